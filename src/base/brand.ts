@@ -1,0 +1,4 @@
+/** Nominal types over plain values: a `Uid` is a number that cannot be passed where a `Seq` is meant. */
+declare const brand: unique symbol;
+
+export type Brand<T, Name extends string> = T & { readonly [brand]: Name };

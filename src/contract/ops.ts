@@ -1,0 +1,33 @@
+/**
+ * Every question a core may ask, with its arguments and its answer: the one table that types the contract, the
+ * storage interface, the test world and the recorded traces. A domain refusal is an answer; an infrastructure
+ * failure is the input `failed`.
+ */
+import type { BlobId } from "./ids.ts";
+import type { AuthOps } from "./ops/auth.ts";
+import type { DirectoryOps } from "./ops/directory.ts";
+import type { DnsOps } from "./ops/dns.ts";
+import type { EmailOps } from "./ops/email.ts";
+import type { MailboxOps } from "./ops/mailbox.ts";
+import type { TransportOps } from "./ops/transport.ts";
+
+/** Bodies on their way in. A sink is a number of the session's own choosing; its first `bodyChunk` opens it. */
+export interface BodyOps {
+  /**
+   * Ends a body: its hash is its id, its MIME index is known, nothing is durable yet. Errors of earlier chunks
+   * surface here. The sealed body stays until `bodyAbort` of the same sink.
+   */
+  "body.seal": { args: { sink: number }; answer: { blobId: BlobId; size: number } | { refused: "full" } };
+}
+
+export interface Ops extends AuthOps, BodyOps, DirectoryOps, DnsOps, EmailOps, MailboxOps, TransportOps {}
+
+export type Op = keyof Ops;
+export type Args<K extends Op> = Ops[K]["args"];
+export type AnswerOf<K extends Op> = Ops[K]["answer"];
+
+/** The questions that a store answers. */
+export type StorageOp = Exclude<
+  keyof DirectoryOps | keyof EmailOps | keyof MailboxOps | keyof TransportOps,
+  "mailbox.watch" | "mailbox.unwatch" | "sender.verify" | "rcpt.verify" | "message.receive" | "clock.now"
+>;

@@ -1,0 +1,32 @@
+import type { Secret } from "../../base/secret.ts";
+import type { AccountId } from "../ids.ts";
+
+export interface Login {
+  readonly accountId: AccountId;
+  /** The account's own address, as a person knows it. */
+  readonly login: string;
+}
+
+/**
+ * Why nobody was logged in. `credentials` covers unknown users too: no difference in words or time.
+ * `tooMany`: the delay for this address and account has grown past what a connection should wait.
+ */
+export type LoginRefused = { readonly refused: "credentials" | "tooMany" | "disabled" };
+
+/** SCRAM keys of an account (RFC 5802 section 3), or made up (and stable) ones for a user who does not exist. */
+export interface ScramKeys {
+  readonly salt: Uint8Array;
+  readonly iterations: number;
+  readonly storedKey: Secret<Uint8Array>;
+  readonly serverKey: Secret<Uint8Array>;
+  /** Fresh, printable, without commas. */
+  readonly nonce: string;
+}
+
+/** Questions about who somebody is. Growing delays for failures are inside the answer's time. */
+export interface AuthOps {
+  "auth.password": { args: { login: string; password: Secret }; answer: Login | LoginRefused };
+  "auth.scram": { args: { mechanism: "SCRAM-SHA-256"; login: string }; answer: ScramKeys };
+  /** Reports how a SCRAM exchange ended; the world counts failures and names the account. */
+  "auth.scramDone": { args: { login: string; proven: boolean }; answer: Login | LoginRefused };
+}

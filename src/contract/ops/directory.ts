@@ -1,0 +1,114 @@
+import type { Secret } from "../../base/secret.ts";
+import type { AccountId } from "../ids.ts";
+
+export interface Quota {
+  /** Octets; null is no limit. */
+  readonly bytes: number | null;
+  readonly messages: number | null;
+}
+
+export interface Usage {
+  readonly bytes: number;
+  readonly messages: number;
+}
+
+export interface Domain {
+  readonly name: string;
+  /** Where mail for unknown local parts goes, or null: refuse it. An address of ours. */
+  readonly catchAll: string | null;
+  readonly createdAt: number;
+}
+
+export interface Account {
+  readonly accountId: AccountId;
+  /** `local@domain`, lower case, unique over accounts and aliases. */
+  readonly address: string;
+  readonly name: string;
+  readonly quota: Quota;
+  readonly usage: Usage;
+  readonly disabled: boolean;
+  readonly createdAt: number;
+}
+
+/** What a password became: a scrypt hash and SCRAM keys. Never leaves the server. */
+export interface Credentials {
+  /** `$scrypt$ln=15,r=8,p=1$<salt>$<hash>` */
+  readonly password: Secret;
+  readonly scramSha256: {
+    salt: Uint8Array;
+    iterations: number;
+    storedKey: Secret<Uint8Array>;
+    serverKey: Secret<Uint8Array>;
+  };
+}
+
+export interface Alias {
+  /** `local@domain` of ours, or `@domain` (never: that is the domain's catch-all). */
+  readonly address: string;
+  /** Addresses, ours or outside, at least one. */
+  readonly targets: readonly string[];
+  readonly createdAt: number;
+}
+
+/** Where an address of ours leads, one step. `local` is `user` of `user+detail@domain`. */
+export type Destination =
+  | {
+    readonly kind: "account";
+    readonly accountId: AccountId;
+    readonly address: string;
+    readonly detail: string | null;
+    readonly disabled: boolean;
+    readonly quota: Quota;
+    readonly usage: Usage;
+  }
+  | { readonly kind: "alias"; readonly address: string; readonly targets: readonly string[] }
+  /** The domain is ours and nobody there has this name. */
+  | { readonly kind: "unknown" }
+  /** The domain is not ours. */
+  | { readonly kind: "remote" };
+
+/** Refused changes of the directory, with what a person needs to mend it. */
+export type DirectoryRefused = {
+  readonly refused: "exists" | "notFound" | "noDomain" | "inUse" | "invalid";
+  readonly text: string;
+};
+
+export interface DirectoryOps {
+  "domain.list": { args: Record<never, never>; answer: readonly Domain[] };
+  "domain.add": { args: { name: string; now: number }; answer: Domain | DirectoryRefused };
+  "domain.change": { args: { name: string; catchAll: string | null }; answer: Domain | DirectoryRefused };
+  /** Refused with `inUse` while accounts or aliases are in it. */
+  "domain.remove": { args: { name: string }; answer: { removed: true } | DirectoryRefused };
+
+  "account.list": { args: { domain?: string }; answer: readonly Account[] };
+  "account.get": { args: { address: string }; answer: Account | null };
+  /** Makes the account with its INBOX, Drafts, Sent, Trash, Junk and Archive. */
+  "account.add": {
+    args: { address: string; name: string; quota: Quota; credentials: Credentials; now: number };
+    answer: Account | DirectoryRefused;
+  };
+  "account.change": {
+    args: { address: string; name?: string; quota?: Quota; disabled?: boolean; credentials?: Credentials };
+    answer: Account | DirectoryRefused;
+  };
+  "account.remove": { args: { address: string }; answer: { removed: true } | DirectoryRefused };
+  /** For authentication only. `login` is an address or an alias of the account. */
+  "account.credentials": {
+    args: { login: string };
+    answer: { accountId: AccountId; address: string; disabled: boolean; credentials: Credentials } | null;
+  };
+
+  "alias.list": { args: { domain?: string }; answer: readonly Alias[] };
+  "alias.add": { args: { address: string; targets: readonly string[]; now: number }; answer: Alias | DirectoryRefused };
+  "alias.remove": { args: { address: string }; answer: { removed: true } | DirectoryRefused };
+
+  /** One step of routing: exact address, then `user` of `user+detail`, then the domain's catch-all. */
+  "address.resolve": { args: { address: string }; answer: Destination };
+  /** Every address the account may send as: its own, and aliases whose only or one target it is. */
+  "address.owned": { args: { accountId: AccountId; address: string }; answer: boolean };
+
+  /** A small value of the server itself (admin token, ids, secrets), by name. */
+  "setting.get": { args: { name: string }; answer: string | null };
+  /** Sets the value where there is none yet, and answers what is stored. */
+  "setting.init": { args: { name: string; value: string }; answer: string };
+}

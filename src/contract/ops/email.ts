@@ -1,0 +1,130 @@
+import type { Envelope, Part } from "../../message/model.ts";
+import type { AccountId, BlobId, EmailId, MailboxId, Modseq, ThreadId, Uid, UidRange, UidValidity } from "../ids.ts";
+
+/** What of an email a reader asks for besides what is always there. */
+export type EmailField = "envelope" | "structure" | "header";
+
+/** One membership of an email in a mailbox. A client sees `prefix` followed by the blob. */
+export interface EmailRow {
+  readonly uid: Uid;
+  readonly modseq: Modseq;
+  readonly emailId: EmailId;
+  readonly threadId: ThreadId;
+  /** System flags with their backslash, the membership's \Deleted among them, then keywords. */
+  readonly flags: readonly string[];
+  /** Milliseconds since 1970 (RFC 9051 INTERNALDATE). */
+  readonly internalDate: number;
+  /** When it came into this mailbox (RFC 8514), milliseconds since 1970. */
+  readonly saveDate: number;
+  /** Octets a client sees: prefix and blob (RFC822.SIZE). */
+  readonly size: number;
+  readonly blobId: BlobId;
+  /** Octets of the blob alone. */
+  readonly blobSize: number;
+  /** Header fields that delivery put before the blob; whole lines with CRLF, or empty. */
+  readonly prefix: Uint8Array;
+  /** With field `envelope`. */
+  readonly envelope?: Envelope;
+  /** With field `structure`: the MIME tree. Offsets are those of the blob. */
+  readonly structure?: Part;
+  /** With field `header`: prefix and the blob's header with its blank line, cut at 256 KiB. */
+  readonly header?: Uint8Array;
+}
+
+/** How flags change (RFC 9051 section 6.4.6). */
+export type FlagMode = "add" | "remove" | "replace";
+
+/** A search in one mailbox (RFC 9051 section 6.4.4) with sequence numbers already turned into UIDs. */
+export type SearchKey =
+  | { readonly key: "all" }
+  | { readonly key: "and" | "or"; readonly keys: readonly SearchKey[] }
+  | { readonly key: "not"; readonly of: SearchKey }
+  | { readonly key: "uid"; readonly ranges: readonly UidRange[] }
+  | { readonly key: "flag"; readonly flag: string }
+  | { readonly key: "larger" | "smaller"; readonly octets: number }
+  /** `from` inclusive, `before` exclusive, milliseconds since 1970; days are UTC days of the stored date. */
+  | {
+    readonly key: "internalDate" | "sentDate" | "saveDate";
+    readonly from: number | null;
+    readonly before: number | null;
+  }
+  /** A header field contains the text after decoding; an empty text: the field exists. `name` in lower case. */
+  | { readonly key: "header"; readonly name: string; readonly text: string }
+  | { readonly key: "body"; readonly text: string }
+  /** Header or body. */
+  | { readonly key: "text"; readonly text: string }
+  | { readonly key: "modseq"; readonly since: Modseq }
+  | { readonly key: "emailId"; readonly emailId: string }
+  | { readonly key: "threadId"; readonly threadId: string };
+
+export type QuotaRefused = { readonly refused: "overQuota" };
+
+export interface EmailOps {
+  /** Rows of the ranges, ascending, at most `limit`; `next` is where to go on, or null at the end. */
+  "email.read": {
+    args: {
+      accountId: AccountId;
+      mailboxId: MailboxId;
+      ranges: readonly UidRange[];
+      fields: readonly EmailField[];
+      limit: number;
+    };
+    answer: { rows: readonly EmailRow[]; next: Uid | null };
+  };
+  /** Octets `[start, end)` of a blob, at most 256 KiB at a time. For what a core must look into itself. */
+  "blob.read": { args: { accountId: AccountId; blobId: BlobId; start: number; end: number }; answer: Uint8Array };
+  /**
+   * Changes flags; rows whose flags do not change keep their modseq and are left out of `changed`.
+   * With `unchangedSince`, rows with a higher modseq are left alone and named in `modified` (RFC 7162).
+   */
+  "email.flags": {
+    args: {
+      accountId: AccountId;
+      mailboxId: MailboxId;
+      ranges: readonly UidRange[];
+      mode: FlagMode;
+      flags: readonly string[];
+      unchangedSince?: Modseq;
+    };
+    answer: {
+      changed: readonly { uid: Uid; modseq: Modseq; flags: readonly string[] }[];
+      modified: readonly Uid[];
+      modseq: Modseq;
+    };
+  };
+  "email.append": {
+    args: {
+      accountId: AccountId;
+      path: string;
+      /** All are stored or none (RFC 3502). Sealed by this session or readable by this account. */
+      messages: readonly { blobId: BlobId; flags: readonly string[]; internalDate: number | null }[];
+      now: number;
+    };
+    answer: { uidValidity: UidValidity; uids: readonly Uid[] } | QuotaRefused | { refused: "notFound" };
+  };
+  /** COPY: adds memberships; where the email is in the target already, a new email on the same blob. */
+  "email.copy": {
+    args: { accountId: AccountId; mailboxId: MailboxId; ranges: readonly UidRange[]; path: string; now: number };
+    answer: { uidValidity: UidValidity; pairs: readonly { from: Uid; to: Uid }[] } | QuotaRefused | {
+      refused: "notFound";
+    };
+  };
+  /** MOVE: as COPY and removal in one transaction. */
+  "email.move": {
+    args: { accountId: AccountId; mailboxId: MailboxId; ranges: readonly UidRange[]; path: string; now: number };
+    answer:
+      | { uidValidity: UidValidity; pairs: readonly { from: Uid; to: Uid }[]; modseq: Modseq }
+      | QuotaRefused
+      | { refused: "notFound" };
+  };
+  /** Removes those of the ranges (null: all) that have \Deleted; `always` removes them whether they have it or not. */
+  "email.expunge": {
+    args: { accountId: AccountId; mailboxId: MailboxId; ranges: readonly UidRange[] | null; always?: boolean };
+    answer: { vanished: readonly Uid[]; modseq: Modseq };
+  };
+  /** UIDs that match, ascending. Complete, whatever state an index is in. */
+  "email.search": {
+    args: { accountId: AccountId; mailboxId: MailboxId; search: SearchKey };
+    answer: { uids: readonly Uid[]; modseq: Modseq };
+  };
+}

@@ -1,0 +1,90 @@
+import type { AccountId, MailboxId, Modseq, Uid, UidRange, UidValidity } from "../ids.ts";
+
+/** RFC 6154 special-use, lower case without backslash; `inbox` is RFC 8621's name for INBOX. */
+export type MailboxRole = "inbox" | "drafts" | "sent" | "trash" | "junk" | "archive";
+
+export interface Mailbox {
+  readonly mailboxId: MailboxId;
+  /** Names from the root joined with `/`; UTF-8, NFC. INBOX is always `INBOX`. */
+  readonly path: string;
+  readonly role: MailboxRole | null;
+  readonly subscribed: boolean;
+  readonly uidValidity: UidValidity;
+  readonly uidNext: Uid;
+  readonly highestModseq: Modseq;
+  readonly messages: number;
+  readonly unseen: number;
+  /** Octets. */
+  readonly size: number;
+  /** How many messages bear this mailbox's `\Deleted`. */
+  readonly deleted: number;
+  /** False for a name that exists only because it has children: a tree node of LIST with \NonExistent. */
+}
+
+/** What SELECT needs, in one transaction. The list is the caller's own. */
+export interface MailboxSnapshot {
+  readonly mailbox: Mailbox;
+  /** All UIDs, ascending. */
+  readonly uids: Uint32Array;
+  /** The lowest UID without \Seen, or null. */
+  readonly firstUnseen: Uid | null;
+  /** Keywords that are in use in this mailbox, as FLAGS announces them. */
+  readonly keywords: readonly string[];
+}
+
+export interface FlagChange {
+  readonly uid: Uid;
+  readonly modseq: Modseq;
+  readonly flags: readonly string[];
+}
+
+/** All that happened in a mailbox since a modseq. */
+export interface MailboxChanges {
+  readonly mailboxId: MailboxId;
+  /** Up to which modseq this speaks. */
+  readonly modseq: Modseq;
+  /** New messages and changed flags, ascending by UID; a UID above all known ones is new. */
+  readonly changed: readonly FlagChange[];
+  /** Removed UIDs, ascending. May hold UIDs the asker never saw. */
+  readonly vanished: readonly Uid[];
+  /** The mailbox itself is gone. */
+  readonly deleted: boolean;
+}
+
+export type MailboxRefused = {
+  readonly refused: "notFound" | "exists" | "invalidName" | "hasChildren" | "isInbox" | "tooDeep";
+};
+
+export interface MailboxOps {
+  /** All mailboxes of the account, sorted by path. */
+  "mailbox.list": { args: { accountId: AccountId }; answer: readonly Mailbox[] };
+  "mailbox.get": { args: { accountId: AccountId; path: string }; answer: Mailbox | null };
+  "mailbox.open": { args: { accountId: AccountId; path: string }; answer: MailboxSnapshot | null };
+  /** `since` 0 gives everything that is there and no vanished ones. */
+  "mailbox.changes": { args: { accountId: AccountId; mailboxId: MailboxId; since: Modseq }; answer: MailboxChanges };
+  /** Makes missing parents too. `role` sets the special use (CREATE-SPECIAL-USE). */
+  "mailbox.create": {
+    args: { accountId: AccountId; path: string; role: MailboxRole | null };
+    answer: Mailbox | MailboxRefused;
+  };
+  /** RFC 9051 section 6.3.5. Children stay: a mailbox with children is refused with `hasChildren`. */
+  "mailbox.delete": { args: { accountId: AccountId; path: string }; answer: { deleted: MailboxId } | MailboxRefused };
+  /** RFC 9051 section 6.3.6: children move along; renaming INBOX moves its messages into the new mailbox. */
+  "mailbox.rename": { args: { accountId: AccountId; path: string; newPath: string }; answer: Mailbox | MailboxRefused };
+  "mailbox.subscribe": {
+    args: { accountId: AccountId; path: string; subscribed: boolean };
+    answer: { done: true } | MailboxRefused;
+  };
+  /** Names in the subscription list, those of mailboxes that are gone included (RFC 9051 section 6.3.7). */
+  "mailbox.subscriptions": { args: { accountId: AccountId }; answer: readonly string[] };
+  /** UIDs with a \Deleted of this mailbox. */
+  "mailbox.deletedUids": { args: { accountId: AccountId; mailboxId: MailboxId }; answer: readonly Uid[] };
+
+  /**
+   * Of the session, not of the store: from now on `changes` inputs tell what happens in this mailbox after `since`.
+   * One mailbox at a time; `mailbox.unwatch` ends it, and so does the end of the session.
+   */
+  "mailbox.watch": { args: { accountId: AccountId; mailboxId: MailboxId; since: Modseq }; answer: true };
+  "mailbox.unwatch": { args: Record<never, never>; answer: true };
+}
+export type { UidRange };

@@ -1,0 +1,193 @@
+import type { AccountId, BlobId, MailboxId, QueueId, TraceId, Uid } from "../ids.ts";
+import type { MailboxRole } from "./mailbox.ts";
+import type { Refusal, SessionInfo } from "../session.ts";
+import type { Login } from "./auth.ts";
+
+/** RFC 3461 NOTIFY. An empty list is NEVER; null is not given. */
+export type Notify = readonly ("success" | "failure" | "delay")[] | null;
+
+/** MAIL's part of the envelope. `reversePath` is `""` for the null sender, else `local@domain`. */
+export interface EnvelopeSender {
+  readonly reversePath: string;
+  /** SIZE as declared, octets (RFC 1870). */
+  readonly size: number | null;
+  readonly body: "7bit" | "8bitmime" | "binarymime";
+  readonly smtputf8: boolean;
+  readonly requireTls: boolean;
+  /** RFC 3461 */
+  readonly ret: "full" | "headers" | null;
+  readonly envid: string | null;
+}
+
+/** RCPT's part. `forwardPath` is `local@domain` (or `postmaster`, RFC 5321 section 4.1.1.3). */
+export interface EnvelopeRecipient {
+  readonly forwardPath: string;
+  readonly notify: Notify;
+  /** ORCPT as `addr-type;xtext-decoded`, or null. */
+  readonly orcpt: string | null;
+}
+
+export interface MailEnvelope {
+  readonly sender: EnvelopeSender;
+  readonly recipients: readonly EnvelopeRecipient[];
+}
+
+/** Who speaks, as policy needs it. */
+export interface Peer {
+  readonly session: SessionInfo;
+  /** HELO/EHLO/LHLO argument as the client sent it. */
+  readonly helo: string;
+  /** ESMTP, ESMTPS, ESMTPSA, LMTP … (RFC 3848), for Received. */
+  readonly via: string;
+  readonly login: Login | null;
+}
+
+/** One decision on a message's way, with its reason. `palomar why` prints them. */
+export interface JournalEntry {
+  readonly at: number;
+  /** `accepted`, `delivered`, `queued`, `attempt`, `deferred`, `bounced`, `refused`, `removed` … */
+  readonly event: string;
+  readonly recipient: string | null;
+  /** One sentence for a person. */
+  readonly detail: string;
+}
+
+/** A message into one mailbox. */
+export interface Delivery {
+  readonly accountId: AccountId;
+  /** The envelope's recipient this is for. */
+  readonly recipient: string;
+  /** Path, else role, else INBOX. A path that does not exist is INBOX (mail is never lost for a name). */
+  readonly target: { readonly path: string } | { readonly role: MailboxRole };
+  readonly flags: readonly string[];
+  readonly prefix: Uint8Array;
+  readonly internalDate: number;
+}
+
+/** A message to one recipient that is not delivered in this transaction. */
+export interface QueueEntry {
+  readonly recipient: EnvelopeRecipient;
+  /** Domain that decides the next hop, lower case A-labels; null: deliver here again (an account that was full). */
+  readonly domain: string | null;
+  /** Header fields to put before the blob. */
+  readonly prefix: Uint8Array;
+  readonly dueAt: number;
+  readonly expiresAt: number;
+}
+
+export type QueueState = "ready" | "leased" | "held";
+
+export interface QueueRow {
+  readonly queueId: QueueId;
+  readonly traceId: TraceId;
+  readonly recipient: EnvelopeRecipient;
+  readonly domain: string | null;
+  readonly state: QueueState;
+  readonly attempts: number;
+  readonly queuedAt: number;
+  readonly dueAt: number;
+  readonly expiresAt: number;
+  /** Last reply or error, for people. */
+  readonly lastReply: string | null;
+  readonly sender: EnvelopeSender;
+  readonly blobId: BlobId;
+  readonly size: number;
+}
+
+/** Recipients of one message with the same domain, claimed together under one lease. */
+export interface QueueJob {
+  readonly traceId: TraceId;
+  readonly domain: string | null;
+  readonly sender: EnvelopeSender;
+  readonly blobId: BlobId;
+  /** Octets of the blob. */
+  readonly size: number;
+  readonly prefix: Uint8Array;
+  readonly recipients: readonly QueueRow[];
+  readonly leaseUntil: number;
+}
+
+export type QueueOutcome =
+  | { readonly queueId: QueueId; readonly outcome: "delivered" | "failed" | "relayed"; readonly reply: string }
+  | { readonly queueId: QueueId; readonly outcome: "deferred"; readonly reply: string; readonly dueAt: number };
+
+export interface AcceptArgs {
+  readonly traceId: TraceId;
+  readonly sender: EnvelopeSender;
+  readonly blobId: BlobId;
+  readonly deliveries: readonly Delivery[];
+  readonly queued: readonly QueueEntry[];
+  readonly journal: readonly JournalEntry[];
+  readonly now: number;
+  /**
+   * What happens where an account has no room: `refuse` writes nothing at all; `skip` leaves that delivery out and
+   * names it; `defer` puts it in the queue for this account.
+   */
+  readonly overQuota: "refuse" | "skip" | "defer";
+}
+
+export interface TransportOps {
+  /** May this sender begin here? Asked at MAIL. */
+  "sender.verify": { args: { peer: Peer; sender: EnvelopeSender }; answer: { ok: true } | { refused: Refusal } };
+  /** May this recipient be written to from here? Asked at RCPT. */
+  "rcpt.verify": {
+    args: { peer: Peer; sender: EnvelopeSender; recipient: EnvelopeRecipient };
+    answer: { ok: true } | { refused: Refusal };
+  };
+  /**
+   * Takes a sealed message: decides, routes, delivers, queues, in one transaction. When it answers `accepted`, the
+   * message is on disk. `recipients` has one entry a recipient (LMTP, RFC 2033 section 4.2): null is delivered.
+   */
+  "message.receive": {
+    args: { peer: Peer; envelope: MailEnvelope; blobId: BlobId; size: number; traceId: TraceId };
+    answer: { accepted: TraceId; recipients: readonly (Refusal | null)[] } | { refused: Refusal };
+  };
+  /** The one transaction of acceptance (DESIGN section 3). */
+  "mail.accept": {
+    args: AcceptArgs;
+    answer:
+      | {
+        stored: readonly { recipient: string; accountId: AccountId; mailboxId: MailboxId; uid: Uid }[];
+        overQuota: readonly string[];
+      }
+      | { refused: "overQuota"; recipients: readonly string[] };
+  };
+
+  /** Leases due jobs to `owner`: ready and due, or leased and past the lease. */
+  "queue.claim": { args: { owner: string; now: number; leaseMs: number; limit: number }; answer: readonly QueueJob[] };
+  /** Lengthens the lease of a long attempt; false: it was lost, stop. */
+  "queue.renew": { args: { owner: string; queueIds: readonly QueueId[]; leaseUntil: number }; answer: boolean };
+  /**
+   * Ends an attempt in one transaction: delivered and failed rows go, deferred ones wait; `notices` (bounces, local
+   * deliveries) are accepted with it. Outcomes of rows that `owner` no longer holds are ignored.
+   */
+  "queue.settle": {
+    args: {
+      owner: string;
+      outcomes: readonly QueueOutcome[];
+      notices: readonly AcceptArgs[];
+      journal: readonly JournalEntry[];
+      traceId: TraceId;
+      now: number;
+    };
+    answer: { settled: number };
+  };
+  /** When the next row becomes due or the next lease ends, or null. */
+  "queue.next": { args: Record<never, never>; answer: number | null };
+  "queue.list": {
+    args: { after: QueueId | null; limit: number; state?: QueueState; domain?: string; traceId?: TraceId };
+    answer: readonly QueueRow[];
+  };
+  "queue.get": { args: { queueId: QueueId }; answer: QueueRow | null };
+  /** `ids` null is all. `retry` makes due now; `hold` and `release`; `remove` takes out without a bounce. */
+  "queue.change": {
+    args: { ids: readonly QueueId[] | null; change: "retry" | "hold" | "release" | "remove"; now: number };
+    answer: { changed: number };
+  };
+
+  "journal.add": { args: { traceId: TraceId; entries: readonly JournalEntry[] }; answer: true };
+  "journal.read": { args: { traceId: TraceId }; answer: readonly JournalEntry[] };
+
+  /** Wall clock, milliseconds since 1970: for dates in messages, never for timers. */
+  "clock.now": { args: Record<never, never>; answer: number };
+}

@@ -1,0 +1,31 @@
+/** What a machine is told about its connection when it opens, and what a refusal is. */
+import type { SessionId } from "./ids.ts";
+
+export type Protocol = "smtp" | "submission" | "lmtp" | "imap" | "pop3" | "managesieve";
+
+export interface TlsInfo {
+  /** `TLSv1.3` … as in a Received field. */
+  readonly version: string;
+  readonly cipher: string;
+  /** The name the client asked for (SNI), or null. */
+  readonly serverName: string | null;
+}
+
+export interface SessionInfo {
+  readonly id: SessionId;
+  readonly protocol: Protocol;
+  /** The client's address as text: IPv4 dotted, IPv6 lower case, or `local` for a UNIX socket. Never `::ffff:1.2.3.4`. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly tls: TlsInfo | null;
+}
+
+/** A domain refusal with its words: an SMTP reply (RFC 5321 section 4.2, RFC 3463). `text` never leaks internals. */
+export interface Refusal {
+  readonly code: number;
+  /** `5.7.1` … */
+  readonly enhanced: string;
+  readonly text: string;
+}

@@ -1,0 +1,27 @@
+/**
+ * A byte stream with a peer, as the driver sees it: TCP, TLS, a UNIX socket, or the in-memory twin of the tests.
+ * Events, not streams: `onData` is called with a chunk that is valid until it returns.
+ */
+import type { TlsInfo } from "../contract/mod.ts";
+
+export interface Transport {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly tls: TlsInfo | null;
+  /** Set once by the driver, before anything else. */
+  onData: ((chunk: Uint8Array) => void) | null;
+  /** The peer has ended or the connection broke; called once. */
+  onClose: ((error: Error | null) => void) | null;
+  /** Takes the octets over (the caller does not touch them again). False: wait for `drained()` before writing more. */
+  write(bytes: Uint8Array): boolean;
+  drained(): Promise<void>;
+  pause(): void;
+  resume(): void;
+  /** Server side of STARTTLS. Octets that came before the handshake and were not handed out are an error. */
+  startTls(): Promise<TlsInfo>;
+  /** Flushes, then ends; destroys after a grace where the peer does not take part. */
+  close(): void;
+  destroy(): void;
+}

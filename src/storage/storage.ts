@@ -1,0 +1,61 @@
+/**
+ * What a store must do: the storage half of the `Ops` table made asynchronous. One operation is one transaction:
+ * when its promise resolves, what it wrote is durable and every later operation sees it.
+ *
+ * Rules:
+ * - Every operation on mail carries the account it acts for; a store never answers with another account's data.
+ * - A refusal is an answer. A rejected promise is an infrastructure failure (`StorageError`), and then nothing was written.
+ * - Watchers are told after the commit and before the operation's promise resolves, so that whoever was told "done"
+ *   never knows more than a watcher could.
+ * - Uids, modseqs and ids never come from a clock.
+ */
+import type { AccountId, AnswerOf, Args, BlobId, FailureReason, MailboxId, StorageOp } from "../contract/mod.ts";
+import type { MessageIndex } from "../message/model.ts";
+
+export interface Storage {
+  perform<K extends StorageOp>(op: K, args: Args<K>): Promise<AnswerOf<K>>;
+  /** Begins a body. Small ones stay in memory until the transaction that uses them, large ones go to disk as they come. */
+  createBlob(): BlobWriter;
+  /** Octets `[start, end)`, at most 256 KiB a call. Rejects with reason `bug` where the blob is not there. */
+  readBlob(blobId: BlobId, start: number, end: number): Promise<Uint8Array>;
+  /** Tells of commits that touched the account. A hint: the listener asks `mailbox.changes` for what happened. */
+  watch(accountId: AccountId, listener: (touched: Touched) => void): () => void;
+  /** Tells when rows became due sooner than `queue.next` said before. */
+  watchQueue(listener: () => void): () => void;
+  /** Reclaims space of blobs that nothing refers to; bounded work, safe at any time. Answers the octets freed. */
+  reclaim(): Promise<number>;
+  /** Waits for what is under way and closes. Later operations reject. */
+  close(): Promise<void>;
+}
+
+export interface Touched {
+  readonly mailboxIds: ReadonlySet<MailboxId>;
+  /** A mailbox was made, removed, renamed or (un)subscribed. */
+  readonly mailboxList: boolean;
+}
+
+export interface BlobWriter {
+  /** The chunk is borrowed until the call returns or its promise resolves. Errors may surface at `seal`. */
+  write(chunk: Uint8Array): void | Promise<void>;
+  /** Ends the body. The blob can now be read and used; it is durable only once an operation refers to it. */
+  seal(index: MessageIndex): Promise<SealedBlob>;
+  /** Throws away what was written. After `seal` use `SealedBlob.release`. */
+  abort(): void;
+}
+
+export interface SealedBlob {
+  readonly blobId: BlobId;
+  readonly size: number;
+  /** Ends the writer's hold: from here on the blob lives only as long as an email or the queue refers to it. */
+  release(): void;
+}
+
+export class StorageError extends Error {
+  override readonly name = "StorageError";
+  readonly reason: FailureReason;
+
+  constructor(reason: FailureReason, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.reason = reason;
+  }
+}
