@@ -18,6 +18,14 @@ export interface BodyOps {
    * surface here. The sealed body stays until `bodyAbort` of the same sink.
    */
   "body.seal": { args: { sink: number }; answer: { blobId: BlobId; size: number } | { refused: "full" } };
+  /**
+   * A new sealed body with the octets of `blobId` but without the ranges of `cut` (ascending, apart): how a Bcc field
+   * leaves a submitted message. It stays until the session ends.
+   */
+  "body.rewrite": {
+    args: { blobId: BlobId; cut: readonly { start: number; end: number }[] };
+    answer: { blobId: BlobId; size: number } | { refused: "full" };
+  };
 }
 
 export interface Ops extends AuthOps, BodyOps, DirectoryOps, DnsOps, EmailOps, MailboxOps, TransportOps {}

@@ -1,4 +1,4 @@
-import type { Envelope, Part } from "../../message/model.ts";
+import type { Envelope, MessageIndex, Part } from "../../message/model.ts";
 import type { AccountId, BlobId, EmailId, MailboxId, Modseq, ThreadId, Uid, UidRange, UidValidity } from "../ids.ts";
 
 /** What of an email a reader asks for besides what is always there. */
@@ -73,6 +73,8 @@ export interface EmailOps {
   };
   /** Octets `[start, end)` of a blob, at most 256 KiB at a time. For what a core must look into itself. */
   "blob.read": { args: { accountId: AccountId; blobId: BlobId; start: number; end: number }; answer: Uint8Array };
+  /** The MIME index of a blob that is sealed in this process or stored. Null: there is no such blob. */
+  "blob.index": { args: { blobId: BlobId }; answer: MessageIndex | null };
   /**
    * Changes flags; rows whose flags do not change keep their modseq and are left out of `changed`.
    * With `unchangedSince`, rows with a higher modseq are left alone and named in `modified` (RFC 7162).
