@@ -71,8 +71,11 @@ export interface EmailOps {
     };
     answer: { rows: readonly EmailRow[]; next: Uid | null };
   };
-  /** Octets `[start, end)` of a blob, at most 256 KiB at a time. For what a core must look into itself. */
-  "blob.read": { args: { accountId: AccountId; blobId: BlobId; start: number; end: number }; answer: Uint8Array };
+  /** Octets `[start, end)` of a blob, at most 256 KiB at a time. `accountId` null is the server itself. */
+  "blob.read": {
+    args: { accountId: AccountId | null; blobId: BlobId; start: number; end: number };
+    answer: Uint8Array;
+  };
   /** The MIME index of a blob that is sealed in this process or stored. Null: there is no such blob. */
   "blob.index": { args: { blobId: BlobId }; answer: MessageIndex | null };
   /**
