@@ -1,0 +1,42 @@
+/**
+ * SASL (RFC 4422), the server's side: PLAIN (RFC 4616), LOGIN (the old one that clients still use) and
+ * SCRAM-SHA-256 (RFC 5802, RFC 7677). SMTP, IMAP, POP3 and ManageSieve run the same exchanges; each frames the
+ * challenges and responses in its own way.
+ *
+ * Rules:
+ * - An exchange is a generator: it yields challenges and questions and returns an outcome. `advanceExchange` runs it.
+ * - It never sees a frame: Base64, `*`, `=` and continuation lines are the protocol's business.
+ * - Credentials are strict UTF-8 without NUL, prepared by SASLprep (RFC 4013), and bounded before anything is hashed.
+ * - Whoever authenticates acts as himself: an authorization identity that differs is refused.
+ * - Nothing is decided here about passwords, delays or unknown users; that is the world's answer.
+ */
+import type { SaslExchange, SaslMechanism } from "./exchange.ts";
+import { upperAscii } from "../base/ascii.ts";
+import { loginExchange } from "./login.ts";
+import { plainExchange } from "./plain.ts";
+import { scramExchange } from "./scram.ts";
+
+export { advanceExchange, type SaslInput, type SaslProgress } from "./advance.ts";
+export type { SaslExchange, SaslMechanism, SaslOutcome, SaslRequest, SaslResponse } from "./exchange.ts";
+export { saslPrep } from "./saslprep.ts";
+
+/** All mechanisms there are, the strongest first. */
+export const MECHANISMS: readonly SaslMechanism[] = ["SCRAM-SHA-256", "PLAIN", "LOGIN"];
+
+/** A mechanism by its name in any case (RFC 4422 section 3.1), or null. */
+export function parseMechanism(name: string): SaslMechanism | null {
+  const upper = upperAscii(name);
+  return MECHANISMS.find((mechanism) => mechanism === upper) ?? null;
+}
+
+/** Begins an exchange. `initial` is the decoded initial response, empty for `=`, or null where there was none. */
+export function startExchange(mechanism: SaslMechanism, initial: Uint8Array | null): SaslExchange {
+  switch (mechanism) {
+    case "PLAIN":
+      return plainExchange(initial);
+    case "LOGIN":
+      return loginExchange(initial);
+    case "SCRAM-SHA-256":
+      return scramExchange(initial);
+  }
+}
