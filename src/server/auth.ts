@@ -1,0 +1,100 @@
+/**
+ * Who somebody is: answers `auth.*`. Unknown users cost what known ones do and hear the same words; failures make
+ * the next attempt slower, by address and by account, and never lock the owner out.
+ */
+import { createHmac, randomBytes } from "node:crypto";
+import { lowerAscii } from "../base/ascii.ts";
+import { Secret } from "../base/secret.ts";
+import type { AnswerOf, Args, Credentials, Login, LoginRefused, ScramKeys } from "../contract/mod.ts";
+import type { LoginDelay } from "../net/login_delay.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Clock } from "./clock.ts";
+import { dummyCredentials, verifyPassword } from "./credentials.ts";
+
+export interface Auth {
+  password(args: Args<"auth.password">, remoteAddress: string): Promise<AnswerOf<"auth.password">>;
+  scram(args: Args<"auth.scram">, remoteAddress: string): Promise<AnswerOf<"auth.scram">>;
+  scramDone(args: Args<"auth.scramDone">, remoteAddress: string): Promise<AnswerOf<"auth.scramDone">>;
+}
+
+export interface AuthParts {
+  readonly storage: Storage;
+  readonly delay: LoginDelay;
+  readonly clock: Clock;
+}
+
+interface Known {
+  readonly login: Login;
+  readonly disabled: boolean;
+  readonly credentials: Credentials;
+}
+
+export function createAuth(parts: AuthParts): Auth {
+  const { storage, delay, clock } = parts;
+  let seed: Promise<string> | null = null;
+
+  const lookUp = async (login: string): Promise<Known | null> => {
+    const found = await storage.perform("account.credentials", { login: lowerAscii(login) });
+    if (found === null) return null;
+    const { accountId, address, disabled, credentials } = found;
+    return { login: { accountId, login: address }, disabled, credentials };
+  };
+
+  /** Waits as long as earlier failures demand; false: not now at all. */
+  const mayTry = async (remoteAddress: string, login: string): Promise<boolean> => {
+    const verdict = delay.before(remoteAddress, lowerAscii(login), clock.monotonic());
+    if ("tooMany" in verdict) return false;
+    if (verdict.delayMs > 0) await clock.sleep(verdict.delayMs);
+    return true;
+  };
+
+  const settle = (known: Known | null, proven: boolean, remoteAddress: string, login: string): Login | LoginRefused => {
+    const name = lowerAscii(login);
+    if (known === null || !proven) {
+      delay.failed(remoteAddress, name, clock.monotonic());
+      return { refused: "credentials" };
+    }
+    if (known.disabled) return { refused: "disabled" }; // only whoever knows the password learns this
+    delay.succeeded(remoteAddress, name, clock.monotonic());
+    return known.login;
+  };
+
+  return {
+    async password({ login, password }, remoteAddress) {
+      if (!await mayTry(remoteAddress, login)) return { refused: "tooMany" };
+      const known = await lookUp(login);
+      const right = await verifyPassword(password, known?.credentials ?? await dummyCredentials());
+      return settle(known, right, remoteAddress, login);
+    },
+
+    async scram({ login }, remoteAddress) {
+      // RFC 5802 section 5: the server-first-message goes out for whoever asks; the verdict comes at the end.
+      await mayTry(remoteAddress, login);
+      const known = await lookUp(login);
+      seed ??= storage.perform("setting.init", { name: "scram.seed", value: randomBytes(32).toString("hex") });
+      const keys = known?.credentials.scramSha256 ?? madeUpKeys(await seed, lowerAscii(login));
+      return { ...keys, nonce: randomBytes(18).toString("base64") };
+    },
+
+    async scramDone({ login, proven }, remoteAddress) {
+      const verdict = delay.before(remoteAddress, lowerAscii(login), clock.monotonic());
+      if ("tooMany" in verdict) return { refused: "tooMany" };
+      return settle(await lookUp(login), proven, remoteAddress, login);
+    },
+  };
+}
+
+/** Stable for a name, so that asking twice does not tell an unknown user from a known one (RFC 5802 section 9). */
+function madeUpKeys(seed: string, login: string): Omit<ScramKeys, "nonce"> {
+  const derive = (use: string): Uint8Array => new Uint8Array(createHmac("sha256", seed + use).update(login).digest());
+  return {
+    salt: derive("salt").subarray(0, SCRAM_SALT),
+    iterations: SCRAM_ITERATIONS,
+    storedKey: new Secret(derive("stored")),
+    serverKey: new Secret(derive("server")),
+  };
+}
+
+/** What `makeCredentials` uses: made-up keys must look the same. */
+const SCRAM_SALT = 16;
+const SCRAM_ITERATIONS = 10_000;

@@ -1,0 +1,115 @@
+/**
+ * The bodies that one session is receiving: each goes to the blob store and through the indexer as it comes. Errors
+ * are sticky and surface when the body is sealed (contract, rule 5).
+ */
+import type { AnswerOf, BlobId } from "../contract/mod.ts";
+import { MessageIndexer } from "../message/mod.ts";
+import type { BlobWriter, SealedBlob, Storage } from "../storage/storage.ts";
+import { failureReason } from "./failure.ts";
+
+interface Sink {
+  readonly writer: BlobWriter;
+  readonly indexer: MessageIndexer;
+  error: unknown;
+  sealed: SealedBlob | null;
+}
+
+const PIECE = 128 * 1024; // octets copied at a time where a body is rewritten
+
+export class BodySinks {
+  readonly #storage: Storage;
+  readonly #sinks = new Map<number, Sink>();
+  /** Bodies made from others; they live until the session ends. */
+  readonly #rewritten: SealedBlob[] = [];
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  chunk(sink: number, chunk: Uint8Array): void | Promise<void> {
+    const open = this.#sinks.get(sink) ?? this.#open(sink);
+    if (open.error !== null) return;
+    try {
+      open.indexer.push(chunk);
+      const written = open.writer.write(chunk);
+      if (written instanceof Promise) return written.catch((error) => void (open.error = error));
+    } catch (error) {
+      open.error = error;
+    }
+  }
+
+  async seal(sink: number): Promise<AnswerOf<"body.seal">> {
+    const open = this.#sinks.get(sink) ?? this.#open(sink); // an empty body has no chunks
+    try {
+      if (open.error !== null) throw open.error;
+      open.sealed = await open.writer.seal(open.indexer.finish());
+      if (this.#sinks.get(sink) !== open) open.sealed.release(); // the session let go of it meanwhile
+      return { blobId: open.sealed.blobId, size: open.sealed.size };
+    } catch (error) {
+      if (failureReason(error) === "full") return { refused: "full" };
+      throw error;
+    }
+  }
+
+  async rewrite(
+    blobId: BlobId,
+    cut: readonly { readonly start: number; readonly end: number }[],
+  ): Promise<AnswerOf<"body.rewrite">> {
+    const index = await this.#storage.perform("blob.index", { blobId });
+    if (index === null) throw new Error(`no blob ${blobId} to rewrite`);
+    const writer = this.#storage.createBlob();
+    try {
+      const sealed = await copyWithout(this.#storage, blobId, index.size, cut, writer);
+      this.#rewritten.push(sealed);
+      return { blobId: sealed.blobId, size: sealed.size };
+    } catch (error) {
+      writer.abort();
+      if (failureReason(error) === "full") return { refused: "full" };
+      throw error;
+    }
+  }
+
+  abort(sink: number): void {
+    const open = this.#sinks.get(sink);
+    if (!open) return;
+    this.#sinks.delete(sink);
+    if (open.sealed) open.sealed.release();
+    else open.writer.abort();
+  }
+
+  close(): void {
+    for (const sink of [...this.#sinks.keys()]) this.abort(sink);
+    for (const sealed of this.#rewritten.splice(0)) sealed.release();
+  }
+
+  #open(sink: number): Sink {
+    const open: Sink = {
+      writer: this.#storage.createBlob(),
+      indexer: new MessageIndexer(),
+      error: null,
+      sealed: null,
+    };
+    this.#sinks.set(sink, open);
+    return open;
+  }
+}
+
+async function copyWithout(
+  storage: Storage,
+  blobId: BlobId,
+  size: number,
+  cut: readonly { readonly start: number; readonly end: number }[],
+  writer: BlobWriter,
+): Promise<SealedBlob> {
+  const indexer = new MessageIndexer();
+  let at = 0;
+  for (const { start, end } of [...cut, { start: size, end: size }]) {
+    for (; at < start; at += PIECE) {
+      const piece = await storage.readBlob(blobId, at, Math.min(start, at + PIECE));
+      indexer.push(piece);
+      await writer.write(piece);
+    }
+    at = end;
+  }
+  return await writer.seal(indexer.finish());
+}

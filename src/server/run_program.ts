@@ -1,0 +1,36 @@
+import type { AnswerOf, Args, LogEvent, Op, Program } from "../contract/mod.ts";
+import { OpFailed } from "../contract/mod.ts";
+import { failureReason } from "./failure.ts";
+
+/** Answers one question of a program. */
+export type Perform = <K extends Op>(op: K, args: Args<K>) => AnswerOf<K> | Promise<AnswerOf<K>>;
+
+/**
+ * Runs a program outside of a machine: a question is awaited, a log effect is logged, any other effect is a bug,
+ * because there is no connection here. A failed question is thrown into the program as `OpFailed`.
+ */
+export async function runProgram<R>(
+  program: Program<R>,
+  perform: Perform,
+  log: (event: LogEvent) => void,
+): Promise<R> {
+  let result = program.next();
+  while (!result.done) {
+    const effect = result.value;
+    if (effect.type === "log") {
+      log(effect);
+      result = program.next();
+    } else if (effect.type === "call") {
+      let value: unknown;
+      try {
+        value = await perform(effect.op, effect.args as never);
+      } catch (error) {
+        const reason = failureReason(error);
+        result = program.throw(new OpFailed(effect.op, reason, String((error as Error)?.message ?? error)));
+        continue;
+      }
+      result = program.next(value);
+    } else throw new Error(`a program without a connection yielded ${effect.type}`);
+  }
+  return result.value;
+}

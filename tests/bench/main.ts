@@ -1,0 +1,28 @@
+// deno-lint-ignore-file no-console
+/** `deno task bench [NAME…]`: measures Palomar, beside its peers where there are any, and prints ratios. */
+import { idle } from "./idle.ts";
+import { ingest } from "./ingest.ts";
+import { largeMessage } from "./large_message.ts";
+import { startup } from "./startup.ts";
+
+const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void> }>> = {
+  startup: { about: "process start to first greeting, memory at idle", run: startup },
+  ingest: {
+    about: "4 KB messages a second beside smtp-server, Postfix with Dovecot, and the bound",
+    run: () => ingest(3),
+  },
+  large: { about: "a 50 MB message with 5,000 parts: memory and event loop", run: largeMessage },
+  idle: { about: "memory of 1,000 idle IMAP sessions", run: idle },
+};
+
+const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
+const unknown = names.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  console.error(`usage: deno task bench [NAME…]`);
+  for (const [name, bench] of Object.entries(BENCHES)) console.error(`  ${name.padEnd(10)}${bench.about}`);
+  Deno.exit(names.includes("--help") || names.includes("-h") ? 0 : 2);
+}
+for (const name of names) {
+  console.log(`# ${name}: ${BENCHES[name]!.about}`);
+  await BENCHES[name]!.run();
+}

@@ -1,0 +1,92 @@
+import { ACCOUNTS, DOMAIN, PASSWORD, type Peer, type PeerKind, stopChild, waitForPort } from "./peer.ts";
+
+const ROOT = new URL("../../../", import.meta.url).pathname;
+const MAIN = `${ROOT}src/cli/main.ts`;
+const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
+
+export interface PalomarPeer extends Peer {
+  readonly imapPort: number;
+  readonly imapsPort: number;
+  readonly httpPort: number;
+  readonly config: string;
+}
+
+/** Palomar from this checkout, as `deno task start` runs it, on SQLite. */
+export const palomar: PeerKind & { start(folder: string, port: number): Promise<PalomarPeer> } = {
+  name: "palomar",
+  missing: () => null,
+  start: startPalomar,
+};
+
+export async function startPalomar(folder: string, port: number): Promise<PalomarPeer> {
+  const config = `${folder}/palomar.jsonc`;
+  const first = !exists(config);
+  if (first) await Deno.writeTextFile(config, JSON.stringify(configuration(folder, port)));
+  if (first) await makeAccounts(config);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", ...PERMISSIONS, MAIN, "start", "--config", config],
+    cwd: ROOT,
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  await waitForPort(port);
+  return {
+    name: "palomar",
+    settings: "SQLite, synchronous=FULL, group commit before 250",
+    smtpPort: port,
+    imapPort: port + 1,
+    imapsPort: port + 2,
+    httpPort: port + 3,
+    pid: child.pid,
+    config,
+    delivered: null, // DESIGN: 250 means that it is in the mailbox
+    stop: () => stopChild(child),
+  };
+}
+
+function configuration(folder: string, port: number): unknown {
+  const at = (protocol: string, offset: number, tls: string) => ({
+    protocol,
+    address: "127.0.0.1",
+    port: port + offset,
+    tls,
+  });
+  return {
+    hostname: `mail.${DOMAIN}`,
+    dataDir: `${folder}/data`,
+    listeners: [at("smtp", 0, "starttls"), at("imap", 1, "starttls"), at("imap", 2, "implicit"), at("http", 3, "none")],
+    auth: { allowPlaintext: true },
+    limits: { connectionsPerAddress: 20000, connections: 20000, messageSize: "100MB" },
+  };
+}
+
+async function makeAccounts(config: string): Promise<void> {
+  await cli(config, ["domain", "add", DOMAIN]);
+  for (let i = 1; i <= ACCOUNTS; i++) {
+    await cli(config, ["account", "add", `u${i}@${DOMAIN}`, "--password-stdin"], PASSWORD);
+  }
+}
+
+async function cli(config: string, args: readonly string[], stdin = ""): Promise<void> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", ...PERMISSIONS, MAIN, ...args, "--config", config],
+    cwd: ROOT,
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(stdin + "\n"));
+  await writer.close();
+  const { success, stderr } = await child.output();
+  if (!success) throw new Error(`palomar ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
