@@ -1,0 +1,139 @@
+import type { Secret } from "../../base/secret.ts";
+import type { Protocol } from "../../contract/mod.ts";
+
+/** How a listener speaks TLS: not at all, after STARTTLS (STLS), or from the first octet. */
+export type TlsMode = "none" | "starttls" | "implicit";
+
+/** The mail protocols and the HTTP layer. */
+export type ListenerProtocol = Protocol | "http";
+
+/** One place where clients come in: a TCP port, or a UNIX socket (then without TLS). */
+export type ListenerConfig =
+  & { readonly protocol: ListenerProtocol; readonly tls: TlsMode }
+  & (
+    | { readonly address: string; /** 0 takes a free one. */ readonly port: number; readonly path?: never }
+    | { readonly path: string; readonly address?: never; readonly port?: never }
+  );
+
+/** Where mail goes instead of to the MX. */
+export interface RelayConfig {
+  readonly host: string;
+  readonly port: number;
+  /** `starttls` requires it: no mail or password goes out in clear by accident. */
+  readonly tls: TlsMode;
+  readonly username: string | null;
+  readonly password: Secret | null;
+}
+
+export interface OutboundConfig {
+  /** Port of MX hosts. */
+  readonly port: number;
+  readonly relay: RelayConfig | null;
+  /** By recipient domain, lower case; goes before `relay`. */
+  readonly routes: ReadonlyMap<string, RelayConfig>;
+  /** Milliseconds. */
+  readonly retry: { readonly first: number; readonly longest: number; readonly giveUp: number };
+  /** True: nothing goes out, mail waits in the queue. */
+  readonly hold: boolean;
+  /** Attempts under way at once, in all and to one domain. */
+  readonly connections: number;
+  readonly connectionsPerDomain: number;
+}
+
+/** Bounds of what one client, message or connection may take. Sizes in octets, times in milliseconds. */
+export interface LimitsConfig {
+  readonly messageSize: number;
+  /** Of one message. RFC 5321 section 4.5.3.1.8: at least 100. */
+  readonly recipients: number;
+  /** The header of one message. */
+  readonly headerSize: number;
+  /** Received fields of one message (RFC 5321 section 6.3). */
+  readonly hops: number;
+  /** Messages of one SMTP connection. */
+  readonly messagesPerConnection: number;
+  /** Connections in all and from one address (IPv6: one /64). */
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  /** New connections a minute from one address. */
+  readonly connectionRate: number;
+  /** Failed logins of one connection. */
+  readonly loginAttempts: number;
+  /** Commands of one connection that were no commands. */
+  readonly badCommands: number;
+  /** From the first octet to a login, where a login is needed. */
+  readonly loginTime: number;
+  readonly handshakeTime: number;
+  /** Without a command. RFC 5321 section 4.5.3.2.7, RFC 9051 section 5.4, RFC 1939 section 3. */
+  readonly smtpIdle: number;
+  readonly imapIdle: number;
+  readonly pop3Idle: number;
+  /** Without an octet while a message comes in. */
+  readonly dataIdle: number;
+  /** The body of one request of the HTTP admin. */
+  readonly httpBody: number;
+  /** How long connections may go on when the server stops. */
+  readonly shutdownGrace: number;
+}
+
+/** What the demo adds: a domain and people in it. */
+export interface DemoConfig {
+  readonly domain: string;
+  readonly accounts: readonly { readonly address: string; readonly name: string; readonly password: Secret }[];
+}
+
+/** The whole configuration, checked, with every default filled in and every path absolute. */
+export interface Config {
+  /** How this server names itself: in greetings, Received fields and certificates. Lower case. */
+  readonly hostname: string;
+  readonly dataDir: string;
+  readonly listeners: readonly ListenerConfig[];
+  readonly tls: {
+    /** None: the server makes one by its own authority in `dataDir`. The first is for clients without SNI. */
+    readonly certificates: readonly { readonly certFile: string; readonly keyFile: string }[];
+  };
+  readonly auth: {
+    /** Whether a password may be sent without TLS. */
+    readonly allowPlaintext: boolean;
+  };
+  readonly storage: { readonly driver: "sqlite" | "memory" };
+  readonly dns: {
+    /** `host:port`; null is the system's. */
+    readonly servers: readonly string[] | null;
+    /** Resolvers whose AD flag counts, besides those on loopback. */
+    readonly trusted: readonly string[];
+    readonly timeout: number;
+  };
+  readonly outbound: OutboundConfig;
+  readonly limits: LimitsConfig;
+  /** Addresses and CIDR blocks of proxies that speak the PROXY protocol to us. */
+  readonly proxies: readonly string[];
+  readonly admin: {
+    /** Null: one is generated at the first start, and kept in the store. */
+    readonly token: Secret | null;
+  };
+  readonly log: {
+    readonly level: "debug" | "info" | "warn" | "error";
+    /** `auto` is text on a terminal, else JSON. */
+    readonly format: "auto" | "json" | "text";
+  };
+  /** Not null in the demo configuration only. */
+  readonly demo: DemoConfig | null;
+}
+
+/** Something that must be mended before a configuration can be used. */
+export interface ConfigProblem {
+  /** `palomar.jsonc:12:5`, or the name of an environment variable. */
+  readonly where: string;
+  /** `listeners[3].port`; empty for the whole. */
+  readonly path: string;
+  /** What is wrong and what would be right, for a person. */
+  readonly reason: string;
+}
+
+/** Where a configuration came from. */
+export type ConfigSource = { readonly kind: "file"; readonly file: string } | { readonly kind: "demo" };
+
+/** One line for a person. */
+export function formatProblem(problem: ConfigProblem): string {
+  return [problem.where, problem.path, problem.reason].filter((part) => part !== "").join(": ");
+}

@@ -1,0 +1,275 @@
+/**
+ * The configuration as a zod schema: what each key takes, its default, and the words for a value that does not fit.
+ * Every message says what would be right. `walk.ts` reads the same schema for environment variables and nearest keys.
+ */
+import { z } from "zod";
+import { isIP } from "node:net";
+import { domainToAscii, parseAddress, parseDomain } from "../../base/address.ts";
+import { Secret } from "../../base/secret.ts";
+import type { ListenerConfig, RelayConfig } from "./config.ts";
+import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
+
+type Refine<T> = (value: unknown) => { readonly value: T } | { readonly reason: string };
+
+/** A value that is read by a function of its own, with its own words. */
+function read<T>(refine: Refine<T>) {
+  return z.unknown().transform((value, context): T => {
+    const result = refine(value);
+    if ("value" in result) return result.value;
+    context.addIssue({ code: "custom", message: result.reason });
+    return z.NEVER;
+  });
+}
+
+const shown = (value: unknown): string => value === undefined ? "missing" : JSON.stringify(value)?.slice(0, 60) ?? "?";
+
+function size(min: number, max: number) {
+  const wanted = `a size from ${formatSize(min)} to ${formatSize(max)}, as "50MB"`;
+  return read<number>((value) => {
+    const octets = typeof value === "number" ? value : typeof value === "string" ? parseSize(value) : null;
+    return octets !== null && Number.isSafeInteger(octets) && octets >= min && octets <= max
+      ? { value: octets }
+      : { reason: `${shown(value)} should be ${wanted}` };
+  });
+}
+
+function duration(min: number, max: number) {
+  const wanted = `a time from ${formatDuration(min)} to ${formatDuration(max)}, as "30s", "10m", "4h" or "5d"`;
+  return read<number>((value) => {
+    const ms = typeof value === "string" ? parseDuration(value) : null;
+    return ms !== null && ms >= min && ms <= max ? { value: ms } : { reason: `${shown(value)} should be ${wanted}` };
+  });
+}
+
+const integer = (min: number, max: number) => {
+  const error = (issue: { input?: unknown }) => `${shown(issue.input)} should be a whole number from ${min} to ${max}`;
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+};
+
+const truth = z.boolean({ error: (issue) => `${shown(issue.input)} should be true or false` });
+
+const text = (what: string) =>
+  z.string({ error: (issue) => `${shown(issue.input)} should be ${what}, in double quotes` }).min(1, {
+    error: `"" should be ${what}`,
+  });
+
+const oneOf = <const V extends readonly [string, ...string[]]>(values: V) =>
+  z.enum(values, {
+    error: (issue) => `${shown(issue.input)} should be one of ${values.map((v) => `"${v}"`).join(", ")}`,
+  });
+
+const domainName = (what: string) =>
+  text(what).transform((value, context) => {
+    const domain = value.startsWith("[") ? null : parseDomain(value);
+    const ascii = domain === null ? null : domainToAscii(domain);
+    if (ascii !== null) return ascii;
+    context.addIssue({ code: "custom", message: `${shown(value)} should be ${what}` });
+    return z.NEVER;
+  });
+
+const hostname = domainName('the name of this server in DNS, as "mail.example.org"').refine(
+  (name) => name.includes(".") && isIP(name) === 0,
+  { error: (issue) => `${shown(issue.input)} should be a full name with a dot, as "mail.example.org"` },
+);
+
+const ipAddress = text('an IP address, as "0.0.0.0", "127.0.0.1" or "::"').refine((value) => isIP(value) !== 0, {
+  error: (issue) => `${shown(issue.input)} should be an IP address, as "0.0.0.0", "127.0.0.1" or "::"`,
+});
+
+const PROTOCOLS = ["smtp", "submission", "lmtp", "imap", "pop3", "managesieve", "http"] as const;
+const TLS_MODES = ["none", "starttls", "implicit"] as const;
+
+const listener = z.strictObject({
+  protocol: oneOf(PROTOCOLS),
+  address: ipAddress.optional(),
+  port: integer(0, 65_535).optional(),
+  path: text('the path of a UNIX socket, as "/run/palomar/lmtp"').optional(),
+  tls: oneOf(TLS_MODES).default("none"),
+}).transform((value, context): ListenerConfig => {
+  const { protocol, tls, address, port, path } = value;
+  const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
+  if (protocol === "http" && tls === "starttls") {
+    refuse("tls", '"starttls" is not for HTTP; "implicit" makes it HTTPS, "none" plain HTTP');
+  }
+  if (path !== undefined) {
+    if (address !== undefined || port !== undefined) {
+      refuse("path", "a listener has either a path or an address with a port; leave one of them out");
+    }
+    if (tls !== "none") refuse("tls", `${shown(tls)} is not for a UNIX socket; it should be "none"`);
+    return { protocol, tls, path };
+  }
+  if (port === undefined) refuse("port", "missing; a listener has a port, or the path of a UNIX socket");
+  return { protocol, tls, address: address ?? "0.0.0.0", port: port ?? 0 };
+});
+
+const relay = z.strictObject({
+  host: text('a host name or IP address, as "smtp.example.org"').refine(
+    (value) => isIP(value) !== 0 || parseDomain(value) !== null,
+    { error: (issue) => `${shown(issue.input)} should be a host name or an IP address` },
+  ),
+  port: integer(1, 65_535).default(25),
+  tls: oneOf(TLS_MODES).default("starttls"),
+  username: text("the name to log in with").nullable().default(null),
+  password: text("the password to log in with").transform((value) => new Secret(value)).nullable().default(null),
+}).transform((value, context): RelayConfig => {
+  const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
+  if (value.username !== null && value.password === null) refuse("password", "missing; a username needs one");
+  if (value.username === null && value.password !== null) refuse("username", "missing; a password needs one");
+  return value;
+});
+
+const routes = z.record(
+  z.string(),
+  relay,
+  { error: (issue) => `${shown(issue.input)} should be { "domain": { "host": …, "port": … } }` },
+)
+  .transform((value, context): ReadonlyMap<string, RelayConfig> => {
+    const map = new Map<string, RelayConfig>();
+    for (const [name, route] of Object.entries(value)) {
+      const domain = parseDomain(name);
+      const ascii = domain === null ? null : domainToAscii(domain);
+      if (ascii === null) {
+        context.addIssue({ code: "custom", path: [name], message: "this name should be a domain of recipients" });
+      } else map.set(ascii, route);
+    }
+    return map;
+  });
+
+const hostPort = text('an address and a port, as "127.0.0.1:53"').refine(isHostPort, {
+  error: (issue) => `${shown(issue.input)} should be an address and a port, as "127.0.0.1:53" or "[::1]:53"`,
+});
+
+function isHostPort(value: string): boolean {
+  if (isIP(value) !== 0) return true;
+  const colon = value.lastIndexOf(":");
+  const host = value.slice(0, colon);
+  const port = Number(value.slice(colon + 1));
+  const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
+  return colon > 0 && isIP(bare) !== 0 && Number.isInteger(port) && port > 0 && port < 65_536;
+}
+
+const cidr = text("an address or a block of addresses").refine((value) => {
+  const [address = "", bits, more] = value.split("/");
+  const family = isIP(address);
+  if (family === 0 || more !== undefined) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}, { error: (issue) => `${shown(issue.input)} should be an address or a block, as "10.0.0.0/8"` });
+
+const list = <S extends z.ZodType>(of: S, what: string) =>
+  z.array(of, { error: (issue) => `${shown(issue.input)} should be a list of ${what}, in [ ]` });
+
+const object = <S extends z.ZodRawShape>(shape: S) =>
+  z.strictObject(shape, {
+    error: (issue) => issue.code === "invalid_type" ? `${shown(issue.input)} should be an object, in { }` : undefined,
+  });
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const KB = 1024;
+const MB = KB * KB;
+
+const LIMITS = object({
+  messageSize: size(64 * KB, 2048 * MB).prefault("50MB"), // RFC 5321 section 4.5.3.1.7: at least 64 K octets
+  recipients: integer(100, 100_000).default(1000), // RFC 5321 section 4.5.3.1.8: at least 100
+  headerSize: size(16 * KB, 16 * MB).prefault("256KB"),
+  hops: integer(10, 1000).default(100), // RFC 5321 section 6.3: normally at least 100
+  messagesPerConnection: integer(1, 1_000_000).default(1000),
+  connections: integer(1, 1_000_000).default(10_000),
+  connectionsPerAddress: integer(1, 1_000_000).default(100),
+  connectionRate: integer(1, 10_000_000).default(600),
+  loginAttempts: integer(1, 1000).default(5),
+  badCommands: integer(1, 10_000).default(20),
+  loginTime: duration(SECOND, HOUR).prefault("60s"),
+  handshakeTime: duration(SECOND, 10 * MINUTE).prefault("30s"),
+  smtpIdle: duration(SECOND, DAY).prefault("5m"), // RFC 5321 section 4.5.3.2.7
+  imapIdle: duration(SECOND, DAY).prefault("30m"), // RFC 9051 section 5.4
+  pop3Idle: duration(SECOND, DAY).prefault("10m"), // RFC 1939 section 3
+  dataIdle: duration(SECOND, DAY).prefault("5m"),
+  httpBody: size(KB, 1024 * MB).prefault("1MB"),
+  shutdownGrace: duration(0, 10 * MINUTE).prefault("10s"),
+});
+
+const OUTBOUND = object({
+  port: integer(1, 65_535).default(25),
+  relay: relay.nullable().default(null),
+  routes: routes.prefault({}),
+  retry: object({
+    first: duration(SECOND, DAY).prefault("30s"),
+    longest: duration(SECOND, 7 * DAY).prefault("4h"),
+    giveUp: duration(SECOND, 30 * DAY).prefault("5d"), // RFC 5321 section 4.5.4.1: four to five days
+  }).prefault({}),
+  hold: truth.default(false),
+  connections: integer(1, 10_000).default(100),
+  connectionsPerDomain: integer(1, 1000).default(5),
+});
+
+const account = object({
+  address: text('an address, as "alice@example.org"').refine((value) => parseAddress(value) !== null, {
+    error: (issue) => `${shown(issue.input)} should be an address, as "alice@example.org"`,
+  }),
+  name: z.string().default(""),
+  password: text("a password").transform((value) => new Secret(value)),
+});
+
+/** The top of the configuration. `demo` is no key of a file: see `demo.ts`. */
+const TOP = {
+  hostname,
+  dataDir: text('a folder, as "./data"').prefault("./data"),
+  listeners: list(listener, "listeners").min(1, { error: "should name at least one listener" }),
+  tls: object({
+    certificates: list(
+      object({
+        certFile: text("the path of a PEM file with the certificate and its chain"),
+        keyFile: text("the path of a PEM file with the private key"),
+      }),
+      'certificates, as { "certFile": "…", "keyFile": "…" }',
+    ).default([]),
+    acme: object({}).optional(),
+  }).prefault({}),
+  auth: object({ allowPlaintext: truth.default(false) }).prefault({}),
+  storage: object({
+    driver: z.enum(["sqlite", "memory"], {
+      error: (issue) =>
+        issue.input === "postgres" || issue.input === "denokv"
+          ? `${shown(issue.input)} is not part of this version; it should be "sqlite" or "memory"`
+          : `${shown(issue.input)} should be "sqlite" or "memory"`,
+    }).default("sqlite"),
+  }).prefault({}),
+  dns: object({
+    servers: list(hostPort, 'resolvers, as "127.0.0.1:53"').min(1, {
+      error: "should name at least one resolver, or be left out for the system's",
+    }).nullable().default(null),
+    trusted: list(hostPort, 'resolvers, as "127.0.0.1:53"').default([]),
+    timeout: duration(100, MINUTE).prefault("5s"),
+  }).prefault({}),
+  outbound: OUTBOUND.prefault({}),
+  limits: LIMITS.prefault({}),
+  proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),
+  admin: object({
+    token: z.string({ error: (issue) => `${shown(issue.input)} should be a text` }).min(16, {
+      error: "should have at least 16 characters; leave it out and one is made",
+    }).max(512, { error: "should have at most 512 characters" }).transform((value) => new Secret(value)).nullable()
+      .default(null),
+  }).prefault({}),
+  log: object({
+    level: oneOf(["debug", "info", "warn", "error"]).default("info"),
+    format: oneOf(["auto", "json", "text"]).default("auto"),
+  }).prefault({}),
+};
+
+/** What a file may hold. */
+export const FILE_SCHEMA = object(TOP);
+
+/** What the demo is made of: a file's keys and the people of the demo. */
+export const DEMO_SCHEMA = object({
+  ...TOP,
+  demo: object({ domain: domainName("a domain"), accounts: list(account, "accounts") }),
+});
+
+/** Values before they are read. */
+export type RawConfig = z.input<typeof FILE_SCHEMA>;
+export type RawDemo = z.input<typeof DEMO_SCHEMA>;
+/** Values after. */
+export type ReadConfig = z.output<typeof FILE_SCHEMA> | z.output<typeof DEMO_SCHEMA>;
