@@ -1,0 +1,153 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { Secret } from "../../base/secret.ts";
+import type { Account } from "../../contract/mod.ts";
+import type { HttpDeps } from "../deps.ts";
+import { ProblemError, unlessRefused } from "../problem.ts";
+import {
+  address,
+  answer,
+  body,
+  CONFLICT,
+  domainName,
+  NOT_FOUND,
+  password,
+  personName,
+  printTime,
+  PROBLEMS,
+  quota,
+  time,
+} from "./words.ts";
+
+const schema = z.object({
+  accountId: z.string(),
+  address,
+  name: z.string(),
+  quota,
+  usage: z.object({ bytes: z.int(), messages: z.int() }),
+  disabled: z.boolean().openapi({ description: "nobody can log in and no mail is taken" }),
+  createdAt: time,
+}).openapi("Account");
+
+const params = z.object({ address });
+const tags = ["accounts"];
+const NO_LIMIT = { bytes: null, messages: null };
+
+const list = createRoute({
+  method: "get",
+  path: "/accounts",
+  tags,
+  summary: "All accounts, or those of one domain",
+  request: { query: z.object({ domain: domainName.optional() }) },
+  responses: { 200: answer(z.object({ accounts: z.array(schema) }), "by address"), ...PROBLEMS },
+});
+
+const add = createRoute({
+  method: "post",
+  path: "/accounts",
+  tags,
+  summary: "Add an account with its mailboxes",
+  request: {
+    body: body(z.strictObject({ address, password, name: personName.default(""), quota: quota.default(NO_LIMIT) })),
+  },
+  responses: { 201: answer(schema, "the account"), ...PROBLEMS, ...CONFLICT },
+});
+
+const get = createRoute({
+  method: "get",
+  path: "/accounts/{address}",
+  tags,
+  summary: "One account",
+  request: { params },
+  responses: { 200: answer(schema, "the account"), ...PROBLEMS, ...NOT_FOUND },
+});
+
+const change = createRoute({
+  method: "patch",
+  path: "/accounts/{address}",
+  tags,
+  summary: "Change an account; what is left out stays",
+  request: {
+    params,
+    body: body(
+      z.strictObject({
+        name: personName.optional(),
+        quota: quota.optional(),
+        disabled: z.boolean({ error: "should be true or false" }).optional(),
+      }),
+    ),
+  },
+  responses: { 200: answer(schema, "the account"), ...PROBLEMS, ...NOT_FOUND },
+});
+
+const setPassword = createRoute({
+  method: "put",
+  path: "/accounts/{address}/password",
+  tags,
+  summary: "Set the password of an account",
+  request: { params, body: body(z.strictObject({ password })) },
+  responses: { 204: { description: "it is set" }, ...PROBLEMS, ...NOT_FOUND },
+});
+
+const remove = createRoute({
+  method: "delete",
+  path: "/accounts/{address}",
+  tags,
+  summary: "Remove an account with all its mail",
+  request: { params },
+  responses: { 204: { description: "it is gone" }, ...PROBLEMS, ...NOT_FOUND, ...CONFLICT },
+});
+
+/** `/accounts`. */
+export function accounts(app: OpenAPIHono, deps: HttpDeps): void {
+  const { perform } = deps;
+  const changed = deps.accountChanged ?? (() => {});
+  app.openapi(list, async (c) => {
+    const { domain } = c.req.valid("query");
+    const found = await perform("account.list", domain === undefined ? {} : { domain });
+    return c.json({ accounts: found.map(print) }, 200);
+  });
+  app.openapi(add, async (c) => {
+    const { address, name, quota, password } = c.req.valid("json");
+    const credentials = unlessRefused(await deps.makeCredentials(new Secret(password)));
+    const args = { address, name, quota, credentials, now: deps.now() };
+    return c.json(print(unlessRefused(await perform("account.add", args))), 201);
+  });
+  app.openapi(get, async (c) => {
+    const { address } = c.req.valid("param");
+    const found = await perform("account.get", { address });
+    if (found === null) {
+      throw new ProblemError({ status: 404, code: "notFound", detail: `There is no account ${address} here.` });
+    }
+    return c.json(print(found), 200);
+  });
+  app.openapi(change, async (c) => {
+    const { address } = c.req.valid("param");
+    const { name, quota, disabled } = c.req.valid("json");
+    const args = {
+      address,
+      ...(name !== undefined && { name }),
+      ...(quota !== undefined && { quota }),
+      ...(disabled !== undefined && { disabled }),
+    };
+    const account = unlessRefused(await perform("account.change", args));
+    if (disabled === true) changed(account.address);
+    return c.json(print(account), 200);
+  });
+  app.openapi(setPassword, async (c) => {
+    const { address } = c.req.valid("param");
+    const credentials = unlessRefused(await deps.makeCredentials(new Secret(c.req.valid("json").password)));
+    changed(unlessRefused(await perform("account.change", { address, credentials })).address);
+    return c.body(null, 204);
+  });
+  app.openapi(remove, async (c) => {
+    const { address } = c.req.valid("param");
+    unlessRefused(await perform("account.remove", { address }));
+    changed(address);
+    return c.body(null, 204);
+  });
+}
+
+function print(account: Account): z.output<typeof schema> {
+  const { accountId, address, name, quota, usage, disabled, createdAt } = account;
+  return { accountId, address, name, quota, usage, disabled, createdAt: printTime(createdAt) };
+}

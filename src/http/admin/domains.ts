@@ -1,0 +1,88 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Domain } from "../../contract/mod.ts";
+import type { HttpDeps } from "../deps.ts";
+import { ProblemError, unlessRefused } from "../problem.ts";
+import { address, answer, body, CONFLICT, domainName, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
+
+const schema = z.object({
+  name: domainName,
+  catchAll: z.string().nullable().openapi({ description: "where mail for unknown names goes; null refuses it" }),
+  createdAt: time,
+}).openapi("Domain");
+
+const params = z.object({ name: domainName });
+const tags = ["domains"];
+
+const list = createRoute({
+  method: "get",
+  path: "/domains",
+  tags,
+  summary: "All domains",
+  responses: { 200: answer(z.object({ domains: z.array(schema) }), "by name"), ...PROBLEMS },
+});
+
+const add = createRoute({
+  method: "post",
+  path: "/domains",
+  tags,
+  summary: "Add a domain",
+  request: { body: body(z.strictObject({ name: domainName })) },
+  responses: { 201: answer(schema, "the domain"), ...PROBLEMS, ...CONFLICT },
+});
+
+const get = createRoute({
+  method: "get",
+  path: "/domains/{name}",
+  tags,
+  summary: "One domain",
+  request: { params },
+  responses: { 200: answer(schema, "the domain"), ...PROBLEMS, ...NOT_FOUND },
+});
+
+const change = createRoute({
+  method: "patch",
+  path: "/domains/{name}",
+  tags,
+  summary: "Set or unset the catch-all of a domain",
+  request: { params, body: body(z.strictObject({ catchAll: address.nullable() })) },
+  responses: { 200: answer(schema, "the domain"), ...PROBLEMS, ...NOT_FOUND },
+});
+
+const remove = createRoute({
+  method: "delete",
+  path: "/domains/{name}",
+  tags,
+  summary: "Remove a domain that has no accounts and aliases",
+  request: { params },
+  responses: { 204: { description: "it is gone" }, ...PROBLEMS, ...NOT_FOUND, ...CONFLICT },
+});
+
+/** `/domains`. */
+export function domains(app: OpenAPIHono, deps: HttpDeps): void {
+  const { perform } = deps;
+  app.openapi(list, async (c) => c.json({ domains: (await perform("domain.list", {})).map(print) }, 200));
+  app.openapi(add, async (c) => {
+    const { name } = c.req.valid("json");
+    return c.json(print(unlessRefused(await perform("domain.add", { name, now: deps.now() }))), 201);
+  });
+  app.openapi(get, async (c) => {
+    const { name } = c.req.valid("param");
+    const found = (await perform("domain.list", {})).find((domain) => domain.name === name);
+    if (found === undefined) {
+      throw new ProblemError({ status: 404, code: "notFound", detail: `There is no domain ${name} here.` });
+    }
+    return c.json(print(found), 200);
+  });
+  app.openapi(change, async (c) => {
+    const args = { ...c.req.valid("param"), ...c.req.valid("json") };
+    return c.json(print(unlessRefused(await perform("domain.change", args))), 200);
+  });
+  app.openapi(remove, async (c) => {
+    unlessRefused(await perform("domain.remove", c.req.valid("param")));
+    return c.body(null, 204);
+  });
+}
+
+function print(domain: Domain): z.output<typeof schema> {
+  return { name: domain.name, catchAll: domain.catchAll, createdAt: printTime(domain.createdAt) };
+}

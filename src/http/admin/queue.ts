@@ -1,0 +1,167 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { QueueId, QueueRow, TraceId } from "../../contract/mod.ts";
+import type { HttpDeps } from "../deps.ts";
+import { ProblemError } from "../problem.ts";
+import { answer, body, domainName, idText, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
+
+/** A recipient of a message that waits. */
+export const queueRow = z.object({
+  queueId: z.string(),
+  traceId: z.string().openapi({ description: "the message; /messages/{traceId} tells its story" }),
+  sender: z.string().openapi({ description: "the reverse-path; empty for bounces" }),
+  recipient: z.string(),
+  domain: z.string().nullable().openapi({ description: "decides where it goes; null is delivered here" }),
+  state: z.enum(["ready", "leased", "held"]),
+  attempts: z.int(),
+  size: z.int(),
+  queuedAt: time,
+  dueAt: time,
+  expiresAt: time,
+  lastReply: z.string().nullable(),
+}).openapi("QueueRow");
+
+const CHANGES = ["retry", "hold", "release", "remove"] as const;
+const params = z.object({ queueId: idText });
+const tags = ["queue"];
+const MOST = 1000;
+
+const list = createRoute({
+  method: "get",
+  path: "/queue",
+  tags,
+  summary: "What waits, a page at a time",
+  request: {
+    query: z.object({
+      after: idText.optional().openapi({ description: "`next` of the page before" }),
+      limit: z.string().regex(/^[1-9]\d{0,3}$/, `should be a number from 1 to ${MOST}`).transform(Number).pipe(
+        z.number().max(MOST, `should be a number from 1 to ${MOST}`),
+      ).optional().openapi({ type: "integer", default: 100 }),
+      state: z.enum(["ready", "leased", "held"], { error: 'should be "ready", "leased" or "held"' }).optional(),
+      domain: domainName.optional(),
+      traceId: idText.optional(),
+    }),
+  },
+  responses: {
+    200: answer(z.object({ queue: z.array(queueRow), next: z.string().nullable() }), "`next` is null at the end"),
+    ...PROBLEMS,
+  },
+});
+
+const get = createRoute({
+  method: "get",
+  path: "/queue/{queueId}",
+  tags,
+  summary: "One recipient that waits",
+  request: { params },
+  responses: { 200: answer(queueRow, "the row"), ...PROBLEMS, ...NOT_FOUND },
+});
+
+const ids = z.union([z.literal("all"), z.array(idText).min(1).max(MOST)], {
+  error: `should be "all", or a list of 1 to ${MOST} ids`,
+});
+
+const changeMany = createRoute({
+  method: "post",
+  path: "/queue/change",
+  tags,
+  summary: "Retry now, hold, release or remove (without a bounce) many, or all",
+  request: {
+    body: body(
+      z.strictObject({
+        change: z.enum(CHANGES, { error: 'should be "retry", "hold", "release" or "remove"' }),
+        ids,
+      }),
+    ),
+  },
+  responses: { 200: answer(z.object({ changed: z.int() }), "how many were changed"), ...PROBLEMS },
+});
+
+const changeOne = createRoute({
+  method: "post",
+  path: "/queue/{queueId}/{change}",
+  tags,
+  summary: "Retry now, hold or release one",
+  request: { params: params.extend({ change: z.enum(["retry", "hold", "release"]) }) },
+  responses: {
+    200: answer(z.object({ changed: z.int() }), "1, or 0 where it was so already"),
+    ...PROBLEMS,
+    ...NOT_FOUND,
+  },
+});
+
+const remove = createRoute({
+  method: "delete",
+  path: "/queue/{queueId}",
+  tags,
+  summary: "Remove one without a bounce",
+  request: { params },
+  responses: { 204: { description: "it is gone" }, ...PROBLEMS, ...NOT_FOUND },
+});
+
+/** `/queue`. */
+export function queue(app: OpenAPIHono, deps: HttpDeps): void {
+  const { perform } = deps;
+  const change = async (
+    ids: readonly QueueId[] | null,
+    change: (typeof CHANGES)[number],
+  ): Promise<{ changed: number }> => {
+    const { changed } = await perform("queue.change", { ids, change, now: deps.now() });
+    if (changed > 0) deps.queueChanged();
+    return { changed };
+  };
+  const find = async (queueId: string): Promise<QueueRow> => {
+    const row = await perform("queue.get", { queueId: queueId as QueueId });
+    if (row === null) {
+      throw new ProblemError({
+        status: 404,
+        code: "notFound",
+        detail: `Nothing of the id ${queueId} waits; it may have gone out meanwhile.`,
+      });
+    }
+    return row;
+  };
+  app.openapi(list, async (c) => {
+    const { after, limit = 100, state, domain, traceId } = c.req.valid("query");
+    const rows = await perform("queue.list", {
+      after: (after ?? null) as QueueId | null,
+      limit,
+      ...(state !== undefined && { state }),
+      ...(domain !== undefined && { domain }),
+      ...(traceId !== undefined && { traceId: traceId as TraceId }),
+    });
+    return c.json({ queue: rows.map(printRow), next: rows.length < limit ? null : rows.at(-1)?.queueId ?? null }, 200);
+  });
+  app.openapi(changeMany, async (c) => {
+    const request = c.req.valid("json");
+    return c.json(await change(request.ids === "all" ? null : request.ids as QueueId[], request.change), 200);
+  });
+  app.openapi(get, async (c) => c.json(printRow(await find(c.req.valid("param").queueId)), 200));
+  app.openapi(changeOne, async (c) => {
+    const asked = c.req.valid("param");
+    const row = await find(asked.queueId);
+    return c.json(await change([row.queueId], asked.change), 200);
+  });
+  app.openapi(remove, async (c) => {
+    const row = await find(c.req.valid("param").queueId);
+    await change([row.queueId], "remove");
+    return c.body(null, 204);
+  });
+}
+
+/** A row as the API shows it. */
+export function printRow(row: QueueRow): z.output<typeof queueRow> {
+  return {
+    queueId: row.queueId,
+    traceId: row.traceId,
+    sender: row.sender.reversePath,
+    recipient: row.recipient.forwardPath,
+    domain: row.domain,
+    state: row.state,
+    attempts: row.attempts,
+    size: row.size,
+    queuedAt: printTime(row.queuedAt),
+    dueAt: printTime(row.dueAt),
+    expiresAt: printTime(row.expiresAt),
+    lastReply: row.lastReply,
+  };
+}

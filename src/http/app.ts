@@ -1,0 +1,119 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { HTTPException } from "hono/http-exception";
+import { accounts } from "./admin/accounts.ts";
+import { aliases } from "./admin/aliases.ts";
+import { domains } from "./admin/domains.ts";
+import { messages } from "./admin/messages.ts";
+import { queue } from "./admin/queue.ts";
+import { bearer } from "./bearer.ts";
+import type { HttpApp, HttpDeps } from "./deps.ts";
+import { landing } from "./landing.ts";
+import { failureProblem, ProblemError, problemResponse } from "./problem.ts";
+import { jsonBody } from "./request_body.ts";
+
+const API = "/api/v1";
+const BODY_LIMIT = 1024 * 1024;
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+/**
+ * The whole HTTP layer. Loading this module loads Hono and zod; import it where it is needed, not at the start.
+ *
+ * @example
+ * ```ts ignore
+ * const app = createHttpApp(deps);
+ * const response = await app.fetch(new Request("http://localhost/health"));
+ * ```
+ */
+export function createHttpApp(deps: HttpDeps): HttpApp {
+  const app = new OpenAPIHono();
+  app.onError((error) => {
+    if (error instanceof ProblemError) return problemResponse(error.problem);
+    // Hono's own: a body that a route needs is not there.
+    if (error instanceof HTTPException) {
+      return problemResponse({ status: error.status, code: "badRequest", detail: "The body is missing or not JSON." });
+    }
+    deps.report?.(error);
+    return problemResponse(failureProblem(error));
+  });
+  app.notFound((c) => missing(app, c.req.method, c.req.path));
+
+  app.use(async (c, next) => {
+    await next();
+    c.res.headers.set("x-content-type-options", "nosniff");
+    if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
+  });
+  app.get("/", () => landing(deps));
+  app.get("/health", () => {
+    const health = deps.health();
+    return Response.json(health, { status: health.status === "ok" ? 200 : 503 });
+  });
+  app.get("/metrics", () => {
+    return new Response(deps.metrics(), { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } });
+  });
+  describe(app, deps);
+  if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken));
+  app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT));
+  const admin = new OpenAPIHono({ defaultHook });
+  for (const resource of [domains, accounts, aliases, queue, messages]) resource(admin, deps);
+  app.route(API, admin);
+
+  return {
+    async fetch(request) {
+      try {
+        return await app.fetch(request);
+      } catch (error) {
+        deps.report?.(error);
+        return problemResponse(failureProblem(error));
+      }
+    },
+  };
+}
+
+/** What a value that does not fit its schema is answered with. */
+function defaultHook(result: Validated): Response | undefined {
+  if (result.success) return undefined;
+  const around = result.target === "json" ? "body" : result.target;
+  const errors = result.error.issues.map((issue) => ({
+    path: issue.path.map(String).join(".") || around,
+    reason: issue.message,
+  }));
+  const detail = errors.map(({ path, reason }) => `${path}: ${reason}`).slice(0, 5).join("; ");
+  return problemResponse({ status: 422, code: "invalid", detail, errors: errors.slice(0, 100) });
+}
+
+type Validated = { readonly success: true } | {
+  readonly success: false;
+  readonly target: string;
+  readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] };
+};
+
+/** The description of the API. It needs no token: it is the same for everyone, and tells nothing of this server. */
+function describe(app: OpenAPIHono, deps: HttpDeps): void {
+  app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
+  let document: unknown = null;
+  app.get(`${API}/openapi.json`, (c) => {
+    document ??= app.getOpenAPI31Document({
+      openapi: "3.1.0",
+      info: { title: "Palomar administration", version: deps.version },
+      security: [{ token: [] }],
+    });
+    return c.json(document as Record<string, unknown>);
+  });
+}
+
+/** RFC 9110 section 15.5.6: a path that is there for other methods is 405 and names them. */
+function missing(app: OpenAPIHono, method: string, path: string): Response {
+  const allowed = METHODS.filter((one) =>
+    one !== method && app.router.match(one, path)[0].some(([[, route]]) => !route.path.endsWith("*"))
+  );
+  if (allowed.length > 0) {
+    const allow = allowed.flatMap((one) => one === "GET" ? ["GET", "HEAD"] : [one]).join(", ");
+    return problemResponse({
+      status: 405,
+      code: "method",
+      detail: `This path does not take ${method.slice(0, 20)}; it takes ${allow}.`,
+      headers: { allow },
+    });
+  }
+  return problemResponse({ status: 404, code: "notFound", detail: "There is nothing at this path." });
+}

@@ -1,0 +1,14 @@
+/**
+ * The HTTP layer: health, metrics and the administration API.
+ *
+ * Rules:
+ * - Handlers map requests to ops of the store and answers to JSON; what is allowed is decided by the store.
+ * - Every error is `application/problem+json` (RFC 9457) with a `code` for programs and a sentence for people, and never
+ *   shows internals.
+ * - A body is JSON by its content type, bounded in size and time before a handler sees it. There is no CORS and no
+ *   cookie: a strange page in a browser can do nothing here.
+ * - The same app serves the public listener (bearer token) and the control socket and command line (`trusted`).
+ */
+export { createHttpApp } from "./app.ts";
+export type { Health, HttpApp, HttpDeps } from "./deps.ts";
+export { type HttpListening, type HttpPlace, type HttpTls, serveHttp } from "./serve.ts";

@@ -1,0 +1,83 @@
+import type { MiddlewareHandler } from "hono";
+import { concatBytes, utf8Strict } from "../base/bytes.ts";
+import { ProblemError } from "./problem.ts";
+
+const WAIT_MS = 30_000;
+
+/**
+ * Takes the body in before a handler sees the request: bounded in size and time, JSON in UTF-8 by its content type and
+ * in fact. A body of another type is refused, so that no form of a strange page can reach a handler.
+ */
+export function jsonBody(limit: number): MiddlewareHandler {
+  return async (context, next) => {
+    const request = context.req.raw;
+    if (request.body === null) return await next();
+    const type = mediaType(request.headers.get("content-type"));
+    const bytes = await readBounded(request, limit);
+    if (bytes.length === 0 && type === "") {
+      context.req.raw = withBody(request, null);
+      return await next();
+    }
+    if (type !== "application/json") {
+      throw new ProblemError({
+        status: 415,
+        code: "mediaType",
+        detail: "The body should be JSON, with the header Content-Type: application/json.",
+      });
+    }
+    const text = utf8Strict(bytes);
+    if (text === null) throw new ProblemError({ status: 400, code: "notUtf8", detail: "The body is not UTF-8." });
+    try {
+      JSON.parse(text);
+    } catch (error) {
+      throw new ProblemError({
+        status: 400,
+        code: "notJson",
+        detail: `The body is not JSON: ${(error as Error).message}`,
+      });
+    }
+    context.req.raw = withBody(request, text);
+    await next();
+  };
+}
+
+function mediaType(value: string | null): string {
+  return (value ?? "").slice(0, 200).split(";")[0]?.trim().toLowerCase() ?? "";
+}
+
+function withBody(request: Request, body: string | null): Request {
+  return new Request(request.url, { method: request.method, headers: request.headers, body });
+}
+
+async function readBounded(request: Request, limit: number): Promise<Uint8Array> {
+  const reader = request.body?.getReader();
+  if (reader === undefined) return new Uint8Array(0);
+  const tooLarge = () =>
+    new ProblemError({ status: 413, code: "tooLarge", detail: `The body is larger than ${limit} octets.` });
+  const declared = request.headers.get("content-length");
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    void reader.cancel().catch(() => {});
+  }, WAIT_MS);
+  try {
+    if (declared !== null && Number(declared) > limit) throw tooLarge();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      size += value.length;
+      if (size > limit) throw tooLarge();
+      pieces.push(value);
+    }
+  } catch (error) {
+    void reader.cancel().catch(() => {});
+    if (error instanceof ProblemError) throw error;
+    throw new ProblemError({ status: 400, code: "brokenBody", detail: "The body broke off." });
+  } finally {
+    clearTimeout(timer);
+  }
+  if (late) throw new ProblemError({ status: 408, code: "timeout", detail: "The body did not come in time." });
+  return concatBytes(pieces);
+}
