@@ -24,8 +24,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   smtp: core("sasl"), // also LMTP and submission: profiles of one machine
   imap: core("sasl"),
   pop3: core("sasl"),
-  msa: core(),
-  mta: core("smtp"), // the words of SMTP: replies, paths
+  msa: core("mda"), // routing and the trace fields
+  mta: core("smtp", "mda"), // the words of SMTP: replies, paths; routing and the trace fields
   mda: core(),
   storage: edge(), // storage.ts and what drivers share
   "storage/memory": edge("storage"),

@@ -1,0 +1,19 @@
+/**
+ * The message delivery agent: from an envelope's recipients to mailboxes and to the queue.
+ *
+ * - `route.ts` resolves one recipient into accounts and remote addresses: aliases are expanded with a loop check.
+ * - `plan.ts` does so for a whole envelope, each account and each remote address once, and says what to write.
+ * - `deliver.ts` decides for one account where the message goes: here the account's Sieve script has its place.
+ * - `trace.ts` writes the trace fields (RFC 5321 section 4.4) that go before the received octets.
+ * - `refusals.ts` is the words for recipients that cannot be delivered to.
+ *
+ * Rules: everything here is a program or a pure function. Nothing is written by this folder: `mta/` and `msa/` hand
+ * the plan to `mail.accept`, which is the one transaction. Received octets are never changed; what delivery adds is a
+ * prefix. A temporary failure of the store (`OpFailed`) passes through, and the sender is told to come back.
+ */
+export * from "./deliver.ts";
+export * from "./plan.ts";
+export * from "./refusals.ts";
+export * from "./route.ts";
+export * from "./stored_header.ts";
+export * from "./trace.ts";

@@ -1,0 +1,11 @@
+/** What a site decides about mail from outside. */
+export interface ReceivePolicy {
+  /** Our name in Received and for `postmaster`. */
+  readonly hostname: string;
+  /** Octets of the largest message. */
+  readonly messageSize: number;
+  /** RFC 5321 section 6.3: at least 100 Received fields are normal. */
+  readonly maxHops: number;
+  /** How long the queue tries to forward, milliseconds. */
+  readonly giveUpMs: number;
+}

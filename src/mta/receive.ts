@@ -1,0 +1,143 @@
+import {
+  type AcceptArgs,
+  type AnswerOf,
+  type Args,
+  ask,
+  type JournalEntry,
+  logEvent,
+  type Program,
+  type Refusal,
+} from "../contract/mod.ts";
+import { lowerAscii, trimWsp } from "../base/ascii.ts";
+import {
+  acceptArgs,
+  HEADER_TOO_LARGE,
+  hops,
+  OVER_QUOTA,
+  type Plan,
+  planMail,
+  readStoredHeader,
+  receivedField,
+  resultsOf,
+  returnedEntry,
+  type StoredField,
+  TOO_LARGE,
+  TOO_MANY_HOPS,
+} from "../mda/mod.ts";
+import type { ReceivePolicy } from "./policy.ts";
+
+type Received = Args<"message.receive">;
+type Answer = AnswerOf<"message.receive">;
+
+/**
+ * Takes a message from outside (profiles mx and lmtp): decides, routes and accepts in one transaction. `accepted` is
+ * answered only when the message is on disk.
+ */
+export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Answer> {
+  if (args.size > policy.messageSize) return yield* refuse(args, TOO_LARGE);
+  const header = yield* readStoredHeader(args.blobId);
+  if (header === "tooLarge") return yield* refuse(args, HEADER_TOO_LARGE);
+  if (hops(header.fields) > policy.maxHops) return yield* refuse(args, TOO_MANY_HOPS);
+  const now = yield* ask("clock.now", {});
+  const { recipients } = args.envelope;
+  const onlyRecipient = recipients.length === 1 ? recipients[0]!.forwardPath : null;
+  const facts = { peer: args.peer, hostname: policy.hostname, traceId: args.traceId, onlyRecipient, now };
+  const fields = receivedField({ ...facts, disclose: true });
+  const routed = yield* planMail({
+    envelope: args.envelope,
+    size: args.size,
+    fields,
+    relay: false,
+    hostname: policy.hostname,
+    localAddress: args.peer.session.localAddress,
+    deliveredTo: deliveredTo(header.fields),
+    now,
+    giveUpMs: policy.giveUpMs,
+  });
+  const first = routed.results.find((result) => result !== null);
+  if (first && routed.results.every((result) => result !== null)) return yield* refuse(args, first, routed.results);
+  const lmtp = args.peer.session.protocol === "lmtp";
+  const plan = lmtp ? routed : withReturned(routed, args, fields, now, policy);
+  return yield* accept(args, plan, lmtp, now);
+}
+
+/** SMTP has one reply for all (RFC 5321 section 4.2.5), so whoever is refused now gets a bounce from the queue. */
+function withReturned(plan: Plan, args: Received, fields: string, now: number, policy: ReceivePolicy): Plan {
+  const returned = args.envelope.recipients.filter((_, index) => plan.results[index] !== null)
+    .map((recipient) => returnedEntry(recipient, fields, now, policy.giveUpMs));
+  if (returned.length === 0) return plan;
+  return { ...plan, queued: [...plan.queued, ...returned], results: plan.results.map(() => null) };
+}
+
+function* accept(args: Received, plan: Plan, lmtp: boolean, now: number): Program<Answer> {
+  const mode = quotaMode(plan, lmtp);
+  const entry: JournalEntry = { at: now, event: "accepted", recipient: null, detail: acceptedBecause(args) };
+  const answer = yield* ask("mail.accept", acceptArgs(plan, { ...args, now }, mode, entry));
+  if ("refused" in answer) return yield* refuse(args, OVER_QUOTA);
+  if (answer.overQuota.length > 0) yield* explainFull(args, answer.overQuota, mode, now);
+  const results = mode === "skip" ? resultsOf(plan, answer) : plan.results;
+  yield logEvent("info", "message.accepted", {
+    traceId: args.traceId,
+    sender: args.envelope.sender.reversePath,
+    recipients: args.envelope.recipients.length,
+    delivered: answer.stored.length,
+    queued: plan.queued.length,
+    size: args.size,
+  });
+  return { accepted: args.traceId, recipients: results };
+}
+
+/** LMTP can tell each recipient, SMTP only one: with several, the full mailbox waits in the queue. */
+function quotaMode(plan: Plan, lmtp: boolean): AcceptArgs["overQuota"] {
+  const single = plan.deliveries.length === 1 && plan.queued.length === 0;
+  if (!lmtp) return single ? "refuse" : "defer";
+  const counted = new Map<number, number>();
+  for (const indexes of plan.served.values()) {
+    for (const index of indexes) counted.set(index, (counted.get(index) ?? 0) + 1);
+  }
+  // A recipient with several targets cannot be refused for one of them: the others would get the message twice.
+  const shared = [...counted.values()].some((count) => count > 1) || plan.queued.length > 0;
+  return shared ? "defer" : "skip";
+}
+
+function* explainFull(
+  args: Received,
+  addresses: readonly string[],
+  mode: AcceptArgs["overQuota"],
+  now: number,
+): Program<void> {
+  const event = mode === "defer" ? "deferred" : "refused";
+  const end = mode === "defer" ? "the message waits in the queue" : "the message was refused";
+  const entries = addresses.map((recipient) => (
+    { at: now, event, recipient, detail: `The mailbox of ${recipient} is full: ${end}.` }
+  ));
+  yield* ask("journal.add", { traceId: args.traceId, entries });
+}
+
+function* refuse(args: Received, refusal: Refusal, recipients?: readonly (Refusal | null)[]): Program<Answer> {
+  yield logEvent("info", "message.refused", {
+    traceId: args.traceId,
+    sender: args.envelope.sender.reversePath,
+    remoteAddress: args.peer.session.remoteAddress,
+    code: refusal.code,
+    enhanced: refusal.enhanced,
+    text: refusal.text,
+  });
+  // RFC 2033 section 4.2: nothing was accepted, but each recipient still has a reply of its own.
+  if (recipients && args.peer.session.protocol === "lmtp") return { accepted: args.traceId, recipients };
+  return { refused: refusal };
+}
+
+function acceptedBecause(args: Received): string {
+  const { peer, envelope } = args;
+  return `Accepted from <${envelope.sender.reversePath}> by ${peer.session.remoteAddress} (${peer.helo}) over ` +
+    `${peer.via}, ${args.size} octets, for ${envelope.recipients.length} recipient(s).`;
+}
+
+function deliveredTo(fields: readonly StoredField[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const { name, value } of fields) {
+    if (name === "delivered-to") found.add(lowerAscii(trimWsp(value.split("\r").join("").split("\n").join(""))));
+  }
+  return found;
+}
