@@ -1,7 +1,8 @@
 /** The header of a sealed body, read once for every decision about it. */
 import { lowerAscii, trimWsp } from "../base/ascii.ts";
 import { concatBytes, latin1String } from "../base/bytes.ts";
-import { ask, type BlobId, type MessageIndex, OpFailed, type Program } from "../contract/mod.ts";
+import { ask, type BlobId, OpFailed, type Program } from "../contract/mod.ts";
+import type { MessageIndex } from "../message/model.ts";
 
 /** Octets of header that are looked at; more than any honest message has. */
 export const HEADER_LIMIT = 1024 * 1024;
