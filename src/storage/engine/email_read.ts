@@ -1,0 +1,94 @@
+/** Reading emails and blobs. */
+import type { AnswerOf, Args, EmailRow, Modseq, Uid } from "../../contract/mod.ts";
+import { printFlags } from "./flags.ts";
+import { emailIdOf, rowOf, threadIdOf } from "./ids.ts";
+import { accountOf } from "./member.ts";
+import type { JoinedRow, MailboxRow, MemberRow, Transaction } from "./tables.ts";
+
+const HEADER_LIMIT = 256 * 1024;
+const PAGE = 1000;
+
+/** Reads octets `[start, end)` of a blob. Synchronous: the store's own pages. */
+export type BlobSlice = (blobId: EmailRow["blobId"], start: number, end: number) => Uint8Array;
+
+export function mailboxOf(
+  tx: Transaction,
+  args: { readonly accountId: string; readonly mailboxId: string },
+): MailboxRow | null {
+  return tx.mailbox(accountOf(tx, args.accountId).id, rowOf("m", args.mailboxId));
+}
+
+/** Merges ranges that overlap or touch, so that no row comes twice. */
+export function sortedRanges(
+  ranges: readonly { first: number; last: number }[],
+): readonly { first: number; last: number }[] {
+  if (ranges.length < 2) return ranges;
+  const sorted = [...ranges].sort((a, b) => a.first - b.first);
+  const merged: { first: number; last: number }[] = [];
+  for (const { first, last } of sorted) {
+    const before = merged[merged.length - 1];
+    if (before && first <= before.last + 1) before.last = Math.max(before.last, last);
+    else merged.push({ first, last });
+  }
+  return merged;
+}
+
+/** The memberships of the ranges, ascending, read in pages. */
+export function* membersIn(
+  tx: Transaction,
+  mailbox: MailboxRow,
+  ranges: readonly { first: number; last: number }[],
+): Generator<MemberRow> {
+  for (const { first, last } of sortedRanges(ranges)) {
+    for (let from = first; from <= last;) {
+      const page = tx.members(mailbox.id, from, last, PAGE);
+      yield* page;
+      if (page.length < PAGE) break;
+      from = page[page.length - 1]!.uid + 1;
+    }
+  }
+}
+
+export function read(tx: Transaction, args: Args<"email.read">, slice: BlobSlice): AnswerOf<"email.read"> {
+  const mailbox = mailboxOf(tx, args);
+  if (!mailbox) return { rows: [], next: null };
+  const wanted = { envelope: args.fields.includes("envelope"), structure: args.fields.includes("structure") };
+  const header = args.fields.includes("header");
+  const limit = Math.max(1, args.limit);
+  const rows: EmailRow[] = [];
+  for (const { first, last } of sortedRanges(args.ranges)) {
+    // One more than wanted tells whether there is a next page.
+    for (const row of tx.joined(mailbox.id, first, last, limit + 1 - rows.length, wanted)) {
+      if (rows.length === limit) return { rows, next: row.uid as Uid };
+      rows.push(print(row, header, slice));
+    }
+  }
+  return { rows, next: null };
+}
+
+function print(row: JoinedRow, header: boolean, slice: BlobSlice): EmailRow {
+  return {
+    uid: row.uid as Uid,
+    modseq: row.modseq as Modseq,
+    emailId: emailIdOf(row.email),
+    threadId: threadIdOf(row.thread),
+    flags: printFlags(row.flags, row.keywords),
+    internalDate: row.internalDate,
+    saveDate: row.saveDate,
+    size: row.size,
+    blobId: row.blobId,
+    blobSize: row.blobSize,
+    prefix: row.prefix,
+    ...(row.envelope && { envelope: row.envelope }),
+    ...(row.structure && { structure: row.structure }),
+    ...(header && { header: headerOf(row, slice) }),
+  };
+}
+
+function headerOf(row: JoinedRow, slice: BlobSlice): Uint8Array {
+  const end = Math.min(row.headerEnd, row.blobSize, Math.max(0, HEADER_LIMIT - row.prefix.length));
+  const header = new Uint8Array(row.prefix.length + end);
+  header.set(row.prefix);
+  if (end > 0) header.set(slice(row.blobId, 0, end), row.prefix.length);
+  return header;
+}

@@ -1,0 +1,87 @@
+/** Every operation that runs inside one synchronous transaction, by its name. */
+import type { AnswerOf, Args, StorageOp } from "../../contract/mod.ts";
+import { accept } from "./accept.ts";
+import { owned, resolve } from "./address.ts";
+import * as directory from "./directory.ts";
+import { flags } from "./email_flags.ts";
+import { append, copy, expunge, move } from "./email_write.ts";
+import * as mailboxes from "./mailboxes.ts";
+import * as queue from "./queue.ts";
+import { rename } from "./rename.ts";
+import type { Transaction } from "./tables.ts";
+
+/** Those that read octets of blobs or must let others run in between; a driver answers them itself. */
+export type DriverOp = "email.read" | "email.search" | "blob.read" | "blob.index";
+export type TransactionOp = Exclude<StorageOp, DriverOp>;
+
+type Operations = { readonly [K in TransactionOp]: (tx: Transaction, args: Args<K>) => AnswerOf<K> };
+
+export const OPERATIONS: Operations = {
+  "domain.list": directory.domainList,
+  "domain.add": directory.domainAdd,
+  "domain.change": directory.domainChange,
+  "domain.remove": directory.domainRemove,
+  "account.list": directory.accountList,
+  "account.get": directory.accountGet,
+  "account.add": directory.accountAdd,
+  "account.change": directory.accountChange,
+  "account.remove": directory.accountRemove,
+  "account.credentials": directory.accountCredentials,
+  "alias.list": directory.aliasList,
+  "alias.add": directory.aliasAdd,
+  "alias.remove": directory.aliasRemove,
+  "address.resolve": resolve,
+  "address.owned": owned,
+  "setting.get": directory.settingGet,
+  "setting.init": directory.settingInit,
+  "mailbox.list": mailboxes.list,
+  "mailbox.get": mailboxes.get,
+  "mailbox.open": mailboxes.open,
+  "mailbox.changes": mailboxes.changes,
+  "mailbox.create": mailboxes.create,
+  "mailbox.delete": mailboxes.remove,
+  "mailbox.rename": rename,
+  "mailbox.subscribe": mailboxes.subscribe,
+  "mailbox.subscriptions": mailboxes.subscriptions,
+  "mailbox.deletedUids": mailboxes.deletedUids,
+  "email.flags": flags,
+  "email.append": append,
+  "email.copy": copy,
+  "email.move": move,
+  "email.expunge": expunge,
+  "mail.accept": accept,
+  "queue.claim": queue.claim,
+  "queue.renew": queue.renew,
+  "queue.settle": queue.settle,
+  "queue.next": (tx) => tx.queueNext(),
+  "queue.list": queue.list,
+  "queue.get": queue.get,
+  "queue.change": queue.change,
+  "journal.add": (tx, args) => {
+    tx.addJournal(args.traceId, args.entries);
+    return true;
+  },
+  "journal.read": (tx, args) => tx.journal(args.traceId),
+};
+
+/** Operations that write nothing: they need no commit. */
+export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
+  "domain.list",
+  "account.list",
+  "account.get",
+  "account.credentials",
+  "alias.list",
+  "address.resolve",
+  "address.owned",
+  "setting.get",
+  "mailbox.list",
+  "mailbox.get",
+  "mailbox.open",
+  "mailbox.changes",
+  "mailbox.subscriptions",
+  "mailbox.deletedUids",
+  "queue.next",
+  "queue.list",
+  "queue.get",
+  "journal.read",
+]);

@@ -1,0 +1,236 @@
+/**
+ * The queue. A row's life, each arrow one transaction:
+ *
+ * ```
+ *            claim                 settle: delivered, relayed, failed
+ *   ready ───────────▶ leased ─────────────────────────────────────────▶ gone
+ *     ▲ │ ▲              │ │
+ *     │ │ └──────────────┘ └─ lease over: claimed again by whoever asks
+ *     │ │   settle: deferred
+ *     │ └─ hold ─▶ held ─ release ─┐
+ *     └────────────────────────────┘
+ * ```
+ *
+ * A crash in `ready` or `held` changes nothing. A crash in `leased` is a lease that runs out: the attempt is made
+ * again, and the peer may see the message twice (RFC 5321 section 6.1 knows no better); it is never lost.
+ */
+import { lowerAscii } from "../../base/ascii.ts";
+import { equalBytes } from "../../base/bytes.ts";
+import type {
+  AcceptArgs,
+  AnswerOf,
+  Args,
+  BlobId,
+  QueueEntry,
+  QueueJob,
+  QueueRow,
+  TraceId,
+} from "../../contract/mod.ts";
+import { accept } from "./accept.ts";
+import { queueIdOf, rowOf } from "./ids.ts";
+import type { BlobRow, QueueRecord, Transaction } from "./tables.ts";
+
+/** Recipients of one job: what every server takes in one transaction (RFC 5321 section 4.5.3.1.8). */
+const JOB_RECIPIENTS = 100;
+const PAGE = 500;
+
+export function enqueue(
+  tx: Transaction,
+  args: AcceptArgs,
+  blob: BlobRow,
+  entry: QueueEntry,
+  reply: string | null,
+): void {
+  tx.addQueueRow({
+    id: tx.next("queue"),
+    traceId: args.traceId,
+    recipient: entry.recipient,
+    domain: entry.domain,
+    state: "ready",
+    attempts: 0,
+    queuedAt: args.now,
+    dueAt: entry.dueAt,
+    expiresAt: entry.expiresAt,
+    lastReply: reply,
+    owner: null,
+    wakeAt: entry.dueAt,
+    sender: args.sender,
+    blob: tx.storeBlob(blob),
+    blobId: blob.blobId,
+    size: blob.size,
+    prefix: entry.prefix,
+  });
+  tx.touchQueue();
+}
+
+export function claim(tx: Transaction, args: Args<"queue.claim">): readonly QueueJob[] {
+  const jobs: QueueJob[] = [];
+  const taken = new Set<number>();
+  const leaseUntil = args.now + args.leaseMs;
+  for (const due of tx.queueDue(args.now, Math.max(1, args.limit) * JOB_RECIPIENTS)) {
+    if (jobs.length >= args.limit) break;
+    if (taken.has(due.id)) continue;
+    const rows = companions(tx, due, args.now, taken);
+    for (const row of rows) {
+      taken.add(row.id);
+      row.state = "leased";
+      row.owner = args.owner;
+      row.wakeAt = leaseUntil;
+      tx.saveQueueRow(row);
+    }
+    jobs.push({
+      traceId: due.traceId as TraceId,
+      domain: due.domain,
+      sender: due.sender,
+      blobId: due.blobId,
+      size: due.size,
+      prefix: due.prefix,
+      recipients: rows.map(print),
+      leaseUntil,
+    });
+  }
+  return jobs;
+}
+
+/** Due rows that go in the same SMTP transaction as `first`, itself among them. */
+function companions(tx: Transaction, first: QueueRecord, now: number, taken: ReadonlySet<number>): QueueRecord[] {
+  return tx.queueOfTrace(first.traceId).filter((row) =>
+    row.wakeAt !== null && row.wakeAt <= now && !taken.has(row.id) && row.domain === first.domain &&
+    row.blobId === first.blobId && row.sender.reversePath === first.sender.reversePath &&
+    row.sender.envid === first.sender.envid && row.sender.ret === first.sender.ret &&
+    equalBytes(row.prefix, first.prefix)
+  ).slice(0, JOB_RECIPIENTS);
+}
+
+export function renew(tx: Transaction, args: Args<"queue.renew">): boolean {
+  const rows = args.queueIds.map((id) => held(tx, id, args.owner));
+  if (rows.some((row) => row === null)) return false;
+  for (const row of rows) {
+    row!.wakeAt = args.leaseUntil;
+    tx.saveQueueRow(row!);
+  }
+  return true;
+}
+
+export function settle(tx: Transaction, args: Args<"queue.settle">): AnswerOf<"queue.settle"> {
+  let settled = 0;
+  const gone: QueueRecord[] = [];
+  for (const outcome of args.outcomes) {
+    const row = held(tx, outcome.queueId, args.owner);
+    if (!row) continue;
+    settled++;
+    if (outcome.outcome !== "deferred") {
+      // A second outcome for the same row must not count: the lease ends at once.
+      row.owner = null;
+      gone.push(row);
+      continue;
+    }
+    row.state = "ready";
+    row.owner = null;
+    row.attempts++;
+    row.lastReply = outcome.reply;
+    row.dueAt = row.wakeAt = outcome.dueAt;
+    tx.saveQueueRow(row);
+    tx.touchQueue();
+  }
+  // Whoever lost the whole lease has no say: the one who holds it now makes its own notices.
+  if (args.outcomes.length === 0 || settled > 0) {
+    // Nobody hears of a refusal here, so what finds no room waits.
+    for (const notice of args.notices) {
+      accept(tx, notice.overQuota === "refuse" ? { ...notice, overQuota: "defer" } : notice);
+    }
+    if (args.journal.length > 0) tx.addJournal(args.traceId, args.journal);
+  }
+  for (const row of gone) tx.removeQueueRow(row);
+  return { settled };
+}
+
+export function list(tx: Transaction, args: Args<"queue.list">): readonly QueueRow[] {
+  const found: QueueRow[] = [];
+  const domain = args.domain === undefined ? undefined : lowerAscii(args.domain);
+  let after = args.after === null ? 0 : rowOf("q", args.after);
+  while (found.length < args.limit) {
+    const page = tx.queueRows(after, PAGE);
+    for (const row of page) {
+      after = row.id;
+      if (args.state !== undefined && row.state !== args.state) continue;
+      if (domain !== undefined && row.domain !== domain) continue;
+      if (args.traceId !== undefined && row.traceId !== args.traceId) continue;
+      found.push(print(row));
+      if (found.length === args.limit) return found;
+    }
+    if (page.length < PAGE) break;
+  }
+  return found;
+}
+
+export function get(tx: Transaction, args: Args<"queue.get">): QueueRow | null {
+  const row = tx.queueRow(rowOf("q", args.queueId));
+  return row && print(row);
+}
+
+export function change(tx: Transaction, args: Args<"queue.change">): AnswerOf<"queue.change"> {
+  let changed = 0;
+  for (const row of chosen(tx, args.ids)) {
+    if (!changeRow(tx, row, args.change, args.now)) continue;
+    changed++;
+    tx.touchQueue();
+  }
+  return { changed };
+}
+
+/** An attempt that is under way is left alone, but for its removal: then its outcome is ignored. */
+function changeRow(tx: Transaction, row: QueueRecord, to: Args<"queue.change">["change"], now: number): boolean {
+  if (to === "remove") {
+    tx.removeQueueRow(row);
+    return true;
+  }
+  if (to === "hold" ? row.state !== "ready" : to === "release" ? row.state !== "held" : row.state !== "ready") {
+    return false;
+  }
+  if (to === "hold") row.state = "held";
+  if (to === "release") row.state = "ready";
+  if (to === "retry") row.dueAt = Math.min(row.dueAt, now);
+  row.wakeAt = row.state === "held" ? null : row.dueAt;
+  tx.saveQueueRow(row);
+  return true;
+}
+
+function* chosen(tx: Transaction, ids: readonly string[] | null): Generator<QueueRecord> {
+  if (ids !== null) {
+    for (const id of new Set(ids)) {
+      const row = tx.queueRow(rowOf("q", id));
+      if (row) yield row;
+    }
+    return;
+  }
+  for (let after = 0;;) {
+    const page = tx.queueRows(after, PAGE);
+    yield* page;
+    if (page.length < PAGE) return;
+    after = page[page.length - 1]!.id;
+  }
+}
+
+function held(tx: Transaction, id: string, owner: string): QueueRecord | null {
+  const row = tx.queueRow(rowOf("q", id));
+  return row && row.state === "leased" && row.owner === owner ? row : null;
+}
+
+function print(row: QueueRecord): QueueRow {
+  return {
+    queueId: queueIdOf(row.id),
+    traceId: row.traceId as TraceId,
+    recipient: row.recipient,
+    domain: row.domain,
+    state: row.state,
+    attempts: row.attempts,
+    queuedAt: row.queuedAt,
+    dueAt: row.dueAt,
+    expiresAt: row.expiresAt,
+    lastReply: row.lastReply,
+    sender: row.sender,
+    blobId: row.blobId as BlobId,
+    size: row.size,
+  };
+}

@@ -1,0 +1,229 @@
+/**
+ * The rows of a store and what a driver must be able to do with them, one method a statement. All of it is
+ * synchronous: an operation runs to its end inside one transaction, so nothing can come between its questions and
+ * its writes. A driver decides where rows live; the operations on top are the same for all that are synchronous.
+ */
+import type { BlobId, Credentials, EnvelopeSender, JournalEntry, MailboxRole, QueueState } from "../../contract/mod.ts";
+import type { EnvelopeRecipient } from "../../contract/mod.ts";
+import type { Envelope, MessageIndex, Part } from "../../message/model.ts";
+
+/** Changed in place, then `saveAccount`. Counters are those of all its mailboxes. */
+export interface AccountRow {
+  readonly id: number;
+  readonly address: string;
+  name: string;
+  quotaBytes: number | null;
+  quotaMessages: number | null;
+  usedBytes: number;
+  usedMessages: number;
+  modseq: number;
+  disabled: boolean;
+  readonly createdAt: number;
+  credentials: Credentials;
+}
+
+/** Changed in place, then `saveMailbox`; a new `path` by `movePath`. */
+export interface MailboxRow {
+  readonly id: number;
+  readonly account: number;
+  readonly path: string;
+  role: MailboxRole | null;
+  readonly uidValidity: number;
+  uidNext: number;
+  modseq: number;
+  messages: number;
+  unseen: number;
+  size: number;
+  deleted: number;
+  /** Tombstones with a modseq up to this one are gone. */
+  floor: number;
+}
+
+/** An email in a mailbox. */
+export interface MemberRow {
+  readonly uid: number;
+  readonly mailbox: number;
+  readonly email: number;
+  modseq: number;
+  flags: number;
+  keywords: string;
+  readonly saveDate: number;
+  /** Octets of the email: prefix and blob. */
+  readonly size: number;
+}
+
+export interface EmailRecord {
+  readonly id: number;
+  readonly account: number;
+  readonly thread: number;
+  readonly blob: number;
+  readonly blobId: BlobId;
+  readonly blobSize: number;
+  readonly size: number;
+  readonly internalDate: number;
+  readonly sentAt: number | null;
+  readonly prefix: Uint8Array;
+}
+
+/** A membership with its email, as `email.read` and search want them. */
+export interface JoinedRow extends MemberRow {
+  readonly thread: number;
+  readonly blobId: BlobId;
+  readonly blobSize: number;
+  readonly internalDate: number;
+  readonly sentAt: number | null;
+  readonly prefix: Uint8Array;
+  readonly envelope: Envelope | null;
+  readonly structure: Part | null;
+  readonly headerEnd: number;
+}
+
+/** A blob that an operation may refer to. */
+export interface BlobRow {
+  /** The row's number; 0 as long as it is sealed and nothing refers to it. */
+  readonly id: number;
+  readonly blobId: BlobId;
+  readonly size: number;
+}
+
+export interface DomainRow {
+  readonly name: string;
+  readonly catchAll: string | null;
+  readonly createdAt: number;
+}
+
+export interface AliasRow {
+  readonly address: string;
+  readonly targets: readonly string[];
+  readonly createdAt: number;
+}
+
+export interface QueueRecord {
+  readonly id: number;
+  readonly traceId: string;
+  readonly recipient: EnvelopeRecipient;
+  readonly domain: string | null;
+  state: QueueState;
+  attempts: number;
+  readonly queuedAt: number;
+  dueAt: number;
+  readonly expiresAt: number;
+  lastReply: string | null;
+  owner: string | null;
+  /** When somebody must look at it: due, or the end of the lease; null where it is held. */
+  wakeAt: number | null;
+  readonly sender: EnvelopeSender;
+  readonly blob: number;
+  readonly blobId: BlobId;
+  readonly size: number;
+  readonly prefix: Uint8Array;
+}
+
+export type Sequence = "account" | "mailbox" | "email" | "queue" | "uidValidity";
+
+export interface Tables {
+  /** The next number of a sequence; never the same again, restarts included. */
+  next(sequence: Sequence): number;
+
+  domain(name: string): DomainRow | null;
+  /** In the order they were added. */
+  domains(): readonly DomainRow[];
+  putDomain(row: DomainRow): void;
+  removeDomain(name: string): void;
+  alias(address: string): AliasRow | null;
+  /** Sorted by address. */
+  aliases(domain: string | null): readonly AliasRow[];
+  putAlias(row: AliasRow): void;
+  removeAlias(address: string): void;
+  setting(name: string): string | null;
+  putSetting(name: string, value: string): void;
+
+  account(id: number): AccountRow | null;
+  accountByAddress(address: string): AccountRow | null;
+  /** Sorted by address. */
+  accounts(domain: string | null): readonly AccountRow[];
+  /** The account of a domain that was made first. */
+  firstAccount(domain: string): AccountRow | null;
+  addAccount(row: AccountRow): void;
+  saveAccount(row: AccountRow): void;
+  /** With everything that is its own but mailboxes and emails, which are removed before. */
+  removeAccount(row: AccountRow): void;
+
+  /** In no particular order. */
+  mailboxes(account: number): Iterable<MailboxRow>;
+  mailbox(account: number, id: number): MailboxRow | null;
+  mailboxByPath(account: number, path: string): MailboxRow | null;
+  mailboxByRole(account: number, role: MailboxRole): MailboxRow | null;
+  addMailbox(row: MailboxRow): void;
+  saveMailbox(row: MailboxRow): void;
+  movePath(row: MailboxRow, path: string): void;
+  /** With its tombstones; its memberships are removed before. */
+  removeMailbox(row: MailboxRow): void;
+  /** Sorted. */
+  subscriptions(account: number): readonly string[];
+  isSubscribed(account: number, path: string): boolean;
+  subscribe(account: number, path: string, subscribed: boolean): void;
+
+  /** Ascending by UID, at most `limit`. */
+  members(mailbox: number, first: number, last: number, limit: number): readonly MemberRow[];
+  membersOf(email: number): readonly MemberRow[];
+  /** With a higher modseq, ascending by UID. */
+  membersSince(mailbox: number, modseq: number): readonly MemberRow[];
+  /** Ascending; the caller's own. */
+  uids(mailbox: number): Uint32Array;
+  firstUnseen(mailbox: number): number | null;
+  /** Ascending. */
+  deletedUids(mailbox: number): readonly number[];
+  keywordsIn(mailbox: number): readonly string[];
+  addMember(row: MemberRow): void;
+  /** Writes modseq, flags and keywords. */
+  saveMember(row: MemberRow): void;
+  removeMember(row: MemberRow): void;
+  joined(
+    mailbox: number,
+    first: number,
+    last: number,
+    limit: number,
+    fields: { readonly envelope: boolean; readonly structure: boolean },
+  ): readonly JoinedRow[];
+
+  addTombstone(mailbox: number, uid: number, modseq: number, email: number): void;
+  /** Removed UIDs with a higher modseq, in any order. */
+  tombstones(mailbox: number, since: number): readonly number[];
+
+  email(id: number): EmailRecord | null;
+  addEmail(row: EmailRecord): void;
+  /** Its blob becomes garbage where nothing else refers to it. */
+  removeEmail(row: EmailRecord): void;
+  /** The thread that a message with these keys belongs to; the keys are kept. `fresh` where there is none yet. */
+  thread(account: number, keys: readonly string[], fresh: number): number;
+
+  /** Stored, or sealed in this process. */
+  blob(blobId: BlobId): BlobRow | null;
+  /** Writes a sealed blob into the store if it is not there yet, and answers its row's number. */
+  storeBlob(row: BlobRow): number;
+  accountHasBlob(account: number, row: BlobRow): boolean;
+  blobIndex(blobId: BlobId): MessageIndex | null;
+
+  queueRow(id: number): QueueRecord | null;
+  /** Ascending by id, beyond `after`. */
+  queueRows(after: number, limit: number): readonly QueueRecord[];
+  /** `wakeAt` not after `now`, soonest first. */
+  queueDue(now: number, limit: number): readonly QueueRecord[];
+  queueOfTrace(traceId: string): readonly QueueRecord[];
+  queueNext(): number | null;
+  addQueueRow(row: QueueRecord): void;
+  saveQueueRow(row: QueueRecord): void;
+  removeQueueRow(row: QueueRecord): void;
+
+  addJournal(traceId: string, entries: readonly JournalEntry[]): void;
+  journal(traceId: string): readonly JournalEntry[];
+}
+
+/** One transaction: the tables, and what its commit will tell watchers. */
+export interface Transaction extends Tables {
+  /** A mailbox of the account changed; null: its list of mailboxes did. */
+  touch(account: number, mailbox: number | null): void;
+  /** Rows of the queue may be due sooner. */
+  touchQueue(): void;
+}

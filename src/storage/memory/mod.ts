@@ -1,0 +1,117 @@
+/**
+ * A store in memory: the reference for what a store does, and the one that tests use. Nothing is durable, everything
+ * else is as in the others: one operation is one transaction, blobs are shared, watchers are told before the answer.
+ */
+import { concatBytes } from "../../base/bytes.ts";
+import { digest } from "../../base/hash.ts";
+import type { AnswerOf, Args, BlobId, StorageOp } from "../../contract/mod.ts";
+import type { MessageIndex } from "../../message/model.ts";
+import { mailboxOf, read } from "../engine/email_read.ts";
+import { accountOf } from "../engine/member.ts";
+import { OPERATIONS } from "../engine/operations.ts";
+import type { Transaction } from "../engine/tables.ts";
+import { Watchers } from "../engine/watchers.ts";
+import { search } from "../search.ts";
+import { type BlobWriter, type SealedBlob, type Storage, StorageError } from "../storage.ts";
+import { MemoryTables } from "./tables.ts";
+
+const READ_LIMIT = 256 * 1024;
+
+/** A fresh, empty store. Its transactions cannot fail half-way but by a bug. */
+export function memoryStorage(): Storage {
+  const tables = new MemoryTables();
+  const watchers = new Watchers();
+  let closed = false;
+
+  const slice = (blobId: BlobId, start: number, end: number): Uint8Array => {
+    const bytes = tables.bytesOf(blobId);
+    if (!bytes) throw new StorageError("bug", `there is no blob ${blobId}`);
+    return bytes.slice(start, Math.max(start, Math.min(end, start + READ_LIMIT)));
+  };
+
+  const answer = (op: StorageOp, args: unknown): unknown => {
+    if (op === "email.read") return read(tables, args as Args<"email.read">, slice);
+    if (op === "blob.index") return tables.blobIndex((args as Args<"blob.index">).blobId);
+    if (op === "blob.read") {
+      const { accountId, blobId, start, end } = args as Args<"blob.read">;
+      const blob = tables.blob(blobId);
+      if (!blob || (accountId !== null && !tables.accountHasBlob(accountOf(tables, accountId).id, blob))) {
+        throw new StorageError("bug", "there is no such blob for this account");
+      }
+      return slice(blobId, start, end);
+    }
+    if (op === "email.search") {
+      const { search: key, ...where } = args as Args<"email.search">;
+      const mailbox = mailboxOf(tables, where);
+      if (!mailbox) return { uids: [], modseq: 0 };
+      return search({
+        page: (first, limit) =>
+          tables.joined(mailbox.id, first, 4294967295, limit, { envelope: false, structure: false }),
+        index: (blobId) => tables.blobIndex(blobId),
+        readBlob: (blobId, start, end) => Promise.resolve(slice(blobId, start, end)),
+      }, key);
+    }
+    return (OPERATIONS[op] as (tx: Transaction, args: unknown) => unknown)(tables, args);
+  };
+
+  return {
+    // Asynchronous on purpose: an answer never comes before the caller has gone on.
+    perform: async <K extends StorageOp>(op: K, args: Args<K>): Promise<AnswerOf<K>> => {
+      await Promise.resolve();
+      if (closed) throw new StorageError("unavailable", "the store is closed");
+      const result = await answer(op, args) as AnswerOf<K>;
+      watchers.tell(tables.touched);
+      tables.touched.clear();
+      return result;
+    },
+    createBlob: () => new MemoryWriter(tables),
+    readBlob: async (blobId, start, end) => {
+      await Promise.resolve();
+      if (closed) throw new StorageError("unavailable", "the store is closed");
+      return slice(blobId, start, end);
+    },
+    watch: (accountId, listener) => watchers.watch(accountId, listener),
+    watchQueue: (listener) => watchers.watchQueue(listener),
+    reclaim: () => Promise.resolve(tables.reclaim()),
+    close: () => {
+      closed = true;
+      return Promise.resolve();
+    },
+  };
+}
+
+class MemoryWriter implements BlobWriter {
+  readonly #tables: MemoryTables;
+  #pieces: Uint8Array[] | null = [];
+
+  constructor(tables: MemoryTables) {
+    this.#tables = tables;
+  }
+
+  write(chunk: Uint8Array): void {
+    if (!this.#pieces) throw new StorageError("bug", "the body has ended");
+    this.#pieces.push(chunk.slice());
+  }
+
+  async seal(index: MessageIndex): Promise<SealedBlob> {
+    await Promise.resolve();
+    if (!this.#pieces) throw new StorageError("bug", "the body has ended");
+    const bytes = concatBytes(this.#pieces);
+    this.#pieces = null;
+    const blobId = "b" + digest("sha256", bytes).toHex() as BlobId;
+    this.#tables.hold(blobId, bytes, index);
+    let held = true;
+    return {
+      blobId,
+      size: bytes.length,
+      release: () => {
+        if (held) this.#tables.letGo(blobId);
+        held = false;
+      },
+    };
+  }
+
+  abort(): void {
+    this.#pieces = null;
+  }
+}

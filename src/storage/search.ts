@@ -1,0 +1,138 @@
+/**
+ * SEARCH over the rows of one mailbox (RFC 9051 section 6.4.4), the same for every driver. Keys that rows can answer
+ * are asked first; octets of a message are read only where they still matter. Lets others run every few milliseconds.
+ */
+import { lowerAscii } from "../base/ascii.ts";
+import type { BlobId, Modseq, SearchKey, Uid } from "../contract/mod.ts";
+import type { MessageIndex } from "../message/model.ts";
+import { DELETED, hasKeyword, systemBit } from "./engine/flags.ts";
+import { emailIdOf, threadIdOf } from "./engine/ids.ts";
+import type { JoinedRow } from "./engine/tables.ts";
+import { bodyContains, fold, headerContains } from "./search_text.ts";
+
+/** Where rows and octets come from. */
+export interface SearchSource {
+  /** Rows from this UID on, ascending. Fewer than `limit` is the end. */
+  page(first: number, limit: number): readonly JoinedRow[];
+  index(blobId: BlobId): MessageIndex | null;
+  readBlob(blobId: BlobId, start: number, end: number): Promise<Uint8Array>;
+}
+
+const PAGE = 500;
+const SLICE_MS = 8;
+
+/** Matching UIDs, ascending, and the highest modseq among them (RFC 7162 section 3.1.5; 0 where nothing matches). */
+export async function search(source: SearchSource, key: SearchKey): Promise<{ uids: Uid[]; modseq: Modseq }> {
+  const uids: Uid[] = [];
+  let modseq = 0;
+  const breath = new Breath();
+  for (let first = 1;;) {
+    const page = source.page(first, PAGE);
+    for (const row of page) {
+      const cheap = byRow(key, row);
+      if (cheap ?? await byOctets(source, key, row, breath)) {
+        uids.push(row.uid as Uid);
+        modseq = Math.max(modseq, row.modseq);
+      }
+    }
+    await breath.take();
+    if (page.length < PAGE) return { uids, modseq: modseq as Modseq };
+    first = page[page.length - 1]!.uid + 1;
+  }
+}
+
+/** Gives way to others when it has worked for a while. */
+export class Breath {
+  #since = performance.now();
+
+  async take(): Promise<void> {
+    if (performance.now() - this.#since < SLICE_MS) return;
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    this.#since = performance.now();
+  }
+}
+
+/** What the row alone tells: true, false, or null where the octets must be asked. */
+function byRow(key: SearchKey, row: JoinedRow): boolean | null {
+  switch (key.key) {
+    case "all":
+      return true;
+    case "and":
+      return combine(key.keys, row, false);
+    case "or":
+      return combine(key.keys, row, true);
+    case "not": {
+      const inner = byRow(key.of, row);
+      return inner === null ? null : !inner;
+    }
+    case "uid":
+      return key.ranges.some(({ first, last }) => row.uid >= first && row.uid <= last);
+    case "flag":
+      return hasFlag(row, key.flag);
+    case "larger":
+      return row.size > key.octets;
+    case "smaller":
+      return row.size < key.octets;
+    case "internalDate":
+      return within(row.internalDate, key);
+    case "saveDate":
+      return within(row.saveDate, key);
+    case "sentDate":
+      return row.sentAt !== null && within(row.sentAt, key);
+    case "modseq":
+      return row.modseq >= key.since; // RFC 7162 section 3.1.5: equal to or greater
+    case "emailId":
+      return emailIdOf(row.email) === key.emailId;
+    case "threadId":
+      return threadIdOf(row.thread) === key.threadId;
+    case "header":
+    case "body":
+    case "text":
+      return null;
+  }
+}
+
+/** `decided` is the value that ends the question: true for OR, false for AND. */
+function combine(keys: readonly SearchKey[], row: JoinedRow, decided: boolean): boolean | null {
+  let open = false;
+  for (const key of keys) {
+    const value = byRow(key, row);
+    if (value === decided) return decided;
+    if (value === null) open = true;
+  }
+  return open ? null : !decided;
+}
+
+async function byOctets(source: SearchSource, key: SearchKey, row: JoinedRow, breath: Breath): Promise<boolean> {
+  const cheap = byRow(key, row);
+  if (cheap !== null) return cheap;
+  switch (key.key) {
+    case "and":
+      for (const one of key.keys) if (!await byOctets(source, one, row, breath)) return false;
+      return true;
+    case "or":
+      for (const one of key.keys) if (await byOctets(source, one, row, breath)) return true;
+      return false;
+    case "not":
+      return !await byOctets(source, key.of, row, breath);
+    case "header":
+      return await headerContains(source, row, key.name, fold(key.text), breath);
+    case "body":
+      return await bodyContains(source, row, fold(key.text), breath);
+    case "text":
+      return await headerContains(source, row, null, fold(key.text), breath) ||
+        await bodyContains(source, row, fold(key.text), breath);
+    default:
+      return false;
+  }
+}
+
+function hasFlag(row: JoinedRow, flag: string): boolean {
+  const bit = systemBit(flag);
+  if (bit === DELETED) return (row.flags & DELETED) !== 0;
+  return bit === null ? hasKeyword(row.keywords, lowerAscii(flag)) : (row.flags & bit) !== 0;
+}
+
+function within(value: number, range: { readonly from: number | null; readonly before: number | null }): boolean {
+  return (range.from === null || value >= range.from) && (range.before === null || value < range.before);
+}
