@@ -1,5 +1,25 @@
+/**
+ * Messages: reading and writing the format of RFC 5322 and MIME.
+ *
+ * - `indexer.ts` makes the index of a message while it streams by; `model.ts` is its shape.
+ * - `header.ts`, `address.ts`, `params.ts`, `date_parse.ts`, `encoded_word.ts`, `charset.ts`, `transfer.ts` read.
+ * - `build.ts`, `date.ts`, `encoded_word_encode.ts`, `transfer_encode.ts` write.
+ * - `text.ts` makes a part's octets text and searches it; `thread.ts` finds the base subject.
+ *
+ * Rules: mail is hostile and broken, so reading never fails and takes time linear in the octets; writing is strict.
+ * Nothing here holds a whole message, knows a clock, or invents anything.
+ */
+export * from "./address.ts";
 export * from "./build.ts";
+export * from "./charset.ts";
 export * from "./date.ts";
+export * from "./date_parse.ts";
+export * from "./encoded_word.ts";
 export * from "./encoded_word_encode.ts";
+export * from "./fields.ts";
+export * from "./header.ts";
+export * from "./indexer.ts";
 export * from "./model.ts";
+export * from "./params.ts";
+export * from "./transfer.ts";
 export * from "./transfer_encode.ts";
