@@ -1,0 +1,113 @@
+/** The lines that begin a transaction, and what the server must offer for a message to go there. */
+import { type Address, domainToAscii, formatAddress, formatLocal, parseAddress } from "../../base/address.ts";
+import { isAscii, upperAscii } from "../../base/ascii.ts";
+import { latin1String, utf8Bytes } from "../../base/bytes.ts";
+import type { EnvelopeRecipient, EnvelopeSender } from "../../contract/mod.ts";
+import type { Extensions } from "./extensions.ts";
+import { ownPermanent, type RecipientResult } from "./outcome.ts";
+
+export interface Outgoing {
+  readonly sender: EnvelopeSender;
+  /** Octets of prefix and blob. */
+  readonly size: number;
+  /** Whether header fields hold octets above 127; where that is not known, take the sender's SMTPUTF8. */
+  readonly utf8Headers: boolean;
+}
+
+/** Why this message cannot go to this server at all, or null. Known before anything of it is sent. */
+export function cannotCarry(message: Outgoing, offered: Extensions): RecipientResult | null {
+  const { sender, size } = message;
+  if (offered.sizeLimit !== null && size > offered.sizeLimit) {
+    const text = `The message has ${size} octets; the server takes ${offered.sizeLimit} at most`;
+    return ownPermanent("5.3.4", text, 552);
+  }
+  // RFC 8689 section 4.2.1: without REQUIRETLS on the other side the message is not sent.
+  if (sender.requireTls && !offered.requireTls) {
+    return ownPermanent("5.7.30", "The sender requires TLS all the way, which the server does not offer", 550);
+  }
+  if (sender.body === "binarymime" && !offered.binary) {
+    return ownPermanent("5.6.3", "The message is binary (RFC 3030), which the server does not take");
+  }
+  // RFC 6152 section 3: convert or return; signatures would not survive a conversion.
+  if (sender.body === "8bitmime" && !offered.eightBitMime) {
+    return ownPermanent("5.6.3", "The message has 8-bit text, which the server does not take");
+  }
+  if (!offered.smtputf8 && message.utf8Headers) {
+    return ownPermanent("5.6.7", "The message has header fields in UTF-8, which the server does not take", 553);
+  }
+  if (!offered.smtputf8 && wirePath(sender.reversePath, false) === null) {
+    return ownPermanent("5.6.7", "The sender's address needs UTF-8, which the server does not take", 553);
+  }
+  return null;
+}
+
+/** The path as it is sent, without angle brackets; null where it cannot be sent without SMTPUTF8, or at all. */
+export function wirePath(path: string, smtputf8: boolean): string | null {
+  if (path === "") return "";
+  const address = parseAddress(path) ?? unquoted(path);
+  if (address === null) return path.includes("@") || !isPlainWord(path) ? null : path; // `postmaster`
+  if (smtputf8) return formatAddress(address);
+  const domain = domainToAscii(address.domain);
+  return domain === null || !isAscii(address.local) ? null : formatAddress({ local: address.local, domain });
+}
+
+/** `local@domain` whose local part would need quotes. */
+function unquoted(path: string): Address | null {
+  const at = path.lastIndexOf("@");
+  return at < 1 ? null : parseAddress(`${formatLocal(path.slice(0, at))}${path.slice(at)}`);
+}
+
+function isPlainWord(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code <= 32 || code >= 127 || text[i] === "<" || text[i] === ">") return false;
+  }
+  return true;
+}
+
+/** `MAIL FROM:<…> …` with the parameters that the server offers. */
+export function mailLine(message: Outgoing, offered: Extensions): string {
+  const { sender } = message;
+  const smtputf8 = offered.smtputf8 && (sender.smtputf8 || message.utf8Headers);
+  let line = `MAIL FROM:<${wirePath(sender.reversePath, smtputf8) ?? ""}>`;
+  if (offered.size) line += ` SIZE=${message.size}`;
+  if (sender.body === "binarymime") line += " BODY=BINARYMIME";
+  else if (sender.body === "8bitmime") line += " BODY=8BITMIME";
+  if (smtputf8) line += " SMTPUTF8";
+  if (sender.requireTls) line += " REQUIRETLS";
+  if (offered.dsn && sender.ret !== null) line += ` RET=${sender.ret === "full" ? "FULL" : "HDRS"}`;
+  if (offered.dsn && sender.envid !== null) line += ` ENVID=${xtext(sender.envid)}`;
+  return line;
+}
+
+/** `RCPT TO:<…> …`, or null where the address cannot be sent to this server. */
+export function recipientLine(recipient: EnvelopeRecipient, message: Outgoing, offered: Extensions): string | null {
+  const smtputf8 = offered.smtputf8 && (message.sender.smtputf8 || message.utf8Headers);
+  const path = wirePath(recipient.forwardPath, smtputf8);
+  if (path === null || path === "") return null;
+  let line = `RCPT TO:<${path}>`;
+  if (!offered.dsn) return line;
+  if (recipient.notify !== null) {
+    line += ` NOTIFY=${recipient.notify.length === 0 ? "NEVER" : upperAscii(recipient.notify.join(","))}`;
+  }
+  if (recipient.orcpt !== null) {
+    const semicolon = recipient.orcpt.indexOf(";");
+    const type = recipient.orcpt.slice(0, semicolon);
+    // RFC 6533 section 3: a utf-8 address goes as utf-8-addr-xtext only where all is ASCII; else it is left out.
+    if (semicolon > 0 && isPlainWord(type) && isAscii(recipient.orcpt)) {
+      line += ` ORCPT=${type};${xtext(recipient.orcpt.slice(semicolon + 1))}`;
+    }
+  }
+  return line;
+}
+
+/** RFC 3461 section 4: `+`, `=` and all that is not printable ASCII as `+HH`. */
+export function xtext(text: string): string {
+  let out = "";
+  for (const char of latin1String(utf8Bytes(text))) {
+    const code = char.charCodeAt(0);
+    const plain = code > 32 && code < 127 && char !== "+" && char !== "=";
+    out += plain ? char : "+" + code.toString(16).padStart(2, "0").toUpperCase();
+  }
+  return out;
+}

@@ -1,0 +1,27 @@
+/**
+ * Sending one message to one host: the client's side of SMTP (RFC 5321) and LMTP (RFC 2033) as a machine.
+ *
+ * The dialogue is a row of states, each named by the reply it waits for: `greeting → ehlo (→ helo) → startTls → tls →
+ * ehlo → auth … → transaction → quit → done`. In `transaction` a list of commands is sent, all at once where the
+ * server offers PIPELINING (RFC 2920), else one a reply.
+ *
+ * Rules:
+ * - What became of every recipient stands in the state from the moment it is known; `outcome` reads it at any time.
+ *   Temporary unless proven permanent: only a 5yz reply about the message or a recipient, or what the server cannot
+ *   carry, is permanent. Silence, nonsense, TLS and login trouble are temporary.
+ * - Nothing that the server said before TLS counts after it (RFC 3207 section 4.2).
+ * - Replies are bounded in line, lines and octets; their text is cleaned before anyone sees it.
+ * - A password is never sent over a connection that somebody could have stripped of its TLS.
+ * - Once the final dot is sent and no reply came, the message may have been delivered: no other host is tried at once.
+ */
+export * from "./outcome.ts";
+export { type Reply, ReplyReader } from "./reply_reader.ts";
+export {
+  type ClientAuth,
+  type ClientState,
+  type ClientTimeouts,
+  isFinished,
+  outcome,
+  smtpClient,
+  type SmtpClientOptions,
+} from "./machine.ts";
