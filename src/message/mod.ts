@@ -21,5 +21,7 @@ export * from "./header.ts";
 export * from "./indexer.ts";
 export * from "./model.ts";
 export * from "./params.ts";
+export * from "./text.ts";
+export * from "./thread.ts";
 export * from "./transfer.ts";
 export * from "./transfer_encode.ts";

@@ -143,7 +143,9 @@ function escape(bytes: Uint8Array, i: number, last: boolean): number {
   if (end - i > HELD_LIMIT) return 1;
   if (bytes[end] === LF) return end + 1 - i;
   if (bytes[end] === CR && bytes[end + 1] === LF) return end + 2 - i;
-  if (end >= bytes.length || (bytes[end] === CR && end + 1 >= bytes.length)) return last ? bytes.length - i : 0;
+  if (end >= bytes.length || (bytes[end] === CR && end + 1 >= bytes.length)) {
+    return last ? Math.max(2, bytes.length - i) : 0; // 2: a break, not a literal "="
+  }
   if (end > i + 1) return 1;
   if (hexDigit(bytes[i + 1]) < 0) return 1;
   if (i + 2 >= bytes.length) return last ? 1 : 0;
