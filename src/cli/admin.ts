@@ -1,0 +1,146 @@
+/**
+ * The administration as commands use it: requests of the admin API, to the running server through its control socket,
+ * or, where none runs, to the same app in this process on the opened store.
+ */
+import { request as httpRequest } from "node:http";
+import { join } from "node:path";
+import type { Config } from "../server/config/mod.ts";
+import { EXIT, Exit } from "./exit.ts";
+
+/** The socket of a running server, in its data folder. */
+export const CONTROL_SOCKET = "control.sock";
+
+export interface Admin {
+  /** Whether a running server answers, or this process itself. */
+  readonly online: boolean;
+  /**
+   * Asks `/api/v1` + `path` and gives the JSON of the answer (null for none). A refusal ends the command with `Exit`:
+   * code 1, or 75 where trying later may help.
+   */
+  request(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+type Exchange = (method: string, path: string, body: string | null) => Promise<{ status: number; text: string }>;
+
+/** Reaches the administration of the server that `config` describes. Throws `Exit`. */
+export async function openAdmin(config: Config): Promise<Admin> {
+  const socket = join(config.dataDir, CONTROL_SOCKET);
+  if (await answers(socket)) return adminOver(overSocket(socket), { online: true, close: () => Promise.resolve() });
+  return await openOffline(config);
+}
+
+/** The administration over anything that answers HTTP requests; for tests too. */
+export function adminOver(exchange: Exchange, rest: Pick<Admin, "online" | "close">): Admin {
+  return {
+    ...rest,
+    async request(method, path, body) {
+      const { status, text } = await exchange(
+        method,
+        `/api/v1${path}`,
+        body === undefined ? null : JSON.stringify(body),
+      );
+      if (status >= 200 && status < 300) return text === "" ? null : JSON.parse(text);
+      throw new Exit(status >= 500 || status === 408 ? EXIT.temporary : EXIT.refused, detailOf(status, text));
+    },
+  };
+}
+
+/** A segment of a path. */
+export function segment(text: string): string {
+  // `.` and `..` would be taken for steps of the path.
+  return encodeURIComponent(text).replace(/^\.+$/, (dots) => "%2E".repeat(dots.length));
+}
+
+function detailOf(status: number, text: string): string {
+  try {
+    const { detail } = JSON.parse(text) as { detail?: unknown };
+    if (typeof detail === "string") return detail;
+  } catch {
+    // not JSON: the status has to do
+  }
+  return `the server answered with status ${status}`;
+}
+
+async function answers(socket: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path: socket })).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw new Exit(
+        EXIT.refused,
+        `${socket} may not be opened; run this as the user of the server, for example with sudo -u palomar`,
+      );
+    }
+    return false;
+  }
+}
+
+function overSocket(socketPath: string): Exchange {
+  return (method, path, body) =>
+    new Promise((resolve, reject) => {
+      const headers = body === null ? {} : { "content-type": "application/json" };
+      const request = httpRequest({ socketPath, method, path, headers, timeout: 60_000, agent: false }, (response) => {
+        const pieces: string[] = [];
+        response.setEncoding("utf8");
+        response.on("data", (piece: string) => pieces.push(piece));
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, text: pieces.join("") }));
+        response.on("error", reject);
+      });
+      const lost = (why: string) => new Exit(EXIT.temporary, `the running server did not answer: ${why}; try again`);
+      request.on("timeout", () => request.destroy(lost("it took longer than a minute")));
+      request.on("error", (error) => reject(error instanceof Exit ? error : lost(error.message)));
+      request.end(body ?? undefined);
+    });
+}
+
+/** The same administration in this process, on the store itself. No server may run on it. Throws `Exit`. */
+export async function openOffline(config: Config): Promise<Admin> {
+  if (config.storage.driver === "memory") {
+    throw new Exit(EXIT.temporary, "this store lives in the memory of the server, and no server runs; start it first");
+  }
+  const [{ openSqlite, DataDirLocked }, { createHttpApp }, { makeCredentials }, { VERSION }, { Secret }] = await Promise
+    .all([
+      import("../storage/sqlite/mod.ts"),
+      import("../http/mod.ts"),
+      import("../server/credentials.ts"),
+      import("../server/version.ts"),
+      import("../base/secret.ts"),
+    ]);
+  const storage = await openSqlite({ dataDir: config.dataDir }).catch((error: unknown) => {
+    if (error instanceof DataDirLocked) {
+      throw new Exit(
+        EXIT.temporary,
+        `${config.dataDir} is in use by another process, which does not answer at ${CONTROL_SOCKET}; ` +
+          "wait until it is up or has ended, and try again",
+      );
+    }
+    throw new Exit(EXIT.temporary, `the store in ${config.dataDir} cannot be opened: ${(error as Error).message}`);
+  });
+  let failure: unknown = null;
+  const app = createHttpApp({
+    perform: (op, args) => storage.perform(op, args),
+    makeCredentials,
+    adminToken: new Secret(""),
+    trusted: true,
+    metrics: () => "",
+    health: () => ({ status: "ok" }),
+    version: VERSION,
+    hostname: config.hostname,
+    queueChanged: () => {},
+    now: () => Date.now(),
+    report: (error) => failure = error,
+  });
+  const exchange: Exchange = async (method, path, body) => {
+    const headers = body === null ? {} : { "content-type": "application/json" };
+    const response = await app.fetch(new Request(`http://localhost${path}`, { method, headers, body }));
+    const text = await response.text();
+    if (response.status >= 500 && failure !== null) {
+      // Nobody else keeps a log here, so the cause is for whoever called.
+      throw new Exit(EXIT.temporary, `the store in ${config.dataDir} failed: ${(failure as Error).message}`);
+    }
+    return { status: response.status, text };
+  };
+  return adminOver(exchange, { online: false, close: () => storage.close() });
+}

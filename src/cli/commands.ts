@@ -1,0 +1,51 @@
+import type { Command } from "./command.ts";
+import { accountAdd } from "./commands/account_add.ts";
+import { accountChange } from "./commands/account_change.ts";
+import { accountList } from "./commands/account_list.ts";
+import { accountPassword } from "./commands/account_password.ts";
+import { accountRemove } from "./commands/account_remove.ts";
+import { accountShow } from "./commands/account_show.ts";
+import { aliasAdd } from "./commands/alias_add.ts";
+import { aliasList } from "./commands/alias_list.ts";
+import { aliasRemove } from "./commands/alias_remove.ts";
+import { domainAdd } from "./commands/domain_add.ts";
+import { domainCatchAll } from "./commands/domain_catch_all.ts";
+import { domainDns } from "./commands/domain_dns.ts";
+import { domainList } from "./commands/domain_list.ts";
+import { domainRemove } from "./commands/domain_remove.ts";
+import { queueHold } from "./commands/queue_hold.ts";
+import { queueList } from "./commands/queue_list.ts";
+import { queueRelease } from "./commands/queue_release.ts";
+import { queueRemove } from "./commands/queue_remove.ts";
+import { queueRetry } from "./commands/queue_retry.ts";
+import { queueShow } from "./commands/queue_show.ts";
+import { start } from "./commands/start.ts";
+import { version } from "./commands/version.ts";
+import { why } from "./commands/why.ts";
+
+/** Every command, in the order in which the help shows them. Their modules are light: what is heavy they import when they run. */
+export const COMMANDS: readonly Command[] = [
+  start,
+  domainAdd,
+  domainList,
+  domainRemove,
+  domainCatchAll,
+  domainDns,
+  accountAdd,
+  accountList,
+  accountShow,
+  accountChange,
+  accountPassword,
+  accountRemove,
+  aliasAdd,
+  aliasList,
+  aliasRemove,
+  queueList,
+  queueShow,
+  queueRetry,
+  queueHold,
+  queueRelease,
+  queueRemove,
+  why,
+  version,
+];

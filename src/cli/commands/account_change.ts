@@ -1,0 +1,42 @@
+import type { AccountView } from "../account.ts";
+import { segment } from "../admin.ts";
+import type { Command } from "../command.ts";
+import { usage } from "../exit.ts";
+import { chosenQuota, QUOTA_OPTIONS } from "../quota.ts";
+import { printable } from "../table.ts";
+
+export const accountChange: Command = {
+  words: ["account", "change"],
+  operands: "ADDRESS",
+  least: 1,
+  most: 1,
+  summary: "Change the name, the quota or the state of an account",
+  examples: [
+    "palomar account change alice@example.org --quota 10GB",
+    "palomar account change bob@example.org --disable",
+  ],
+  options: [
+    { name: "name", value: "NAME", help: "whose it is" },
+    ...QUOTA_OPTIONS,
+    { name: "disable", help: "let nobody log in, and take no mail" },
+    { name: "enable", help: "undo --disable" },
+  ],
+  async run({ operands: [address = ""], options, admin, io }) {
+    const [disable, enable] = [options.has("disable"), options.has("enable")];
+    if (disable && enable) throw usage("--disable and --enable exclude each other");
+    if (![...options.keys()].some((name) => name !== "config")) {
+      throw usage("say what to change: --name, --quota, --quota-messages, --disable or --enable");
+    }
+    const path = `/accounts/${segment(address)}`;
+    chosenQuota(options, { bytes: null, messages: null }); // wrong words are told before anything is opened
+    const server = await admin();
+    const { quota: before } = await server.request("GET", path) as AccountView;
+    const quota = chosenQuota(options, before);
+    const account = await server.request("PATCH", path, {
+      ...(options.has("name") && { name: options.get("name") }),
+      ...(quota !== undefined && { quota }),
+      ...((disable || enable) && { disabled: disable }),
+    }) as AccountView;
+    io.out(`${printable(account.address)} is changed.\n`);
+  },
+};

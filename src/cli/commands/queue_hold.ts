@@ -1,0 +1,6 @@
+import { queueChange } from "../queue_change.ts";
+
+export const queueHold = queueChange("hold", {
+  summary: "Keep waiting mail back until it is released",
+  done: "held",
+});
