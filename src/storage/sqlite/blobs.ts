@@ -1,0 +1,288 @@
+/** Blobs: those sealed in this process and not yet let go, those in rows, and those in the segment log. */
+import { concatBytes } from "../../base/bytes.ts";
+import { digest, type Hasher, hasher } from "../../base/hash.ts";
+import type { BlobId } from "../../contract/mod.ts";
+import type { MessageIndex } from "../../message/model.ts";
+import type { BlobRow } from "../engine/tables.ts";
+import { type BlobWriter, type SealedBlob, StorageError } from "../storage.ts";
+import type { Place, Segments, SegmentWriter } from "./segments.ts";
+import type { Statements } from "./statements.ts";
+
+/** Up to here a body travels in its row's commit; beyond, an fdatasync of a segment is cheaper. */
+const ROW_LIMIT = 32 * 1024;
+const COPY_PIECE = 256 * 1024;
+
+interface Held {
+  /** The row's number, 0 as long as there is none. */
+  id: number;
+  readonly blobId: BlobId;
+  readonly size: number;
+  readonly index: MessageIndex;
+  readonly bytes: Uint8Array | null;
+  readonly place: Place | null;
+  holds: number;
+}
+
+export class Blobs {
+  readonly #sql: Statements;
+  readonly #segments: Segments;
+  readonly #held = new Map<BlobId, Held>();
+  /** Rows made in the transaction that is under way. */
+  #fresh: Held[] = [];
+
+  constructor(sql: Statements, segments: Segments) {
+    this.#sql = sql;
+    this.#segments = segments;
+  }
+
+  /** After a commit or a rollback. */
+  settle(committed: boolean): void {
+    if (!committed) { for (const held of this.#fresh) held.id = 0; }
+    this.#fresh = [];
+  }
+
+  isHeld(blobId: BlobId): boolean {
+    return this.#held.has(blobId);
+  }
+
+  /** Whether a transaction that stores this blob must wait for a sync of the segments. */
+  needsSync(blobId: BlobId): boolean {
+    const held = this.#held.get(blobId);
+    return held !== undefined && held.id === 0 && held.place !== null;
+  }
+
+  find(blobId: BlobId): BlobRow | null {
+    const held = this.#held.get(blobId);
+    if (held) return held;
+    const cells = this.#row("id, size", blobId);
+    return cells ? { id: cells[0] as number, blobId, size: cells[1] as number } : null;
+  }
+
+  store(blobId: BlobId): number {
+    const held = this.#held.get(blobId);
+    if (held && held.id > 0) return held.id;
+    const there = this.#row("id", blobId)?.[0] as number | undefined;
+    if (!held && there === undefined) throw new StorageError("bug", `there is no blob ${blobId}`);
+    if (!held) return there!;
+    held.id = there ?? this.#insert(held);
+    this.#fresh.push(held);
+    return held.id;
+  }
+
+  index(blobId: BlobId): MessageIndex | null {
+    const held = this.#held.get(blobId);
+    if (held) return held.index;
+    const cells = this.#row("size, extra, envelope, structure", blobId);
+    if (!cells) return null;
+    const [size, extra, envelope, structure] = cells as [number, string | null, string, string];
+    const [references, truncated] = extra === null ? [[], []] : JSON.parse(extra);
+    return { size, envelope: JSON.parse(envelope), root: JSON.parse(structure), references, truncated };
+  }
+
+  headerEnd(blobId: BlobId): number {
+    const held = this.#held.get(blobId);
+    return held ? held.index.root.bodyStart : this.#row("header_end", blobId)?.[0] as number;
+  }
+
+  read(blobId: BlobId, start: number, end: number): Uint8Array {
+    const held = this.#held.get(blobId);
+    const cells = held ? null : this.#row("size, segment, start", blobId);
+    if (!held && !cells) throw new StorageError("bug", `there is no blob ${blobId}`);
+    const size = held ? held.size : cells![0] as number;
+    const from = Math.max(0, Math.min(start, size));
+    const length = Math.max(0, Math.min(end, size, from + COPY_PIECE) - from);
+    if (length === 0) return new Uint8Array(0);
+    if (held?.bytes) return held.bytes.slice(from, from + length);
+    const place = held ? held.place : placeOf(cells!);
+    if (place) return this.#segments.read(place, from, length);
+    const slice = this.#sql.get(
+      "select substr(data, ?, ?) from blobs where hash = ?",
+      from + 1,
+      length,
+      hashBytes(blobId),
+    );
+    return slice![0] as Uint8Array;
+  }
+
+  hold(blobId: BlobId, size: number, index: MessageIndex, bytes: Uint8Array | null, place: Place | null): SealedBlob {
+    let held = this.#held.get(blobId);
+    if (held) held.holds++;
+    else this.#held.set(blobId, held = { id: 0, blobId, size, index, bytes, place, holds: 1 });
+    const own = held;
+    let released = false;
+    const release = () => {
+      if (released) return;
+      released = true;
+      if (--own.holds === 0) this.#held.delete(blobId);
+    };
+    return { blobId, size, release };
+  }
+
+  writer(): BlobWriter {
+    return new Writer(this, this.#segments);
+  }
+
+  /** Segments in which something is that is held but has no row. */
+  heldSegments(): ReadonlySet<number> {
+    const found = new Set<number>();
+    for (const { place } of this.#held.values()) if (place) found.add(place.segment);
+    return found;
+  }
+
+  /** Copies a record into a segment that is being written. */
+  moveRecord(place: Place, size: number, hash: Uint8Array): Place {
+    const writer = this.#segments.writer();
+    try {
+      for (let at = 0; at < size; at += COPY_PIECE) {
+        writer.write(this.#segments.read(place, at, Math.min(COPY_PIECE, size - at)));
+      }
+      return writer.finish(hash);
+    } catch (error) {
+      writer.abort();
+      throw error;
+    }
+  }
+
+  #insert(held: Held): number {
+    const { index, size, bytes, place } = held;
+    const extra = index.references.length + index.truncated.length === 0
+      ? null
+      : JSON.stringify([index.references, index.truncated]);
+    this.#sql.run(
+      "insert into blobs (hash, size, segment, start, header_end, extra, envelope, structure, data) " +
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      Uint8Array.fromHex(held.blobId.slice(1)),
+      size,
+      place?.segment ?? null,
+      place?.start ?? null,
+      index.root.bodyStart,
+      extra,
+      JSON.stringify(index.envelope),
+      JSON.stringify(index.root),
+      bytes,
+    );
+    return this.#sql.get("select last_insert_rowid()")![0] as number;
+  }
+
+  #row(columns: string, blobId: BlobId) {
+    if (blobId.length !== 65) return undefined;
+    return this.#sql.get(`select ${columns} from blobs where hash = ?`, hashBytes(blobId));
+  }
+}
+
+/** Octets of the segment log up to which rows reach: segment → end. */
+export function segmentEnds(sql: Statements): Map<number, number> {
+  const rows = sql.all("select segment, max(start + size) from blobs where segment is not null group by segment");
+  return new Map(rows.map(([segment, end]) => [segment as number, end as number]));
+}
+
+class Writer implements BlobWriter {
+  readonly #blobs: Blobs;
+  readonly #segments: Segments;
+  #pieces: Uint8Array[] = [];
+  #size = 0;
+  #hasher: Hasher | null = null;
+  #segment: SegmentWriter | null = null;
+  #failure: unknown = null;
+  #ended = false;
+
+  constructor(blobs: Blobs, segments: Segments) {
+    this.#blobs = blobs;
+    this.#segments = segments;
+  }
+
+  write(chunk: Uint8Array): void {
+    if (this.#ended) throw new StorageError("bug", "the body has ended");
+    if (this.#failure !== null) return;
+    this.#size += chunk.length;
+    if (!this.#segment && this.#size <= ROW_LIMIT) {
+      this.#pieces.push(chunk.slice());
+      return;
+    }
+    try {
+      this.#spill(chunk);
+    } catch (error) {
+      this.#failure = error; // sticky: surfaces at seal
+    }
+  }
+
+  async seal(index: MessageIndex): Promise<SealedBlob> {
+    await Promise.resolve();
+    if (this.#ended) throw new StorageError("bug", "the body has ended");
+    if (this.#failure !== null) {
+      this.abort();
+      throw infrastructure(this.#failure);
+    }
+    this.#ended = true;
+    if (!this.#segment) {
+      const bytes = concatBytes(this.#pieces);
+      this.#pieces = [];
+      return this.#blobs.hold(idOf(digest("sha256", bytes)), this.#size, index, bytes, null);
+    }
+    const hash = this.#hasher!.digest();
+    const blobId = idOf(hash);
+    if (this.#blobs.isHeld(blobId)) {
+      this.#segment.abort();
+      return this.#blobs.hold(blobId, this.#size, index, null, null);
+    }
+    try {
+      return this.#blobs.hold(blobId, this.#size, index, null, this.#segment.finish(hash));
+    } catch (error) {
+      this.#segment.abort();
+      throw infrastructure(error);
+    }
+  }
+
+  abort(): void {
+    this.#ended = true;
+    this.#pieces = [];
+    try {
+      this.#segment?.abort();
+    } catch {
+      // What stays behind the last named record is cut off at the next start.
+    }
+    this.#segment = null;
+  }
+
+  #spill(chunk: Uint8Array): void {
+    if (!this.#segment) {
+      this.#segment = this.#segments.writer();
+      this.#hasher = hasher("sha256");
+      for (const piece of this.#pieces) this.#put(piece);
+      this.#pieces = [];
+    }
+    this.#put(chunk);
+  }
+
+  #put(piece: Uint8Array): void {
+    this.#hasher!.update(piece);
+    this.#segment!.write(piece);
+  }
+}
+
+/** What broke, in the store's words. SQLite and the file system say "full" each in its own way. */
+export function infrastructure(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const full = text.includes("No space left") || text.includes("is full") || text.includes("ENOSPC") ||
+    text.includes("quota exceeded");
+  const known = full || text.includes("disk I/O") || text.includes("locked") || text.includes("readonly") ||
+    text.includes("unable to open") || text.includes("os error");
+  return new StorageError(full ? "full" : known ? "unavailable" : "bug", text, error);
+}
+
+function placeOf(cells: readonly unknown[]): Place | null {
+  return cells[1] === null ? null : { segment: cells[1] as number, start: cells[2] as number };
+}
+
+function idOf(hash: Uint8Array): BlobId {
+  return "b" + hash.toHex() as BlobId;
+}
+
+function hashBytes(blobId: BlobId): Uint8Array {
+  try {
+    return Uint8Array.fromHex(blobId.slice(1));
+  } catch {
+    return new Uint8Array(0);
+  }
+}

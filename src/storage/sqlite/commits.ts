@@ -1,0 +1,109 @@
+/**
+ * Group commit: operations that wait at the same time are one transaction. Costs one fsync for all of them, so the
+ * cost of a message falls as load rises.
+ */
+import type { BlobId } from "../../contract/mod.ts";
+import { type Blobs, infrastructure } from "./blobs.ts";
+import type { MailTables } from "./mail_tables.ts";
+import type { Segments } from "./segments.ts";
+import type { Watchers } from "../engine/watchers.ts";
+
+const GROUP_COUNT = 256;
+
+/** An operation that waits for its commit. */
+export interface Waiting {
+  readonly run: (tables: MailTables) => unknown;
+  /** Blobs it will store. */
+  readonly blobs: readonly BlobId[];
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Commits {
+  readonly #tables: MailTables;
+  readonly #blobs: Blobs;
+  readonly #segments: Segments;
+  readonly #watchers: Watchers;
+  #waiting: Waiting[] = [];
+  #busy = false;
+  #idle: (() => void)[] = [];
+
+  constructor(tables: MailTables, blobs: Blobs, segments: Segments, watchers: Watchers) {
+    this.#tables = tables;
+    this.#blobs = blobs;
+    this.#segments = segments;
+    this.#watchers = watchers;
+  }
+
+  add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    if (this.#busy) return;
+    this.#busy = true;
+    setTimeout(() => void this.#drain(), 0);
+  }
+
+  /** Resolves when nothing waits. */
+  idle(): Promise<void> {
+    return this.#busy ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const group = this.#waiting.splice(0, GROUP_COUNT);
+      try {
+        // Segments first: a row must never name octets that a power cut could take.
+        if (group.some(({ blobs }) => blobs.some((id) => this.#blobs.needsSync(id)))) await this.#segments.sync();
+      } catch (error) {
+        for (const { reject } of group) reject(infrastructure(error));
+        continue;
+      }
+      this.#commit(group);
+      // Who was answered speaks first, and what they ask next is in the next group.
+      if (this.#waiting.length > 0 || group.length > 1) await new Promise<void>((next) => setTimeout(next, 0));
+    }
+    this.#busy = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #commit(group: readonly Waiting[]): void {
+    const { sql } = this.#tables;
+    const done: { waiting: Waiting; value: unknown }[] = [];
+    const failed: { waiting: Waiting; error: unknown }[] = [];
+    try {
+      sql.exec("begin immediate");
+      for (const waiting of group) {
+        const before = sql.writes;
+        try {
+          done.push({ waiting, value: waiting.run(this.#tables) });
+        } catch (error) {
+          // Before its first write an operation can fail alone; after it, everything is undone and run one by one.
+          if (sql.writes !== before) throw error;
+          failed.push({ waiting, error });
+        }
+      }
+      this.#tables.flush();
+      sql.exec("commit");
+    } catch (error) {
+      this.#undo();
+      const broken = infrastructure(error);
+      if (group.length > 1 && broken.reason === "bug") { for (const one of group) this.#commit([one]); }
+      else for (const { reject } of group) reject(broken);
+      return;
+    }
+    this.#blobs.settle(true);
+    this.#watchers.tell(this.#tables.touched);
+    this.#tables.settle();
+    for (const { waiting, error } of failed) waiting.reject(infrastructure(error));
+    for (const { waiting, value } of done) waiting.resolve(value);
+  }
+
+  #undo(): void {
+    try {
+      this.#tables.sql.exec("rollback");
+    } catch {
+      // SQLite has rolled back by itself (disk full, I/O error).
+    }
+    this.#blobs.settle(false);
+    this.#tables.forget();
+  }
+}

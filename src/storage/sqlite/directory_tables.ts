@@ -1,0 +1,412 @@
+/**
+ * Directory rows, accounts and mailboxes. Accounts and mailboxes are kept in memory while they are in use and written
+ * once a commit however often they changed in it: fifty messages into one mailbox are one update of its counters.
+ * This process alone writes the file (it holds the lock), so what is in memory is true.
+ */
+import { decodeBase64, encodeBase64 } from "../../base/base64.ts";
+import { Secret } from "../../base/secret.ts";
+import type { Credentials, MailboxRole } from "../../contract/mod.ts";
+import type { AccountRow, AliasRow, DomainRow, MailboxRow, Sequence } from "../engine/tables.ts";
+import { TouchedSet } from "../engine/watchers.ts";
+import type { Cells, Statements } from "./statements.ts";
+
+interface AccountEntry {
+  readonly row: AccountRow;
+  mailboxes: Map<number, MailboxRow> | null;
+  paths: Map<string, MailboxRow>;
+  subscriptions: Set<string> | null;
+}
+
+const CACHED_ACCOUNTS = 5000;
+const ACCOUNT = "select id, address, name, quota_bytes, quota_messages, used_bytes, used_messages, modseq, disabled, " +
+  "created_at, credentials from accounts";
+const SAVE_MAILBOX = "update mailboxes set path = ?, role = ?, uid_next = ?, modseq = ?, messages = ?, unseen = ?, " +
+  "size = ?, deleted = ?, floor = ? where id = ?";
+const SAVE_ACCOUNT = "update accounts set name = ?, quota_bytes = ?, quota_messages = ?, used_bytes = ?, " +
+  "used_messages = ?, modseq = ?, disabled = ?, credentials = ? where id = ?";
+
+export class DirectoryTables {
+  readonly sql: Statements;
+  readonly touched = new TouchedSet();
+  readonly #accounts = new Map<number, AccountEntry>();
+  readonly #addresses = new Map<string, AccountEntry>();
+  readonly #dirtyAccounts = new Set<AccountRow>();
+  readonly #dirtyMailboxes = new Set<MailboxRow>();
+  readonly #sequences = new Map<Sequence, number>();
+  readonly #dirtySequences = new Set<Sequence>();
+
+  constructor(sql: Statements) {
+    this.sql = sql;
+  }
+
+  /** Writes what changed in memory; the last thing before a commit. */
+  flush(): void {
+    for (const row of this.#dirtyMailboxes) {
+      this.sql.run(
+        SAVE_MAILBOX,
+        row.path,
+        row.role,
+        row.uidNext,
+        row.modseq,
+        row.messages,
+        row.unseen,
+        row.size,
+        row.deleted,
+        row.floor,
+        row.id,
+      );
+    }
+    for (const row of this.#dirtyAccounts) {
+      const { name, quotaBytes, quotaMessages, usedBytes, usedMessages, modseq, disabled, credentials, id } = row;
+      this.sql.run(
+        SAVE_ACCOUNT,
+        name,
+        quotaBytes,
+        quotaMessages,
+        usedBytes,
+        usedMessages,
+        modseq,
+        disabled ? 1 : 0,
+        printCredentials(credentials),
+        id,
+      );
+    }
+    for (const name of this.#dirtySequences) {
+      this.sql.run("insert or replace into sequences values (?, ?)", name, this.#sequences.get(name)!);
+    }
+  }
+
+  /** After a commit. */
+  settle(): void {
+    this.#dirtyMailboxes.clear();
+    this.#dirtyAccounts.clear();
+    this.#dirtySequences.clear();
+    this.touched.clear();
+    if (this.#accounts.size <= CACHED_ACCOUNTS) return;
+    this.#accounts.clear();
+    this.#addresses.clear();
+  }
+
+  /** After a rollback: nothing in memory is true any more. */
+  forget(): void {
+    this.settle();
+    this.#accounts.clear();
+    this.#addresses.clear();
+    this.#sequences.clear();
+  }
+
+  touch(account: number, mailbox: number | null): void {
+    this.touched.touch(account, mailbox);
+  }
+
+  touchQueue(): void {
+    this.touched.queue = true;
+  }
+
+  next(sequence: Sequence): number {
+    const last = this.#sequences.get(sequence) ??
+      Number(this.sql.get("select value from sequences where name = ?", sequence)?.[0] ?? 0);
+    this.#sequences.set(sequence, last + 1);
+    this.#dirtySequences.add(sequence);
+    this.sql.writes++;
+    return last + 1;
+  }
+
+  domain(name: string): DomainRow | null {
+    const row = this.sql.get("select name, catch_all, created_at from domains where name = ?", name);
+    return row ? readDomain(row) : null;
+  }
+
+  domains(): readonly DomainRow[] {
+    return this.sql.all("select name, catch_all, created_at from domains order by id").map(readDomain);
+  }
+
+  putDomain(row: DomainRow): void {
+    this.sql.run(
+      "insert into domains (name, catch_all, created_at) values (?, ?, ?) " +
+        "on conflict (name) do update set catch_all = excluded.catch_all",
+      row.name,
+      row.catchAll,
+      row.createdAt,
+    );
+  }
+
+  removeDomain(name: string): void {
+    this.sql.run("delete from domains where name = ?", name);
+  }
+
+  alias(address: string): AliasRow | null {
+    const row = this.sql.get("select address, targets, created_at from aliases where address = ?", address);
+    return row ? readAlias(row) : null;
+  }
+
+  aliases(domain: string | null): readonly AliasRow[] {
+    const columns = "select address, targets, created_at from aliases";
+    const rows = domain === null
+      ? this.sql.all(`${columns} order by address`)
+      : this.sql.all(`${columns} where domain = ? order by address`, domain);
+    return rows.map(readAlias);
+  }
+
+  putAlias(row: AliasRow): void {
+    const { address, targets, createdAt } = row;
+    this.sql.run(
+      "insert or replace into aliases values (?, ?, ?, ?)",
+      address,
+      domainPart(address),
+      JSON.stringify(targets),
+      createdAt,
+    );
+  }
+
+  removeAlias(address: string): void {
+    this.sql.run("delete from aliases where address = ?", address);
+  }
+
+  setting(name: string): string | null {
+    return this.sql.get("select value from settings where name = ?", name)?.[0] as string | undefined ?? null;
+  }
+
+  putSetting(name: string, value: string): void {
+    this.sql.run("insert or replace into settings values (?, ?)", name, value);
+  }
+
+  account(id: number): AccountRow | null {
+    return this.#entry(id)?.row ?? null;
+  }
+
+  accountByAddress(address: string): AccountRow | null {
+    const entry = this.#addresses.get(address);
+    if (entry) return entry.row;
+    const cells = this.sql.get(`${ACCOUNT} where address = ?`, address);
+    return cells ? this.#keep(cells).row : null;
+  }
+
+  accounts(domain: string | null): readonly AccountRow[] {
+    const ids = domain === null
+      ? this.sql.all("select id from accounts order by address")
+      : this.sql.all("select id from accounts where domain = ? order by address", domain);
+    return ids.map(([id]) => this.account(id as number)!);
+  }
+
+  firstAccount(domain: string): AccountRow | null {
+    const id = this.sql.get("select id from accounts where domain = ? order by id limit 1", domain)?.[0];
+    return id === undefined ? null : this.account(id as number);
+  }
+
+  addAccount(row: AccountRow): void {
+    this.sql.run(
+      "insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      row.id,
+      row.address,
+      domainPart(row.address),
+      row.name,
+      row.quotaBytes,
+      row.quotaMessages,
+      row.usedBytes,
+      row.usedMessages,
+      row.modseq,
+      row.disabled ? 1 : 0,
+      row.createdAt,
+      printCredentials(row.credentials),
+    );
+    const entry = { row, mailboxes: new Map(), paths: new Map(), subscriptions: new Set<string>() };
+    this.#accounts.set(row.id, entry);
+    this.#addresses.set(row.address, entry);
+  }
+
+  saveAccount(row: AccountRow): void {
+    this.#dirtyAccounts.add(row);
+    this.sql.writes++;
+  }
+
+  removeAccount(row: AccountRow): void {
+    this.sql.run("delete from accounts where id = ?", row.id);
+    this.sql.run("delete from subscriptions where account = ?", row.id);
+    this.sql.run("delete from threads where account = ?", row.id);
+    this.#accounts.delete(row.id);
+    this.#addresses.delete(row.address);
+    this.#dirtyAccounts.delete(row);
+  }
+
+  mailboxes(account: number): Iterable<MailboxRow> {
+    return this.#loaded(account)?.mailboxes!.values() ?? [];
+  }
+
+  mailbox(account: number, id: number): MailboxRow | null {
+    return this.#loaded(account)?.mailboxes!.get(id) ?? null;
+  }
+
+  mailboxByPath(account: number, path: string): MailboxRow | null {
+    return this.#loaded(account)?.paths.get(path) ?? null;
+  }
+
+  mailboxByRole(account: number, role: MailboxRole): MailboxRow | null {
+    for (const row of this.mailboxes(account)) if (row.role === role) return row;
+    return null;
+  }
+
+  addMailbox(row: MailboxRow): void {
+    const entry = this.#loaded(row.account);
+    this.sql.run(
+      "insert into mailboxes values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      row.id,
+      row.account,
+      row.path,
+      row.role,
+      row.uidValidity,
+      row.uidNext,
+      row.modseq,
+      row.messages,
+      row.unseen,
+      row.size,
+      row.deleted,
+      row.floor,
+    );
+    entry?.mailboxes?.set(row.id, row);
+    entry?.paths.set(row.path, row);
+  }
+
+  saveMailbox(row: MailboxRow): void {
+    this.#dirtyMailboxes.add(row);
+    this.sql.writes++;
+  }
+
+  movePath(row: MailboxRow, path: string): void {
+    const paths = this.#loaded(row.account)?.paths;
+    if (paths?.get(row.path) === row) paths.delete(row.path);
+    (row as { path: string }).path = path;
+    paths?.set(path, row);
+    this.saveMailbox(row);
+  }
+
+  removeMailbox(row: MailboxRow): void {
+    this.sql.run("delete from mailboxes where id = ?", row.id);
+    this.sql.run("delete from tombstones where mailbox = ?", row.id);
+    const entry = this.#loaded(row.account);
+    entry?.mailboxes?.delete(row.id);
+    entry?.paths.delete(row.path);
+    this.#dirtyMailboxes.delete(row);
+  }
+
+  subscriptions(account: number): readonly string[] {
+    return [...this.#subscribed(account)].sort();
+  }
+
+  isSubscribed(account: number, path: string): boolean {
+    return this.#subscribed(account).has(path);
+  }
+
+  subscribe(account: number, path: string, subscribed: boolean): void {
+    const names = this.#subscribed(account);
+    if (subscribed) {
+      this.sql.run("insert or ignore into subscriptions values (?, ?)", account, path);
+      names.add(path);
+    } else {
+      this.sql.run("delete from subscriptions where account = ? and path = ?", account, path);
+      names.delete(path);
+    }
+  }
+
+  #subscribed(account: number): Set<string> {
+    const entry = this.#entry(account);
+    if (!entry) return new Set();
+    return entry.subscriptions ??= new Set(
+      this.sql.all("select path from subscriptions where account = ?", account).map(([path]) => path as string),
+    );
+  }
+
+  #entry(id: number): AccountEntry | null {
+    const entry = this.#accounts.get(id);
+    if (entry) return entry;
+    const cells = this.sql.get(`${ACCOUNT} where id = ?`, id);
+    return cells ? this.#keep(cells) : null;
+  }
+
+  #keep(cells: Cells): AccountEntry {
+    const row = readAccount(cells);
+    const there = this.#accounts.get(row.id);
+    if (there) return there;
+    const entry: AccountEntry = { row, mailboxes: null, paths: new Map(), subscriptions: null };
+    this.#accounts.set(row.id, entry);
+    this.#addresses.set(row.address, entry);
+    return entry;
+  }
+
+  #loaded(account: number): AccountEntry | null {
+    const entry = this.#entry(account);
+    if (!entry || entry.mailboxes) return entry;
+    entry.mailboxes = new Map();
+    for (const cells of this.sql.all("select * from mailboxes where account = ?", account)) {
+      const row = readMailbox(cells);
+      entry.mailboxes.set(row.id, row);
+      entry.paths.set(row.path, row);
+    }
+    return entry;
+  }
+}
+
+function domainPart(address: string): string {
+  return address.slice(address.lastIndexOf("@") + 1);
+}
+
+function readDomain(cells: Cells): DomainRow {
+  const [name, catchAll, createdAt] = cells as [string, string | null, number];
+  return { name, catchAll, createdAt };
+}
+
+function readAlias(cells: Cells): AliasRow {
+  const [address, targets, createdAt] = cells as [string, string, number];
+  return { address, targets: JSON.parse(targets), createdAt };
+}
+
+function readAccount(cells: Cells): AccountRow {
+  const [id, address, name, quotaBytes, quotaMessages, usedBytes, usedMessages, modseq, disabled, createdAt, secrets] =
+    cells as [number, string, string, number | null, number | null, number, number, number, number, number, string];
+  return {
+    id,
+    address,
+    name,
+    quotaBytes,
+    quotaMessages,
+    usedBytes,
+    usedMessages,
+    modseq,
+    createdAt,
+    disabled: disabled !== 0,
+    credentials: readCredentials(secrets),
+  };
+}
+
+function readMailbox(cells: Cells): MailboxRow {
+  const [id, account, path, role, uidValidity, uidNext, modseq, messages, unseen, size, deleted, floor] = cells as [
+    number,
+    number,
+    string,
+    MailboxRole | null,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return { id, account, path, role, uidValidity, uidNext, modseq, messages, unseen, size, deleted, floor };
+}
+
+/** The secrets are revealed here and nowhere else: a hash and derived keys, never a password. */
+function printCredentials({ password, scramSha256: scram }: Credentials): string {
+  const keys = [scram.salt, scram.storedKey.reveal(), scram.serverKey.reveal()].map(encodeBase64);
+  return JSON.stringify([password.reveal(), scram.iterations, ...keys]);
+}
+
+function readCredentials(text: string): Credentials {
+  const [password, iterations, ...keys] = JSON.parse(text) as [string, number, string, string, string];
+  const [salt, storedKey, serverKey] = keys.map((key) => decodeBase64(key)!) as [Uint8Array, Uint8Array, Uint8Array];
+  return {
+    password: new Secret(password),
+    scramSha256: { salt, iterations, storedKey: new Secret(storedKey), serverKey: new Secret(serverKey) },
+  };
+}

@@ -1,0 +1,317 @@
+/** Memberships, emails, threads, the queue and the journal. */
+import { hash as hashOf } from "node:crypto";
+import type { BlobId, EnvelopeRecipient, EnvelopeSender, JournalEntry, QueueState } from "../../contract/mod.ts";
+import type { MessageIndex } from "../../message/model.ts";
+import { distinctKeywords } from "../engine/order.ts";
+import type { BlobRow, EmailRecord, JoinedRow, MemberRow, QueueRecord, Transaction } from "../engine/tables.ts";
+import type { Blobs } from "./blobs.ts";
+import { DirectoryTables } from "./directory_tables.ts";
+import type { Cells, Statements } from "./statements.ts";
+
+const MEMBER = "select mailbox, uid, modseq, email, flags, keywords, save_date, size from members";
+const JOINED = "select m.mailbox, m.uid, m.modseq, m.email, m.flags, m.keywords, m.save_date, m.size, e.thread, " +
+  "'b' || lower(hex(e.hash)), e.blob_size, e.internal_date, e.sent_at, e.header_end, e.prefix";
+const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts, q.queued_at, q.due_at, " +
+  "q.expires_at, q.last_reply, q.owner, q.wake_at, q.sender, q.blob, 'b' || lower(hex(b.hash)), b.size, q.prefix " +
+  "from queue q join blobs b on b.id = q.blob";
+const STATES: readonly QueueState[] = ["ready", "leased", "held"];
+
+export class MailTables extends DirectoryTables implements Transaction {
+  readonly #blobs: Blobs;
+
+  constructor(sql: Statements, blobs: Blobs) {
+    super(sql);
+    this.#blobs = blobs;
+  }
+
+  members(mailbox: number, first: number, last: number, limit: number): readonly MemberRow[] {
+    const sql = `${MEMBER} where mailbox = ? and uid between ? and ? order by uid limit ?`;
+    return this.sql.all(sql, mailbox, first, last, Number.isFinite(limit) ? limit : -1).map(readMember);
+  }
+
+  membersOf(email: number): readonly MemberRow[] {
+    return this.sql.all(`${MEMBER} where email = ?`, email).map(readMember);
+  }
+
+  membersSince(mailbox: number, modseq: number): readonly MemberRow[] {
+    if (modseq === 0) return this.members(mailbox, 1, 4294967295, Infinity);
+    const rows = this.sql.all(`${MEMBER} where mailbox = ? and modseq > ?`, mailbox, modseq).map(readMember);
+    return rows.sort((a, b) => a.uid - b.uid);
+  }
+
+  uids(mailbox: number): Uint32Array {
+    const rows = this.sql.all("select uid from members where mailbox = ? order by uid", mailbox);
+    const uids = new Uint32Array(rows.length);
+    for (let i = 0; i < rows.length; i++) uids[i] = rows[i]![0] as number;
+    return uids;
+  }
+
+  firstUnseen(mailbox: number): number | null {
+    const sql = "select uid from members where mailbox = ? and not flags & 1 order by uid limit 1";
+    return this.sql.get(sql, mailbox)?.[0] as number | undefined ?? null;
+  }
+
+  deletedUids(mailbox: number): readonly number[] {
+    const sql = "select uid from members where mailbox = ? and flags & 16 order by uid";
+    return this.sql.all(sql, mailbox).map(([uid]) => uid as number);
+  }
+
+  keywordsIn(mailbox: number): readonly string[] {
+    const sql = "select distinct keywords from members where mailbox = ? and keywords <> ''";
+    return distinctKeywords(this.sql.all(sql, mailbox).map(([keywords]) => keywords as string));
+  }
+
+  addMember(row: MemberRow): void {
+    const { mailbox, uid, modseq, email, flags, keywords, saveDate, size } = row;
+    this.sql.run(
+      "insert into members values (?, ?, ?, ?, ?, ?, ?, ?)",
+      mailbox,
+      uid,
+      modseq,
+      email,
+      flags,
+      keywords,
+      saveDate,
+      size,
+    );
+  }
+
+  saveMember(row: MemberRow): void {
+    const sql = "update members set modseq = ?, flags = ?, keywords = ? where mailbox = ? and uid = ?";
+    this.sql.run(sql, row.modseq, row.flags, row.keywords, row.mailbox, row.uid);
+  }
+
+  removeMember(row: MemberRow): void {
+    this.sql.run("delete from members where mailbox = ? and uid = ?", row.mailbox, row.uid);
+  }
+
+  joined(
+    mailbox: number,
+    first: number,
+    last: number,
+    limit: number,
+    fields: { readonly envelope: boolean; readonly structure: boolean },
+  ): readonly JoinedRow[] {
+    const withBlob = fields.envelope || fields.structure;
+    const columns = `${fields.envelope ? ", b.envelope" : ""}${fields.structure ? ", b.structure" : ""}`;
+    const sql = `${JOINED}${columns} from members m join emails e on e.id = m.email ` +
+      `${withBlob ? "join blobs b on b.id = e.blob " : ""}` +
+      "where m.mailbox = ? and m.uid between ? and ? order by m.uid limit ?";
+    return this.sql.all(sql, mailbox, first, last, limit).map((cells) => ({
+      ...readMember(cells),
+      thread: cells[8] as number,
+      blobId: cells[9] as BlobId,
+      blobSize: cells[10] as number,
+      internalDate: cells[11] as number,
+      sentAt: cells[12] as number | null,
+      headerEnd: cells[13] as number,
+      prefix: cells[14] as Uint8Array,
+      envelope: fields.envelope ? JSON.parse(cells[15] as string) : null,
+      structure: fields.structure ? JSON.parse(cells[fields.envelope ? 16 : 15] as string) : null,
+    }));
+  }
+
+  addTombstone(mailbox: number, uid: number, modseq: number, email: number): void {
+    this.sql.run("insert into tombstones values (?, ?, ?, ?)", mailbox, modseq, uid, email);
+  }
+
+  tombstones(mailbox: number, since: number): readonly number[] {
+    const rows = this.sql.all("select uid from tombstones where mailbox = ? and modseq > ?", mailbox, since);
+    return rows.map(([uid]) => uid as number);
+  }
+
+  email(id: number): EmailRecord | null {
+    const cells = this.sql.get(
+      "select id, account, thread, blob, 'b' || lower(hex(hash)), blob_size, size, internal_date, sent_at, prefix " +
+        "from emails where id = ?",
+      id,
+    );
+    if (!cells) return null;
+    const [row, account, thread, blob, blobId, blobSize, size, internalDate, sentAt, prefix] = cells as [
+      number,
+      number,
+      number,
+      number,
+      BlobId,
+      number,
+      number,
+      number,
+      number | null,
+      Uint8Array,
+    ];
+    return { id: row, account, thread, blob, blobId, blobSize, size, internalDate, sentAt, prefix };
+  }
+
+  addEmail(row: EmailRecord): void {
+    const { id, account, thread, blob, blobId, blobSize, size, internalDate, sentAt, prefix } = row;
+    const hash = Uint8Array.fromHex(blobId.slice(1));
+    const headerEnd = this.#blobs.headerEnd(blobId);
+    this.sql.run(
+      "insert into emails values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      id,
+      account,
+      thread,
+      blob,
+      hash,
+      blobSize,
+      size,
+      internalDate,
+      sentAt,
+      headerEnd,
+      prefix,
+    );
+  }
+
+  removeEmail(row: EmailRecord): void {
+    this.sql.run("delete from emails where id = ?", row.id);
+    this.sql.run("insert or ignore into garbage values (?)", row.blob);
+  }
+
+  thread(account: number, keys: readonly string[], fresh: number): number {
+    const hashes = keys.map(keyOf);
+    const missing: number[] = [];
+    let thread = fresh;
+    for (const key of hashes) {
+      // The usual message names one id that nobody knows: one statement.
+      if (this.sql.run("insert or ignore into threads values (?, ?, ?)", account, key, fresh) > 0) {
+        missing.push(key);
+        continue;
+      }
+      const found = this.sql.get("select thread from threads where account = ? and key = ?", account, key)!;
+      thread = Math.min(thread, found[0] as number);
+    }
+    if (thread !== fresh) {
+      for (const key of missing) {
+        this.sql.run("update threads set thread = ? where account = ? and key = ?", thread, account, key);
+      }
+    }
+    return thread;
+  }
+
+  blob(blobId: BlobId): BlobRow | null {
+    return this.#blobs.find(blobId);
+  }
+
+  storeBlob(row: BlobRow): number {
+    return this.#blobs.store(row.blobId);
+  }
+
+  accountHasBlob(account: number, row: BlobRow): boolean {
+    if (this.#blobs.isHeld(row.blobId)) return true;
+    return this.sql.get("select 1 from emails where blob = ? and account = ? limit 1", row.id, account) !== undefined;
+  }
+
+  blobIndex(blobId: BlobId): MessageIndex | null {
+    return this.#blobs.index(blobId);
+  }
+
+  queueRow(id: number): QueueRecord | null {
+    const cells = this.sql.get(`${QUEUE} where q.id = ?`, id);
+    return cells ? readQueue(cells) : null;
+  }
+
+  queueRows(after: number, limit: number): readonly QueueRecord[] {
+    return this.sql.all(`${QUEUE} where q.id > ? order by q.id limit ?`, after, limit).map(readQueue);
+  }
+
+  queueDue(now: number, limit: number): readonly QueueRecord[] {
+    const sql = `${QUEUE} where q.wake_at is not null and q.wake_at <= ? order by q.wake_at, q.id limit ?`;
+    return this.sql.all(sql, now, limit).map(readQueue);
+  }
+
+  queueOfTrace(traceId: string): readonly QueueRecord[] {
+    return this.sql.all(`${QUEUE} where q.trace = ? order by q.id`, traceId).map(readQueue);
+  }
+
+  queueNext(): number | null {
+    return this.sql.get("select min(wake_at) from queue where wake_at is not null")?.[0] as number | null;
+  }
+
+  addQueueRow(row: QueueRecord): void {
+    this.sql.run(
+      "insert into queue values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      row.id,
+      row.traceId,
+      JSON.stringify(row.recipient),
+      row.domain,
+      STATES.indexOf(row.state),
+      row.attempts,
+      row.queuedAt,
+      row.dueAt,
+      row.expiresAt,
+      row.lastReply,
+      row.owner,
+      row.wakeAt,
+      JSON.stringify(row.sender),
+      row.blob,
+      row.prefix,
+    );
+  }
+
+  saveQueueRow(row: QueueRecord): void {
+    this.sql.run(
+      "update queue set state = ?, attempts = ?, due_at = ?, last_reply = ?, owner = ?, wake_at = ? where id = ?",
+      STATES.indexOf(row.state),
+      row.attempts,
+      row.dueAt,
+      row.lastReply,
+      row.owner,
+      row.wakeAt,
+      row.id,
+    );
+  }
+
+  removeQueueRow(row: QueueRecord): void {
+    this.sql.run("delete from queue where id = ?", row.id);
+    this.sql.run("insert or ignore into garbage values (?)", row.blob);
+  }
+
+  addJournal(traceId: string, entries: readonly JournalEntry[]): void {
+    this.sql.run("insert into journal (trace, entries) values (?, ?)", traceId, JSON.stringify(entries));
+  }
+
+  journal(traceId: string): readonly JournalEntry[] {
+    return this.sql.all("select entries from journal where trace = ? order by id", traceId)
+      .flatMap(([entries]) => JSON.parse(entries as string) as JournalEntry[]);
+  }
+}
+
+/** 52 bits: within one account, so nobody gains by making two keys meet. */
+function keyOf(key: string): number {
+  return parseInt(hashOf("sha256", key, "hex").slice(0, 13), 16);
+}
+
+function readMember(cells: Cells): MemberRow {
+  return {
+    mailbox: cells[0] as number,
+    uid: cells[1] as number,
+    modseq: cells[2] as number,
+    email: cells[3] as number,
+    flags: cells[4] as number,
+    keywords: cells[5] as string,
+    saveDate: cells[6] as number,
+    size: cells[7] as number,
+  };
+}
+
+function readQueue(cells: Cells): QueueRecord {
+  return {
+    id: cells[0] as number,
+    traceId: cells[1] as string,
+    recipient: JSON.parse(cells[2] as string) as EnvelopeRecipient,
+    domain: cells[3] as string | null,
+    state: STATES[cells[4] as number]!,
+    attempts: cells[5] as number,
+    queuedAt: cells[6] as number,
+    dueAt: cells[7] as number,
+    expiresAt: cells[8] as number,
+    lastReply: cells[9] as string | null,
+    owner: cells[10] as string | null,
+    wakeAt: cells[11] as number | null,
+    sender: JSON.parse(cells[12] as string) as EnvelopeSender,
+    blob: cells[13] as number,
+    blobId: cells[14] as BlobId,
+    size: cells[15] as number,
+    prefix: cells[16] as Uint8Array,
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * A store in a folder: `palomar.db` (SQLite, WAL, synchronous=FULL), `blobs/` (the segment log) and `lock`.
+ *
+ * Rules:
+ * - One process has the folder; the others are told so (`DataDirLocked`).
+ * - Writes go through `commits.ts`, whose one transaction serves all that wait; reads run at once on what is committed.
+ * - Octets of large bodies are synced before the commit that names them; a row never names what may be lost.
+ * - Accounts and mailboxes in use are in memory and written once a commit (`directory_tables.ts`).
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { AcceptArgs, AnswerOf, Args, BlobId, StorageOp } from "../../contract/mod.ts";
+import { mailboxOf, read } from "../engine/email_read.ts";
+import { accountOf } from "../engine/member.ts";
+import { OPERATIONS, READS } from "../engine/operations.ts";
+import type { Transaction } from "../engine/tables.ts";
+import { Watchers } from "../engine/watchers.ts";
+import { search } from "../search.ts";
+import { type Storage, StorageError } from "../storage.ts";
+import { Blobs, infrastructure, segmentEnds } from "./blobs.ts";
+import { Commits } from "./commits.ts";
+import { MailTables } from "./mail_tables.ts";
+import { dropGarbage, evacuate, liveOctets, sparse } from "./reclaim.ts";
+import { openDatabase } from "./schema.ts";
+import { Segments } from "./segments.ts";
+import { Statements } from "./statements.ts";
+
+export interface SqliteOptions {
+  /** The folder; made where it is not there. */
+  readonly dataDir: string;
+}
+
+/** Another process has the folder. */
+export class DataDirLocked extends Error {
+  override readonly name = "DataDirLocked";
+
+  constructor(dataDir: string) {
+    super(`another server works on the data folder ${dataDir}: stop it first, or choose another dataDir`);
+  }
+}
+
+/** Opens the store; rejects with `DataDirLocked` or `StorageError`. */
+export async function openSqlite(options: SqliteOptions): Promise<Storage> {
+  await Promise.resolve();
+  const { dataDir } = options;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const lock = Deno.openSync(join(dataDir, "lock"), { create: true, write: true, mode: 0o600 });
+  if (!lock.tryLockSync(true)) {
+    lock.close();
+    throw new DataDirLocked(dataDir);
+  }
+  try {
+    return openLocked(dataDir, lock);
+  } catch (error) {
+    lock.close();
+    throw infrastructure(error);
+  }
+}
+
+function openLocked(dataDir: string, lock: Deno.FsFile): Storage {
+  const db = openDatabase(join(dataDir, "palomar.db"));
+  const sql = new Statements(db);
+  const segments = new Segments(join(dataDir, "blobs"), segmentEnds(sql));
+  const blobs = new Blobs(sql, segments);
+  const tables = new MailTables(sql, blobs);
+  const watchers = new Watchers();
+  const commits = new Commits(tables, blobs, segments, watchers);
+  let closed = false;
+
+  const write = <R>(run: (tables: MailTables) => R, needed: readonly BlobId[] = []): Promise<R> =>
+    new Promise<R>((resolve, reject) => {
+      commits.add({ run, blobs: needed, resolve: resolve as (value: unknown) => void, reject });
+    });
+
+  const answer = async (op: StorageOp, args: unknown): Promise<unknown> => {
+    if (closed) throw new StorageError("unavailable", "the store is closed");
+    if (op in OPERATIONS && !READS.has(op) && !isInitialised(tables, op, args)) {
+      const run = OPERATIONS[op as keyof typeof OPERATIONS] as (tx: Transaction, args: unknown) => unknown;
+      return await write((tx) => run(tx, args), blobsOf(op, args));
+    }
+    await Promise.resolve();
+    try {
+      return await query(tables, blobs, op, args);
+    } catch (error) {
+      throw infrastructure(error);
+    }
+  };
+
+  return {
+    perform: <K extends StorageOp>(op: K, args: Args<K>) => answer(op, args) as Promise<AnswerOf<K>>,
+    createBlob: () => blobs.writer(),
+    readBlob: async (blobId, start, end) => {
+      await Promise.resolve();
+      if (closed) throw new StorageError("unavailable", "the store is closed");
+      try {
+        return blobs.read(blobId, start, end);
+      } catch (error) {
+        throw infrastructure(error);
+      }
+    },
+    watch: (accountId, listener) => watchers.watch(accountId, listener),
+    watchQueue: (listener) => watchers.watchQueue(listener),
+    reclaim: async () => {
+      if (closed) return 0;
+      const swept = await write((tx) => dropGarbage(tx, blobs));
+      let { freed } = swept;
+      const sizeOf = (segment: number) =>
+        Deno.statSync(join(dataDir, "blobs", segment.toString(36).padStart(8, "0") + ".seg")).size;
+      const live = liveOctets(tables);
+      for (const segment of sparse(segments, live, blobs.heldSegments(), sizeOf).slice(0, 4)) {
+        const move = evacuate(tables, blobs, segment);
+        if (move) {
+          await segments.sync();
+          await write(move);
+        }
+        if (!liveOctets(tables).has(segment) && !blobs.heldSegments().has(segment)) freed += segments.remove(segment);
+      }
+      if (swept.freed > 0) sql.exec("pragma incremental_vacuum(2000)");
+      return freed;
+    },
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      await commits.idle();
+      segments.close();
+      db.close();
+      lock.close();
+    },
+  };
+}
+
+/** A setting that is there already, or a question of ownership, needs no commit. */
+function isInitialised(tables: MailTables, op: StorageOp, args: unknown): boolean {
+  return op === "setting.init" && tables.setting((args as Args<"setting.init">).name) !== null;
+}
+
+function blobsOf(op: StorageOp, args: unknown): readonly BlobId[] {
+  if (op === "mail.accept") return [(args as AcceptArgs).blobId];
+  if (op === "email.append") return (args as Args<"email.append">).messages.map(({ blobId }) => blobId);
+  return op === "queue.settle" ? (args as Args<"queue.settle">).notices.map(({ blobId }) => blobId) : [];
+}
+
+function query(tables: MailTables, blobs: Blobs, op: StorageOp, args: unknown): unknown {
+  const slice = (blobId: BlobId, start: number, end: number) => blobs.read(blobId, start, end);
+  switch (op) {
+    case "email.read":
+      return read(tables, args as Args<"email.read">, slice);
+    case "blob.index":
+      return blobs.index((args as Args<"blob.index">).blobId);
+    case "blob.read": {
+      const { accountId, blobId, start, end } = args as Args<"blob.read">;
+      const blob = blobs.find(blobId);
+      if (!blob || (accountId !== null && !tables.accountHasBlob(accountOf(tables, accountId).id, blob))) {
+        throw new StorageError("bug", "there is no such blob for this account");
+      }
+      return slice(blobId, start, end);
+    }
+    case "email.search": {
+      const { search: key, ...where } = args as Args<"email.search">;
+      const mailbox = mailboxOf(tables, where);
+      if (!mailbox) return { uids: [], modseq: 0 };
+      return search({
+        page: (first, limit) =>
+          tables.joined(mailbox.id, first, 4294967295, limit, { envelope: false, structure: false }),
+        index: (blobId) => blobs.index(blobId),
+        readBlob: async (blobId, start, end) => await slice(blobId, start, end),
+      }, key);
+    }
+    default:
+      return (OPERATIONS[op] as (tx: Transaction, args: unknown) => unknown)(tables, args);
+  }
+}

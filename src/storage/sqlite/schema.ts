@@ -1,0 +1,114 @@
+/** The database file: its pragmas, its tables, and how an older one becomes today's. */
+import { copyFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { StorageError } from "../storage.ts";
+
+/**
+ * Ordered, never edited: version `n` is what the first `n` entries make. Integers are keys; ids are printed from them.
+ * Columns that lists need stand before those that are large, because SQLite reads a row from its front.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  create table sequences (name text primary key, value integer not null) without rowid;
+  create table settings (name text primary key, value text not null) without rowid;
+  create table domains (id integer primary key, name text not null unique, catch_all text, created_at integer not null);
+  create table aliases (address text primary key, domain text not null, targets text not null,
+    created_at integer not null) without rowid;
+  create index aliases_domain on aliases (domain);
+  create table accounts (id integer primary key, address text not null unique, domain text not null, name text not null,
+    quota_bytes integer, quota_messages integer, used_bytes integer not null, used_messages integer not null,
+    modseq integer not null, disabled integer not null, created_at integer not null, credentials text not null);
+  create index accounts_domain on accounts (domain, id);
+
+  create table mailboxes (id integer primary key, account integer not null, path text not null, role text,
+    uid_validity integer not null, uid_next integer not null, modseq integer not null, messages integer not null,
+    unseen integer not null, size integer not null, deleted integer not null, floor integer not null);
+  create index mailboxes_account on mailboxes (account);
+  create table subscriptions (account integer not null, path text not null, primary key (account, path)) without rowid;
+
+  create table members (mailbox integer not null, uid integer not null, modseq integer not null,
+    email integer not null, flags integer not null, keywords text not null, save_date integer not null,
+    size integer not null, primary key (mailbox, uid)) without rowid;
+  create index members_modseq on members (mailbox, modseq);
+  create index members_email on members (email);
+  create index members_deleted on members (mailbox, uid) where flags & 16;
+  create index members_keywords on members (mailbox, keywords) where keywords <> '';
+  create table tombstones (mailbox integer not null, modseq integer not null, uid integer not null,
+    email integer not null, primary key (mailbox, modseq, uid)) without rowid;
+
+  create table emails (id integer primary key, account integer not null, thread integer not null, blob integer not null,
+    hash blob not null, blob_size integer not null, size integer not null, internal_date integer not null,
+    sent_at integer, header_end integer not null, prefix blob not null);
+  create index emails_blob on emails (blob, account);
+  create table threads (account integer not null, key integer not null, thread integer not null,
+    primary key (account, key)) without rowid;
+
+  create table blobs (id integer primary key, hash blob not null unique, size integer not null, segment integer,
+    start integer, header_end integer not null, extra text, envelope text not null, structure text not null, data blob);
+  create index blobs_segment on blobs (segment, start) where segment is not null;
+  create table garbage (blob integer primary key);
+
+  create table queue (id integer primary key, trace text not null, recipient text not null, domain text,
+    state integer not null, attempts integer not null, queued_at integer not null, due_at integer not null,
+    expires_at integer not null, last_reply text, owner text, wake_at integer, sender text not null,
+    blob integer not null, prefix blob not null);
+  create index queue_wake on queue (wake_at, id) where wake_at is not null;
+  create index queue_trace on queue (trace);
+  create index queue_blob on queue (blob);
+
+  create table journal (id integer primary key, trace text not null, entries text not null);
+  create index journal_trace on journal (trace);
+  `,
+];
+
+/** Opens the file, made and migrated where needed. Refuses what a later version made. */
+export function openDatabase(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: false });
+  try {
+    // Before the first table is made, else it has no effect.
+    db.exec("pragma page_size = 8192; pragma auto_vacuum = incremental;");
+    db.exec(
+      "pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -65536; pragma temp_store = memory;",
+    );
+    db.exec("pragma wal_autocheckpoint = 4000; pragma journal_size_limit = 67108864;");
+    expectPragma(db, "journal_mode", "wal");
+    expectPragma(db, "synchronous", 2); // anything less acknowledges mail that a power cut takes back
+    migrate(db, path);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** A snapshot first, then all steps in one transaction. */
+function migrate(db: DatabaseSync, path: string): void {
+  const { user_version: version } = db.prepare("pragma user_version").get() as { user_version: number };
+  if (version === MIGRATIONS.length) return;
+  if (version > MIGRATIONS.length) {
+    throw new StorageError(
+      "unavailable",
+      `${path} has schema version ${version}, this program knows ${MIGRATIONS.length}: ` +
+        `start the newer program, or restore the snapshot it made`,
+    );
+  }
+  if (version > 0) {
+    db.exec("pragma wal_checkpoint(truncate)"); // so that the one file is all there is to copy
+    copyFileSync(path, `${path}.version-${version}`);
+  }
+  db.exec("begin immediate");
+  try {
+    for (const step of MIGRATIONS.slice(version)) db.exec(step);
+    db.exec(`pragma user_version = ${MIGRATIONS.length}; commit`);
+  } catch (error) {
+    db.exec("rollback");
+    throw error;
+  }
+}
+
+function expectPragma(db: DatabaseSync, name: string, expected: string | number): void {
+  const value = Object.values(db.prepare(`pragma ${name}`).get() ?? {})[0];
+  if (value !== expected) {
+    throw new StorageError("unavailable", `SQLite took ${name} = ${String(value)} instead of ${expected}`);
+  }
+}

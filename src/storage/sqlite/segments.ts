@@ -1,0 +1,218 @@
+/**
+ * The segment log: bodies too large for a row, appended to files `blobs/NNNNNNNN.seg`. A writer has its segment to
+ * itself until it ends, so a body is one stretch, however many come in at once.
+ *
+ * A record is a header of 48 octets (`PLMR`, version, length, SHA-256) and the octets. The header is written last.
+ * A record counts once a row of the database names it; what stands behind the last named record of a file was never
+ * acknowledged and is cut off at the next start.
+ */
+import { closeSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { StorageError } from "../storage.ts";
+
+export const RECORD_HEADER = 48;
+const MAGIC = 0x504c4d52;
+const SEGMENT_SIZE = 64 * 1024 * 1024;
+const OPEN_READERS = 64;
+
+/** Where a body lies. `start` is that of its octets, behind the header. */
+export interface Place {
+  readonly segment: number;
+  readonly start: number;
+}
+
+interface Segment {
+  readonly id: number;
+  readonly file: Deno.FsFile;
+  end: number;
+  /** Written since the last sync. */
+  dirty: boolean;
+}
+
+export class Segments {
+  readonly #folder: string;
+  readonly #idle: Segment[] = [];
+  readonly #open = new Map<number, Segment>();
+  readonly #readers = new Map<number, number>();
+  #nextId: number;
+
+  /** `ends` tells where the last named record of each segment ends. */
+  constructor(folder: string, ends: ReadonlyMap<number, number>) {
+    this.#folder = folder;
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#nextId = Math.max(0, ...ends.keys()) + 1;
+    for (const { name } of [...Deno.readDirSync(folder)]) {
+      const id = /^[0-9a-z]{8}\.seg$/.test(name) ? parseInt(name.slice(0, 8), 36) : 0;
+      if (id === 0) continue;
+      this.#nextId = Math.max(this.#nextId, id + 1);
+      const end = ends.get(id);
+      if (end === undefined) Deno.removeSync(join(folder, name));
+      else if (Deno.statSync(join(folder, name)).size > end) Deno.truncateSync(join(folder, name), end);
+    }
+    for (const [id, end] of ends) {
+      if (end >= SEGMENT_SIZE || Deno.statSync(this.#path(id)).size < end) continue;
+      const file = Deno.openSync(this.#path(id), { read: true, write: true });
+      this.#add({ id, file, end, dirty: false });
+    }
+  }
+
+  /** Segments that somebody may be writing. */
+  isOpen(segment: number): boolean {
+    return this.#open.has(segment);
+  }
+
+  writer(): SegmentWriter {
+    const segment = this.#idle.pop() ?? this.#create();
+    return new SegmentWriter(segment, () => {
+      if (segment.end < SEGMENT_SIZE) this.#idle.push(segment);
+      else if (!segment.dirty) this.#retire(segment);
+    });
+  }
+
+  /** Makes all ended records durable: one fdatasync a touched segment, all at once. */
+  async sync(): Promise<void> {
+    const dirty = [...this.#open.values()].filter((segment) => segment.dirty);
+    for (const segment of dirty) segment.dirty = false;
+    try {
+      await Promise.all(dirty.map((segment) => segment.file.syncData()));
+    } catch (error) {
+      for (const segment of dirty) segment.dirty = true;
+      throw error;
+    }
+    for (const segment of dirty) {
+      if (segment.end >= SEGMENT_SIZE && !segment.dirty) this.#retire(segment);
+    }
+  }
+
+  read(place: Place, offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    const fd = this.#reader(place.segment);
+    let at = 0;
+    while (at < length) {
+      const got = readSync(fd, bytes, at, length - at, place.start + offset + at);
+      if (got === 0) throw new StorageError("bug", `segment ${place.segment} is shorter than its records`);
+      at += got;
+    }
+    return bytes;
+  }
+
+  /** Takes a segment away that no row names. False: it is in use. */
+  remove(segment: number): number {
+    if (this.#open.has(segment)) return 0;
+    const reader = this.#readers.get(segment);
+    if (reader !== undefined) closeSync(reader);
+    this.#readers.delete(segment);
+    try {
+      const { size } = Deno.statSync(this.#path(segment));
+      Deno.removeSync(this.#path(segment));
+      return size;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Segments on disk. */
+  list(): number[] {
+    return [...Deno.readDirSync(this.#folder)].filter(({ name }) => name.endsWith(".seg"))
+      .map(({ name }) => parseInt(name.slice(0, 8), 36));
+  }
+
+  close(): void {
+    for (const segment of this.#open.values()) segment.file.close();
+    for (const fd of this.#readers.values()) closeSync(fd);
+    this.#open.clear();
+    this.#readers.clear();
+  }
+
+  #create(): Segment {
+    const id = this.#nextId++;
+    const file = Deno.openSync(this.#path(id), { read: true, write: true, createNew: true, mode: 0o600 });
+    // The name must be on disk before a row relies on it.
+    const folder = Deno.openSync(this.#folder);
+    try {
+      folder.syncSync();
+    } finally {
+      folder.close();
+    }
+    const segment = { id, file, end: 0, dirty: false };
+    this.#open.set(id, segment);
+    return segment;
+  }
+
+  #add(segment: Segment): void {
+    this.#open.set(segment.id, segment);
+    this.#idle.push(segment);
+  }
+
+  #retire(segment: Segment): void {
+    if (!this.#open.delete(segment.id)) return;
+    segment.file.close();
+  }
+
+  #reader(segment: number): number {
+    let fd = this.#readers.get(segment);
+    if (fd !== undefined) return fd;
+    const [oldest] = this.#readers;
+    if (oldest && this.#readers.size >= OPEN_READERS) {
+      closeSync(oldest[1]);
+      this.#readers.delete(oldest[0]);
+    }
+    fd = openSync(this.#path(segment), "r");
+    this.#readers.set(segment, fd);
+    return fd;
+  }
+
+  #path(segment: number): string {
+    return join(this.#folder, segment.toString(36).padStart(8, "0") + ".seg");
+  }
+}
+
+/** One body on its way to disk. Ends with `finish` or `abort`, both of which free the segment. */
+export class SegmentWriter {
+  readonly #segment: Segment;
+  readonly #free: () => void;
+  readonly #begin: number;
+  #size = 0;
+  #ended = false;
+
+  constructor(segment: Segment, free: () => void) {
+    this.#segment = segment;
+    this.#free = free;
+    this.#begin = segment.end;
+    segment.file.seekSync(this.#begin + RECORD_HEADER, Deno.SeekMode.Start);
+  }
+
+  write(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length;) at += this.#segment.file.writeSync(chunk.subarray(at));
+    this.#size += chunk.length;
+  }
+
+  finish(hash: Uint8Array): Place {
+    const header = new Uint8Array(RECORD_HEADER);
+    const view = new DataView(header.buffer);
+    view.setUint32(0, MAGIC);
+    view.setUint32(4, 1);
+    view.setFloat64(8, this.#size);
+    header.set(hash, 16);
+    this.#segment.file.seekSync(this.#begin, Deno.SeekMode.Start);
+    this.#segment.file.writeSync(header);
+    this.#segment.end = this.#begin + RECORD_HEADER + this.#size;
+    this.#segment.dirty = true;
+    this.#end();
+    return { segment: this.#segment.id, start: this.#begin + RECORD_HEADER };
+  }
+
+  abort(): void {
+    if (this.#ended) return;
+    try {
+      this.#segment.file.truncateSync(this.#begin);
+    } finally {
+      this.#end();
+    }
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#free();
+  }
+}

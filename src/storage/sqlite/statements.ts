@@ -1,0 +1,45 @@
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from "node:sqlite";
+
+/** A row as an array: objects cost several times as much. */
+export type Cells = readonly SQLOutputValue[];
+
+/** Prepared statements by their text. Rows are arrays. */
+export class Statements {
+  readonly #db: DatabaseSync;
+  readonly #cache = new Map<string, StatementSync>();
+  /** How many statements have written since the beginning: tells whether an operation left something half done. */
+  writes = 0;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  /** Runs a statement that writes; answers how many rows it changed. */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    this.writes++;
+    return Number(this.#prepared(sql).run(...values).changes);
+  }
+
+  get(sql: string, ...values: SQLInputValue[]): Cells | undefined {
+    return this.#prepared(sql).get(...values) as unknown as Cells | undefined;
+  }
+
+  all(sql: string, ...values: SQLInputValue[]): readonly Cells[] {
+    return this.#prepared(sql).all(...values) as unknown as readonly Cells[];
+  }
+
+  exec(sql: string): void {
+    this.#db.exec(sql);
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#cache.get(sql);
+    if (!statement) {
+      statement = this.#db.prepare(sql);
+      // The types of node:sqlite do not know it yet.
+      (statement as StatementSync & { setReturnArrays(on: boolean): void }).setReturnArrays(true);
+      this.#cache.set(sql, statement);
+    }
+    return statement;
+  }
+}
