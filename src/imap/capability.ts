@@ -1,0 +1,40 @@
+/** What this server can do, as each state may know it (RFC 9051 section 6.1.1). */
+import type { ImapState } from "./session.ts";
+
+const ALWAYS = ["IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE"];
+const AFTER_LOGIN = [
+  "IDLE",
+  "NAMESPACE",
+  "UIDPLUS",
+  "UNSELECT",
+  "CHILDREN",
+  "LIST-EXTENDED",
+  "LIST-STATUS",
+  "SPECIAL-USE",
+  "CREATE-SPECIAL-USE",
+  "ESEARCH",
+  "SEARCHRES",
+  "MOVE",
+  "MULTIAPPEND",
+  "STATUS=SIZE",
+  "OBJECTID",
+  "SAVEDATE",
+  "CONDSTORE",
+];
+
+/** Logins may be tried: TLS is there, or the operator allows them without. */
+export function mayLogIn(state: ImapState): boolean {
+  return state.tls || state.options.allowPlaintextAuth;
+}
+
+/** The names, separated by spaces. */
+export function capabilities(state: ImapState): string {
+  const names = [...ALWAYS];
+  if (state.login === null) {
+    if (state.options.startTls && !state.tls) names.push("STARTTLS");
+    // RFC 9051 section 6.2.3: LOGINDISABLED while a password would cross the network in the clear.
+    if (!mayLogIn(state)) names.push("LOGINDISABLED");
+    else for (const mechanism of state.options.mechanisms) names.push(`AUTH=${mechanism}`);
+  } else names.push(...AFTER_LOGIN, `APPENDLIMIT=${state.limits.messageSize}`);
+  return names.join(" ");
+}

@@ -1,0 +1,60 @@
+/** The shape of a command, and what commands have in common. */
+import { ask, type MailboxChanges, type Modseq, type Program, type UidRange } from "../contract/mod.ts";
+import { bad, no, type Reply } from "./reply.ts";
+import type { CommandProgram, ImapState } from "./session.ts";
+import { TEXTS } from "./texts.ts";
+import type { View } from "./view.ts";
+import type { Lexer } from "./wire/lexer.ts";
+import { mailbox } from "./wire/mailbox_name.ts";
+import type { SequenceSet } from "./wire/sequence_set.ts";
+
+/** RFC 9051 section 3. `selected` is an authenticated state too. */
+export type ProtocolState = "notAuthenticated" | "authenticated" | "selected";
+
+export interface Command {
+  readonly states: readonly ProtocolState[];
+  /** RFC 9051 section 7.5.1: no EXPUNGE while it runs, for its client counts in sequence numbers. */
+  readonly holdsExpunge?: boolean;
+  /** Reads the arguments (behind the name, to the end) and returns the program that is not started yet. */
+  parse(lexer: Lexer, state: ImapState, byUid: boolean): CommandProgram;
+}
+
+export const ANY: readonly ProtocolState[] = ["notAuthenticated", "authenticated", "selected"];
+export const BEFORE_LOGIN: readonly ProtocolState[] = ["notAuthenticated"];
+export const AFTER_LOGIN: readonly ProtocolState[] = ["authenticated", "selected"];
+export const SELECTED: readonly ProtocolState[] = ["selected"];
+
+/** The account; only in states that have one. */
+export function accountOf(state: ImapState): NonNullable<ImapState["login"]>["accountId"] {
+  return state.login!.accountId;
+}
+
+/** SP mailbox. A name in a broken encoding is answered NO by the program, so null is passed on. */
+export function spMailbox(lexer: Lexer, state: ImapState): string | null {
+  lexer.sp();
+  return mailbox(lexer, state.rev2);
+}
+
+/** The ranges of a set, or the reply that refuses it. */
+export function resolve(view: View, set: SequenceSet, byUid: boolean): UidRange[] | Reply {
+  return view.ranges(set, byUid) ?? bad(TEXTS.badSequence);
+}
+
+export const NO_SUCH_MAILBOX: Reply = no(TEXTS.noMailbox, "NONEXISTENT");
+export const BAD_NAME: Reply = no(TEXTS.badName, "CANNOT");
+
+/** Asks for the news of the selected mailbox, so that a poll never misses what was committed before it. */
+export function* refresh(view: View): Program<void> {
+  const changes: MailboxChanges = yield* ask("mailbox.changes", {
+    accountId: view.accountId,
+    mailboxId: view.mailboxId,
+    since: view.modseq as Modseq,
+  });
+  view.apply(changes);
+}
+
+/** A program that only replies. */
+// deno-lint-ignore require-yield
+export function* replyWith(reply: Reply): CommandProgram {
+  return reply;
+}

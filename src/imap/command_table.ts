@@ -1,0 +1,123 @@
+/** All commands by name, and the step from a whole command to its program. */
+import { upperAscii } from "../base/ascii.ts";
+import type { Command, ProtocolState } from "./command.ts";
+import { append } from "./commands/append.ts";
+import { authenticate } from "./commands/authenticate.ts";
+import { capability } from "./commands/capability.ts";
+import { close } from "./commands/close.ts";
+import { copy } from "./commands/copy.ts";
+import { create } from "./commands/create.ts";
+import { deleteMailbox } from "./commands/delete.ts";
+import { enable } from "./commands/enable.ts";
+import { expunge } from "./commands/expunge.ts";
+import { fetch } from "./commands/fetch.ts";
+import { id } from "./commands/id.ts";
+import { idle } from "./commands/idle.ts";
+import { list } from "./commands/list.ts";
+import { login } from "./commands/login.ts";
+import { logout } from "./commands/logout.ts";
+import { lsub } from "./commands/lsub.ts";
+import { move } from "./commands/move.ts";
+import { namespace } from "./commands/namespace.ts";
+import { noop } from "./commands/noop.ts";
+import { rename } from "./commands/rename.ts";
+import { search } from "./commands/search.ts";
+import { examine, select } from "./commands/select.ts";
+import { startTls } from "./commands/starttls.ts";
+import { status } from "./commands/status.ts";
+import { store } from "./commands/store.ts";
+import { subscribe, unsubscribe } from "./commands/subscribe.ts";
+import { unselect } from "./commands/unselect.ts";
+import { bad, type Reply } from "./reply.ts";
+import type { CommandProgram, ImapState } from "./session.ts";
+import { TEXTS } from "./texts.ts";
+import type { Piece } from "./wire/command_reader.ts";
+import { Lexer, Malformed } from "./wire/lexer.ts";
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ["APPEND", append],
+  ["AUTHENTICATE", authenticate],
+  ["CAPABILITY", capability],
+  ["CHECK", noop],
+  ["CLOSE", close],
+  ["COPY", copy],
+  ["CREATE", create],
+  ["DELETE", deleteMailbox],
+  ["ENABLE", enable],
+  ["EXAMINE", examine],
+  ["EXPUNGE", expunge],
+  ["FETCH", fetch],
+  ["ID", id],
+  ["IDLE", idle],
+  ["LIST", list],
+  ["LOGIN", login],
+  ["LOGOUT", logout],
+  ["LSUB", lsub],
+  ["MOVE", move],
+  ["NAMESPACE", namespace],
+  ["NOOP", noop],
+  ["RENAME", rename],
+  ["SEARCH", search],
+  ["SELECT", select],
+  ["STARTTLS", startTls],
+  ["STATUS", status],
+  ["STORE", store],
+  ["SUBSCRIBE", subscribe],
+  ["UNSELECT", unselect],
+  ["UNSUBSCRIBE", unsubscribe],
+]);
+
+/** RFC 9051 section 6.4.9, RFC 4315: what may stand behind UID. */
+const BY_UID: ReadonlyMap<string, Command> = new Map([
+  ["COPY", copy],
+  ["EXPUNGE", expunge],
+  ["FETCH", fetch],
+  ["MOVE", move],
+  ["SEARCH", search],
+  ["STORE", store],
+]);
+
+export type Prepared =
+  | { readonly tag: string; readonly program: CommandProgram; readonly holdsExpunge: boolean }
+  | { readonly tag: string; readonly reply: Reply };
+
+/** Reads a command. `tag` is `*` where none can be read. */
+export function prepare(state: ImapState, pieces: readonly Piece[]): Prepared {
+  const lexer = new Lexer(pieces);
+  const tag = readTag(lexer);
+  if (tag === "*") return { tag, reply: bad(TEXTS.badTag) };
+  try {
+    lexer.sp();
+    const name = upperAscii(lexer.atom());
+    const byUid = name === "UID";
+    if (byUid) lexer.sp();
+    const command = byUid ? BY_UID.get(upperAscii(lexer.atom())) : COMMANDS.get(name);
+    if (!command) return { tag, reply: bad(TEXTS.unknownCommand) };
+    const now = protocolState(state);
+    if (!command.states.includes(now)) {
+      const needsMailbox = now === "authenticated" && command.states.includes("selected");
+      return { tag, reply: bad(needsMailbox ? TEXTS.noMailboxSelected : TEXTS.wrongState) };
+    }
+    const program = command.parse(lexer, state, byUid);
+    return { tag, program, holdsExpunge: command.holdsExpunge === true && !byUid };
+  } catch (error) {
+    if (error instanceof Malformed) return { tag, reply: bad(error.message) };
+    throw error;
+  }
+}
+
+/** The tag, or `*`. */
+export function readTag(lexer: Lexer): string {
+  try {
+    const tag = lexer.tag();
+    return tag.length <= 255 ? tag : "*";
+  } catch (error) {
+    if (error instanceof Malformed) return "*";
+    throw error;
+  }
+}
+
+function protocolState(state: ImapState): ProtocolState {
+  if (state.login === null) return "notAuthenticated";
+  return state.view === null ? "authenticated" : "selected";
+}

@@ -1,0 +1,73 @@
+import { ask, type BlobId, type Program } from "../../contract/mod.ts";
+import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, refresh, spMailbox } from "../command.ts";
+import { no, ok, type Reply } from "../reply.ts";
+import type { CommandProgram, ImapState } from "../session.ts";
+import { TEXTS } from "../texts.ts";
+import type { StreamedLiteral } from "../wire/command_reader.ts";
+import { dateTime } from "../wire/dates.ts";
+import { flagList } from "../wire/flags.ts";
+import type { Lexer } from "../wire/lexer.ts";
+import { formatSet } from "../wire/sequence_set.ts";
+import { copyRefusal } from "./copy.ts";
+
+interface Message {
+  readonly flags: readonly string[];
+  readonly internalDate: number | null;
+  readonly literal: StreamedLiteral;
+}
+
+/** APPEND (RFC 9051 section 6.3.12), several messages at once too (RFC 3502). */
+export const append: Command = {
+  states: AFTER_LOGIN,
+  parse(lexer, state) {
+    const path = spMailbox(lexer, state);
+    const messages: Message[] = [];
+    do {
+      lexer.sp();
+      messages.push(message(lexer));
+    } while (!lexer.atEnd());
+    return run(state, path, messages);
+  },
+};
+
+/** `[SP flag-list] [SP date-time] SP literal` */
+function message(lexer: Lexer): Message {
+  let flags: readonly string[] = [];
+  let internalDate: number | null = null;
+  if (lexer.peek() === "(") {
+    flags = flagList(lexer);
+    lexer.sp();
+  }
+  if (lexer.peek() === '"') {
+    internalDate = dateTime(lexer);
+    lexer.sp();
+  }
+  return { flags, internalDate, literal: lexer.message() };
+}
+
+function* run(state: ImapState, path: string | null, messages: readonly Message[]): CommandProgram {
+  if (path === null) return BAD_NAME;
+  const sealed = yield* seal(messages);
+  if (!Array.isArray(sealed)) return sealed as Reply;
+  const now = yield* ask("clock.now", {});
+  const done = yield* ask("email.append", { accountId: accountOf(state), path, messages: sealed, now });
+  if ("refused" in done) return copyRefusal(done.refused);
+  // RFC 9051 section 6.3.12: whoever has the mailbox selected is told of the message at once.
+  if (state.view?.path === path) yield* refresh(state.view);
+  return ok("Appended", `APPENDUID ${done.uidValidity} ${formatSet(done.uids)}`);
+}
+
+type Sealed = { readonly blobId: BlobId; readonly flags: readonly string[]; readonly internalDate: number | null };
+
+/** The machine lets go of the sinks when the command ends, however it ends. */
+function* seal(messages: readonly Message[]): Program<Sealed[] | Reply> {
+  const sealed: Sealed[] = [];
+  for (const { literal, flags, internalDate } of messages) {
+    // RFC 3502 section 6.3.11: a client takes the whole command back with an empty literal.
+    if (literal.size === 0) return no(TEXTS.emptyMessage);
+    const body = yield* ask("body.seal", { sink: literal.sink });
+    if ("refused" in body) return no(TEXTS.noSpace, "LIMIT");
+    sealed.push({ blobId: body.blobId, flags, internalDate });
+  }
+  return sealed;
+}

@@ -1,0 +1,30 @@
+import { AFTER_LOGIN, type Command } from "../command.ts";
+import { ok } from "../reply.ts";
+import { type CommandProgram, type ImapState, sendText } from "../session.ts";
+
+/** ENABLE (RFC 9051 section 6.3.1, RFC 5161). Names that cannot be enabled are ignored. */
+export const enable: Command = {
+  states: AFTER_LOGIN,
+  parse(lexer, state) {
+    const names: string[] = [];
+    do {
+      lexer.sp();
+      names.push(lexer.word());
+    } while (!lexer.atEnd());
+    return run(state, names);
+  },
+};
+
+function* run(state: ImapState, names: readonly string[]): CommandProgram {
+  const enabled: string[] = [];
+  if (names.includes("IMAP4REV2") && !state.rev2) {
+    state.rev2 = true;
+    enabled.push("IMAP4rev2");
+  }
+  if (names.includes("CONDSTORE") && !state.condstore) {
+    state.condstore = true;
+    enabled.push("CONDSTORE");
+  }
+  yield sendText(`* ENABLED${enabled.map((name) => " " + name).join("")}\r\n`);
+  return ok("Enabled");
+}

@@ -1,0 +1,33 @@
+import { ask } from "../../contract/mod.ts";
+import { type Command, SELECTED } from "../command.ts";
+import { no, ok } from "../reply.ts";
+import { type CommandProgram, type ImapState, sendText } from "../session.ts";
+import { TEXTS } from "../texts.ts";
+import { type SequenceSet, sequenceSet } from "../wire/sequence_set.ts";
+
+/** EXPUNGE (RFC 9051 section 6.4.3) and UID EXPUNGE (section 6.4.9, RFC 4315). */
+export const expunge: Command = {
+  states: SELECTED,
+  parse(lexer, state, byUid) {
+    let set: SequenceSet | null = null;
+    if (byUid) {
+      lexer.sp();
+      set = sequenceSet(lexer);
+    }
+    lexer.end();
+    return run(state, set);
+  },
+};
+
+function* run(state: ImapState, set: SequenceSet | null): CommandProgram {
+  const view = state.view!;
+  if (view.readOnly) return no(TEXTS.readOnly, "CANNOT");
+  const ranges = set === null ? null : view.ranges(set, true);
+  if (ranges !== null && ranges.length === 0) return ok("Nothing to expunge");
+  const { accountId, mailboxId } = view;
+  const { vanished, modseq } = yield* ask("email.expunge", { accountId, mailboxId, ranges });
+  const text = view.remove(vanished);
+  if (text !== "") yield sendText(text);
+  // RFC 7162 section 3.1.2.1: the new HIGHESTMODSEQ, for whoever keeps it.
+  return ok("Expunged", state.condstore && vanished.length > 0 ? `HIGHESTMODSEQ ${modseq}` : null);
+}

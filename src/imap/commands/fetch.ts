@@ -1,0 +1,141 @@
+import {
+  ask,
+  type Effect,
+  type EmailField,
+  type EmailRow,
+  type Modseq,
+  type Program,
+  type Uid,
+  type UidRange,
+} from "../../contract/mod.ts";
+import { type Command, resolve, SELECTED } from "../command.ts";
+import { formatRow, type HeaderReader } from "../fetch_row.ts";
+import { ok } from "../reply.ts";
+import { type CommandProgram, type ImapState, sendText } from "../session.ts";
+import type { View } from "../view.ts";
+import { type FetchItem, fetchItems } from "../wire/fetch_items.ts";
+import { type SequenceSet, sequenceSet } from "../wire/sequence_set.ts";
+import type { Lexer } from "../wire/lexer.ts";
+import { rangesFrom } from "./store.ts";
+
+const PAGE = 500; // rows of metadata
+const BODY_PAGE = 64; // rows with sections
+
+/** FETCH and UID FETCH (RFC 9051 section 6.4.5, RFC 7162 section 3.1.4) */
+export const fetch: Command = {
+  states: SELECTED,
+  holdsExpunge: true,
+  parse(lexer, state, byUid) {
+    lexer.sp();
+    const set = sequenceSet(lexer);
+    lexer.sp();
+    const items = fetchItems(lexer);
+    const changedSince = lexer.tryChar(" ") ? since(lexer) : null;
+    lexer.end();
+    const has = (name: string): boolean => items.some((item) => item.item === name);
+    if (changedSince !== null && !has("MODSEQ")) items.push({ item: "MODSEQ" });
+    // RFC 9051 section 6.4.9: UID FETCH always tells the UID.
+    if (byUid && !has("UID")) items.unshift({ item: "UID" });
+    return run(state, set, items, changedSince, byUid);
+  },
+};
+
+/** `"(" "CHANGEDSINCE" SP mod-sequence-value ")"` */
+function since(lexer: Lexer): number {
+  lexer.char("(");
+  if (!lexer.tryWord("CHANGEDSINCE")) lexer.fail("No such modifier");
+  lexer.sp();
+  const modseq = lexer.number64();
+  lexer.char(")");
+  return modseq;
+}
+
+function* run(
+  state: ImapState,
+  set: SequenceSet,
+  items: readonly FetchItem[],
+  changedSince: number | null,
+  byUid: boolean,
+): CommandProgram {
+  const view = state.view!;
+  const ranges = resolve(view, set, byUid);
+  if ("status" in ranges) return ranges;
+  if (items.some((item) => item.item === "MODSEQ")) state.condstore = true; // RFC 7162 section 3.1
+  const { accountId, mailboxId } = view;
+  let left: readonly UidRange[] = ranges;
+  if (changedSince !== null && ranges.length > 0) {
+    const key = { key: "modseq" as const, since: changedSince + 1 as Modseq };
+    const search = { key: "and" as const, keys: [{ key: "uid" as const, ranges }, key] };
+    const found = yield* ask("email.search", { accountId, mailboxId, search });
+    left = found.uids.map((uid) => ({ first: uid, last: uid }));
+  }
+  const fields = fieldsOf(items);
+  const sections = items.some((item) => item.item === "section");
+  const marks = !view.readOnly && items.some((item) => item.item === "section" && !item.section.peek);
+  const limit = sections ? BODY_PAGE : PAGE;
+  while (left.length > 0) {
+    const { rows, next } = yield* ask("email.read", { accountId, mailboxId, ranges: left, fields, limit });
+    const seen = marks ? yield* markSeen(view, rows) : NOTHING;
+    yield* sendPage(state, view, rows, items, seen);
+    left = next === null ? [] : rangesFrom(left, next);
+  }
+  return ok("Fetched");
+}
+
+const NOTHING: ReadonlyMap<number, Seen> = new Map();
+type Seen = Pick<EmailRow, "modseq" | "flags">;
+
+function fieldsOf(items: readonly FetchItem[]): EmailField[] {
+  const fields = new Set<EmailField>();
+  for (const item of items) {
+    if (item.item === "ENVELOPE") fields.add("envelope");
+    if (item.item === "BODY" || item.item === "BODYSTRUCTURE") fields.add("structure");
+    if (item.item !== "section") continue;
+    const { path, text } = item.section;
+    if (path.length > 0 || text === "header" || text === "text") fields.add("structure");
+    else if (text !== "all") fields.add("header");
+  }
+  return [...fields];
+}
+
+/** RFC 9051 section 6.4.5: BODY[…] without PEEK sets \Seen; once a page, and the new flags are told. */
+function* markSeen(view: View, rows: readonly EmailRow[]): Program<ReadonlyMap<number, Seen>> {
+  const ranges = rows.filter((row) => !row.flags.includes("\\Seen")).map(({ uid }) => ({ first: uid, last: uid }));
+  if (ranges.length === 0) return NOTHING;
+  const { accountId, mailboxId } = view;
+  const args = { accountId, mailboxId, ranges, mode: "add" as const, flags: ["\\Seen"] };
+  const { changed } = yield* ask("email.flags", args);
+  view.told(changed);
+  return new Map(changed.map((change): [Uid, Seen] => [change.uid, change]));
+}
+
+/** One page: text joined as far as no blob stands between. All questions of a row come before its first octet. */
+function* sendPage(
+  state: ImapState,
+  view: View,
+  rows: readonly EmailRow[],
+  items: readonly FetchItem[],
+  seen: ReadonlyMap<number, Seen>,
+): Program<void> {
+  const readHeader: HeaderReader = function* (row, start, end) {
+    const to = Math.min(end, start + 262144); // what one read gives; header sections beyond are cut
+    return yield* ask("blob.read", { accountId: view.accountId, blobId: row.blobId, start, end: to });
+  };
+  let text = "";
+  for (const row of rows) {
+    const seq = view.seqOf(row.uid);
+    if (seq === 0) continue;
+    const news = seen.get(row.uid);
+    const shown = news ? { ...row, flags: news.flags, modseq: news.modseq } : row;
+    const out: (string | Effect)[] = yield* formatRow(state, seq, shown, items, news !== undefined, readHeader);
+    for (const piece of out) {
+      if (typeof piece === "string") text += piece;
+      else {
+        yield sendText(text);
+        text = "";
+        yield piece;
+      }
+    }
+  }
+  if (text !== "") yield sendText(text);
+}

@@ -1,0 +1,39 @@
+import { ask } from "../../contract/mod.ts";
+import { BAD_NAME, type Command, refresh, resolve, SELECTED, spMailbox } from "../command.ts";
+import { no, ok } from "../reply.ts";
+import { type CommandProgram, type ImapState, sendText } from "../session.ts";
+import { TEXTS } from "../texts.ts";
+import { type SequenceSet, sequenceSet } from "../wire/sequence_set.ts";
+import { copyRefusal, copyUid } from "./copy.ts";
+
+/** MOVE and UID MOVE (RFC 9051 section 6.4.8, RFC 6851) */
+export const move: Command = {
+  states: SELECTED,
+  parse(lexer, state, byUid) {
+    lexer.sp();
+    const set = sequenceSet(lexer);
+    const path = spMailbox(lexer, state);
+    lexer.end();
+    return run(state, set, path, byUid);
+  },
+};
+
+function* run(state: ImapState, set: SequenceSet, path: string | null, byUid: boolean): CommandProgram {
+  const view = state.view!;
+  if (path === null) return BAD_NAME;
+  if (view.readOnly) return no(TEXTS.readOnly, "CANNOT");
+  const ranges = resolve(view, set, byUid);
+  if ("status" in ranges) return ranges;
+  if (ranges.length === 0) return ok("Nothing to move");
+  const now = yield* ask("clock.now", {});
+  const { accountId, mailboxId } = view;
+  const done = yield* ask("email.move", { accountId, mailboxId, ranges, path, now });
+  if ("refused" in done) return copyRefusal(done.refused);
+  const code = copyUid(done.uidValidity, done.pairs);
+  // RFC 6851 section 4.3: COPYUID goes before the EXPUNGE responses, in an untagged OK.
+  if (code !== null) yield sendText(`* OK [${code}] Moved\r\n`);
+  const text = view.remove(done.pairs.map((pair) => pair.from));
+  if (text !== "") yield sendText(text);
+  if (path === view.path) yield* refresh(view);
+  return ok("Moved", state.condstore && code !== null ? `HIGHESTMODSEQ ${done.modseq}` : null);
+}

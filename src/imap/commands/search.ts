@@ -1,0 +1,89 @@
+import { upperAscii } from "../../base/ascii.ts";
+import { ask, type SearchKey } from "../../contract/mod.ts";
+import { type Command, replyWith, SELECTED } from "../command.ts";
+import { no, ok } from "../reply.ts";
+import { type CommandProgram, type ImapState, sendText } from "../session.ts";
+import { TEXTS } from "../texts.ts";
+import type { Lexer } from "../wire/lexer.ts";
+import { searchKeys } from "../wire/search_program.ts";
+import { formatSet } from "../wire/sequence_set.ts";
+import { string } from "../wire/strings.ts";
+
+const RETURNS = ["MIN", "MAX", "ALL", "COUNT", "SAVE"];
+
+/** SEARCH and UID SEARCH (RFC 9051 section 6.4.4, RFC 4731, RFC 5182) */
+export const search: Command = {
+  states: SELECTED,
+  holdsExpunge: true,
+  parse(lexer, state, byUid) {
+    lexer.sp();
+    let returns: Set<string> | null = null;
+    if (lexer.tryWord("RETURN")) {
+      lexer.sp();
+      returns = new Set(lexer.list(() => returnOption(lexer), 0));
+      // RFC 9051 section 6.4.4: RETURN () is RETURN (ALL).
+      if (returns.size === 0) returns.add("ALL");
+      lexer.sp();
+    }
+    if (lexer.tryWord("CHARSET")) {
+      lexer.sp();
+      const charset = upperAscii(lexer.astring());
+      if (charset !== "UTF-8" && charset !== "US-ASCII") {
+        if (returns?.has("SAVE")) state.view!.saved = []; // RFC 5182 section 2.1: NO resets what was saved
+        return replyWith(no(TEXTS.badCharset, "BADCHARSET (US-ASCII UTF-8)"));
+      }
+      lexer.sp();
+    }
+    // A number beyond the mailbox finds nothing; the rest of the set is searched.
+    const view = state.view!;
+    const key = searchKeys(lexer, (set, uids) => {
+      const within = set === "$" || uids ? set : set.filter(({ first, last }) => Math.max(first, last) <= view.count);
+      return view.count === 0 ? [] : view.ranges(within, uids) ?? [];
+    });
+    lexer.end();
+    return run(state, returns, key, byUid);
+  },
+};
+
+function returnOption(lexer: Lexer): string {
+  const option = lexer.word();
+  return RETURNS.includes(option) ? option : lexer.fail("No such return option");
+}
+
+function* run(state: ImapState, returns: Set<string> | null, key: SearchKey, byUid: boolean): CommandProgram {
+  const view = state.view!;
+  const { accountId, mailboxId } = view;
+  const { uids } = yield* ask("email.search", { accountId, mailboxId, search: key });
+  // What was not announced does not exist yet for this client.
+  const known = uids.filter((uid) => view.seqOf(uid) > 0);
+  const numbers: number[] = byUid ? known : known.map((uid) => view.seqOf(uid));
+  if (returns?.has("SAVE")) view.saved = saved(known, returns);
+  if (returns === null && !state.rev2) yield sendText(`* SEARCH${numbers.map((number) => ` ${number}`).join("")}\r\n`);
+  else {
+    const text = esearch(state.tag, numbers, returns ?? new Set(["ALL"]), byUid);
+    if (text !== null) yield sendText(text);
+  }
+  return ok("Searched");
+}
+
+/** RFC 5182 section 2.4: with MIN and MAX alone only these are kept. */
+function saved(uids: readonly number[], returns: ReadonlySet<string>): number[] {
+  if (returns.has("ALL") || returns.has("COUNT") || !(returns.has("MIN") || returns.has("MAX"))) return [...uids];
+  const kept = new Set<number>();
+  if (returns.has("MIN") && uids.length > 0) kept.add(uids[0]!);
+  if (returns.has("MAX") && uids.length > 0) kept.add(uids[uids.length - 1]!);
+  return [...kept];
+}
+
+/** The ESEARCH response; null where only SAVE was asked for. */
+function esearch(tag: string, numbers: readonly number[], returns: ReadonlySet<string>, byUid: boolean): string | null {
+  if (returns.size === 1 && returns.has("SAVE")) return null;
+  let out = `* ESEARCH (TAG ${string(tag)})${byUid ? " UID" : ""}`;
+  if (numbers.length > 0) {
+    if (returns.has("MIN")) out += ` MIN ${numbers[0]}`;
+    if (returns.has("MAX")) out += ` MAX ${numbers[numbers.length - 1]}`;
+    if (returns.has("ALL")) out += ` ALL ${formatSet(numbers)}`;
+  }
+  if (returns.has("COUNT")) out += ` COUNT ${numbers.length}`;
+  return out + "\r\n";
+}

@@ -1,0 +1,117 @@
+import { ask, type FlagChange, type FlagMode, type Modseq, type Program, type UidRange } from "../../contract/mod.ts";
+import { type Command, resolve, SELECTED } from "../command.ts";
+import { no, ok } from "../reply.ts";
+import { type CommandProgram, formatFlagLists, formatFlags, type ImapState, sendText } from "../session.ts";
+import { TEXTS } from "../texts.ts";
+import type { View } from "../view.ts";
+import { storeFlags } from "../wire/flags.ts";
+import type { Lexer } from "../wire/lexer.ts";
+import { formatSet, type SequenceSet, sequenceSet } from "../wire/sequence_set.ts";
+
+const PAGE = 500; // rows
+
+interface Request {
+  readonly set: SequenceSet;
+  readonly byUid: boolean;
+  readonly mode: FlagMode;
+  readonly silent: boolean;
+  readonly flags: readonly string[];
+  readonly unchangedSince: number | null;
+}
+
+/** STORE and UID STORE (RFC 9051 section 6.4.6, RFC 7162 section 3.1.3) */
+export const store: Command = {
+  states: SELECTED,
+  holdsExpunge: true,
+  parse(lexer, state, byUid) {
+    lexer.sp();
+    const set = sequenceSet(lexer);
+    lexer.sp();
+    const unchangedSince = lexer.peek() === "(" ? unchanged(lexer) : null;
+    const mode: FlagMode = lexer.tryChar("+") ? "add" : lexer.tryChar("-") ? "remove" : "replace";
+    const silent = lexer.tryWord("FLAGS.SILENT");
+    if (!silent && !lexer.tryWord("FLAGS")) lexer.fail("FLAGS was expected");
+    lexer.sp();
+    const flags = storeFlags(lexer);
+    lexer.end();
+    return run(state, { set, byUid, mode, silent, flags, unchangedSince });
+  },
+};
+
+/** `"(" "UNCHANGEDSINCE" SP mod-sequence-valzer ")" SP` */
+function unchanged(lexer: Lexer): number {
+  lexer.char("(");
+  if (!lexer.tryWord("UNCHANGEDSINCE")) lexer.fail("No such modifier");
+  lexer.sp();
+  const modseq = lexer.number64();
+  lexer.char(")");
+  lexer.sp();
+  return modseq;
+}
+
+function* run(state: ImapState, request: Request): CommandProgram {
+  const view = state.view!;
+  if (view.readOnly) return no(TEXTS.readOnly, "CANNOT");
+  const ranges = resolve(view, request.set, request.byUid);
+  if ("status" in ranges) return ranges;
+  if (request.unchangedSince !== null) state.condstore = true; // a CONDSTORE enabling command
+  if (ranges.length === 0) return ok("Nothing to store");
+  // RFC 9051 section 7.3.5: a new keyword is announced before a FETCH response shows it.
+  if (view.learn(request.flags) && view.takeNewKeywords()) yield sendText(formatFlagLists(view));
+  const { accountId, mailboxId } = view;
+  const { changed, modified } = yield* ask("email.flags", {
+    accountId,
+    mailboxId,
+    ranges,
+    mode: request.mode,
+    flags: request.flags,
+    ...(request.unchangedSince === null ? {} : { unchangedSince: request.unchangedSince as Modseq }),
+  });
+  view.told(changed);
+  const skip = new Set<number>(modified);
+  const withUid = request.byUid || state.rev2;
+  if (!request.silent && changed.length + modified.length < view.countIn(ranges)) {
+    yield* tellAll(state, view, ranges, skip, withUid);
+  } else if (!request.silent || state.condstore) {
+    // RFC 7162 section 3.1.3: with CONDSTORE even .SILENT tells the new MODSEQ.
+    const text = changed.map((change) => line(state, view, change, withUid, request.silent)).join("");
+    if (text !== "") yield sendText(text);
+  }
+  if (modified.length === 0) return ok("Stored");
+  const failed = request.byUid ? modified : modified.map((uid) => view.seqOf(uid)).filter((seq) => seq > 0);
+  return ok("Some messages had changed", `MODIFIED ${formatSet(failed)}`);
+}
+
+function line(state: ImapState, view: View, change: FlagChange, withUid: boolean, silent: boolean): string {
+  const seq = view.seqOf(change.uid);
+  if (seq === 0) return "";
+  if (!silent) return formatFlags(state, seq, change, withUid);
+  return `* ${seq} FETCH (UID ${change.uid} MODSEQ (${change.modseq}))\r\n`;
+}
+
+/** Some flags did not change: the client is told what they are all the same. */
+function* tellAll(
+  state: ImapState,
+  view: View,
+  ranges: readonly UidRange[],
+  skip: ReadonlySet<number>,
+  withUid: boolean,
+): Program<void> {
+  let left = ranges;
+  while (left.length > 0) {
+    const { accountId, mailboxId } = view;
+    const { rows, next } = yield* ask("email.read", { accountId, mailboxId, ranges: left, fields: [], limit: PAGE });
+    let text = "";
+    for (const row of rows) if (!skip.has(row.uid)) text += line(state, view, row, withUid, false);
+    if (text !== "") yield sendText(text);
+    view.told(rows.filter((row) => !skip.has(row.uid)));
+    left = next === null ? [] : rangesFrom(left, next);
+  }
+}
+
+/** What of the ranges is at or above a UID. */
+export function rangesFrom(ranges: readonly UidRange[], uid: UidRange["first"]): UidRange[] {
+  const out: UidRange[] = [];
+  for (const { first, last } of ranges) if (last >= uid) out.push({ first: first < uid ? uid : first, last });
+  return out;
+}

@@ -1,0 +1,115 @@
+/** One FETCH response (RFC 9051 section 7.5.2): text, and ranges of blobs that never pass through here. */
+import { latin1String } from "../base/bytes.ts";
+import type { Effect, EmailRow, Program } from "../contract/mod.ts";
+import { extentOf, selectFields } from "./section.ts";
+import type { ImapState } from "./session.ts";
+import { formatDateTime } from "./wire/dates.ts";
+import type { FetchItem, Section, SimpleItem } from "./wire/fetch_items.ts";
+import { formatEnvelope, formatStructure } from "./wire/structure.ts";
+
+export type HeaderReader = (row: EmailRow, start: number, end: number) => Program<Uint8Array>;
+export type Pieces = (string | Effect)[];
+
+/** `tellFlags`: reading set \Seen, so FLAGS is told though nobody asked. */
+export function* formatRow(
+  state: ImapState,
+  seq: number,
+  row: EmailRow,
+  items: readonly FetchItem[],
+  tellFlags: boolean,
+  readHeader: HeaderReader,
+): Program<Pieces> {
+  const out: Pieces = [];
+  let text = `* ${seq} FETCH (`;
+  let first = true;
+  let flags = false;
+  for (const item of items) {
+    if (!first) text += " ";
+    first = false;
+    if (item.item !== "section") {
+      if (item.item === "FLAGS") flags = true;
+      text += simple(state, row, item.item);
+      continue;
+    }
+    const { section } = item;
+    if (section.text === "fields" || section.text === "fieldsNot") {
+      text += `${section.label} ${yield* headerFields(row, section, readHeader)}`;
+      continue;
+    }
+    const parts = octets(row, section);
+    if (parts === null) {
+      text += `${section.label} NIL`;
+      continue;
+    }
+    text += `${section.label} {${parts.size}}\r\n${parts.prefix}`;
+    if (parts.end > parts.start) {
+      out.push(text, { type: "sendBlob", blobId: row.blobId, start: parts.start, end: parts.end });
+      text = "";
+    }
+  }
+  if (tellFlags && !flags) text += ` ${simple(state, row, "FLAGS")}`;
+  out.push(text + ")\r\n");
+  return out;
+}
+
+function simple(state: ImapState, row: EmailRow, item: SimpleItem): string {
+  switch (item) {
+    case "FLAGS":
+      return `FLAGS (${row.flags.join(" ")})`;
+    case "UID":
+      return `UID ${row.uid}`;
+    case "RFC822.SIZE":
+      return `RFC822.SIZE ${row.size}`;
+    case "INTERNALDATE":
+      return `INTERNALDATE ${formatDateTime(row.internalDate)}`;
+    case "SAVEDATE":
+      return `SAVEDATE ${formatDateTime(row.saveDate)}`;
+    case "MODSEQ":
+      return `MODSEQ (${row.modseq})`;
+    case "EMAILID":
+      return `EMAILID (${row.emailId})`;
+    case "THREADID":
+      return `THREADID (${row.threadId})`;
+    case "ENVELOPE":
+      return `ENVELOPE ${formatEnvelope(row.envelope!, state.rev2)}`;
+    case "BODY":
+      return `BODY ${formatStructure(row.structure!, false, state.rev2)}`;
+    case "BODYSTRUCTURE":
+      return `BODYSTRUCTURE ${formatStructure(row.structure!, true, state.rev2)}`;
+  }
+}
+
+/** The octets of a section: some of the prefix as text, then a range of the blob. Null: no such part. */
+function octets(
+  row: EmailRow,
+  section: Section,
+): { size: number; prefix: string; start: number; end: number } | null {
+  const whole = section.path.length === 0 && section.text === "all";
+  const extent = whole
+    ? { prefix: true, start: 0, end: row.blobSize }
+    : extentOf(section, row.structure!, row.blobSize);
+  if (extent === null) return null;
+  const prefix = extent.prefix ? row.prefix : row.prefix.subarray(0, 0);
+  const total = prefix.length + (extent.end - extent.start);
+  const from = Math.min(total, section.partial?.offset ?? 0);
+  const to = Math.min(total, section.partial ? from + section.partial.count : total);
+  // A partial range may begin in the prefix and end in the blob.
+  const shown = latin1String(prefix, Math.min(from, prefix.length), Math.min(to, prefix.length));
+  const start = extent.start + Math.max(0, from - prefix.length);
+  const end = extent.start + Math.max(0, to - prefix.length);
+  return { size: to - from, prefix: shown, start, end };
+}
+
+/** HEADER.FIELDS and HEADER.FIELDS.NOT as a literal. */
+function* headerFields(row: EmailRow, section: Section, readHeader: HeaderReader): Program<string> {
+  let header = row.header;
+  if (section.path.length > 0) {
+    const extent = extentOf(section, row.structure!, row.blobSize);
+    if (extent === null) return "NIL";
+    header = yield* readHeader(row, extent.start, extent.end);
+  }
+  let text = selectFields(header!, section.fields, section.text === "fieldsNot");
+  const { partial } = section;
+  if (partial) text = text.slice(partial.offset, partial.offset + partial.count);
+  return `{${text.length}}\r\n${text}`;
+}

@@ -1,0 +1,47 @@
+/** Which literals are taken, by the state of the session and the command they belong to. */
+import { no } from "./reply.ts";
+import type { ImapState } from "./session.ts";
+import { TEXTS } from "./texts.ts";
+import { upperAscii } from "../base/ascii.ts";
+import type { LiteralDecision, Piece, ReaderRules } from "./wire/command_reader.ts";
+
+/** Rules for the next piece of input. */
+export function readerRules(state: ImapState): ReaderRules {
+  const loggedIn = state.login !== null;
+  const { limits } = state;
+  return {
+    lineLimit: loggedIn ? limits.lineAfter : limits.lineBefore,
+    discardLimit: loggedIn ? limits.messageSize * 2 : limits.literalBefore * 16,
+    decide: (pieces, size) => decide(state, pieces, size),
+  };
+}
+
+function decide(state: ImapState, pieces: readonly Piece[], size: number): LiteralDecision {
+  if (state.login !== null && isMessage(pieces)) return decideMessage(state, size);
+  let buffered = size;
+  for (const piece of pieces) {
+    if (typeof piece !== "string" && piece.kind === "buffered") buffered += piece.bytes.length;
+  }
+  const limit = state.login === null ? state.limits.literalBefore : state.limits.literalAfter;
+  return buffered <= limit ? { take: "buffer" } : { take: "refuse", reply: no(TEXTS.literalTooLarge, "LIMIT") };
+}
+
+function decideMessage(state: ImapState, size: number): LiteralDecision {
+  // RFC 7889 section 4: TOOBIG for a message beyond APPENDLIMIT.
+  if (size > state.limits.messageSize) return { take: "refuse", reply: no(TEXTS.tooBig, "TOOBIG") };
+  if (state.sinks.length >= state.limits.appendMessages) {
+    return { take: "refuse", reply: no(TEXTS.literalTooLarge, "LIMIT") };
+  }
+  const sink = state.nextSink++;
+  if (size > 0) state.sinks.push(sink);
+  return { take: "stream", sink };
+}
+
+/** Every literal of APPEND is a message, but for one that stands where the mailbox name stands. */
+function isMessage(pieces: readonly Piece[]): boolean {
+  const first = pieces[0];
+  if (typeof first !== "string") return false;
+  const words = first.slice(0, 300).split(" ", 3);
+  if (words.length < 3 || upperAscii(words[1]!) !== "APPEND") return false;
+  return pieces.length > 1 || words[2] !== "";
+}

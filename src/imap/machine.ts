@@ -1,0 +1,325 @@
+/** The session of one IMAP client: reads commands, runs their programs one after the other, tells news. */
+import { ByteQueue } from "../base/byte_queue.ts";
+import { concatBytes } from "../base/bytes.ts";
+import {
+  advance,
+  type Effect,
+  type Input,
+  logEvent,
+  type Machine,
+  type OpFailed,
+  type Session,
+  type Step,
+} from "../contract/mod.ts";
+import { MECHANISMS } from "../sasl/mod.ts";
+import { authenticateLine, beginExchange, resumeExchange } from "./authenticate.ts";
+import { capabilities } from "./capability.ts";
+import { prepare, readTag } from "./command_table.ts";
+import { bad, formatReply, no, ok, type Reply } from "./reply.ts";
+import { IMAP_LIMITS, type ImapServerOptions, type ImapState, newsOf, type Outcome, sendText } from "./session.ts";
+import { TEXTS } from "./texts.ts";
+import { CommandReader } from "./wire/command_reader.ts";
+import { Lexer } from "./wire/lexer.ts";
+import { readerRules } from "./literal_rules.ts";
+
+/** A fresh session for one connection. */
+export function imapSession(options: ImapServerOptions): Session<ImapState> {
+  const state: ImapState = {
+    options: {
+      hostname: options.hostname,
+      name: options.name ?? "Palomar",
+      version: options.version ?? "0",
+      allowPlaintextAuth: options.allowPlaintextAuth ?? false,
+      startTls: options.startTls ?? false,
+      mechanisms: options.mechanisms ?? MECHANISMS,
+    },
+    limits: { ...IMAP_LIMITS, ...options.limits },
+    input: new ByteQueue(),
+    reader: new CommandReader(),
+    session: null,
+    tls: false,
+    login: null,
+    view: null,
+    rev2: false,
+    condstore: false,
+    tag: "*",
+    running: null,
+    exchange: null,
+    idle: false,
+    startingTls: false,
+    shutdown: false,
+    closed: false,
+    nextCall: 1,
+    nextSink: 1,
+    sinks: [],
+    badInARow: 0,
+    failedLogins: 0,
+    openedAt: 0,
+    activeAt: 0,
+  };
+  return { machine: imapMachine, state };
+}
+
+export const imapMachine: Machine<ImapState> = {
+  step,
+  wantsBytes: (state) => !state.closed && !isBusy(state),
+  deadline: (state) => {
+    if (state.closed || isBusy(state)) return null;
+    return state.login === null ? state.openedAt + state.limits.loginMs : state.activeAt + state.limits.idleMs;
+  },
+};
+
+/** A question is out, or the handshake runs: nothing is read. */
+function isBusy(state: ImapState): boolean {
+  return state.running !== null || state.exchange?.waits === "call" || state.startingTls;
+}
+
+function step(state: ImapState, input: Input, now: number): Step<ImapState> {
+  const out: Effect[] = [];
+  if (state.closed) return { state, effects: out };
+  switch (input.type) {
+    case "opened":
+      state.session = input.session;
+      state.tls = input.session.tls !== null;
+      state.openedAt = state.activeAt = now;
+      out.push(sendText(`* OK [CAPABILITY ${capabilities(state)}] ${state.options.hostname} ${TEXTS.greeting}\r\n`));
+      break;
+    case "bytes":
+      state.input.push(input.chunk);
+      state.activeAt = now;
+      break;
+    case "answer":
+    case "failed":
+      state.activeAt = now;
+      if (state.running?.task.waitingFor === input.id) run(state, input, out);
+      else if (state.exchange?.waits === "call" && state.exchange.waitingFor === input.id) {
+        settle(state, resumeExchange(state, input, out), out);
+      }
+      break;
+    case "changes":
+      if (state.view) {
+        state.view.apply(input.changes);
+        if (state.idle) tellNews(state, true, out);
+      }
+      break;
+    case "tlsStarted":
+      // RFC 9051 section 6.2.1: what was learned before TLS is forgotten.
+      state.startingTls = false;
+      state.tls = true;
+      state.openedAt = state.activeAt = now;
+      break;
+    case "deadline": {
+      const due = imapMachine.deadline(state);
+      if (due !== null && due <= now) bye(state, state.login ? TEXTS.timeout : TEXTS.loginTimeout, out);
+      break;
+    }
+    case "shutdown":
+      state.shutdown = true;
+      break;
+    case "closed":
+      state.closed = true;
+      if (state.running) out.push({ type: "cancel", id: state.running.task.waitingFor });
+      if (state.exchange?.waits === "call") out.push({ type: "cancel", id: state.exchange.waitingFor });
+      abortSinks(state, out);
+      break;
+  }
+  pump(state, out);
+  state.input.compact();
+  return { state, effects: joinSends(out) };
+}
+
+/** Goes as far as the received octets allow: this loop is all of pipelining. */
+function pump(state: ImapState, out: Effect[]): void {
+  while (!state.closed && !isBusy(state)) {
+    if (state.shutdown) return bye(state, TEXTS.shutdown, out, "UNAVAILABLE");
+    if (state.idle || state.exchange) {
+      if (!takeLine(state, out)) return;
+      continue;
+    }
+    const event = state.reader.next(state.input, readerRules(state));
+    if (event === null) return;
+    switch (event.kind) {
+      case "command":
+        begin(state, event.pieces, out);
+        break;
+      case "continue":
+        out.push(sendText("+ OK\r\n"));
+        break;
+      case "chunk":
+        out.push({ type: "bodyChunk", sink: event.sink, chunk: event.chunk });
+        break;
+      case "refused":
+        abortSinks(state, out);
+        state.tag = tagOf(event.pieces[0]);
+        finish(state, event.reply, out);
+        break;
+      case "broken":
+        abortSinks(state, out);
+        state.tag = "*";
+        finish(state, bad(TEXTS.bareLine), out);
+        break;
+      case "fatal":
+        bye(state, event.why === "lineTooLong" ? TEXTS.lineTooLong : TEXTS.literalTooLarge, out);
+        break;
+    }
+  }
+}
+
+function tagOf(piece: unknown): string {
+  if (typeof piece !== "string") return "*";
+  return readTag(new Lexer([piece]));
+}
+
+/** DONE behind IDLE, or a response to a challenge. False: no whole line is there. */
+function takeLine(state: ImapState, out: Effect[]): boolean {
+  const line = state.input.line(state.exchange ? state.limits.lineBefore * 2 : state.limits.lineBefore);
+  if (line === null) return false;
+  if (line.kind === "tooLong") {
+    bye(state, TEXTS.lineTooLong, out);
+  } else if (state.exchange) {
+    settle(state, authenticateLine(state, line.kind === "line" ? line.text : null, out), out);
+  } else {
+    state.idle = false;
+    // RFC 9051 section 6.3.13: only DONE ends IDLE.
+    const done = line.kind === "line" && line.text.length === 4 && line.text.toUpperCase() === "DONE";
+    finish(state, done ? ok("Idle ended") : bad("DONE was expected"), out);
+  }
+  return true;
+}
+
+function begin(state: ImapState, pieces: Parameters<typeof prepare>[1], out: Effect[]): void {
+  const prepared = prepare(state, pieces);
+  state.tag = prepared.tag;
+  if ("reply" in prepared) {
+    abortSinks(state, out);
+    return finish(state, prepared.reply, out);
+  }
+  state.running = { task: { program: prepared.program, waitingFor: 0 }, holdsExpunge: prepared.holdsExpunge };
+  run(state, null, out);
+}
+
+function run(state: ImapState, input: Extract<Input, { type: "answer" | "failed" }> | null, out: Effect[]): void {
+  const { task, holdsExpunge } = state.running!;
+  const progress = advance(task, input, () => state.nextCall++, out);
+  if (progress.kind === "waiting") return;
+  state.running = null;
+  abortSinks(state, out);
+  if (progress.kind === "failed") finish(state, failure(progress.error), out, holdsExpunge);
+  else settle(state, progress.result, out, holdsExpunge);
+}
+
+/** The one place where a failure of the infrastructure becomes words (RFC 5530). */
+function failure(error: OpFailed): Reply {
+  if (error.reason === "full") return no(TEXTS.noSpace, "LIMIT");
+  return error.reason === "bug" ? no(TEXTS.bug, "SERVERBUG") : no(TEXTS.unavailable, "UNAVAILABLE");
+}
+
+/** What a command's end means for the session. Null: it goes on. */
+function settle(state: ImapState, outcome: Outcome | { failed: OpFailed } | null, out: Effect[], holds = false): void {
+  if (outcome === null) return;
+  if ("failed" in outcome) return finish(state, failure(outcome.failed), out);
+  if (!("then" in outcome)) return finish(state, outcome, out, holds);
+  switch (outcome.then) {
+    case "idle":
+      state.idle = true;
+      out.push(sendText("+ idling\r\n"));
+      return tellNews(state, true, out);
+    case "logout":
+      out.push(sendText(`* BYE ${TEXTS.bye}\r\n${state.tag} OK Logged out\r\n`), { type: "close" });
+      state.closed = true;
+      return;
+    case "startTls":
+      return startTls(state, out);
+    case "authenticate":
+      return settle(state, beginExchange(state, outcome.mechanism, outcome.initial, out), out);
+    case "loggedIn":
+      state.login = outcome.login;
+      state.failedLogins = 0;
+      out.push(logEvent("info", "login", { protocol: "imap", login: outcome.login.login, ...peer(state) }));
+      return finish(state, ok(TEXTS.loggedIn, `CAPABILITY ${capabilities(state)}`), out);
+    case "refused": {
+      out.push(
+        logEvent("warn", "login.refused", {
+          protocol: "imap",
+          login: outcome.user.slice(0, 255),
+          why: outcome.why,
+          ...peer(state),
+        }),
+      );
+      const reply = outcome.why === "tooMany"
+        ? no(TEXTS.tooManyTries, "UNAVAILABLE")
+        : no(TEXTS.credentials, "AUTHENTICATIONFAILED");
+      finish(state, reply, out);
+      if (++state.failedLogins >= state.limits.loginAttempts) bye(state, TEXTS.tooManyLogins, out);
+      return;
+    }
+  }
+}
+
+function peer(state: ImapState): { remote: string; tls: boolean } {
+  return { remote: state.session?.remoteAddress ?? "", tls: state.tls };
+}
+
+function startTls(state: ImapState, out: Effect[]): void {
+  // What follows in the clear could have been put there by anybody: never carry it into TLS.
+  if (state.input.length > 0) {
+    finish(state, bad(TEXTS.tlsPipelined), out);
+    return bye(state, TEXTS.tlsPipelined, out);
+  }
+  out.push(sendText(`${state.tag} OK ${TEXTS.tlsBegin}\r\n`), { type: "startTls" });
+  state.startingTls = true;
+}
+
+/** News, then the tagged response. */
+function finish(state: ImapState, reply: Reply, out: Effect[], holdsExpunge = false): void {
+  if (reply.status === "BAD") {
+    state.badInARow++;
+    out.push(logEvent("debug", "imap.bad", { text: reply.text, ...peer(state) }));
+  } else {
+    state.badInARow = 0;
+    tellNews(state, !holdsExpunge, out);
+  }
+  out.push(sendText(`${state.tag} ${formatReply(reply)}\r\n`));
+  if (state.badInARow >= state.limits.badCommands) bye(state, TEXTS.tooManyBad, out);
+}
+
+function tellNews(state: ImapState, mayExpunge: boolean, out: Effect[]): void {
+  const text = newsOf(state, mayExpunge);
+  if (text !== "") out.push(sendText(text));
+  if (state.view?.deleted && mayExpunge) {
+    // RFC 9051 section 7.1, CLOSED: the session goes on in the authenticated state; nothing else of it is lost.
+    state.view = null;
+    out.push(sendText(`* OK [CLOSED] ${TEXTS.mailboxDeleted}\r\n`));
+  }
+}
+
+function bye(state: ImapState, text: string, out: Effect[], code: string | null = null): void {
+  abortSinks(state, out);
+  out.push(sendText(`* BYE ${code === null ? "" : `[${code}] `}${text}\r\n`), { type: "close" });
+  state.closed = true;
+}
+
+function abortSinks(state: ImapState, out: Effect[]): void {
+  for (const sink of state.sinks) out.push({ type: "bodyAbort", sink });
+  state.sinks = [];
+}
+
+/** Neighbouring sends become one, so that a step costs few writes. */
+function joinSends(effects: Effect[]): Effect[] {
+  if (effects.length < 2) return effects;
+  const out: Effect[] = [];
+  let run: Uint8Array[] = [];
+  const flush = (): void => {
+    if (run.length > 0) out.push({ type: "send", bytes: run.length === 1 ? run[0]! : concatBytes(run) });
+    run = [];
+  };
+  for (const effect of effects) {
+    if (effect.type === "send") run.push(effect.bytes);
+    else {
+      flush();
+      out.push(effect);
+    }
+  }
+  flush();
+  return out;
+}

@@ -1,0 +1,129 @@
+/** The state of one IMAP connection, and what may be set about it. */
+import type { ByteQueue } from "../base/byte_queue.ts";
+import type { Effect, FlagChange, Login, Program, Running, SessionInfo } from "../contract/mod.ts";
+import { latin1Bytes } from "../base/bytes.ts";
+import type { SaslExchange, SaslMechanism } from "../sasl/mod.ts";
+import type { Reply } from "./reply.ts";
+import type { View } from "./view.ts";
+import type { CommandReader } from "./wire/command_reader.ts";
+import { SYSTEM_FLAGS } from "./wire/flags.ts";
+
+/** Bounds of a session; octets, counts and milliseconds. */
+export interface ImapLimits {
+  /** One line before and after login. */
+  readonly lineBefore: number;
+  readonly lineAfter: number;
+  /** Buffered literals of one command before and after login. */
+  readonly literalBefore: number;
+  readonly literalAfter: number;
+  /** One message of APPEND. */
+  readonly messageSize: number;
+  /** Messages in one APPEND. */
+  readonly appendMessages: number;
+  /** BAD commands in a row before the session ends. */
+  readonly badCommands: number;
+  /** Failed logins before the session ends. */
+  readonly loginAttempts: number;
+  /** From the opening to a login. */
+  readonly loginMs: number;
+  /** RFC 9051 section 5.4: at least 30 minutes. */
+  readonly idleMs: number;
+}
+
+export const IMAP_LIMITS: ImapLimits = {
+  lineBefore: 8192,
+  lineAfter: 65536,
+  literalBefore: 4096,
+  literalAfter: 65536,
+  messageSize: 50_000_000,
+  appendMessages: 100,
+  badCommands: 20,
+  loginAttempts: 5,
+  loginMs: 60_000,
+  idleMs: 30 * 60_000,
+};
+
+export interface ImapServerOptions {
+  readonly hostname: string;
+  /** What ID tells (RFC 2971). */
+  readonly name?: string;
+  readonly version?: string;
+  /** Logins without TLS. */
+  readonly allowPlaintextAuth?: boolean;
+  /** STARTTLS is offered while there is no TLS. */
+  readonly startTls?: boolean;
+  readonly mechanisms?: readonly SaslMechanism[];
+  readonly limits?: Partial<ImapLimits>;
+}
+
+/** How a command's program ends. */
+export type Outcome =
+  | Reply
+  | { readonly then: "idle" }
+  | { readonly then: "logout" }
+  | { readonly then: "startTls" }
+  | { readonly then: "loggedIn"; readonly login: Login }
+  | { readonly then: "refused"; readonly why: "credentials" | "tooMany" | "disabled"; readonly user: string }
+  | { readonly then: "authenticate"; readonly mechanism: SaslMechanism; readonly initial: Uint8Array | null };
+
+export type CommandProgram = Program<Outcome>;
+
+/** Mutable, with one owner: the machine; a command changes what belongs to it. */
+export interface ImapState {
+  readonly options: Required<Omit<ImapServerOptions, "limits">>;
+  readonly limits: ImapLimits;
+  readonly input: ByteQueue;
+  readonly reader: CommandReader;
+  session: SessionInfo | null;
+  tls: boolean;
+  login: Login | null;
+  view: View | null;
+  /** ENABLE IMAP4rev2 was given. */
+  rev2: boolean;
+  /** A CONDSTORE enabling command was given (RFC 7162 section 3.1). */
+  condstore: boolean;
+  /** The tag of the command that runs. */
+  tag: string;
+  running: { readonly task: Running<Outcome>; readonly holdsExpunge: boolean } | null;
+  exchange: { readonly exchange: SaslExchange; waitingFor: number; waits: "line" | "call" } | null;
+  idle: boolean;
+  startingTls: boolean;
+  shutdown: boolean;
+  closed: boolean;
+  nextCall: number;
+  nextSink: number;
+  /** Sinks that the command under way has opened. */
+  sinks: number[];
+  badInARow: number;
+  failedLogins: number;
+  openedAt: number;
+  activeAt: number;
+}
+
+/** Untagged lines as an effect; `text` is latin1 and ends with CRLF. */
+export function sendText(text: string): Effect {
+  return { type: "send", bytes: latin1Bytes(text) };
+}
+
+/** `* seq FETCH (UID … FLAGS (…))`, with MODSEQ for whoever asked for it (RFC 7162 section 3.2). */
+export function formatFlags(state: ImapState, seq: number, change: FlagChange, withUid: boolean): string {
+  const modseq = state.condstore ? ` MODSEQ (${change.modseq})` : "";
+  // RFC 9051 section 7.5.2: unsolicited FETCH responses SHOULD include the UID.
+  const uid = withUid || state.rev2 || state.condstore ? `UID ${change.uid} ` : "";
+  return `* ${seq} FETCH (${uid}FLAGS (${change.flags.join(" ")})${modseq})\r\n`;
+}
+
+/** FLAGS and PERMANENTFLAGS of the selected mailbox. */
+export function formatFlagLists(view: View): string {
+  const all = [...SYSTEM_FLAGS, ...view.keywords].join(" ");
+  const permanent = view.readOnly ? "" : `${all} \\*`;
+  return `* FLAGS (${all})\r\n* OK [PERMANENTFLAGS (${permanent})] Flags that stay\r\n`;
+}
+
+/** All news that may be told now, as text. */
+export function newsOf(state: ImapState, mayExpunge: boolean): string {
+  const view = state.view;
+  if (view === null) return "";
+  const lists = view.takeNewKeywords() ? formatFlagLists(view) : "";
+  return lists + view.flush(mayExpunge, (seq, change) => formatFlags(state, seq, change, true));
+}

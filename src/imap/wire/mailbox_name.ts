@@ -1,0 +1,41 @@
+/**
+ * Mailbox names as clients write them, and paths as the store knows them: UTF-8 with `/` between the levels, `INBOX`
+ * in capitals. A rev1 client writes modified UTF-7, a rev2 client UTF-8 (RFC 9051 section 5.1).
+ */
+import { isAscii, upperAscii } from "../../base/ascii.ts";
+import { latin1Bytes, utf8Strict } from "../../base/bytes.ts";
+import type { Lexer } from "./lexer.ts";
+import { octetsOf, string } from "./strings.ts";
+import { decodeUtf7, encodeUtf7 } from "./utf7.ts";
+
+export const DELIMITER = "/";
+
+/** mailbox: its path. Null where the name is in no encoding that can be a name. */
+export function mailbox(lexer: Lexer, rev2: boolean): string | null {
+  return pathOf(lexer.astring(), rev2);
+}
+
+/** The path of a name in latin1 octets; null where its encoding is broken. */
+export function pathOf(octets: string, rev2: boolean): string | null {
+  const text = decodeName(octets, rev2);
+  return text === null ? null : canonicalPath(text);
+}
+
+/** Text of a name or a pattern, NFC. Octets beyond ASCII are UTF-8 even from a rev1 client (RFC 6855). */
+export function decodeName(octets: string, rev2: boolean): string | null {
+  const text = isAscii(octets)
+    ? (rev2 || !octets.includes("&") ? octets : decodeUtf7(octets))
+    : utf8Strict(latin1Bytes(octets));
+  return text === null ? null : text.normalize("NFC");
+}
+
+/** `INBOX` is the same in any case, as a whole name and as the first level. */
+export function canonicalPath(text: string): string {
+  if (upperAscii(text.slice(0, 5)) !== "INBOX" || (text.length > 5 && text[5] !== DELIMITER)) return text;
+  return "INBOX" + text.slice(5);
+}
+
+/** A path as an astring for the client, always quoted. */
+export function formatMailbox(path: string, rev2: boolean): string {
+  return string(rev2 ? octetsOf(path) : encodeUtf7(path));
+}

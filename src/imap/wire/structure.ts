@@ -1,0 +1,61 @@
+/** Printers of ENVELOPE and BODYSTRUCTURE (RFC 9051 sections 7.5.2 and 9), latin1. */
+import type { Envelope, EnvelopeAddress, Parameter, Part } from "../../message/mod.ts";
+import { nstring } from "./strings.ts";
+
+const DEPTH_LIMIT = 200; // the index is bounded; this only guards the stack
+
+export function formatEnvelope(envelope: Envelope, rev2: boolean): string {
+  const text = (value: string | null): string => nstring(value, rev2);
+  const list = (addresses: readonly EnvelopeAddress[]): string => formatAddresses(addresses, rev2);
+  // RFC 9051 section 7.5.2: Sender and Reply-To that are missing are those of From.
+  const sender = envelope.sender.length > 0 ? envelope.sender : envelope.from;
+  const replyTo = envelope.replyTo.length > 0 ? envelope.replyTo : envelope.from;
+  return `(${text(envelope.date)} ${text(envelope.subject)} ${list(envelope.from)} ${list(sender)} ${list(replyTo)} ${
+    list(envelope.to)
+  } ${list(envelope.cc)} ${list(envelope.bcc)} ${text(envelope.inReplyTo)} ${text(envelope.messageId)})`;
+}
+
+function formatAddresses(addresses: readonly EnvelopeAddress[], rev2: boolean): string {
+  if (addresses.length === 0) return "NIL";
+  let out = "(";
+  for (const { name, mailbox, host } of addresses) {
+    out += `(${nstring(name, rev2)} NIL ${nstring(mailbox, rev2)} ${nstring(host, rev2)})`;
+  }
+  return out + ")";
+}
+
+/** `extended` is BODYSTRUCTURE, else BODY. */
+export function formatStructure(part: Part, extended: boolean, rev2: boolean, depth: number = 0): string {
+  const text = (value: string | null): string => nstring(value, rev2);
+  if (part.type === "multipart" && depth < DEPTH_LIMIT) {
+    // The grammar wants a body at least: a multipart without parts shows an empty one.
+    const bodies = part.parts.length === 0
+      ? '("text" "plain" NIL NIL NIL "7bit" 0 0)'
+      : part.parts.map((inner) => formatStructure(inner, extended, rev2, depth + 1)).join("");
+    const more = extended ? ` ${formatParams(part.params, rev2)}${formatExtension(part, rev2)}` : "";
+    return `(${bodies} ${text(part.subtype)}${more})`;
+  }
+  const octets = part.bodyEnd - part.bodyStart;
+  let out = `(${text(part.type)} ${text(part.subtype)} ${formatParams(part.params, rev2)} ${text(part.id)} ${
+    text(part.description)
+  } ${text(part.encoding)} ${octets}`;
+  if (part.message !== null && depth < DEPTH_LIMIT) {
+    const { envelope, root } = part.message;
+    out += ` ${formatEnvelope(envelope, rev2)} ${formatStructure(root, extended, rev2, depth + 1)} ${part.lines}`;
+  } else if (part.type === "text") out += ` ${part.lines}`;
+  if (extended) out += ` ${text(part.md5)}${formatExtension(part, rev2)}`;
+  return out + ")";
+}
+
+function formatParams(params: readonly Parameter[], rev2: boolean): string {
+  if (params.length === 0) return "NIL";
+  return `(${params.map(([name, value]) => `${nstring(name, rev2)} ${nstring(value, rev2)}`).join(" ")})`;
+}
+
+/** Disposition, language and location. */
+function formatExtension(part: Part, rev2: boolean): string {
+  const { disposition, language, location } = part;
+  const shown = disposition ? `(${nstring(disposition.type, rev2)} ${formatParams(disposition.params, rev2)})` : "NIL";
+  const languages = language.length === 0 ? "NIL" : `(${language.map((one) => nstring(one, rev2)).join(" ")})`;
+  return ` ${shown} ${languages} ${nstring(location, rev2)}`;
+}
