@@ -130,10 +130,9 @@ export class View {
       }
       this.learn(change.flags);
     }
+    this.#dropFresh(changes.vanished); // came and went between two flushes
     for (const uid of changes.vanished) {
-      const fresh = this.#fresh.indexOf(uid);
-      if (fresh >= 0) this.#fresh.splice(fresh, 1); // came and went between two flushes
-      else if (this.seqOf(uid) > 0) {
+      if (this.seqOf(uid) > 0) {
         this.#vanished.add(uid);
         this.#flags.delete(uid);
       }
@@ -172,11 +171,14 @@ export class View {
   remove(uids: readonly number[]): string {
     const known = uids.filter((uid) => this.seqOf(uid) > 0);
     for (const uid of known) this.#vanished.add(uid);
-    for (const uid of uids) {
-      const fresh = this.#fresh.indexOf(uid);
-      if (fresh >= 0) this.#fresh.splice(fresh, 1);
-    }
+    this.#dropFresh(uids);
     return this.#expunge();
+  }
+
+  #dropFresh(uids: readonly number[]): void {
+    if (uids.length === 0 || this.#fresh.length === 0) return;
+    const gone = new Set(uids);
+    this.#fresh = this.#fresh.filter((uid) => !gone.has(uid));
   }
 
   /** Prints what waits. `mayExpunge` false: EXPUNGE is held back, and the numbering stays. */
