@@ -89,6 +89,8 @@ class Door implements Listening {
   readonly #proxies: BlockList | null;
   readonly #sessions = new Set<LiveSession>();
   readonly #sockets = new Set<Socket>();
+  /** Without a session yet: in a TLS handshake or before a PROXY header. They are cut at once when the door closes. */
+  readonly #arriving = new Set<Socket>();
   #refusing = 0;
   #closing = false;
   #emptied: (() => void) | null = null;
@@ -137,6 +139,7 @@ class Door implements Listening {
     if (!this.#closing) {
       this.#closing = true;
       this.#server.close();
+      for (const raw of [...this.#arriving]) raw.destroy();
       for (const session of [...this.#sessions]) session.post({ type: "shutdown" });
     }
     if (this.#sockets.size > 0) {
@@ -162,6 +165,7 @@ class Door implements Listening {
     if (this.#proxies === null || !isIn(this.#proxies, normaliseAddress(raw.remoteAddress))) {
       return this.#admit(raw, null);
     }
+    this.#arriving.add(raw);
     readProxyHeader(raw, PROXY_TIMEOUT_MS).then(
       (endpoints) => this.#admit(raw, endpoints),
       (error) => {
@@ -173,6 +177,7 @@ class Door implements Listening {
 
   #gone(raw: Socket): void {
     this.#sockets.delete(raw);
+    this.#arriving.delete(raw);
     if (this.#sockets.size === 0) this.#emptied?.();
   }
 
@@ -184,9 +189,16 @@ class Door implements Listening {
     if (admission !== "admitted") return this.#refuse(raw, address, admission);
     if (limits) raw.once("close", () => limits.release(address));
     this.counts.accepted++;
-    if (this.#options.tls !== "implicit") return this.#serve(raw, endpoints);
+    if (this.#options.tls !== "implicit") {
+      this.#arriving.delete(raw);
+      return this.#serve(raw, endpoints);
+    }
+    this.#arriving.add(raw);
     this.#acceptor!.accept(raw).then(
-      (secured) => this.#serve(secured, endpoints),
+      (secured) => {
+        this.#arriving.delete(raw);
+        this.#serve(secured, endpoints);
+      },
       (error) => this.#handshakeFailed(address, error),
     );
   }

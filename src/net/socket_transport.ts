@@ -89,9 +89,11 @@ export class SocketTransport implements Transport, Sleeper {
 
   pause(): void {
     this.#socket.pause();
+    if (this.tls !== null) handleBelow(this.#socket)?.readStop?.();
   }
 
   resume(): void {
+    if (this.tls !== null && !this.#socket.destroyed) handleBelow(this.#socket)?.readStart?.();
     this.#socket.resume();
   }
 
@@ -129,7 +131,7 @@ export class SocketTransport implements Transport, Sleeper {
     this.#socket.end();
     // What the peer still sends is read and dropped: a socket that is closed with unread octets resets the
     // connection, and the peer may never see the last reply.
-    this.#socket.resume();
+    this.resume();
     processDeadlines.set(this, monotonicNow() + CLOSE_MS);
   }
 
@@ -206,6 +208,19 @@ export function tlsInfo(socket: TLSSocket): TlsInfo {
     cipher: cipher?.standardName ?? cipher?.name ?? "unknown",
     serverName: name ? name : null,
   };
+}
+
+interface ReadHandle {
+  readStart?(): unknown;
+  readStop?(): unknown;
+}
+
+/**
+ * The handle of the TCP socket below TLS. The runtime's `TLSSocket.pause()` holds decrypted data back but goes on
+ * reading what is encrypted, without bound; only stopping the handle stops the peer.
+ */
+function handleBelow(socket: Socket): ReadHandle | null {
+  return (socket as unknown as { _parent?: { _handle?: ReadHandle | null } })._parent?._handle ?? null;
 }
 
 function dataCame(this: Owned, chunk: Uint8Array): void {

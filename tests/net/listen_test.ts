@@ -308,3 +308,34 @@ Deno.test("connect() says why there is no connection", async () => {
   await assert.rejects(join({ mode: "implicit" }), { kind: "tls" });
   await listening.close({ graceMs: 0 });
 });
+
+Deno.test("listen() stops a client that sends while its session does not read, plain and under TLS", async () => {
+  const certificates = await Certificates.load([files]);
+  for (const tls of ["none", "implicit"] as const) {
+    const { listening, join, world } = await house({ tls, certificates });
+    const { promise, resolve } = Promise.withResolvers<number>();
+    world.answer = () => promise;
+    const client = await join({ mode: tls });
+    await client.until("\r\n");
+    client.send("ask\r\n");
+    const line = latin1Bytes("echo x\r\n".repeat(8192));
+    let stopped = false;
+    let sent = 0;
+    for (; sent < 1024 && !stopped; sent++) {
+      if (client.transport.write(line)) continue;
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      stopped = await Promise.race([
+        client.transport.drained().then(() => false),
+        new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(true), 300)),
+      ]);
+      clearTimeout(timer);
+    }
+    assert.ok(stopped, `${tls}: ${sent * line.length} octets were taken`);
+    resolve(1);
+    client.send("quit\r\n");
+    const text = await client.end();
+    assert.equal(text.length, "answer 1\r\n".length + sent * 8192 * 3 + "bye\r\n".length);
+    client.transport.close();
+    await listening.close();
+  }
+});
