@@ -1,0 +1,55 @@
+/** HELO, EHLO and LHLO: RFC 5321 section 4.1.1.1, RFC 2033 section 4.1. */
+import { formatReply } from "../wire/mod.ts";
+import type { SmtpState } from "./state.ts";
+
+/** EHLO or LHLO. */
+export function ehlo(s: SmtpState, arg: string): void {
+  if (!greet(s, "EHLO", arg)) return;
+  s.esmtp = true;
+  s.send(formatReply(250, null, s.options.hostname, ...extensions(s)));
+}
+
+export function helo(s: SmtpState, arg: string): void {
+  if (!greet(s, "HELO", arg)) return;
+  s.esmtp = false;
+  s.send(formatReply(250, null, s.options.hostname));
+}
+
+function greet(s: SmtpState, command: string, arg: string): boolean {
+  if (!isName(arg)) {
+    s.refuse(command, 501, "5.5.4", "Give the name of your host, or its address in brackets");
+    return false;
+  }
+  // RFC 5321 section 4.1.4: a greeting in the middle of a session is a RSET too.
+  s.resetMail();
+  s.helo = arg;
+  return true;
+}
+
+/** Names of the wild are borne, but none that could be taken for something else in a Received field. */
+function isName(text: string): boolean {
+  if (text.length === 0 || text.length > 255) return false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code <= 32 || code === 127 || '()<>"\\;,@'.includes(text[i]!)) return false;
+  }
+  return true;
+}
+
+/** What is offered here and now. AUTH and STARTTLS change with TLS. */
+export function extensions(s: SmtpState): string[] {
+  const { options, tls } = s;
+  const { limits } = options;
+  const list = ["PIPELINING", `SIZE ${limits.messageSize}`, "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8"];
+  list.push("CHUNKING", "BINARYMIME", "DSN", `LIMITS MAILMAX=${limits.mails} RCPTMAX=${limits.recipients}`);
+  if (options.startTls && tls === null) list.push("STARTTLS");
+  if (tls !== null) list.push("REQUIRETLS"); // RFC 8689 section 2: only there
+  if (offersAuth(s)) list.push(`AUTH ${options.mechanisms.join(" ")}`);
+  list.push("HELP");
+  return list;
+}
+
+/** RFC 4954 section 4: a mechanism that the channel is not fit for is not offered. */
+export function offersAuth(s: SmtpState): boolean {
+  return s.options.mechanisms.length > 0 && (s.tls !== null || s.options.allowPlaintextAuth) && s.login === null;
+}
