@@ -75,7 +75,6 @@ function quote(text: string): string {
 
 /** JSON leaves DEL and C1 controls (8-bit terminal commands) as they are. */
 function escapeC1(text: string): string {
-  // deno-lint-ignore no-control-regex
   return text.replace(/[\x7f-\x9f]/g, (char) => "\\u00" + char.charCodeAt(0).toString(16));
 }
 

@@ -2,14 +2,27 @@
  * The world of every session: who answers which question. Questions to the store go straight to it; the rest is this
  * table. It is the wiring of the whole server on one page.
  */
-import type { AnswerOf, Args, Input, LogEvent, Op, Program, SessionInfo, StorageOp } from "../contract/mod.ts";
+import type {
+  AnswerOf,
+  Args,
+  DnsAnswer,
+  DnsType,
+  Input,
+  LogEvent,
+  Login,
+  LoginRefused,
+  Op,
+  Program,
+  SessionInfo,
+  StorageOp,
+} from "../contract/mod.ts";
 import type { SessionWorld, World } from "../net/world.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { DnsAnswer, DnsType } from "../contract/mod.ts";
 import type { Auth } from "./auth.ts";
 import { BodySinks } from "./body_sinks.ts";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./log.ts";
+import type { LoggedIn } from "./logged_in.ts";
 import { type Perform, runProgram } from "./run_program.ts";
 import type { Watches } from "./watches.ts";
 
@@ -24,6 +37,7 @@ export interface WorldParts {
   readonly storage: Storage;
   readonly auth: Auth;
   readonly watches: Watches;
+  readonly loggedIn: LoggedIn;
   readonly programs: MailPrograms;
   readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;
   readonly clock: Clock;
@@ -44,6 +58,8 @@ function openSession(parts: WorldParts, session: SessionInfo, post: (input: Inpu
   const { storage, auth, watches, programs, clock } = parts;
   const sinks = new BodySinks(storage);
   let unwatch: (() => void) | null = null;
+  let forget: (() => void) | null = null;
+  let closed = false;
 
   const log = (event: LogEvent): void => {
     parts.observe(event, session);
@@ -55,16 +71,24 @@ function openSession(parts: WorldParts, session: SessionInfo, post: (input: Inpu
     unwatch = null;
   };
 
+  const remember = (answer: Login | LoginRefused): Login | LoginRefused => {
+    if (closed || "refused" in answer) return answer;
+    forget?.();
+    forget = parts.loggedIn.add(answer.login, post);
+    return answer;
+  };
+
   const own: OwnAnswers = {
-    "auth.password": (args) => auth.password(args, session.remoteAddress),
+    "auth.password": async (args) => remember(await auth.password(args, session.remoteAddress)),
     "auth.scram": (args) => auth.scram(args, session.remoteAddress),
-    "auth.scramDone": (args) => auth.scramDone(args, session.remoteAddress),
+    "auth.scramDone": async (args) => remember(await auth.scramDone(args, session.remoteAddress)),
     "body.seal": ({ sink }) => sinks.seal(sink),
     "body.rewrite": ({ blobId, cut }) => sinks.rewrite(blobId, cut),
     "clock.now": () => clock.wall(),
     "dns.resolve": ({ name, type }) => parts.resolve(name, type),
     "mailbox.watch": ({ accountId, mailboxId, since }) => {
       stopWatching();
+      if (closed) return true;
       unwatch = watches.watch(accountId, mailboxId, since, (changes) => post({ type: "changes", changes }));
       return true;
     },
@@ -89,6 +113,8 @@ function openSession(parts: WorldParts, session: SessionInfo, post: (input: Inpu
     readBlob: (blobId, start, end) => storage.readBlob(blobId, start, end),
     log,
     close() {
+      closed = true;
+      forget?.();
       stopWatching();
       sinks.close();
     },

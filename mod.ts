@@ -1,0 +1,55 @@
+/**
+ * Palomar: a complete mail server, and its parts.
+ *
+ * - {@link createServer}: a whole server from a configuration; `fetch` is its HTTP layer alone.
+ * - The protocol machines and the contract they speak: pure functions that anyone can import, test and replay.
+ * - {@link Storage} and its drivers; message parsing and building; SASL.
+ *
+ * @example A server in memory, with no listener at all
+ * ```ts
+ * import { createServer, demoConfig } from "./mod.ts";
+ * const server = createServer({ ...demoConfig("./data"), storage: { driver: "memory" }, listeners: [] });
+ * const health = await server.fetch(new Request("http://localhost/health"));
+ * console.assert(health.ok);
+ * await server.stop();
+ * ```
+ *
+ * @example The SMTP server as a function
+ * ```ts
+ * import { SMTP_LIMITS, smtpSession } from "./mod.ts";
+ * const { machine, state } = smtpSession({
+ *   profile: "mx",
+ *   hostname: "mx.example.org",
+ *   limits: SMTP_LIMITS,
+ *   startTls: false,
+ *   requireTls: false,
+ *   allowPlaintextAuth: false,
+ *   mechanisms: [],
+ * });
+ * const step = machine.step(state, { type: "bytes", chunk: new TextEncoder().encode("NOOP\r\n") }, 0);
+ * console.assert(step.effects[0]?.type === "send");
+ * ```
+ *
+ * @module
+ */
+export * from "./src/contract/mod.ts";
+export { Secret } from "./src/base/secret.ts";
+export { type Address, domainToAscii, formatAddress, parseAddress } from "./src/base/address.ts";
+export * from "./src/message/mod.ts";
+export type * from "./src/message/model.ts";
+export * from "./src/sasl/mod.ts";
+export * from "./src/smtp/server/mod.ts";
+export * from "./src/smtp/client/mod.ts";
+export * from "./src/imap/mod.ts";
+export * from "./src/pop3/mod.ts";
+export * from "./src/storage/storage.ts";
+export { memoryStorage } from "./src/storage/memory/mod.ts";
+export { DataDirLocked, openSqlite } from "./src/storage/sqlite/mod.ts";
+export { createResolver, type Resolver, scriptedResolver } from "./src/dns/mod.ts";
+export { drive, type DriveOptions } from "./src/net/drive.ts";
+export { memoryPair } from "./src/net/memory_transport.ts";
+export { replay, type TraceEntry } from "./src/net/trace.ts";
+export type { Transport } from "./src/net/transport.ts";
+export type { SessionWorld, World } from "./src/net/world.ts";
+export { type Config, type ConfigProblem, demoConfig, loadConfig, parseConfig } from "./src/server/config/mod.ts";
+export { createServer, type Server, type ServerParts } from "./src/server/create_server.ts";

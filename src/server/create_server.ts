@@ -1,0 +1,300 @@
+/**
+ * A whole server from its configuration. `start` opens the doors, `stop` closes them; `fetch` is the HTTP layer alone
+ * and needs no door at all.
+ */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { SessionId, SessionInfo } from "../contract/mod.ts";
+import type { HttpApp } from "../http/deps.ts";
+import type { HttpListening, HttpTls } from "../http/serve.ts";
+import { Certificates, type ReloadReport } from "../net/certificates.ts";
+import { ConnectionLimits } from "../net/connection_limits.ts";
+import { Deadlines } from "../net/deadlines.ts";
+import { ensureDemoCertificate } from "../net/demo_ca.ts";
+import { drive, type LiveSession } from "../net/drive.ts";
+import { listen, type Listening } from "../net/listen.ts";
+import type { Transport } from "../net/transport.ts";
+import { systemClock } from "./clock.ts";
+import type { Config, ListenerConfig } from "./config/mod.ts";
+import { type House, openHouse, type ServerParts } from "./house.ts";
+import { REFUSAL_LINES, type ServedProtocol, sessionMaker } from "./sessions.ts";
+import { VERSION } from "./version.ts";
+
+export type { ServerParts } from "./house.ts";
+
+/** A server, started or not. */
+export interface Server {
+  /** Opens the store and every listener; rejects, with nothing left open, where one cannot be had. */
+  start(): Promise<void>;
+  /** Stops accepting, lets what runs finish for the configured grace, closes the store. */
+  stop(): Promise<void>;
+  /** Reads the certificates again; connections that are there stay. */
+  reload(): Promise<readonly ReloadReport[]>;
+  /** Where it listens in fact, once it has started. */
+  readonly addresses: readonly ListenerConfig[];
+  /** The certificate of the server's own authority, or null where certificates are configured. */
+  readonly caFile: string | null;
+  /** The bearer token of the HTTP admin, once the server is open. */
+  readonly adminToken: { readonly value: string; readonly fresh: boolean };
+  /** The HTTP layer: for `deno serve`, an edge, or a test. Opens the store if need be. */
+  fetch(request: Request): Promise<Response>;
+  /** Takes over a connection that came another way than through a listener, and runs its session to the end. */
+  serve(protocol: ServedProtocol, transport: Transport): Promise<void>;
+}
+
+/** Socket of whoever administers the server on this machine; in the data folder. */
+const CONTROL_SOCKET = "control.sock";
+const RECLAIM_EVERY_MS = 600_000;
+
+/**
+ * Makes a server; nothing is opened yet.
+ *
+ * @example
+ * ```ts
+ * import { createServer, demoConfig } from "../../mod.ts";
+ * const server = createServer({ ...demoConfig("./data"), storage: { driver: "memory" }, listeners: [] });
+ * const answer = await server.fetch(new Request("http://localhost/health"));
+ * console.assert(answer.status === 200);
+ * await server.stop();
+ * ```
+ */
+export function createServer(config: Config, parts: ServerParts = {}): Server {
+  return new PalomarServer(config, parts);
+}
+
+class PalomarServer implements Server {
+  readonly #config: Config;
+  readonly #parts: ServerParts;
+  readonly #limits: ConnectionLimits;
+  readonly #deadlines: Deadlines | null;
+  readonly #live = new Set<LiveSession>();
+  #opening: Promise<House> | null = null;
+  #house: House | null = null;
+  #app: Promise<HttpApp> | null = null;
+  #certificates: Certificates | null = null;
+  #caFile: string | null = null;
+  #addresses: ListenerConfig[] = [];
+  #doors: Listening[] = [];
+  #httpDoors: HttpListening[] = [];
+  #reclaiming: ReturnType<typeof setInterval> | undefined;
+  #stopping: Promise<void> | null = null;
+
+  constructor(config: Config, parts: ServerParts) {
+    this.#config = config;
+    this.#parts = parts;
+    this.#limits = new ConnectionLimits({
+      total: config.limits.connections,
+      perAddress: config.limits.connectionsPerAddress,
+      perAddressPerMinute: config.limits.connectionRate,
+    });
+    const clock = parts.clock;
+    this.#deadlines = clock && clock !== systemClock ? new Deadlines(() => clock.monotonic()) : null;
+  }
+
+  get addresses(): readonly ListenerConfig[] {
+    return this.#addresses;
+  }
+
+  get caFile(): string | null {
+    return this.#caFile;
+  }
+
+  get adminToken(): House["adminToken"] {
+    if (!this.#house) throw new Error("the server is not open yet");
+    return this.#house.adminToken;
+  }
+
+  async start(): Promise<void> {
+    try {
+      const house = await this.#open();
+      for (const listener of this.#config.listeners) await this.#openDoor(house, listener);
+      if (this.#config.storage.driver === "sqlite" && !this.#parts.storage) await this.#openControl(house);
+      this.#reclaiming = setInterval(() => void this.#reclaim(house), RECLAIM_EVERY_MS);
+      Deno.unrefTimer(this.#reclaiming as unknown as number);
+      house.logger.log("info", "server.started", { version: VERSION, hostname: this.#config.hostname });
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  stop(): Promise<void> {
+    return this.#stopping ??= this.#close();
+  }
+
+  async reload(): Promise<readonly ReloadReport[]> {
+    const reports = await this.#certificates?.reload() ?? [];
+    for (const report of reports) {
+      if (report.ok) this.#house?.logger.log("info", "certificate.loaded", { file: report.certFile });
+      else this.#house?.logger.log("error", "certificate.refused", { file: report.certFile, error: report.error });
+    }
+    return reports;
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const house = await this.#open();
+    return await (await this.#httpApp(house)).fetch(request);
+  }
+
+  async serve(protocol: ServedProtocol, transport: Transport): Promise<void> {
+    const house = await this.#open();
+    await this.#runSession(house, protocol, sessionMaker(this.#config, protocol, "starttls"), transport, this.#live);
+  }
+
+  #open(): Promise<House> {
+    if (this.#stopping) return Promise.reject(new Error("the server has been stopped"));
+    return this.#opening ??= openHouse(this.#config, this.#parts).then((house) => {
+      house.metrics.gaugeOf("palomar_connections", "Connections of mail clients now.", () => this.#limits.total);
+      return this.#house = house;
+    });
+  }
+
+  #httpApp(house: House): Promise<HttpApp> {
+    return this.#app ??= house.http(false, this.#state());
+  }
+
+  #state(): Parameters<House["http"]>[1] {
+    return {
+      health: () => ({ status: this.#stopping ? "stopping" : "ok", version: VERSION }),
+      queueChanged: () => {}, // the outbound worker watches the store itself
+    };
+  }
+
+  async #openDoor(house: House, listener: ListenerConfig): Promise<void> {
+    if (listener.protocol === "http") return await this.#openHttp(house, listener);
+    if (listener.protocol === "managesieve") throw new Error("managesieve listeners are not there yet; remove it");
+    const { protocol, tls } = listener;
+    const make = sessionMaker(this.#config, protocol, tls);
+    const door = await listen({
+      at: listener.path === undefined ? { address: listener.address, port: listener.port } : { path: listener.path },
+      tls,
+      ...(tls === "none" ? {} : { certificates: await this.#loadCertificates(house) }),
+      handshakeTimeoutMs: this.#config.limits.handshakeTime,
+      limits: this.#limits,
+      refusalLine: REFUSAL_LINES[protocol],
+      proxies: this.#config.proxies,
+      serve: (transport, sessions) => this.#runSession(house, protocol, make, transport, sessions),
+      log: (event) => house.logger.log(event.level, event.event, { protocol, ...event.fields }),
+    }).catch((error: Error) => {
+      throw new Error(`${protocol} on ${placeOf(listener)}: ${error.message}`, { cause: error });
+    });
+    this.#doors.push(door);
+    this.#addresses.push({ protocol, tls, ...door.address });
+  }
+
+  async #runSession(
+    house: House,
+    protocol: ServedProtocol,
+    make: ReturnType<typeof sessionMaker>,
+    transport: Transport,
+    sessions: Set<LiveSession>,
+  ): Promise<void> {
+    const info: SessionInfo = {
+      id: newSessionId(),
+      protocol,
+      remoteAddress: transport.remoteAddress,
+      remotePort: transport.remotePort,
+      localAddress: transport.localAddress,
+      localPort: transport.localPort,
+      tls: transport.tls,
+    };
+    const { logger, clock } = house;
+    const opened = clock.monotonic();
+    logger.log("info", "session.opened", {
+      session: info.id,
+      protocol,
+      address: info.remoteAddress,
+      tls: info.tls?.version ?? null,
+    });
+    await drive(make(), transport, house.world, info, {
+      sessions,
+      ...(this.#deadlines ? { now: () => clock.monotonic(), deadlines: this.#deadlines } : {}),
+    });
+    logger.log("info", "session.closed", { session: info.id, seconds: Math.round(clock.monotonic() - opened) / 1000 });
+  }
+
+  async #openHttp(house: House, listener: ListenerConfig): Promise<void> {
+    const { serveHttp } = await import("../http/mod.ts");
+    const place = listener.path === undefined
+      ? { address: listener.address, port: listener.port }
+      : { path: listener.path };
+    const app = await this.#httpApp(house);
+    const tls = listener.tls === "implicit" ? this.#httpTls(await this.#loadCertificates(house)) : undefined;
+    const door = await serveHttp(app, place, tls).catch((error: Error) => {
+      throw new Error(`http on ${placeOf(listener)}: ${error.message}`, { cause: error });
+    });
+    this.#httpDoors.push(door);
+    this.#addresses.push({ protocol: "http", tls: listener.tls, ...door.address });
+  }
+
+  #httpTls(certificates: Certificates): HttpTls {
+    return {
+      ...certificates.default,
+      SNICallback: (name, done) => done(null, certificates.context(name)),
+      minVersion: "TLSv1.2",
+    };
+  }
+
+  /** Whoever may open the socket administers the server without a token: its mode is that of a key. */
+  async #openControl(house: House): Promise<void> {
+    const { serveHttp } = await import("../http/mod.ts");
+    const app = await house.http(true, this.#state());
+    this.#httpDoors.push(await serveHttp(app, { path: join(this.#config.dataDir, CONTROL_SOCKET) }));
+  }
+
+  async #loadCertificates(house: House): Promise<Certificates> {
+    if (this.#certificates) return this.#certificates;
+    let files = this.#config.tls.certificates;
+    if (files.length === 0) {
+      const made = await ensureDemoCertificate(join(this.#config.dataDir, "tls"), [
+        this.#config.hostname,
+        "localhost",
+        "127.0.0.1",
+        "::1",
+      ]);
+      this.#caFile = made.caFile;
+      files = [made];
+      if (!this.#config.demo) {
+        house.logger.log("warn", "certificate.selfMade", {
+          hint: "no certificate is configured: clients will warn; set tls.certificates",
+          authority: made.caFile,
+        });
+      }
+    }
+    return this.#certificates = await Certificates.load(files);
+  }
+
+  async #reclaim(house: House): Promise<void> {
+    try {
+      const freed = await house.storage.reclaim();
+      if (freed > 0) house.logger.log("info", "storage.reclaimed", { octets: freed });
+    } catch (error) {
+      house.logger.log("error", "storage.reclaimFailed", { error: String(error) });
+    }
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#reclaiming);
+    const graceMs = this.#config.limits.shutdownGrace;
+    for (const session of this.#live) session.post({ type: "shutdown" });
+    await Promise.all([
+      ...this.#doors.map((door) => door.close({ graceMs })),
+      ...this.#httpDoors.map((door) => door.close(graceMs)),
+    ]);
+    const house = await this.#opening?.catch(() => null);
+    if (!house) return;
+    house.resolver.close();
+    await house.storage.close();
+    house.logger.log("info", "server.stopped");
+    house.logger.flush();
+  }
+}
+
+function placeOf(listener: ListenerConfig): string {
+  return listener.path ?? `${listener.address}:${listener.port}`;
+}
+
+/** 80 bits: nobody guesses a trace id. Letters and digits only, in lower case. */
+function newSessionId(): SessionId {
+  return BigInt("0x" + randomBytes(10).toString("hex")).toString(36) as SessionId;
+}

@@ -1,0 +1,146 @@
+/**
+ * The inside of a server: store, authentication, programs, world and HTTP layer, put together once and without any
+ * listener. `createServer` opens doors to it; `createServer().fetch` works without.
+ */
+import { randomBytes } from "node:crypto";
+import { Secret } from "../base/secret.ts";
+import type { SessionInfo } from "../contract/mod.ts";
+import { createResolver, type Resolver } from "../dns/mod.ts";
+import type { HttpApp, HttpDeps } from "../http/deps.ts";
+import { submitMail, verifySubmittedRecipient, verifySubmitter } from "../msa/mod.ts";
+import { receiveMail } from "../mta/receive.ts";
+import { verifyRecipient, verifySender } from "../mta/verify.ts";
+import { createLoginDelay } from "../net/login_delay.ts";
+import type { World } from "../net/world.ts";
+import type { Storage } from "../storage/storage.ts";
+import { createAuth } from "./auth.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Config } from "./config/mod.ts";
+import { makeCredentials } from "./credentials.ts";
+import { ensureDemo } from "./demo.ts";
+import { createLogger, type Logger } from "./log.ts";
+import { LoggedIn } from "./logged_in.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import { observer } from "./observe.ts";
+import { VERSION } from "./version.ts";
+import { Watches } from "./watches.ts";
+import { createWorld, type MailPrograms } from "./world.ts";
+
+/** What a server is made of where it should not be the usual: for tests, and for those who bring their own. */
+export interface ServerParts {
+  readonly storage?: Storage;
+  readonly resolver?: Resolver;
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+}
+
+export interface House {
+  readonly storage: Storage;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly world: World;
+  readonly loggedIn: LoggedIn;
+  readonly adminToken: { readonly value: string; readonly fresh: boolean };
+  /** The HTTP layer; `trusted` for whoever may open the control socket. Hono is loaded when it is first needed. */
+  http(trusted: boolean, state: Pick<HttpDeps, "health" | "queueChanged">): Promise<HttpApp>;
+}
+
+export async function openHouse(config: Config, parts: ServerParts): Promise<House> {
+  const clock = parts.clock ?? systemClock;
+  const logger = parts.logger ?? createLogger(loggerOptions(config, clock));
+  const storage = parts.storage ?? await openStorage(config);
+  const resolver = parts.resolver ?? createResolver({
+    ...(config.dns.servers === null ? {} : { servers: [...config.dns.servers] }),
+    trusted: [...config.dns.trusted],
+    timeoutMs: config.dns.timeout,
+  });
+  if (config.demo) await ensureDemo(storage, config.demo, clock);
+  const adminToken = await findAdminToken(config, storage);
+  const metrics = createMetrics();
+  const loggedIn = new LoggedIn();
+  const watches = new Watches(storage, (error) => logger.log("error", "watch.failed", { error: String(error) }));
+  const world = createWorld({
+    storage,
+    auth: createAuth({ storage, delay: createLoginDelay(), clock }),
+    watches,
+    loggedIn,
+    programs: mailPrograms(config),
+    resolve: (name, type) => resolver.resolve(name, type),
+    clock,
+    logger,
+    observe: observer(metrics),
+  });
+  return {
+    storage,
+    resolver,
+    clock,
+    logger,
+    metrics,
+    world,
+    loggedIn,
+    adminToken,
+    async http(trusted, state) {
+      const { createHttpApp } = await import("../http/mod.ts");
+      return createHttpApp({
+        ...state,
+        perform: (op, args) => storage.perform(op, args),
+        makeCredentials,
+        adminToken: new Secret(adminToken.value),
+        trusted,
+        metrics: () => metrics.print(),
+        version: VERSION,
+        hostname: config.hostname,
+        accountChanged: (address) => loggedIn.end(address),
+        now: () => clock.wall(),
+        bodyLimit: config.limits.httpBody,
+        report: (error) => logger.log("error", "http.failed", { error: String((error as Error)?.stack ?? error) }),
+      });
+    },
+  };
+}
+
+/** Which program decides: submission for those who log in, receiving for everybody else. */
+function mailPrograms(config: Config): MailPrograms {
+  const { hostname, limits } = config;
+  const giveUpMs = config.outbound.retry.giveUp;
+  const receive = { hostname, messageSize: limits.messageSize, maxHops: limits.hops, giveUpMs };
+  const submit = { ...receive, maxRecipients: limits.recipients, discloseClient: false };
+  const isSubmission = (session: SessionInfo): boolean => session.protocol === "submission";
+  return {
+    verifySender: (args) =>
+      isSubmission(args.peer.session) ? verifySubmitter(args, submit) : verifySender(args, receive),
+    verifyRecipient: (args) =>
+      isSubmission(args.peer.session) ? verifySubmittedRecipient(args, submit) : verifyRecipient(args, receive),
+    receive: (args) => isSubmission(args.peer.session) ? submitMail(args, submit) : receiveMail(args, receive),
+  };
+}
+
+async function openStorage(config: Config): Promise<Storage> {
+  if (config.storage.driver === "memory") return (await import("../storage/memory/mod.ts")).memoryStorage();
+  return await (await import("../storage/sqlite/mod.ts")).openSqlite({ dataDir: config.dataDir });
+}
+
+/** The configured token, else one that is made at the first start and kept in the store. */
+async function findAdminToken(config: Config, storage: Storage): Promise<House["adminToken"]> {
+  if (config.admin.token) return { value: config.admin.token.reveal(), fresh: false };
+  const made = randomBytes(24).toString("base64url");
+  const value = await storage.perform("setting.init", { name: "admin.token", value: made });
+  return { value, fresh: value === made };
+}
+
+const encoder = new TextEncoder();
+
+function loggerOptions(config: Config, clock: Clock): Parameters<typeof createLogger>[0] {
+  const { level, format } = config.log;
+  return {
+    level,
+    format: format === "auto" ? (Deno.stderr.isTerminal() ? "text" : "json") : format,
+    write: (text) => {
+      const bytes = encoder.encode(text);
+      for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+    },
+    now: () => clock.wall(),
+  };
+}

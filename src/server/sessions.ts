@@ -1,0 +1,91 @@
+/** From a listener's protocol to the machine that speaks it, with its limits out of the configuration. */
+import type { AnySession, Protocol } from "../contract/mod.ts";
+import { imapSession } from "../imap/mod.ts";
+import { pop3Session } from "../pop3/mod.ts";
+import { MECHANISMS } from "../sasl/mod.ts";
+import { SMTP_LIMITS, type SmtpLimits, smtpSession } from "../smtp/server/mod.ts";
+import type { Config, TlsMode } from "./config/mod.ts";
+import { VERSION } from "./version.ts";
+
+/** The protocols that have a machine. */
+export type ServedProtocol = Exclude<Protocol, "managesieve">;
+
+/** Makes the session of each new connection. */
+export function sessionMaker(config: Config, protocol: ServedProtocol, tls: TlsMode): () => AnySession {
+  const { hostname, limits } = config;
+  const startTls = tls === "starttls";
+  const allowPlaintext = config.auth.allowPlaintext;
+  switch (protocol) {
+    case "smtp":
+      return smtpMaker(config, "mx", startTls);
+    case "submission":
+      return smtpMaker(config, "submission", startTls);
+    case "lmtp":
+      return smtpMaker(config, "lmtp", startTls);
+    case "imap": {
+      const options = {
+        hostname,
+        name: "Palomar",
+        version: VERSION,
+        startTls,
+        allowPlaintextAuth: allowPlaintext,
+        limits: {
+          messageSize: limits.messageSize,
+          badCommands: limits.badCommands,
+          loginAttempts: limits.loginAttempts,
+          loginMs: limits.loginTime,
+          idleMs: limits.imapIdle,
+        },
+      };
+      return () => imapSession(options);
+    }
+    case "pop3": {
+      const options = {
+        hostname,
+        startTls,
+        allowPlaintext,
+        limits: {
+          authAttempts: limits.loginAttempts,
+          badCommands: limits.badCommands,
+          authMs: limits.loginTime,
+          idleMs: limits.pop3Idle,
+        },
+      };
+      return () => pop3Session(options);
+    }
+  }
+}
+
+function smtpMaker(config: Config, profile: "mx" | "submission" | "lmtp", startTls: boolean): () => AnySession {
+  const { limits } = config;
+  const smtpLimits: SmtpLimits = {
+    ...SMTP_LIMITS,
+    messageSize: limits.messageSize,
+    recipients: limits.recipients,
+    mails: limits.messagesPerConnection,
+    errors: limits.badCommands,
+    authFailures: limits.loginAttempts,
+    handshakeMs: limits.loginTime,
+    commandMs: limits.smtpIdle,
+    dataMs: limits.dataIdle,
+  };
+  const options = {
+    profile,
+    hostname: config.hostname,
+    limits: smtpLimits,
+    startTls,
+    requireTls: profile === "submission" && startTls && !config.auth.allowPlaintext,
+    allowPlaintextAuth: config.auth.allowPlaintext,
+    mechanisms: profile === "submission" ? MECHANISMS : [],
+  };
+  return () => smtpSession(options);
+}
+
+/** What a client hears that a limit turns away, in the words of its protocol. */
+export const REFUSAL_LINES: Readonly<Record<ServedProtocol, string>> = {
+  smtp: "421 4.7.0 Too many connections, try again later",
+  submission: "421 4.7.0 Too many connections, try again later",
+  lmtp: "421 4.7.0 Too many connections, try again later",
+  imap: "* BYE [LIMIT] Too many connections, try again later",
+  pop3: "-ERR [SYS/TEMP] Too many connections, try again later",
+};
