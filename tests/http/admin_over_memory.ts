@@ -1,0 +1,116 @@
+/** The HTTP layer over a store in memory, with a fixed clock and passwords that cost nothing. */
+import { utf8Bytes } from "../../src/base/bytes.ts";
+import { Secret } from "../../src/base/secret.ts";
+import type { Credentials, TraceId } from "../../src/contract/mod.ts";
+import { createHttpApp, type HttpApp, type HttpDeps } from "../../src/http/mod.ts";
+import { indexMessage } from "../../src/message/mod.ts";
+import { memoryStorage } from "../../src/storage/memory/mod.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+
+export const TOKEN = "a-token-of-the-tests";
+export const NOW = Date.UTC(2026, 0, 31, 12);
+
+/** An answer, read. */
+export interface Answered {
+  readonly status: number;
+  readonly headers: Headers;
+  // deno-lint-ignore no-explicit-any
+  readonly json: any;
+  readonly text: string;
+}
+
+/** What the tests hold on to. */
+export interface TestAdmin {
+  readonly app: HttpApp;
+  readonly storage: Storage;
+  /** What the server was told: `queue`, or an address whose sessions should end. */
+  readonly told: string[];
+  readonly reported: unknown[];
+  /** Asks with the token and, where there is a body, as JSON. */
+  ask(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>;
+}
+
+/** Credentials that no password fits; what hashing does is tested where it is. */
+export function cheapCredentials(password: Secret): Promise<Credentials> {
+  const key = new Secret(utf8Bytes("key"));
+  return Promise.resolve({
+    password: new Secret(`cheap$${password.reveal().length}`),
+    scramSha256: { salt: utf8Bytes("salt"), iterations: 4096, storedKey: key, serverKey: key },
+  });
+}
+
+export function testAdmin(more: Partial<HttpDeps> = {}, storage: Storage = memoryStorage()): TestAdmin {
+  const told: string[] = [];
+  const reported: unknown[] = [];
+  const app = createHttpApp({
+    perform: (op, args) => storage.perform(op, args),
+    makeCredentials: cheapCredentials,
+    adminToken: new Secret(TOKEN),
+    metrics: () => "palomar_up 1\n",
+    health: () => ({ status: "ok" }),
+    version: "0.0.0-test",
+    hostname: "mail.example.org",
+    queueChanged: () => void told.push("queue"),
+    accountChanged: (address) => void told.push(address),
+    now: () => NOW,
+    report: (error) => void reported.push(error),
+    ...more,
+  });
+  return {
+    app,
+    storage,
+    told,
+    reported,
+    async ask(method, path, body, headers = {}) {
+      const json: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
+      return await answered(
+        app,
+        new Request(`http://localhost${path}`, {
+          method,
+          headers: { authorization: `Bearer ${TOKEN}`, ...json, ...headers },
+          ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+        }),
+      );
+    },
+  };
+}
+
+export async function answered(app: HttpApp, request: Request): Promise<Answered> {
+  const response = await app.fetch(request);
+  const text = await response.text();
+  const isJson = /^application\/(problem\+)?json/.test(response.headers.get("content-type") ?? "");
+  return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
+}
+
+/** Puts a message for each recipient in the queue. */
+export async function queueMail(storage: Storage, recipients: readonly string[], traceId = "t1"): Promise<void> {
+  const bytes = utf8Bytes("Subject: hello\r\n\r\nA pigeon.\r\n");
+  const writer = storage.createBlob();
+  await writer.write(bytes);
+  const blob = await writer.seal(indexMessage(bytes));
+  await storage.perform("mail.accept", {
+    traceId: traceId as TraceId,
+    sender: {
+      reversePath: "alice@example.org",
+      size: null,
+      body: "7bit",
+      smtputf8: false,
+      requireTls: false,
+      ret: null,
+      envid: null,
+    },
+    blobId: blob.blobId,
+    deliveries: [],
+    queued: recipients.map((forwardPath) => ({
+      recipient: { forwardPath, notify: null, orcpt: null },
+      domain: forwardPath.slice(forwardPath.lastIndexOf("@") + 1),
+      prefix: new Uint8Array(),
+      dueAt: NOW,
+      expiresAt: NOW + 1000,
+    })),
+    journal: [{ at: NOW, event: "accepted", recipient: null, detail: "Taken from alice@example.org." }],
+    now: NOW,
+    overQuota: "refuse",
+  });
+  blob.release();
+}

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { testAdmin } from "./admin_over_memory.ts";
+
+interface Operation {
+  readonly summary?: string;
+  readonly responses: Record<string, unknown>;
+}
+
+interface Document {
+  readonly openapi: string;
+  readonly info: { readonly version: string };
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: {
+    readonly schemas: Record<string, unknown>;
+    readonly securitySchemes: Record<string, unknown>;
+  };
+}
+
+const ROUTES = [
+  "DELETE /api/v1/accounts/{address}",
+  "DELETE /api/v1/aliases/{address}",
+  "DELETE /api/v1/domains/{name}",
+  "DELETE /api/v1/queue/{queueId}",
+  "GET /api/v1/accounts",
+  "GET /api/v1/accounts/{address}",
+  "GET /api/v1/aliases",
+  "GET /api/v1/domains",
+  "GET /api/v1/domains/{name}",
+  "GET /api/v1/messages/{traceId}",
+  "GET /api/v1/queue",
+  "GET /api/v1/queue/{queueId}",
+  "PATCH /api/v1/accounts/{address}",
+  "PATCH /api/v1/domains/{name}",
+  "POST /api/v1/accounts",
+  "POST /api/v1/aliases",
+  "POST /api/v1/domains",
+  "POST /api/v1/queue/change",
+  "POST /api/v1/queue/{queueId}/{change}",
+  "PUT /api/v1/accounts/{address}/password",
+];
+
+async function description(): Promise<Document> {
+  const { status, json } = await testAdmin().ask("GET", "/api/v1/openapi.json");
+  assert.equal(status, 200);
+  return json as Document;
+}
+
+Deno.test("the OpenAPI document lists every route with its words and refusals", async () => {
+  const { openapi, info, paths } = await description();
+  assert.deepEqual([openapi, info.version], ["3.1.0", "0.0.0-test"]);
+  const found: string[] = [];
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const [method, { summary, responses }] of Object.entries(operations)) {
+      const route = `${method.toUpperCase()} ${path}`;
+      found.push(route);
+      assert.ok(summary, route);
+      assert.ok(Object.keys(responses).some((status) => status.startsWith("2")), route);
+      assert.ok("401" in responses, route);
+    }
+  }
+  assert.deepEqual(found.sort(), ROUTES);
+});
+
+Deno.test("every reference of the OpenAPI document leads somewhere, and every path parameter is described", async () => {
+  const document = await description();
+  assert.deepEqual(document.components.securitySchemes, { token: { type: "http", scheme: "bearer" } });
+  const todo: unknown[] = [document];
+  let references = 0;
+  while (todo.length > 0) {
+    const at = todo.pop();
+    if (typeof at !== "object" || at === null) continue;
+    const reference = (at as { $ref?: unknown }).$ref;
+    if (typeof reference === "string") {
+      references++;
+      const name = reference.replace("#/components/schemas/", "");
+      assert.ok(name in document.components.schemas, reference);
+    }
+    todo.push(...Object.values(at));
+  }
+  assert.ok(references > 10);
+  for (const [path, operations] of Object.entries(document.paths)) {
+    const wanted = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+    for (const [method, operation] of Object.entries(operations)) {
+      const { parameters = [] } = operation as { parameters?: { name: string; in: string; required: boolean }[] };
+      const inPath = parameters.filter((one) => one.in === "path");
+      assert.deepEqual(inPath.map((one) => one.name).sort(), wanted, `${method} ${path}`);
+      assert.ok(inPath.every((one) => one.required), `${method} ${path}`);
+    }
+  }
+});
+
+Deno.test("/health is 503 unless all is well, and /metrics is the text of Prometheus", async () => {
+  for (const [status, expected] of [["ok", 200], ["stopping", 503], ["failing", 503]] as const) {
+    const { ask } = testAdmin({ health: () => ({ status, queue: 3 }) });
+    const answer = await ask("GET", "/health");
+    assert.deepEqual([answer.status, answer.json], [expected, { status, queue: 3 }]);
+  }
+  const metrics = await testAdmin().ask("GET", "/metrics");
+  assert.match(metrics.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+  assert.equal(metrics.text, "palomar_up 1\n");
+});
+
+Deno.test("the page at / escapes the names it shows", async () => {
+  const { text } = await testAdmin({ hostname: '<script>"&' }).ask("GET", "/");
+  assert.ok(text.includes("&lt;script&gt;&quot;&amp;"));
+  assert.ok(!text.includes("<script>"));
+});
