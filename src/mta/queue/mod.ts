@@ -1,0 +1,34 @@
+/**
+ * The queue: what becomes of a message for one recipient that is not delivered in the transaction that took it.
+ *
+ * One row a recipient. Its states, and every transition as the one operation (one transaction) that makes it:
+ *
+ * | from | by | to | when |
+ * |---|---|---|---|
+ * | (nothing) | `mail.accept`, or a notice of `queue.settle` | ready | the message is on disk and its sender was told so |
+ * | ready, due | `queue.claim` | leased | a worker takes it, with all rows of the message that go the same way |
+ * | leased | `queue.renew` | leased | the attempt takes long; or, with a short lease, the worker gives it back unasked |
+ * | leased | lease over | leased | the worker died; whoever claims next has it |
+ * | leased | `queue.settle`, deferred | ready | a temporary failure: due again at a later time |
+ * | leased | `queue.settle`, delivered, relayed or failed | gone | reports to the sender are accepted in the same transaction |
+ * | ready | `queue.change` hold / retry / remove | held / ready, due / gone | a person says so |
+ * | held | `queue.change` release / remove | ready / gone | a person says so |
+ *
+ * What a crash does:
+ * - *ready, held*: nothing. The row is on disk with its message.
+ * - *leased, before the final dot*: nothing was delivered; the lease runs out and the row is tried again.
+ * - *leased, after the final dot, before `queue.settle`*: the other server may have the message; it is sent again.
+ *   RFC 5321 section 6.1 knows no better, and a message twice is better than none.
+ * - *in `queue.settle`*: all of it or none. So a bounce is never sent twice for one outcome, and a row never goes
+ *   without its bounce.
+ *
+ * The files: `route.ts` finds the hosts of a domain; `retry.ts` says when next; `settle.ts` turns what an attempt came
+ * to into outcomes, reports and sentences. The bounce itself is `../bounce.ts`. Driving it is the server's.
+ *
+ * Rules: a failure is temporary unless proven permanent; a row is never tried past its expiry; reports go to the
+ * reverse-path, never for a null one (RFC 5321 section 4.5.5); what NOTIFY says is done (RFC 3461).
+ */
+export * from "./addresses.ts";
+export * from "./retry.ts";
+export * from "./route.ts";
+export * from "./settle.ts";
