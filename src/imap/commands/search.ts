@@ -6,7 +6,7 @@ import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
 import type { Lexer } from "../wire/lexer.ts";
 import { searchKeys } from "../wire/search_program.ts";
-import { formatSet } from "../wire/sequence_set.ts";
+import { formatSet, type SetRange } from "../wire/sequence_set.ts";
 import { string } from "../wire/strings.ts";
 
 const RETURNS = ["MIN", "MAX", "ALL", "COUNT", "SAVE"];
@@ -34,16 +34,24 @@ export const search: Command = {
       }
       lexer.sp();
     }
-    // A number beyond the mailbox finds nothing; the rest of the set is searched.
+    // What of a set lies beyond the mailbox finds nothing; the rest is searched.
     const view = state.view!;
     const key = searchKeys(lexer, (set, uids) => {
-      const within = set === "$" || uids ? set : set.filter(({ first, last }) => Math.max(first, last) <= view.count);
+      const within = set === "$" || uids ? set : clip(set, view.count);
       return view.count === 0 ? [] : view.ranges(within, uids) ?? [];
     });
     lexer.end();
     return run(state, returns, key, byUid);
   },
 };
+
+/** The part of a set that is not beyond the last message. */
+function clip(set: readonly SetRange[], count: number): SetRange[] {
+  const end = (number: number): number => Math.min(number, count);
+  return set
+    .filter(({ first, last }) => Math.min(first || count, last || count) <= count)
+    .map(({ first, last }) => ({ first: end(first), last: end(last) }));
+}
 
 function returnOption(lexer: Lexer): string {
   const option = lexer.word();
