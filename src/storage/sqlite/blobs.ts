@@ -51,6 +51,12 @@ export class Blobs {
     return held !== undefined && held.id === 0 && held.place !== null;
   }
 
+  /** Octets of a body that the transaction which stores this blob will write. */
+  octetsToWrite(blobId: BlobId): number {
+    const held = this.#held.get(blobId);
+    return held && held.id === 0 ? held.bytes?.length ?? 0 : 0;
+  }
+
   find(blobId: BlobId): BlobRow | null {
     const held = this.#held.get(blobId);
     if (held) return held;

@@ -2,13 +2,18 @@
  * Group commit: operations that wait at the same time are one transaction. Costs one fsync for all of them, so the
  * cost of a message falls as load rises.
  */
+import { setImmediate } from "node:timers";
 import type { BlobId } from "../../contract/mod.ts";
+import type { Watchers } from "../engine/watchers.ts";
 import { type Blobs, infrastructure } from "./blobs.ts";
 import type { MailTables } from "./mail_tables.ts";
 import type { Segments } from "./segments.ts";
-import type { Watchers } from "../engine/watchers.ts";
 
 const GROUP_COUNT = 256;
+const GROUP_OCTETS = 4 * 1024 * 1024;
+
+/** The next turn of the loop. `setTimeout(0)` waits a millisecond or more, which is longer than a commit takes. */
+const soon = (run: () => void): void => void setImmediate(run);
 
 /** An operation that waits for its commit. */
 export interface Waiting {
@@ -39,7 +44,7 @@ export class Commits {
     this.#waiting.push(waiting);
     if (this.#busy) return;
     this.#busy = true;
-    setTimeout(() => void this.#drain(), 0);
+    soon(() => void this.#drain());
   }
 
   /** Resolves when nothing waits. */
@@ -49,7 +54,7 @@ export class Commits {
 
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, GROUP_COUNT);
+      const group = this.#waiting.splice(0, this.#groupSize());
       try {
         // Segments first: a row must never name octets that a power cut could take.
         if (group.some(({ blobs }) => blobs.some((id) => this.#blobs.needsSync(id)))) await this.#segments.sync();
@@ -59,20 +64,34 @@ export class Commits {
       }
       this.#commit(group);
       // Who was answered speaks first, and what they ask next is in the next group.
-      if (this.#waiting.length > 0 || group.length > 1) await new Promise<void>((next) => setTimeout(next, 0));
+      if (this.#waiting.length > 0 || group.length > 1) await new Promise<void>(soon);
     }
     this.#busy = false;
     for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** How many of those that wait make the next commit: capped, so that no commit keeps the loop for long. */
+  #groupSize(): number {
+    let octets = 0;
+    let count = 0;
+    while (count < this.#waiting.length && count < GROUP_COUNT) {
+      for (const id of this.#waiting[count]!.blobs) octets += this.#blobs.octetsToWrite(id);
+      if (count > 0 && octets > GROUP_OCTETS) break;
+      count++;
+    }
+    return count;
   }
 
   #commit(group: readonly Waiting[]): void {
     const { sql } = this.#tables;
     const done: { waiting: Waiting; value: unknown }[] = [];
     const failed: { waiting: Waiting; error: unknown }[] = [];
+    let operation = false;
     try {
       sql.exec("begin immediate");
       for (const waiting of group) {
         const before = sql.writes;
+        operation = true;
         try {
           done.push({ waiting, value: waiting.run(this.#tables) });
         } catch (error) {
@@ -81,13 +100,17 @@ export class Commits {
           failed.push({ waiting, error });
         }
       }
+      operation = false;
       this.#tables.flush();
       sql.exec("commit");
     } catch (error) {
       this.#undo();
       const broken = infrastructure(error);
-      if (group.length > 1 && broken.reason === "bug") { for (const one of group) this.#commit([one]); }
-      else for (const { reject } of group) reject(broken);
+      // One operation's misfortune is not its neighbours': each has a transaction of its own then. So it is on a full
+      // disk, where what gives space back may still work.
+      if (group.length > 1 && (operation || broken.reason !== "unavailable")) {
+        for (const one of group) this.#commit([one]);
+      } else for (const { reject } of group) reject(broken);
       return;
     }
     this.#blobs.settle(true);

@@ -17,6 +17,8 @@ interface AccountEntry {
   subscriptions: Set<string> | null;
 }
 
+type LoadedEntry = AccountEntry & { readonly mailboxes: Map<number, MailboxRow> };
+
 const CACHED_ACCOUNTS = 5000;
 const ACCOUNT = "select id, address, name, quota_bytes, quota_messages, used_bytes, used_messages, modseq, disabled, " +
   "created_at, credentials from accounts";
@@ -230,11 +232,11 @@ export class DirectoryTables {
   }
 
   mailboxes(account: number): Iterable<MailboxRow> {
-    return this.#loaded(account)?.mailboxes!.values() ?? [];
+    return this.#loaded(account)?.mailboxes.values() ?? [];
   }
 
   mailbox(account: number, id: number): MailboxRow | null {
-    return this.#loaded(account)?.mailboxes!.get(id) ?? null;
+    return this.#loaded(account)?.mailboxes.get(id) ?? null;
   }
 
   mailboxByPath(account: number, path: string): MailboxRow | null {
@@ -263,7 +265,7 @@ export class DirectoryTables {
       row.deleted,
       row.floor,
     );
-    entry?.mailboxes?.set(row.id, row);
+    entry?.mailboxes.set(row.id, row);
     entry?.paths.set(row.path, row);
   }
 
@@ -284,7 +286,7 @@ export class DirectoryTables {
     this.sql.run("delete from mailboxes where id = ?", row.id);
     this.sql.run("delete from tombstones where mailbox = ?", row.id);
     const entry = this.#loaded(row.account);
-    entry?.mailboxes?.delete(row.id);
+    entry?.mailboxes.delete(row.id);
     entry?.paths.delete(row.path);
     this.#dirtyMailboxes.delete(row);
   }
@@ -333,16 +335,16 @@ export class DirectoryTables {
     return entry;
   }
 
-  #loaded(account: number): AccountEntry | null {
+  #loaded(account: number): LoadedEntry | null {
     const entry = this.#entry(account);
-    if (!entry || entry.mailboxes) return entry;
+    if (!entry || entry.mailboxes) return entry as LoadedEntry | null;
     entry.mailboxes = new Map();
     for (const cells of this.sql.all("select * from mailboxes where account = ?", account)) {
       const row = readMailbox(cells);
       entry.mailboxes.set(row.id, row);
       entry.paths.set(row.path, row);
     }
-    return entry;
+    return entry as LoadedEntry;
   }
 }
 
