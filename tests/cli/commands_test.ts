@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { queueMail } from "../http/admin_over_memory.ts";
+import { desk } from "./command_line.ts";
+
+Deno.test("domain add, list, catch-all, dns and remove", async () => {
+  const { run } = desk();
+  const none = await run("domain list");
+  assert.deepEqual([none.code, none.out], [0, ""]);
+  assert.match(none.err, /no domains yet/);
+  assert.match((await run("domain add Example.org")).out, /^example\.org is added\./);
+  assert.match((await run("domain list")).out, /^DOMAIN +CATCH-ALL +CREATED\nexample\.org +- +2026-01-31 12:00:00\n$/);
+  assert.equal((await run("account add alice@example.org --password-stdin", { stdin: "pw\n" })).code, 0);
+  assert.equal((await run("domain catch-all example.org alice@example.org")).code, 0);
+  assert.equal(JSON.parse((await run("domain list --json")).out)[0].catchAll, "alice@example.org");
+  assert.equal((await run("domain catch-all example.org --none")).code, 0);
+  assert.equal((await run("domain catch-all example.org")).code, 2);
+  assert.equal((await run("domain catch-all example.org alice@example.org --none")).code, 2);
+
+  const dns = JSON.parse((await run("domain dns example.org --json")).out) as { name: string; type: string }[];
+  for (const type of ["MX", "A", "TXT", "SRV", "PTR"]) assert.ok(dns.some((one) => one.type === type), type);
+  assert.match((await run("domain dns example.org")).out, /example\.org\. +MX +10 mail\.palomar\.test\./);
+  assert.equal((await run("domain dns example.net")).code, 1);
+
+  const inUse = await run("domain remove example.org");
+  assert.deepEqual([inUse.code, inUse.out], [1, ""]);
+  assert.equal((await run("account remove alice@example.org")).code, 0);
+  assert.equal((await run("domain remove example.org")).code, 0);
+  assert.equal((await run("domain remove example.org")).code, 1);
+});
+
+Deno.test("account add takes a password from stdin, from a person, or makes one", async () => {
+  const { run } = desk();
+  await run("domain add example.org");
+  const asked = await run("account add a@example.org", { typed: ["one", "other", "good one", "good one"] });
+  assert.deepEqual([asked.code, asked.out], [0, ""]);
+  assert.match(asked.err, /The two differ/);
+  assert.ok(!asked.err.includes("good one"));
+  assert.equal((await run("account add b@example.org", { typed: [null] })).code, 1);
+
+  const made = await run("account add b@example.org --generate");
+  assert.match(made.out, /^[a-z2-9]{5}(-[a-z2-9]{5}){3}\n$/);
+  assert.notEqual((await run("account password b@example.org --generate")).out, made.out);
+
+  assert.equal((await run("account add c@example.org")).code, 2); // no terminal, no option
+  assert.equal((await run("account add c@example.org --generate --password-stdin")).code, 2);
+  for (const stdin of ["", "\n", "x".repeat(5000), new Uint8Array([0xff])]) {
+    assert.equal((await run("account add c@example.org --password-stdin", { stdin })).code, 1);
+  }
+  assert.equal((await run("account add c@example.net --generate")).code, 1);
+  assert.equal((await run("account add nobody --generate")).code, 1);
+  assert.equal((await run("account password nobody@example.org --generate")).code, 1);
+});
+
+Deno.test("account show, list and change", async () => {
+  const { run, told } = desk();
+  await run("domain add example.org");
+  assert.equal((await run("account add a@example.org --generate --name Ann --quota 5GB")).code, 0);
+  const list = await run("account list");
+  assert.match(list.out, /^ADDRESS +NAME +MESSAGES +SIZE +STATE\na@example\.org +Ann +0 +0B of 5GB +active\n$/);
+  assert.equal(JSON.parse((await run("account list example.org --json")).out).length, 1);
+  assert.match((await run("account list example.net")).err, /no accounts/);
+
+  assert.equal((await run("account change a@example.org --disable --quota none --quota-messages 10")).code, 0);
+  const account = JSON.parse((await run("account show a@example.org --json")).out);
+  assert.deepEqual([account.disabled, account.quota, account.name], [true, { bytes: null, messages: 10 }, "Ann"]);
+  assert.deepEqual(told, ["a@example.org"]);
+  assert.match((await run("account show a@example.org")).out, /State +disabled/);
+  assert.equal((await run("account change a@example.org --enable")).code, 0);
+  for (const wrong of ["", " --enable --disable", " --quota much", " --quota-messages -1", " --quota"]) {
+    assert.equal((await run(`account change a@example.org${wrong}`)).code, 2, wrong);
+  }
+  assert.equal((await run("account change b@example.org --enable")).code, 1);
+});
+
+Deno.test("account remove asks a person, and takes only the address for a yes", async () => {
+  const { run } = desk();
+  await run("domain add example.org");
+  await run("account add a@example.org --generate");
+  for (const typed of [["yes"], ["b@example.org"], [null]]) {
+    assert.equal((await run("account remove a@example.org", { typed })).code, 1);
+  }
+  assert.equal((await run("account show a@example.org")).code, 0);
+  assert.equal((await run("account remove a@example.org", { typed: ["a@example.org"] })).code, 0);
+  assert.equal((await run("account show a@example.org")).code, 1);
+});
+
+Deno.test("alias add, list and remove", async () => {
+  const { run } = desk();
+  await run("domain add example.org");
+  assert.equal((await run("alias add team@example.org a@example.net b@example.net")).code, 0);
+  assert.equal((await run("alias add team@example.org a@example.net")).code, 1);
+  assert.match((await run("alias list")).out, /team@example\.org +a@example\.net, b@example\.net\n$/);
+  assert.deepEqual(JSON.parse((await run("alias list example.org --json")).out)[0].targets.length, 2);
+  assert.equal((await run("alias remove team@example.org")).code, 0);
+  assert.equal((await run("alias remove team@example.org")).code, 1);
+  assert.equal((await run("alias add team@example.org")).code, 2);
+});
+
+Deno.test("queue list, show, hold, release, retry and remove", async () => {
+  const { run, storage } = desk();
+  assert.match((await run("queue list")).err, /Nothing waits/);
+  assert.deepEqual(JSON.parse((await run("queue list --json")).out), []);
+  await queueMail(storage, Array.from({ length: 501 }, (_, i) => `r${i}@example.net`));
+  const rows = JSON.parse((await run("queue list --json")).out) as { queueId: string; recipient: string }[];
+  assert.equal(new Set(rows.map((row) => row.queueId)).size, 501); // more than one page
+  const id = rows[0]!.queueId;
+  assert.match((await run(`queue show ${id}`)).out, /From +alice@example\.org\n/);
+  assert.equal(JSON.parse((await run(`queue show ${id} --json`)).out).queueId, id);
+  assert.equal((await run("queue show nothing")).code, 1);
+  assert.equal((await run(`queue hold ${id}`)).out, "1 held.\n");
+  assert.equal((await run("queue list --state held --json")).out.split("\n").length, 4);
+  assert.equal((await run("queue list --state lost")).code, 2);
+  assert.equal((await run(`queue release ${id}`)).code, 0);
+  assert.equal((await run("queue hold --all")).out, "501 held.\n");
+  assert.equal((await run("queue release --all")).out, "501 released.\n");
+  assert.equal((await run("queue retry nothing")).code, 1);
+  for (const verb of ["retry", "hold", "release", "remove"]) {
+    assert.equal((await run(`queue ${verb}`)).code, 2, verb);
+    assert.equal((await run(`queue ${verb} ${id} --all`)).code, 2, verb);
+  }
+  assert.equal((await run("queue remove --all")).out, "501 removed.\n");
+  assert.match((await run("queue list")).err, /Nothing waits/);
+});
+
+Deno.test("why tells a message's story", async () => {
+  const { run, storage } = desk();
+  await queueMail(storage, ["a@example.net"], "s1.1");
+  const { code, out } = await run("why s1.1");
+  assert.equal(code, 0);
+  assert.match(out, /^2026-01-31 12:00:00 {2}accepted: Taken from alice@example\.org\.\na@example\.net waits \(/);
+  assert.equal(JSON.parse((await run("why s1.1 --json")).out).waiting.length, 1);
+  const unknown = await run("why s1.2");
+  assert.deepEqual([unknown.code, unknown.out], [1, ""]);
+});
+
+Deno.test("what a stranger wrote cannot command the terminal", async () => {
+  const { run, storage } = desk();
+  await queueMail(storage, ["a\u001b]0;x\u0007\u009b31m@example.net"], "s1.1");
+  for (const line of ["queue list", "why s1.1"]) {
+    const { code, out } = await run(line);
+    assert.equal(code, 0);
+    // deno-lint-ignore no-control-regex
+    assert.ok(!/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(out), JSON.stringify(out));
+  }
+});
+
+Deno.test("each command opens the administration once at most, and closes it", async () => {
+  const { run, opened } = desk();
+  for (const line of ["domain add example.org", "domain list", "account show nobody@example.org", "queue list"]) {
+    await run(line);
+  }
+  assert.deepEqual(opened, { count: 4, closed: 4 });
+  for (const line of ["version", "help", "domain add --help", "domain add", "account change a@b.example"]) {
+    await run(line);
+  }
+  assert.deepEqual(opened, { count: 4, closed: 4 });
+});
