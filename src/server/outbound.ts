@@ -1,13 +1,29 @@
 /**
- * Sending out: works the queue as long as the server runs. It claims due jobs, finds their next hop, sends, settles,
- * reports to senders, delivers again what waits for an account of ours.
+ * Sending out: works the queue as long as the server runs.
+ *
+ * One loop claims due jobs and hands each to `outbound/work_job.ts`, which finds the next hop, sends, settles and
+ * reports. The loop waits for whichever comes first: the store says that rows became due, the time of the next row,
+ * an attempt that ends and makes room, `wake`.
+ *
+ * Rules:
+ * - At most `connections` attempts at once, `connectionsPerDomain` to one domain. A job of a domain that has no room
+ *   is given back under a short lease, so that a slow domain does not hold up the others.
+ * - A lease is renewed as long as its attempt runs; whoever lost it stops.
+ * - Stopping is bounded: what had not begun to send is due again at once, the rest has the grace.
+ * - Nothing here rejects or throws past the loop: an error is logged, and the lease brings the job back.
  */
-import type { DnsAnswer, DnsType } from "../contract/mod.ts";
+import { randomUUID } from "node:crypto";
+import { type DnsAnswer, type DnsType, type LogEvent, logEvent, type QueueJob } from "../contract/mod.ts";
+import { Deadlines, processDeadlines } from "../net/deadlines.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import type { OutboundConfig } from "./config/config.ts";
 import type { Logger } from "./log.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Counter, Metrics } from "./metrics.ts";
+import { expandEndpoints } from "./outbound/own_endpoints.ts";
+import type { Attempt, OutboundParts } from "./outbound/parts.ts";
+import { workJob } from "./outbound/work_job.ts";
+import { type Perform, runProgram } from "./run_program.ts";
 
 export interface OutboundOptions {
   readonly storage: Storage;
@@ -33,12 +49,202 @@ export interface Outbound {
   wake(): void;
 }
 
+const LEASE_MS = 10 * 60_000;
+const RENEW_MS = 3 * 60_000;
+/** How long a job waits whose domain has no room. */
+const PARKED_MS = 5_000;
+/** The longest sleep: a wall clock may be set, another process may fill the queue. */
+const LONGEST_SLEEP_MS = 60_000;
+/** The pause after the store failed. */
+const TROUBLE_MS = 5_000;
+/** What settling may take after everything was cut. */
+const SETTLE_MS = 2_000;
+
 export function createOutbound(options: OutboundOptions): Outbound {
-  const { logger } = options;
+  return new Worker(options);
+}
+
+class Worker implements Outbound {
+  readonly #options: OutboundOptions;
+  readonly #parts: OutboundParts;
+  readonly #owner = `worker ${randomUUID()}`;
+  readonly #outcomes: Counter | undefined;
+  readonly #attempts = new Map<Attempt, Promise<void>>();
+  readonly #perDomain = new Map<string | null, number>();
+  #held: boolean;
+  #stopped = false;
+  #loop: Promise<void> | null = null;
+  #unwatch: (() => void) | null = null;
+  /** Somebody called since the loop last looked. */
+  #called = false;
+  #callLoop: (() => void) | null = null;
+
+  constructor(options: OutboundOptions) {
+    this.#options = options;
+    this.#parts = partsOf(options);
+    this.#held = options.policy.hold;
+    options.metrics?.gaugeOf("palomar_queue_attempts", "Jobs of the queue under way now.", () => this.#attempts.size);
+    this.#outcomes = options.metrics?.counter("palomar_queue_outcomes_total", "Recipients settled, by outcome.", [
+      "outcome",
+    ]);
+  }
+
+  start(): void {
+    if (this.#loop !== null || this.#stopped) return;
+    this.#unwatch = this.#options.storage.watchQueue(() => this.wake());
+    this.#loop = this.#run();
+  }
+
+  hold(on: boolean): void {
+    this.#held = on;
+    this.wake();
+  }
+
+  wake(): void {
+    this.#called = true;
+    this.#callLoop?.();
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#unwatch?.();
+    this.wake();
+    for (const attempt of this.#attempts.keys()) attempt.stop.abort();
+    await within(graceMs, this.#allEnded());
+    for (const attempt of this.#attempts.keys()) attempt.cut.abort();
+    await within(SETTLE_MS, this.#allEnded());
+  }
+
+  async #allEnded(): Promise<void> {
+    await this.#loop;
+    await Promise.all(this.#attempts.values());
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      this.#called = false;
+      let sleep = LONGEST_SLEEP_MS;
+      try {
+        if (!this.#held && this.#room() > 0) sleep = await this.#look();
+      } catch (error) {
+        this.#log("warn", "queue.trouble", { error: String(error) });
+        sleep = TROUBLE_MS;
+      }
+      await this.#sleep(sleep);
+    }
+  }
+
+  #room(): number {
+    return this.#options.policy.connections - this.#attempts.size;
+  }
+
+  /** Claims and begins what there is room for; answers how long nothing will be due. */
+  async #look(): Promise<number> {
+    const { storage, clock } = this.#options;
+    const limit = this.#room();
+    const claim = { owner: this.#owner, now: clock.wall(), leaseMs: LEASE_MS, limit };
+    const jobs = await storage.perform("queue.claim", claim);
+    for (const job of jobs) {
+      const busy = this.#perDomain.get(job.domain) ?? 0;
+      if (busy >= this.#options.policy.connectionsPerDomain) await this.#park(job);
+      else this.#begin(job);
+    }
+    // Without room the next attempt that ends calls.
+    if (this.#room() <= 0) return LONGEST_SLEEP_MS;
+    const next = await storage.perform("queue.next", {});
+    return next === null ? LONGEST_SLEEP_MS : Math.max(0, next - clock.wall());
+  }
+
+  async #park(job: QueueJob): Promise<void> {
+    const queueIds = job.recipients.map((row) => row.queueId);
+    const leaseUntil = this.#options.clock.wall() + PARKED_MS;
+    await this.#options.storage.perform("queue.renew", { owner: this.#owner, queueIds, leaseUntil });
+  }
+
+  #begin(job: QueueJob): void {
+    const attempt: Attempt = { job, stop: new AbortController(), cut: new AbortController(), goodbyes: new Set() };
+    if (this.#stopped) attempt.stop.abort();
+    this.#perDomain.set(job.domain, (this.#perDomain.get(job.domain) ?? 0) + 1);
+    this.#attempts.set(attempt, this.#work(attempt));
+  }
+
+  async #work(attempt: Attempt): Promise<void> {
+    const { job } = attempt;
+    const renewing = setInterval(() => void this.#renew(attempt), RENEW_MS);
+    try {
+      const { outcomes } = await workJob(attempt, this.#owner, this.#parts);
+      for (const { outcome } of outcomes) this.#outcomes?.add([outcome]);
+    } catch (error) {
+      this.#log("warn", "queue.settle.failed", { traceId: job.traceId, error: String(error) });
+    } finally {
+      clearInterval(renewing);
+    }
+    // The peer's goodbye is waited for, but nobody waits for it: the result is written already.
+    await Promise.all(attempt.goodbyes);
+    this.#attempts.delete(attempt);
+    const left = (this.#perDomain.get(job.domain) ?? 1) - 1;
+    if (left > 0) this.#perDomain.set(job.domain, left);
+    else this.#perDomain.delete(job.domain);
+    this.wake();
+  }
+
+  /** One by one: a row that somebody removed must not end the attempt for the others. */
+  async #renew(attempt: Attempt): Promise<void> {
+    const leaseUntil = this.#options.clock.wall() + LEASE_MS;
+    try {
+      let ours = 0;
+      for (const { queueId } of attempt.job.recipients) {
+        const renewed = { owner: this.#owner, queueIds: [queueId], leaseUntil };
+        if (await this.#options.storage.perform("queue.renew", renewed)) ours++;
+      }
+      if (ours === 0) attempt.cut.abort();
+    } catch (error) {
+      this.#log("warn", "queue.renew.failed", { traceId: attempt.job.traceId, error: String(error) });
+    }
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    if (this.#called || this.#stopped) return;
+    const called = Promise.withResolvers<void>();
+    this.#callLoop = called.resolve;
+    const timer = setTimeout(called.resolve, Math.min(ms, LONGEST_SLEEP_MS));
+    await called.promise;
+    clearTimeout(timer);
+    this.#callLoop = null;
+  }
+
+  #log(level: LogEvent["level"], event: string, fields: LogEvent["fields"]): void {
+    this.#parts.log(logEvent(level, event, fields));
+  }
+}
+
+function partsOf(options: OutboundOptions): OutboundParts {
+  const { storage, resolve, clock, logger } = options;
+  const log = (event: LogEvent): void => logger.log(event.level, event.event, event.fields);
+  const perform = ((op: string, args: never) => {
+    if (op === "dns.resolve") {
+      const { name, type } = args as { name: string; type: DnsType };
+      return resolve(name, type);
+    }
+    return op === "clock.now" ? clock.wall() : storage.perform(op as never, args);
+  }) as Perform;
   return {
-    start: () => logger.log("debug", "outbound.started"),
-    stop: () => Promise.resolve(),
-    hold: () => {},
-    wake: () => {},
+    storage,
+    hostname: options.hostname,
+    policy: options.policy,
+    clock,
+    deadlines: clock === systemClock ? processDeadlines : new Deadlines(() => clock.monotonic()),
+    log,
+    run: (program) => runProgram(program, perform, log),
+    ownEndpoints: () => expandEndpoints(options.ownEndpoints()),
   };
+}
+
+/** Waits for a promise at most so long. */
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
 }

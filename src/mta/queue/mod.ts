@@ -23,12 +23,15 @@
  *   without its bounce.
  *
  * The files: `route.ts` finds the hosts of a domain; `retry.ts` says when next; `settle.ts` turns what an attempt came
- * to into outcomes, reports and sentences. The bounce itself is `../bounce.ts`. Driving it is the server's.
+ * to into outcomes, reports and sentences; `deliver_local.ts` and `route_notice.ts` route what stays here and what goes
+ * back. The bounce itself is `../bounce.ts`. Driving it is the server's.
  *
  * Rules: a failure is temporary unless proven permanent; a row is never tried past its expiry; reports go to the
  * reverse-path, never for a null one (RFC 5321 section 4.5.5); what NOTIFY says is done (RFC 3461).
  */
 export * from "./addresses.ts";
+export * from "./deliver_local.ts";
 export * from "./retry.ts";
 export * from "./route.ts";
+export * from "./route_notice.ts";
 export * from "./settle.ts";

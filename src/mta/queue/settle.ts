@@ -53,7 +53,9 @@ export function settle(attempted: readonly Attempted[], facts: SettleFacts): Set
     const decision = decide(one, facts);
     outcomes.push(decision.outcome);
     const recipient = one.row.recipient.forwardPath;
-    journal.push({ at: facts.now, event: decision.event, recipient, detail: decision.detail });
+    // A delivery here is written by whoever routed it, with the mailbox's own address.
+    const told = one.local && decision.outcome.outcome === "delivered";
+    if (!told) journal.push({ at: facts.now, event: decision.event, recipient, detail: decision.detail });
     const report = reportOf(one, decision, facts);
     if (report) reports.push(report);
   }
