@@ -24,12 +24,20 @@ const LONGEST_MS = 2 ** 30;
 /** Wakes sleepers at their times by `now`, a monotonic clock in milliseconds. */
 export class Deadlines {
   readonly #now: () => number;
+  readonly #timers: boolean;
   readonly #heap: Sleeper[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
   #timerAt = Infinity;
 
-  constructor(now: () => number) {
+  /** Without `timers` nothing but `tick` wakes anybody: for a clock that is moved by hand. */
+  constructor(now: () => number, { timers = true }: { readonly timers?: boolean } = {}) {
     this.#now = now;
+    this.#timers = timers;
+  }
+
+  /** No sleeper is to be woken before this time; `Infinity` where nobody waits. */
+  get next(): number {
+    return this.#heap[0]?.wakeKey ?? Infinity;
   }
 
   /** How many sleepers wait. */
@@ -73,6 +81,7 @@ export class Deadlines {
   }
 
   #arm(): void {
+    if (!this.#timers) return;
     const first = this.#heap[0];
     if (first === undefined) {
       if (this.#timer !== null) clearTimeout(this.#timer);

@@ -5,6 +5,19 @@ export interface Clock {
   /** Milliseconds since some moment: for deadlines and delays. It never jumps. */
   monotonic(): number;
   sleep(ms: number): Promise<void>;
+  /**
+   * Of a clock that is moved by hand only: it wakes the alarm when its time has come. The answer ends it. A clock
+   * without this runs by itself, and whoever waits on it sets timers of the system.
+   */
+  alarm?(alarm: Alarm): () => void;
+}
+
+/** Somebody with deadlines of their own, for a clock that is moved by hand. */
+export interface Alarm {
+  /** The earliest deadline in `monotonic` milliseconds; `Infinity` is none. */
+  next(): number;
+  /** The clock has reached it. */
+  tick(): void;
 }
 
 export const systemClock: Clock = {

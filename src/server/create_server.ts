@@ -11,7 +11,7 @@ import { Certificates, type ReloadReport } from "../net/certificates.ts";
 import { ConnectionLimits } from "../net/connection_limits.ts";
 import { Deadlines } from "../net/deadlines.ts";
 import { ensureDemoCertificate } from "../net/demo_ca.ts";
-import { drive, type LiveSession } from "../net/drive.ts";
+import { drive, type DriveOptions, type LiveSession } from "../net/drive.ts";
 import { listen, type Listening } from "../net/listen.ts";
 import type { Transport } from "../net/transport.ts";
 import { systemClock } from "./clock.ts";
@@ -21,6 +21,9 @@ import { REFUSAL_LINES, type ServedProtocol, sessionMaker } from "./sessions.ts"
 import { VERSION } from "./version.ts";
 
 export type { ServerParts } from "./house.ts";
+
+/** What `Server.serve` may be told of one connection. */
+export type ServeOptions = Pick<DriveOptions, "trace">;
 
 /** A server, started or not. */
 export interface Server {
@@ -39,7 +42,7 @@ export interface Server {
   /** The HTTP layer: for `deno serve`, an edge, or a test. Opens the store if need be. */
   fetch(request: Request): Promise<Response>;
   /** Takes over a connection that came another way than through a listener, and runs its session to the end. */
-  serve(protocol: ServedProtocol, transport: Transport): Promise<void>;
+  serve(protocol: ServedProtocol, transport: Transport, options?: ServeOptions): Promise<void>;
 }
 
 /** Socket of whoever administers the server on this machine; in the data folder. */
@@ -67,7 +70,10 @@ class PalomarServer implements Server {
   readonly #parts: ServerParts;
   readonly #limits: ConnectionLimits;
   readonly #deadlines: Deadlines | null;
+  /** Connections that came through `serve`: nobody else would end them, or wait for their end. */
   readonly #live = new Set<LiveSession>();
+  readonly #served = new Map<Transport, Promise<void>>();
+  #unhook: (() => void) | undefined;
   #opening: Promise<House> | null = null;
   #house: House | null = null;
   #app: Promise<HttpApp> | null = null;
@@ -88,7 +94,9 @@ class PalomarServer implements Server {
       perAddressPerMinute: config.limits.connectionRate,
     });
     const clock = parts.clock;
-    this.#deadlines = clock && clock !== systemClock ? new Deadlines(() => clock.monotonic()) : null;
+    this.#deadlines = clock && clock !== systemClock
+      ? new Deadlines(() => clock.monotonic(), { timers: clock.alarm === undefined })
+      : null;
   }
 
   get addresses(): readonly ListenerConfig[] {
@@ -136,15 +144,23 @@ class PalomarServer implements Server {
     return await (await this.#httpApp(house)).fetch(request);
   }
 
-  async serve(protocol: ServedProtocol, transport: Transport): Promise<void> {
+  async serve(protocol: ServedProtocol, transport: Transport, options: ServeOptions = {}): Promise<void> {
     const house = await this.#open();
-    await this.#runSession(house, protocol, sessionMaker(this.#config, protocol, "starttls"), transport, this.#live);
+    if (this.#stopping) return transport.destroy();
+    const make = sessionMaker(this.#config, protocol, "starttls");
+    const served = this.#runSession(house, protocol, make, transport, this.#live, options);
+    this.#served.set(transport, served);
+    await served.finally(() => this.#served.delete(transport));
   }
 
   #open(): Promise<House> {
     if (this.#stopping) return Promise.reject(new Error("the server has been stopped"));
     return this.#opening ??= openHouse(this.#config, this.#parts).then((house) => {
       house.metrics.gaugeOf("palomar_connections", "Connections of mail clients now.", () => this.#limits.total);
+      const deadlines = this.#deadlines;
+      if (deadlines) {
+        this.#unhook = house.clock.alarm?.({ next: () => deadlines.next, tick: () => deadlines.tick() });
+      }
       return this.#house = house;
     });
   }
@@ -188,6 +204,7 @@ class PalomarServer implements Server {
     make: ReturnType<typeof sessionMaker>,
     transport: Transport,
     sessions: Set<LiveSession>,
+    options: ServeOptions = {},
   ): Promise<void> {
     const info: SessionInfo = {
       id: newSessionId(),
@@ -207,6 +224,7 @@ class PalomarServer implements Server {
       tls: info.tls?.version ?? null,
     });
     await drive(make(), transport, house.world, info, {
+      ...options,
       sessions,
       ...(this.#deadlines ? { now: () => clock.monotonic(), deadlines: this.#deadlines } : {}),
     });
@@ -276,17 +294,30 @@ class PalomarServer implements Server {
   async #close(): Promise<void> {
     clearInterval(this.#reclaiming);
     const graceMs = this.#config.limits.shutdownGrace;
-    for (const session of this.#live) session.post({ type: "shutdown" });
+    for (const session of [...this.#live]) session.post({ type: "shutdown" });
     await Promise.all([
+      this.#endServed(graceMs),
       ...this.#doors.map((door) => door.close({ graceMs })),
       ...this.#httpDoors.map((door) => door.close(graceMs)),
     ]);
     const house = await this.#opening?.catch(() => null);
     if (!house) return;
+    this.#unhook?.();
     house.resolver.close();
     await house.storage.close();
     house.logger.log("info", "server.stopped");
     house.logger.flush();
+  }
+
+  async #endServed(graceMs: number): Promise<void> {
+    if (this.#served.size === 0) return;
+    const ends = Promise.allSettled([...this.#served.values()]);
+    const timer = setTimeout(() => {
+      for (const session of [...this.#live]) session.post({ type: "closed" });
+      for (const transport of this.#served.keys()) transport.destroy();
+    }, graceMs);
+    await ends;
+    clearTimeout(timer);
   }
 }
 

@@ -47,10 +47,20 @@ export interface House {
   http(trusted: boolean, state: Pick<HttpDeps, "health" | "queueChanged">): Promise<HttpApp>;
 }
 
+/** Opens the store and puts the rest around it. Rejects with nothing left open. */
 export async function openHouse(config: Config, parts: ServerParts): Promise<House> {
+  const storage = parts.storage ?? await openStorage(config);
+  try {
+    return await furnish(config, parts, storage);
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+async function furnish(config: Config, parts: ServerParts, storage: Storage): Promise<House> {
   const clock = parts.clock ?? systemClock;
   const logger = parts.logger ?? createLogger(loggerOptions(config, clock));
-  const storage = parts.storage ?? await openStorage(config);
   const resolver = parts.resolver ?? createResolver({
     ...(config.dns.servers === null ? {} : { servers: [...config.dns.servers] }),
     trusted: [...config.dns.trusted],
