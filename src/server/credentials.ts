@@ -54,21 +54,34 @@ export function passwordProblem(password: Secret): string | null {
   return prepared === "" ? "the password has no visible character" : null;
 }
 
+/** What hashing costs: scrypt's log2 of N, and the rounds of SCRAM. */
+export interface HashCost {
+  readonly ln: number;
+  readonly iterations: number;
+}
+
+/** For accounts that live as long as a test: nobody attacks them, and each costs less than a millisecond. */
+export const TEST_COST: HashCost = { ln: 4, iterations: 4096 };
+
 /** What to store of a new password: its scrypt hash and the keys of SCRAM-SHA-256 (RFC 5802 section 3). */
-export async function makeCredentials(password: Secret): Promise<Credentials | PasswordRefused> {
+export async function makeCredentials(
+  password: Secret,
+  { ln, iterations }: HashCost = { ln: COST.ln, iterations: SCRAM_ITERATIONS },
+): Promise<Credentials | PasswordRefused> {
   const problem = passwordProblem(password);
   if (problem !== null) return { refused: "password", text: problem };
   const text = prepared(password);
   const salt = random(16);
-  const hash = await scrypt(text, salt, COST, HASH_LENGTH);
+  const cost = { ...COST, ln };
+  const hash = await scrypt(text, salt, cost, HASH_LENGTH);
   const scramSalt = random(16);
-  const salted = await pbkdf2(text, scramSalt, SCRAM_ITERATIONS); // RFC 5802 section 2.2
+  const salted = await pbkdf2(text, scramSalt, iterations); // RFC 5802 section 2.2
   const clientKey = hmac("sha256", salted, utf8Bytes("Client Key"));
   return {
-    password: new Secret(printHash(salt, hash)),
+    password: new Secret(printHash(salt, hash, cost)),
     scramSha256: {
       salt: scramSalt,
-      iterations: SCRAM_ITERATIONS,
+      iterations,
       storedKey: new Secret(digest("sha256", clientKey)),
       serverKey: new Secret(hmac("sha256", salted, utf8Bytes("Server Key"))),
     },
@@ -118,8 +131,8 @@ function prepared(password: Secret): string {
   return saslPrep(password.reveal()) ?? password.reveal();
 }
 
-function printHash(salt: Uint8Array, hash: Uint8Array): string {
-  return `$scrypt$ln=${COST.ln},r=${COST.r},p=${COST.p}$${encodeBase64(salt)}$${encodeBase64(hash)}`;
+function printHash(salt: Uint8Array, hash: Uint8Array, { ln, r, p }: Cost = COST): string {
+  return `$scrypt$ln=${ln},r=${r},p=${p}$${encodeBase64(salt)}$${encodeBase64(hash)}`;
 }
 
 interface Cost {
