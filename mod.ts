@@ -30,6 +30,17 @@
  * console.assert(step.effects[0]?.type === "send");
  * ```
  *
+ * @example A server for a test of yours: accounts, a clock to move, nothing on the network
+ * ```ts
+ * import { testServer } from "./mod.ts";
+ * await using mail = await testServer();
+ * await mail.deliver("Subject: hello\n\nHi Alice", "alice@example.test");
+ * const pop3 = mail.connect("pop3");
+ * await pop3.until("+OK");
+ * await pop3.ask("USER alice@example.test", "+OK");
+ * await pop3.ask("PASS alice", "+OK 1 messages");
+ * ```
+ *
  * @module
  */
 export * from "./src/contract/mod.ts";
@@ -52,4 +63,9 @@ export { replay, type TraceEntry } from "./src/net/trace.ts";
 export type { Transport } from "./src/net/transport.ts";
 export type { SessionWorld, World } from "./src/net/world.ts";
 export { type Config, type ConfigProblem, demoConfig, loadConfig, parseConfig } from "./src/server/config/mod.ts";
-export { createServer, type Server, type ServerParts } from "./src/server/create_server.ts";
+export { createServer, type ServeOptions, type Server, type ServerParts } from "./src/server/create_server.ts";
+export { type Alarm, type Clock, systemClock } from "./src/server/clock.ts";
+export { createTestClock, type TestClock } from "./src/server/test_clock.ts";
+export { type TestConnection, testConnection } from "./src/server/test_connection.ts";
+export { type ConnectOptions, type TestServer, testServer, type TestServerOptions } from "./src/server/test_server.ts";
+export { createLogger, type Logger, type LogLine, memoryLogger } from "./src/server/log.ts";
