@@ -1,11 +1,12 @@
 /** What this server can do, as each state may know it (RFC 9051 section 6.1.1). */
 import type { ImapState } from "./session.ts";
 
-// Not IMAP4rev2: FETCH BINARY, which RFC 9051 includes, is not there. ENABLE IMAP4rev2 works for who tries.
-const ALWAYS = ["IMAP4rev1", "LITERAL+", "SASL-IR", "ID", "ENABLE"];
+// Whatever RFC 9051 has taken in is named too, for clients that know only IMAP4rev1.
+const ALWAYS = ["IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE"];
 const AFTER_LOGIN = [
   "IDLE",
   "NAMESPACE",
+  "BINARY",
   "UIDPLUS",
   "UNSELECT",
   "CHILDREN",

@@ -5,7 +5,14 @@ import type { CommandProgram, ImapState } from "./session.ts";
 import { TEXTS } from "./texts.ts";
 import type { View } from "./view.ts";
 import type { Lexer } from "./wire/lexer.ts";
-import { mailbox } from "./wire/mailbox_name.ts";
+import {
+  DELIMITER,
+  formatMailbox,
+  formatOldName,
+  type GivenName,
+  mailbox,
+  mailboxAsGiven,
+} from "./wire/mailbox_name.ts";
 import type { SequenceSet } from "./wire/sequence_set.ts";
 
 /** RFC 9051 section 3. `selected` is an authenticated state too. */
@@ -33,6 +40,21 @@ export function accountOf(state: ImapState): NonNullable<ImapState["login"]>["ac
 export function spMailbox(lexer: Lexer, state: ImapState): string | null {
   lexer.sp();
   return mailbox(lexer, state.rev2);
+}
+
+/** SP mailbox, with its spelling. */
+export function spMailboxAsGiven(lexer: Lexer, state: ImapState): GivenName | null {
+  lexer.sp();
+  return mailboxAsGiven(lexer, state.rev2);
+}
+
+/**
+ * RFC 9051 section 6.3.9.7: a rev2 client that wrote a name otherwise than we know it is told what became of it, as if
+ * `given` had been renamed to `path`. Empty where nobody needs to be told.
+ */
+export function tellNormalized(state: ImapState, path: string, given: string, attributes = ""): string {
+  if (!state.rev2) return "";
+  return `* LIST (${attributes}) "${DELIMITER}" ${formatMailbox(path, true)}${formatOldName(given)}\r\n`;
 }
 
 /** The ranges of a set, or the reply that refuses it. */

@@ -1,6 +1,8 @@
 /** One FETCH response (RFC 9051 section 7.5.2): text, and ranges of blobs that never pass through here. */
 import { latin1String } from "../base/bytes.ts";
 import type { Effect, EmailRow, Program } from "../contract/mod.ts";
+import { binaryValue, type DecodedRange } from "./binary.ts";
+import { accountOf } from "./command.ts";
 import { extentOf, selectFields } from "./section.ts";
 import type { ImapState } from "./session.ts";
 import { formatDateTime } from "./wire/dates.ts";
@@ -8,7 +10,13 @@ import type { FetchItem, Section, SimpleItem } from "./wire/fetch_items.ts";
 import { formatEnvelope, formatStructure } from "./wire/structure.ts";
 
 export type HeaderReader = (row: EmailRow, start: number, end: number) => Program<Uint8Array>;
-export type Pieces = (string | Effect)[];
+export type Pieces = (string | Effect | DecodedRange)[];
+
+/** A row; `unknownEncoding`: a BINARY item was left out, because nobody knows how its part is encoded. */
+export interface FormattedRow {
+  readonly pieces: Pieces;
+  readonly unknownEncoding: boolean;
+}
 
 /** `tellFlags`: reading set \Seen, so FLAGS is told though nobody asked. */
 export function* formatRow(
@@ -18,12 +26,30 @@ export function* formatRow(
   items: readonly FetchItem[],
   tellFlags: boolean,
   readHeader: HeaderReader,
-): Program<Pieces> {
+): Program<FormattedRow> {
   const out: Pieces = [];
   let text = `* ${seq} FETCH (`;
   let first = true;
   let flags = false;
+  let unknownEncoding = false;
   for (const item of items) {
+    if (item.item === "binary") {
+      const value = yield* binaryValue(accountOf(state), row, item);
+      if ("unknown" in value) {
+        unknownEncoding = true;
+        continue;
+      }
+      text += `${first ? "" : " "}${item.section.label} `;
+      first = false;
+      for (const piece of value.pieces) {
+        if (typeof piece === "string") text += piece;
+        else {
+          out.push(text, piece);
+          text = "";
+        }
+      }
+      continue;
+    }
     if (!first) text += " ";
     first = false;
     if (item.item !== "section") {
@@ -47,9 +73,13 @@ export function* formatRow(
       text = "";
     }
   }
-  if (tellFlags && !flags) text += ` ${simple(state, row, "FLAGS")}`;
+  if (tellFlags && !flags) {
+    text += `${first ? "" : " "}${simple(state, row, "FLAGS")}`;
+    first = false;
+  }
+  if (first) return { pieces: [], unknownEncoding }; // every item was left out
   out.push(text + ")\r\n");
-  return out;
+  return { pieces: out, unknownEncoding };
 }
 
 function simple(state: ImapState, row: EmailRow, item: SimpleItem): string {

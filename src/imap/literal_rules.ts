@@ -1,5 +1,5 @@
 /** Which literals are taken, by the state of the session and the command they belong to. */
-import { no } from "./reply.ts";
+import { bad, no } from "./reply.ts";
 import type { ImapState } from "./session.ts";
 import { TEXTS } from "./texts.ts";
 import { upperAscii } from "../base/ascii.ts";
@@ -12,12 +12,14 @@ export function readerRules(state: ImapState): ReaderRules {
   return {
     lineLimit: loggedIn ? limits.lineAfter : limits.lineBefore,
     discardLimit: loggedIn ? limits.messageSize * 2 : limits.literalBefore * 16,
-    decide: (pieces, size) => decide(state, pieces, size),
+    decide: (pieces, size, literal8) => decide(state, pieces, size, literal8),
   };
 }
 
-function decide(state: ImapState, pieces: readonly Piece[], size: number): LiteralDecision {
+function decide(state: ImapState, pieces: readonly Piece[], size: number, literal8: boolean): LiteralDecision {
   if (state.login !== null && isMessage(pieces)) return decideMessage(state, size);
+  // RFC 9051 section 4.3: strings have no NUL; literal8 is for messages (RFC 3516 section 4.4).
+  if (literal8) return { take: "refuse", reply: bad(TEXTS.literal8) };
   let buffered = size;
   for (const piece of pieces) {
     if (typeof piece !== "string" && piece.kind === "buffered") buffered += piece.bytes.length;

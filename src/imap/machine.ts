@@ -230,6 +230,10 @@ function settle(state: ImapState, outcome: Outcome | { failed: OpFailed } | null
       return;
     case "startTls":
       return startTls(state, out);
+    case "cut":
+      out.push(logEvent("warn", "imap.cut", peer(state)), { type: "close" });
+      state.closed = true;
+      return;
     case "authenticate":
       return settle(state, beginExchange(state, outcome.mechanism, outcome.initial, out), out);
     case "loggedIn":

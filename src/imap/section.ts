@@ -31,7 +31,7 @@ export function extentOf(section: Section, root: Part, blobSize: number): Extent
 }
 
 /** RFC 9051 section 6.4.5.1: every message has a part 1; the parts of a message/rfc822 are those of its message. */
-function findPart(root: Part, path: readonly number[]): Part | null {
+export function findPart(root: Part, path: readonly number[]): Part | null {
   let within: Part = root; // a message's root, or a multipart
   let part: Part | null = null;
   for (const number of path) {

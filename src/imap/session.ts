@@ -62,6 +62,8 @@ export type Outcome =
   | { readonly then: "idle" }
   | { readonly then: "logout" }
   | { readonly then: "startTls" }
+  /** A literal that was announced cannot be sent to its end: only closing tells the client. */
+  | { readonly then: "cut" }
   | { readonly then: "loggedIn"; readonly login: Login }
   | { readonly then: "refused"; readonly why: "credentials" | "tooMany" | "disabled"; readonly user: string }
   | { readonly then: "authenticate"; readonly mechanism: SaslMechanism; readonly initial: Uint8Array | null };

@@ -43,5 +43,7 @@ export const TEXTS = {
   badCharset: "The character set is not supported",
   badFlag: "No such system flag",
   emptyMessage: "An empty message is not stored",
+  unknownEncoding: "The encoding of a part is not known",
+  literal8: "A binary literal can only be a message",
   savedNothing: "Nothing was saved by SEARCH",
 } as const;

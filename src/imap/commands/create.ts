@@ -1,18 +1,18 @@
 import { ask, type MailboxRole } from "../../contract/mod.ts";
-import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, spMailbox } from "../command.ts";
+import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, spMailboxAsGiven, tellNormalized } from "../command.ts";
 import { mailboxRefusal } from "../mailbox_refusal.ts";
 import { no, ok } from "../reply.ts";
-import type { CommandProgram, ImapState } from "../session.ts";
+import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
 import { roleOf } from "../special_use.ts";
-import { DELIMITER } from "../wire/mailbox_name.ts";
+import { type GivenName, withoutDelimiter } from "../wire/mailbox_name.ts";
 import type { Lexer } from "../wire/lexer.ts";
 
 /** CREATE (RFC 9051 section 6.3.4) with USE (RFC 6154 section 3). */
 export const create: Command = {
   states: AFTER_LOGIN,
   parse(lexer, state) {
-    const path = spMailbox(lexer, state);
+    const name = spMailboxAsGiven(lexer, state);
     let uses: string[] = [];
     if (lexer.tryChar(" ")) {
       lexer.char("(");
@@ -22,7 +22,7 @@ export const create: Command = {
       lexer.char(")");
     }
     lexer.end();
-    return run(state, path, uses);
+    return run(state, name, uses);
   },
 };
 
@@ -31,8 +31,8 @@ function useAttribute(lexer: Lexer): string {
   return lexer.atom();
 }
 
-function* run(state: ImapState, path: string | null, uses: readonly string[]): CommandProgram {
-  if (path === null) return BAD_NAME;
+function* run(state: ImapState, name: GivenName | null, uses: readonly string[]): CommandProgram {
+  if (name === null) return BAD_NAME;
   let role: MailboxRole | null = null;
   if (uses.length > 0) {
     // RFC 6154 section 3: an unsupported use is NO [USEATTR]; one mailbox has one role here.
@@ -40,8 +40,9 @@ function* run(state: ImapState, path: string | null, uses: readonly string[]): C
     if (role === null) return no("That special use is not possible", "USEATTR");
   }
   // RFC 9051 section 6.3.4: a delimiter at the end only announces children.
-  const name = path.endsWith(DELIMITER) ? path.slice(0, -1) : path;
-  const made = yield* ask("mailbox.create", { accountId: accountOf(state), path: name, role });
+  const path = withoutDelimiter(name.path);
+  const made = yield* ask("mailbox.create", { accountId: accountOf(state), path, role });
   if ("refused" in made) return mailboxRefusal(made, role !== null && made.refused === "exists" ? TEXTS.exists : null);
+  if (withoutDelimiter(name.given) !== made.path) yield sendText(tellNormalized(state, made.path, name.given));
   return ok("Created", `MAILBOXID (${made.mailboxId})`);
 }

@@ -1,6 +1,5 @@
 import {
   ask,
-  type Effect,
   type EmailField,
   type EmailRow,
   type Modseq,
@@ -10,7 +9,9 @@ import {
 } from "../../contract/mod.ts";
 import { type Command, resolve, SELECTED } from "../command.ts";
 import { formatRow, type HeaderReader } from "../fetch_row.ts";
-import { ok } from "../reply.ts";
+import { sendDecoded } from "../binary.ts";
+import { no, ok } from "../reply.ts";
+import { TEXTS } from "../texts.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import type { View } from "../view.ts";
 import { type FetchItem, fetchItems } from "../wire/fetch_items.ts";
@@ -20,6 +21,7 @@ import { rangesFrom } from "./store.ts";
 
 const PAGE = 500; // rows of metadata
 const BODY_PAGE = 64; // rows with sections
+const TEXT_LIMIT = 256 * 1024; // octets that are formatted before the client has taken them
 
 /** FETCH and UID FETCH (RFC 9051 section 6.4.5, RFC 7162 section 3.1.4) */
 export const fetch: Command = {
@@ -70,16 +72,20 @@ function* run(
     left = found.uids.map((uid) => ({ first: uid, last: uid }));
   }
   const fields = fieldsOf(items);
-  const sections = items.some((item) => item.item === "section");
-  const marks = !view.readOnly && items.some((item) => item.item === "section" && !item.section.peek);
+  const sections = items.some((item) => "section" in item);
+  const marks = !view.readOnly && items.some((item) => "section" in item && !item.section.peek);
+  let unknownEncoding = false;
   const limit = sections ? BODY_PAGE : PAGE;
   while (left.length > 0) {
     const { rows, next } = yield* ask("email.read", { accountId, mailboxId, ranges: left, fields, limit });
     const seen = marks ? yield* markSeen(view, rows) : NOTHING;
-    yield* sendPage(state, view, rows, items, seen);
+    const sent = yield* sendPage(state, view, rows, items, seen);
+    if (sent === "cut") return { then: "cut" };
+    if (sent === "unknownEncoding") unknownEncoding = true;
     left = next === null ? [] : rangesFrom(left, next);
   }
-  return ok("Fetched");
+  // RFC 9051 section 7.5.2: a part in an unknown encoding fails the request; the others have been sent.
+  return unknownEncoding ? no(TEXTS.unknownEncoding, "UNKNOWN-CTE") : ok("Fetched");
 }
 
 const NOTHING: ReadonlyMap<number, Seen> = new Map();
@@ -90,7 +96,7 @@ function fieldsOf(items: readonly FetchItem[]): EmailField[] {
   for (const item of items) {
     if (item.item === "ENVELOPE") fields.add("envelope");
     if (item.item === "BODY" || item.item === "BODYSTRUCTURE") fields.add("structure");
-    if (item.item !== "section") continue;
+    if (!("section" in item)) continue;
     const { path, text } = item.section;
     if (path.length > 0 || text === "header" || text === "text") fields.add("structure");
     else if (text !== "all") fields.add("header");
@@ -109,33 +115,49 @@ function* markSeen(view: View, rows: readonly EmailRow[]): Program<ReadonlyMap<n
   return new Map(changed.map((change): [Uid, Seen] => [change.uid, change]));
 }
 
-/** One page: text joined as far as no blob stands between. All questions of a row come before its first octet. */
+/**
+ * One page: text joined as far as no blob stands between. All questions of a row come before its first octet, but for
+ * those of a large BINARY section; if one of these fails, the connection is cut.
+ */
 function* sendPage(
   state: ImapState,
   view: View,
   rows: readonly EmailRow[],
   items: readonly FetchItem[],
   seen: ReadonlyMap<number, Seen>,
-): Program<void> {
+): Program<"sent" | "unknownEncoding" | "cut"> {
   const readHeader: HeaderReader = function* (row, start, end) {
     const to = Math.min(end, start + 262144); // what one read gives; header sections beyond are cut
     return yield* ask("blob.read", { accountId: view.accountId, blobId: row.blobId, start, end: to });
   };
   let text = "";
+  let waiting = 0; // octets since the last question
+  let unknownEncoding = false;
   for (const row of rows) {
     const seq = view.seqOf(row.uid);
     if (seq === 0) continue;
     const news = seen.get(row.uid);
     const shown = news ? { ...row, flags: news.flags, modseq: news.modseq } : row;
-    const out: (string | Effect)[] = yield* formatRow(state, seq, shown, items, news !== undefined, readHeader);
-    for (const piece of out) {
-      if (typeof piece === "string") text += piece;
-      else {
-        yield sendText(text);
-        text = "";
-        yield piece;
+    const formatted = yield* formatRow(state, seq, shown, items, news !== undefined, readHeader);
+    if (formatted.unknownEncoding) unknownEncoding = true;
+    for (const piece of formatted.pieces) {
+      if (typeof piece === "string") {
+        text += piece;
+        waiting += piece.length;
+        continue;
       }
+      yield sendText(text);
+      text = "";
+      if (piece.type !== "decoded") yield piece;
+      else if (!(yield* sendDecoded(piece))) return "cut";
     }
+    if (waiting < TEXT_LIMIT) continue;
+    // Contract, rule 7: a question is answered when what was sent before it has been taken.
+    yield sendText(text);
+    text = "";
+    waiting = 0;
+    yield* ask("clock.now", {});
   }
   if (text !== "") yield sendText(text);
+  return unknownEncoding ? "unknownEncoding" : "sent";
 }

@@ -20,7 +20,9 @@ export interface Section {
 
 export type FetchItem =
   | { readonly item: SimpleItem }
-  | { readonly item: "section"; readonly section: Section };
+  | { readonly item: "section"; readonly section: Section }
+  /** BINARY, or with `size` BINARY.SIZE (RFC 3516). */
+  | { readonly item: "binary"; readonly section: Section; readonly size: boolean };
 
 export type SimpleItem =
   | "ENVELOPE"
@@ -65,7 +67,7 @@ export function fetchItems(lexer: Lexer): FetchItem[] {
   }
   const items = new Map<string, FetchItem>();
   for (const item of lexer.list(() => fetchItem(lexer))) {
-    items.set(item.item === "section" ? item.section.label : item.item, item);
+    items.set("section" in item ? item.section.label : item.item, item);
   }
   return items.size > ITEMS_LIMIT ? lexer.fail("Too many items") : [...items.values()];
 }
@@ -73,8 +75,11 @@ export function fetchItems(lexer: Lexer): FetchItem[] {
 function fetchItem(lexer: Lexer): FetchItem {
   const name = upperAscii(lexer.chars(isNameChar));
   if (lexer.peek() === "[") {
-    if (name !== "BODY" && name !== "BODY.PEEK") lexer.fail("No such FETCH item");
-    return { item: "section", section: section(lexer, name === "BODY.PEEK") };
+    if (name === "BODY" || name === "BODY.PEEK") {
+      return { item: "section", section: section(lexer, "BODY", name === "BODY.PEEK") };
+    }
+    if (name === "BINARY" || name === "BINARY.PEEK") return binary(section(lexer, "BINARY", name !== "BINARY"), lexer);
+    return name === "BINARY.SIZE" ? binary(section(lexer, name, true), lexer) : lexer.fail("No such FETCH item");
   }
   // RFC 3501 section 6.4.5: the names of RFC 822 are sections with another label.
   if (name === "RFC822") return rfc822("all", name, false);
@@ -93,7 +98,14 @@ function isNameChar(code: number): boolean {
   return code === 46 || (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122);
 }
 
-function section(lexer: Lexer, peek: boolean): Section {
+/** `section-binary`: part numbers alone, and no partial range of a size (RFC 9051 section 9). */
+function binary(section: Section, lexer: Lexer): FetchItem {
+  const size = section.label.startsWith("BINARY.SIZE");
+  if (section.text !== "all" || (size && section.partial)) lexer.fail("BINARY takes a part");
+  return { item: "binary", section, size };
+}
+
+function section(lexer: Lexer, name: string, peek: boolean): Section {
   lexer.char("[");
   const path: number[] = [];
   let text: SectionText = "all";
@@ -118,7 +130,7 @@ function section(lexer: Lexer, peek: boolean): Section {
     if (partial.count === 0) lexer.fail("An empty part of a section");
     lexer.char(">");
   }
-  return { path, text, fields, partial, peek, label: `BODY[${spec}]${partial ? `<${partial.offset}>` : ""}` };
+  return { path, text, fields, partial, peek, label: `${name}[${spec}]${partial ? `<${partial.offset}>` : ""}` };
 }
 
 /** section-spec without the header list. */

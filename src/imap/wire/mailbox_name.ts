@@ -15,6 +15,18 @@ export function mailbox(lexer: Lexer, rev2: boolean): string | null {
   return pathOf(lexer.astring(), rev2);
 }
 
+/** A name as the client wrote it and as we know it. */
+export interface GivenName {
+  readonly path: string;
+  readonly given: string;
+}
+
+/** mailbox, with its spelling. Null where the name is in no encoding that can be a name. */
+export function mailboxAsGiven(lexer: Lexer, rev2: boolean): GivenName | null {
+  const given = decodeText(lexer.astring(), rev2);
+  return given === null ? null : { path: canonicalPath(given.normalize("NFC")), given };
+}
+
 /** The path of a name in latin1 octets; null where its encoding is broken. */
 export function pathOf(octets: string, rev2: boolean): string | null {
   const text = decodeName(octets, rev2);
@@ -23,10 +35,12 @@ export function pathOf(octets: string, rev2: boolean): string | null {
 
 /** Text of a name or a pattern, NFC. Octets beyond ASCII are UTF-8 even from a rev1 client (RFC 6855). */
 export function decodeName(octets: string, rev2: boolean): string | null {
-  const text = isAscii(octets)
-    ? (rev2 || !octets.includes("&") ? octets : decodeUtf7(octets))
-    : utf8Strict(latin1Bytes(octets));
-  return text === null ? null : text.normalize("NFC");
+  return decodeText(octets, rev2)?.normalize("NFC") ?? null;
+}
+
+function decodeText(octets: string, rev2: boolean): string | null {
+  if (!isAscii(octets)) return utf8Strict(latin1Bytes(octets));
+  return rev2 || !octets.includes("&") ? octets : decodeUtf7(octets);
 }
 
 /** `INBOX` is the same in any case, as a whole name and as the first level. */
@@ -35,7 +49,17 @@ export function canonicalPath(text: string): string {
   return "INBOX" + text.slice(5);
 }
 
+/** RFC 9051 section 6.3.4: a delimiter at the end only announces children. */
+export function withoutDelimiter(name: string): string {
+  return name.endsWith(DELIMITER) ? name.slice(0, -1) : name;
+}
+
 /** A path as an astring for the client, always quoted. */
 export function formatMailbox(path: string, rev2: boolean): string {
   return string(rev2 ? octetsOf(path) : encodeUtf7(path));
+}
+
+/** The OLDNAME item of a LIST response (RFC 9051 section 6.3.9.7). */
+export function formatOldName(given: string): string {
+  return ` ("OLDNAME" (${string(octetsOf(given))}))`;
 }
