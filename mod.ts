@@ -7,15 +7,17 @@
  *
  * @example A server in memory, with no listener at all
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createServer, demoConfig } from "./mod.ts";
  * const server = createServer({ ...demoConfig("./data"), storage: { driver: "memory" }, listeners: [] });
  * const health = await server.fetch(new Request("http://localhost/health"));
- * console.assert(health.ok);
+ * assert(health.ok);
  * await server.stop();
  * ```
  *
  * @example The SMTP server as a function
  * ```ts
+ * import assert from "node:assert/strict";
  * import { SMTP_LIMITS, smtpSession } from "./mod.ts";
  * const { machine, state } = smtpSession({
  *   profile: "mx",
@@ -27,7 +29,7 @@
  *   mechanisms: [],
  * });
  * const step = machine.step(state, { type: "bytes", chunk: new TextEncoder().encode("NOOP\r\n") }, 0);
- * console.assert(step.effects[0]?.type === "send");
+ * assert(step.effects[0]?.type === "send");
  * ```
  *
  * @example A server for a test of yours: accounts, a clock to move, nothing on the network

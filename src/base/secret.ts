@@ -3,10 +3,11 @@
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { Secret } from "./secret.ts";
  * const password = new Secret("hunter2");
- * console.assert(`${password}` === "‹secret›");
- * console.assert(password.reveal() === "hunter2");
+ * assert(`${password}` === "‹secret›");
+ * assert(password.reveal() === "hunter2");
  * ```
  */
 export class Secret<T = string> {

@@ -13,6 +13,7 @@ export type ScriptedAnswer = readonly DnsRecord[] | "servfail";
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { scriptedResolver } from "./scripted.ts";
  * const resolver = scriptedResolver({
  *   "example.org": { MX: [{ type: "MX", preference: 10, exchange: "mx.example.org" }] },
@@ -20,7 +21,7 @@ export type ScriptedAnswer = readonly DnsRecord[] | "servfail";
  *   "broken.example": "servfail",
  * });
  * const answer = await resolver.resolve("mx.example.org", "A");
- * console.assert(answer.kind === "ok");
+ * assert(answer.kind === "ok");
  * ```
  */
 export type ScriptedZones = Readonly<

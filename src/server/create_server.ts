@@ -54,10 +54,11 @@ const RECLAIM_EVERY_MS = 600_000;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { createServer, demoConfig } from "../../mod.ts";
  * const server = createServer({ ...demoConfig("./data"), storage: { driver: "memory" }, listeners: [] });
  * const answer = await server.fetch(new Request("http://localhost/health"));
- * console.assert(answer.status === 200);
+ * assert(answer.status === 200);
  * await server.stop();
  * ```
  */

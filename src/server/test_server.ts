@@ -74,6 +74,7 @@ const PORTS: Readonly<Record<ServedProtocol, number>> = { smtp: 25, submission: 
  *
  * @example A message in at one end, out at the other
  * ```ts
+ * import assert from "node:assert/strict";
  * import { testServer } from "../../mod.ts";
  * await using server = await testServer();
  * await server.deliver("Subject: hello\n\nHi Alice", "alice@example.test");
@@ -81,7 +82,7 @@ const PORTS: Readonly<Record<ServedProtocol, number>> = { smtp: 25, submission: 
  * await imap.until("* OK");
  * await imap.ask("a LOGIN alice@example.test alice", "a OK");
  * await imap.ask("b SELECT INBOX", "* 1 EXISTS");
- * console.assert((await imap.ask("c FETCH 1 BODY[TEXT]", "c OK")).includes("Hi Alice"));
+ * assert((await imap.ask("c FETCH 1 BODY[TEXT]", "c OK")).includes("Hi Alice"));
  * ```
  *
  * @example Half an hour passes

@@ -18,9 +18,10 @@ const JITTER = 0.2;
  *
  * @example
  * ```ts
+ * import assert from "node:assert/strict";
  * import { retryAt } from "./retry.ts";
  * const due = retryAt({ first: 30_000, longest: 14_400_000 }, { queueId: "q1", attempts: 1, expiresAt: 1e9 }, 0);
- * console.assert(due !== null && due >= 24_000 && due <= 36_000);
+ * assert(due !== null && due >= 24_000 && due <= 36_000);
  * ```
  */
 export function retryAt(
