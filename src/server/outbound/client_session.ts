@@ -125,9 +125,12 @@ async function driven(
   };
   const sessions = new Set<LiveSession>();
   const options = { sessions, deadlines: parts.deadlines, now: () => parts.clock.monotonic() };
-  const onStop = () => sessions.forEach((live) => live.post({ type: "shutdown" }));
+  const onStop = () => {
+    if (isFinished(state)) return cutOff(transport); // only the answer to QUIT is missing
+    for (const live of sessions) live.post({ type: "shutdown" });
+  };
   const onCut = () => {
-    transport.destroy();
+    cutOff(transport);
     known.resolve();
   };
   const { stop, cut } = attempt;
@@ -145,6 +148,13 @@ async function driven(
   if (cut.signal.aborted) onCut();
   await known.promise;
   return outcome(state);
+}
+
+/** A transport that is destroyed tells nobody, so its driver is told here. */
+function cutOff(transport: Transport): void {
+  const { onClose } = transport;
+  transport.destroy();
+  onClose?.(new Error("the attempt was broken off"));
 }
 
 function tlsWish({ host, job, tryTls }: SessionRequest): "none" | "opportunistic" | "required" {
