@@ -9,7 +9,11 @@ export interface Address {
   readonly domain: string;
 }
 
-const LOCAL_LIMIT = 64; // RFC 5321 section 4.5.3.1.1, octets
+/**
+ * Octets. RFC 5321 section 4.5.3.1.1 says 64, but as the least that must be taken, and section 4.5.3.1 asks for more
+ * where it is possible: VERP and SRS put a whole foreign address into a local part.
+ */
+const LOCAL_LIMIT = 255;
 const DOMAIN_LIMIT = 255; // RFC 5321 section 4.5.3.1.2, octets
 
 /**

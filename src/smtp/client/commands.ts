@@ -1,8 +1,8 @@
 /** The lines that begin a transaction, and what the server must offer for a message to go there. */
 import { type Address, domainToAscii, formatAddress, formatLocal, parseAddress } from "../../base/address.ts";
 import { isAscii, upperAscii } from "../../base/ascii.ts";
-import { latin1String, utf8Bytes } from "../../base/bytes.ts";
 import type { EnvelopeRecipient, EnvelopeSender } from "../../contract/mod.ts";
+import { encodeXtext } from "../wire/mod.ts";
 import type { Extensions } from "./extensions.ts";
 import { ownPermanent, type RecipientResult } from "./outcome.ts";
 
@@ -76,7 +76,7 @@ export function mailLine(message: Outgoing, offered: Extensions): string {
   if (smtputf8) line += " SMTPUTF8";
   if (sender.requireTls) line += " REQUIRETLS";
   if (offered.dsn && sender.ret !== null) line += ` RET=${sender.ret === "full" ? "FULL" : "HDRS"}`;
-  if (offered.dsn && sender.envid !== null) line += ` ENVID=${xtext(sender.envid)}`;
+  if (offered.dsn && sender.envid !== null && isAscii(sender.envid)) line += ` ENVID=${encodeXtext(sender.envid)}`;
   return line;
 }
 
@@ -95,19 +95,9 @@ export function recipientLine(recipient: EnvelopeRecipient, message: Outgoing, o
     const type = recipient.orcpt.slice(0, semicolon);
     // RFC 6533 section 3: a utf-8 address goes as utf-8-addr-xtext only where all is ASCII; else it is left out.
     if (semicolon > 0 && isPlainWord(type) && isAscii(recipient.orcpt)) {
-      line += ` ORCPT=${type};${xtext(recipient.orcpt.slice(semicolon + 1))}`;
+      line += ` ORCPT=${type};${encodeXtext(recipient.orcpt.slice(semicolon + 1))}`;
     }
   }
   return line;
 }
 
-/** RFC 3461 section 4: `+`, `=` and all that is not printable ASCII as `+HH`. */
-export function xtext(text: string): string {
-  let out = "";
-  for (const char of latin1String(utf8Bytes(text))) {
-    const code = char.charCodeAt(0);
-    const plain = code > 32 && code < 127 && char !== "+" && char !== "=";
-    out += plain ? char : "+" + code.toString(16).padStart(2, "0").toUpperCase();
-  }
-  return out;
-}

@@ -1,7 +1,7 @@
 /** Replies of a server (RFC 5321 section 4.2), read with bounds: endless lines, endless replies and controls are hostile. */
-import { parseDigits } from "../../base/ascii.ts";
 import { ByteQueue } from "../../base/byte_queue.ts";
 import { latin1Bytes, utf8Strict } from "../../base/bytes.ts";
+import { parseReplyLine } from "../wire/mod.ts";
 
 export interface Reply {
   /** 200 … 599. */
@@ -64,28 +64,16 @@ export class ReplyReader {
   }
 
   #take(line: string): string | null {
-    // Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF
-    const code = parseDigits(line.slice(0, 3), 599);
-    const mark = line[3];
-    if (line.length < 3 || code === null || code < 200 || (mark !== undefined && mark !== " " && mark !== "-")) {
-      return "something that is no reply";
-    }
+    const parsed = parseReplyLine(line);
+    if (parsed === null) return "something that is no reply";
     if (this.#lines.length === 0) {
-      this.#code = code;
-      this.#enhanced = enhancedCode(line.slice(4), code);
-    } else if (code !== this.#code) return "a reply of two codes"; // section 4.2.1: the same on every line
+      this.#code = parsed.code;
+      this.#enhanced = parsed.enhanced;
+    } else if (parsed.code !== this.#code) return "a reply of two codes"; // section 4.2.1: the same on every line
     if (this.#lines.length >= LINES_LIMIT) return "a reply without an end";
-    const text = line.slice(4);
-    const enhanced = enhancedCode(text, code);
-    this.#lines.push(cleanText(enhanced === null ? text : text.slice(enhanced.length + 1)));
+    this.#lines.push(cleanText(parsed.text));
     return null;
   }
-}
-
-/** RFC 2034 section 4: `class.subject.detail` and a space before the text. */
-function enhancedCode(text: string, code: number): string | null {
-  const found = /^([245])\.(\d{1,3})\.(\d{1,3})(?= |$)/.exec(text.slice(0, 12));
-  return found && Number(found[1]) === Math.trunc(code / 100) ? found[0] : null;
 }
 
 /** Printable text: UTF-8 where it is (RFC 6531 section 3.7.4), else ASCII; whatever else becomes `?`. */

@@ -1,5 +1,6 @@
 /** MAIL and RCPT: RFC 5321 sections 4.1.1.2 and 4.1.1.3 with the parameters of RFC 1870, 3461, 6152, 6531 and 8689. */
-import { equalsIgnoreCase, parseDigits, upperAscii } from "../../base/ascii.ts";
+import { equalsIgnoreCase, isAscii, parseDigits, upperAscii } from "../../base/ascii.ts";
+import { latin1Bytes, utf8Strict } from "../../base/bytes.ts";
 import type { EnvelopeRecipient, EnvelopeSender, Notify, Refusal } from "../../contract/mod.ts";
 import {
   decodeXtext,
@@ -11,6 +12,7 @@ import {
   parseParams,
   parseReversePath,
 } from "../wire/mod.ts";
+import { offersBinary } from "./hello.ts";
 import type { Reply, SmtpState } from "./state.ts";
 
 const BAD_PARAMS: Reply = { code: 501, enhanced: "5.5.4", text: "A parameter is malformed or stands twice" };
@@ -123,6 +125,9 @@ function senderOf(s: SmtpState, reversePath: string, params: EsmtpParams): Envel
         break;
       case "BODY":
         if (upper !== "7BIT" && upper !== "8BITMIME" && upper !== "BINARYMIME") return BAD_PARAMS;
+        if (upper === "BINARYMIME" && !offersBinary(s)) {
+          return { code: 555, enhanced: "5.6.1", text: "BINARYMIME is not offered here; send text, or Base64" };
+        }
         body = upper === "7BIT" ? "7bit" : upper === "8BITMIME" ? "8bitmime" : "binarymime";
         break;
       case "SMTPUTF8":
@@ -139,7 +144,8 @@ function senderOf(s: SmtpState, reversePath: string, params: EsmtpParams): Envel
         break;
       case "ENVID":
         envid = value === null || value.length > ENVID ? null : decodeXtext(value);
-        if (envid === null) return BAD_PARAMS;
+        // RFC 3461 section 4.4: printable ASCII. A line end would make fields in a report.
+        if (envid === null || !isPrintable(envid) || !isAscii(envid)) return BAD_PARAMS;
         break;
       case "AUTH": // RFC 4954 section 5: read, and not believed
         if (value === null || s.options.mechanisms.length === 0 || decodeXtext(value) === null) return BAD_PARAMS;
@@ -193,8 +199,18 @@ function parseOrcpt(text: string): string | null {
   const semicolon = text.indexOf(";");
   if (semicolon < 1 || text.length > ORCPT) return null;
   const type = text.slice(0, semicolon);
-  const utf8 = equalsIgnoreCase(type, "utf-8"); // RFC 6533 section 3: may stand unencoded
-  const address = utf8 ? text.slice(semicolon + 1) : decodeXtext(text.slice(semicolon + 1));
-  for (let i = 0; i < (address?.length ?? 0); i++) if (address!.charCodeAt(i) < 32) return null; // no new lines in DSNs
-  return decodeXtext(type) === type && address ? `${type};${address}` : null;
+  const encoded = text.slice(semicolon + 1);
+  const utf8 = equalsIgnoreCase(type, "utf-8"); // RFC 6533 section 3: may stand as it is
+  const address = utf8 && !isAscii(encoded) ? utf8Strict(latin1Bytes(encoded)) : decodeXtext(encoded);
+  if (!address || !isPrintable(address) || (!utf8 && !isAscii(address))) return null;
+  return decodeXtext(type) === type ? `${type};${address}` : null;
+}
+
+/** No controls: what goes into a report must not bring lines of its own. */
+function isPrintable(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 32 || (code >= 127 && code < 160)) return false;
+  }
+  return true;
 }

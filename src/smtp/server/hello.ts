@@ -41,12 +41,22 @@ export function extensions(s: SmtpState): string[] {
   const { options, tls } = s;
   const { limits } = options;
   const list = ["PIPELINING", `SIZE ${limits.messageSize}`, "8BITMIME", "ENHANCEDSTATUSCODES", "SMTPUTF8"];
-  list.push("CHUNKING", "BINARYMIME", "DSN", `LIMITS MAILMAX=${limits.mails} RCPTMAX=${limits.recipients}`);
+  list.push("CHUNKING");
+  if (offersBinary(s)) list.push("BINARYMIME");
+  list.push("DSN", `LIMITS MAILMAX=${limits.mails} RCPTMAX=${limits.recipients}`);
   if (options.startTls && tls === null) list.push("STARTTLS");
   if (tls !== null) list.push("REQUIRETLS"); // RFC 8689 section 2: only there
   if (offersAuth(s)) list.push(`AUTH ${options.mechanisms.join(" ")}`);
   list.push("HELP");
   return list;
+}
+
+/**
+ * RFC 3030 section 3. What is submitted goes out to others, few of whom take binary, and nothing here turns it into
+ * Base64 on the way: an offer would be a promise of bounces. What comes in stays here.
+ */
+export function offersBinary(s: SmtpState): boolean {
+  return s.options.profile !== "submission";
 }
 
 /** RFC 4954 section 4: a mechanism that the channel is not fit for is not offered. */

@@ -57,6 +57,7 @@ export function parseReplyLine(line: string): ReplyLine | null {
 export function isEnhanced(text: string): boolean {
   if (text.length > 9) return false;
   const [kind = "", subject = "", detail = "", ...more] = text.split(".");
+  if (subject.length > 3 || detail.length > 3) return false;
   return more.length === 0 && (kind === "2" || kind === "4" || kind === "5") &&
     parseDigits(subject, 999) !== null && parseDigits(detail, 999) !== null;
 }
@@ -67,10 +68,14 @@ function isRefusalCode(code: number): boolean {
 
 function clean(line: string): string {
   const end = Math.min(line.length, REPLY_LINE - 2);
-  let out = "";
-  for (let i = 0; i < end; i++) {
-    const code = line.charCodeAt(i);
-    out += code >= 32 && code < 127 ? line[i] : "?";
-  }
+  let plain = 0;
+  while (plain < end && isPlain(line.charCodeAt(plain))) plain++;
+  if (plain === end) return line.slice(0, end); // nearly every line
+  let out = line.slice(0, plain);
+  for (let i = plain; i < end; i++) out += isPlain(line.charCodeAt(i)) ? line[i] : "?";
   return out;
+}
+
+function isPlain(code: number): boolean {
+  return code >= 32 && code < 127;
 }
