@@ -8,6 +8,7 @@ import {
   type UidRange,
 } from "../../contract/mod.ts";
 import { type Command, resolve, SELECTED } from "../command.ts";
+import { RangeCursor, rangesOf } from "../range_cursor.ts";
 import { formatRow, type HeaderReader } from "../fetch_row.ts";
 import { sendDecoded } from "../binary.ts";
 import { no, ok } from "../reply.ts";
@@ -17,7 +18,6 @@ import type { View } from "../view.ts";
 import { type FetchItem, fetchItems } from "../wire/fetch_items.ts";
 import { type SequenceSet, sequenceSet } from "../wire/sequence_set.ts";
 import type { Lexer } from "../wire/lexer.ts";
-import { rangesFrom } from "./store.ts";
 
 const PAGE = 500; // rows of metadata
 const BODY_PAGE = 64; // rows with sections
@@ -69,20 +69,22 @@ function* run(
     const key = { key: "modseq" as const, since: changedSince + 1 as Modseq };
     const search = { key: "and" as const, keys: [{ key: "uid" as const, ranges }, key] };
     const found = yield* ask("email.search", { accountId, mailboxId, search });
-    left = found.uids.map((uid) => ({ first: uid, last: uid }));
+    left = rangesOf(found.uids);
   }
   const fields = fieldsOf(items);
   const sections = items.some((item) => "section" in item);
   const marks = !view.readOnly && items.some((item) => "section" in item && !item.section.peek);
   let unknownEncoding = false;
   const limit = sections ? BODY_PAGE : PAGE;
-  while (left.length > 0) {
-    const { rows, next } = yield* ask("email.read", { accountId, mailboxId, ranges: left, fields, limit });
+  const cursor = new RangeCursor(left);
+  while (!cursor.done) {
+    const page = cursor.take(limit);
+    const { rows, next } = yield* ask("email.read", { accountId, mailboxId, ranges: page, fields, limit });
     const seen = marks ? yield* markSeen(view, rows) : NOTHING;
     const sent = yield* sendPage(state, view, rows, items, seen);
     if (sent === "cut") return { then: "cut" };
     if (sent === "unknownEncoding") unknownEncoding = true;
-    left = next === null ? [] : rangesFrom(left, next);
+    cursor.advance(next);
   }
   // RFC 9051 section 7.5.2: a part in an unknown encoding fails the request; the others have been sent.
   return unknownEncoding ? no(TEXTS.unknownEncoding, "UNKNOWN-CTE") : ok("Fetched");

@@ -1,9 +1,10 @@
 import { upperAscii } from "../../base/ascii.ts";
-import { ask, type SearchKey } from "../../contract/mod.ts";
+import { ask, type Program, type SearchKey, type Uid } from "../../contract/mod.ts";
 import { type Command, replyWith, SELECTED } from "../command.ts";
 import { no, ok } from "../reply.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
+import type { View } from "../view.ts";
 import type { Lexer } from "../wire/lexer.ts";
 import { searchKeys } from "../wire/search_program.ts";
 import { formatSet, type SetRange } from "../wire/sequence_set.ts";
@@ -61,17 +62,44 @@ function returnOption(lexer: Lexer): string {
 function* run(state: ImapState, returns: Set<string> | null, key: SearchKey, byUid: boolean): CommandProgram {
   const view = state.view!;
   const { accountId, mailboxId } = view;
-  const { uids } = yield* ask("email.search", { accountId, mailboxId, search: key });
+  const byModseq = asksModseq(key);
+  if (byModseq) state.condstore = true; // RFC 7162 section 3.1: a CONDSTORE enabling command
+  const { uids, modseq } = yield* ask("email.search", { accountId, mailboxId, search: key });
   // What was not announced does not exist yet for this client.
   const known = uids.filter((uid) => view.seqOf(uid) > 0);
   const numbers: number[] = byUid ? known : known.map((uid) => view.seqOf(uid));
   if (returns?.has("SAVE")) view.saved = saved(known, returns);
-  if (returns === null && !state.rev2) yield sendText(`* SEARCH${numbers.map((number) => ` ${number}`).join("")}\r\n`);
-  else {
-    const text = esearch(state.tag, numbers, returns ?? new Set(["ALL"]), byUid);
-    if (text !== null) yield sendText(text);
+  if (returns === null && !state.rev2) {
+    // RFC 7162 section 3.1.5: a search for modseqs tells the highest one it found.
+    const highest = byModseq && numbers.length > 0 ? ` (MODSEQ ${modseq})` : "";
+    yield sendText(`* SEARCH${numbers.map((number) => ` ${number}`).join("")}${highest}\r\n`);
+    return ok("Searched");
   }
+  const wanted = returns ?? new Set(["ALL"]);
+  const highest = byModseq && known.length > 0 ? yield* highestModseq(view, known, wanted, modseq) : null;
+  const text = esearch(state.tag, numbers, wanted, byUid, highest);
+  if (text !== null) yield sendText(text);
   return ok("Searched");
+}
+
+function asksModseq(key: SearchKey): boolean {
+  if (key.key === "not") return asksModseq(key.of);
+  return key.key === "modseq" || ((key.key === "and" || key.key === "or") && key.keys.some(asksModseq));
+}
+
+/** RFC 4731 section 3.2: of the messages that are told; with MIN or MAX alone only of these. */
+function* highestModseq(
+  view: View,
+  uids: readonly Uid[],
+  returns: ReadonlySet<string>,
+  ofAll: number,
+): Program<number> {
+  if (returns.has("ALL") || returns.has("COUNT") || !(returns.has("MIN") || returns.has("MAX"))) return ofAll;
+  const ends = [...(returns.has("MIN") ? [uids[0]!] : []), ...(returns.has("MAX") ? [uids[uids.length - 1]!] : [])];
+  const ranges = ends.map((uid) => ({ first: uid, last: uid }));
+  const { accountId, mailboxId } = view;
+  const { rows } = yield* ask("email.read", { accountId, mailboxId, ranges, fields: [], limit: 2 });
+  return rows.reduce((highest, row) => Math.max(highest, row.modseq), 0) || ofAll;
 }
 
 /** RFC 5182 section 2.4: with MIN and MAX alone only these are kept. */
@@ -84,7 +112,13 @@ function saved(uids: readonly number[], returns: ReadonlySet<string>): number[] 
 }
 
 /** The ESEARCH response; null where only SAVE was asked for. */
-function esearch(tag: string, numbers: readonly number[], returns: ReadonlySet<string>, byUid: boolean): string | null {
+function esearch(
+  tag: string,
+  numbers: readonly number[],
+  returns: ReadonlySet<string>,
+  byUid: boolean,
+  modseq: number | null,
+): string | null {
   if (returns.size === 1 && returns.has("SAVE")) return null;
   let out = `* ESEARCH (TAG ${string(tag)})${byUid ? " UID" : ""}`;
   if (numbers.length > 0) {
@@ -93,5 +127,6 @@ function esearch(tag: string, numbers: readonly number[], returns: ReadonlySet<s
     if (returns.has("ALL")) out += ` ALL ${formatSet(numbers)}`;
   }
   if (returns.has("COUNT")) out += ` COUNT ${numbers.length}`;
+  if (modseq !== null) out += ` MODSEQ ${modseq}`;
   return out + "\r\n";
 }

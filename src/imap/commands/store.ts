@@ -1,5 +1,6 @@
 import { ask, type FlagChange, type FlagMode, type Modseq, type Program, type UidRange } from "../../contract/mod.ts";
 import { type Command, resolve, SELECTED } from "../command.ts";
+import { RangeCursor } from "../range_cursor.ts";
 import { no, ok } from "../reply.ts";
 import { type CommandProgram, formatFlagLists, formatFlags, type ImapState, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
@@ -97,21 +98,15 @@ function* tellAll(
   skip: ReadonlySet<number>,
   withUid: boolean,
 ): Program<void> {
-  let left = ranges;
-  while (left.length > 0) {
+  const cursor = new RangeCursor(ranges);
+  while (!cursor.done) {
     const { accountId, mailboxId } = view;
-    const { rows, next } = yield* ask("email.read", { accountId, mailboxId, ranges: left, fields: [], limit: PAGE });
+    const page = cursor.take(PAGE);
+    const { rows, next } = yield* ask("email.read", { accountId, mailboxId, ranges: page, fields: [], limit: PAGE });
     let text = "";
     for (const row of rows) if (!skip.has(row.uid)) text += line(state, view, row, withUid, false);
     if (text !== "") yield sendText(text);
     view.told(rows.filter((row) => !skip.has(row.uid)));
-    left = next === null ? [] : rangesFrom(left, next);
+    cursor.advance(next);
   }
-}
-
-/** What of the ranges is at or above a UID. */
-export function rangesFrom(ranges: readonly UidRange[], uid: UidRange["first"]): UidRange[] {
-  const out: UidRange[] = [];
-  for (const { first, last } of ranges) if (last >= uid) out.push({ first: first < uid ? uid : first, last });
-  return out;
 }

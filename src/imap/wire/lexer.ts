@@ -133,9 +133,14 @@ export class Lexer {
     return value === 0 ? this.fail("Zero is not allowed") : value;
   }
 
-  /** At most 2^53-1 of the grammar's 2^63-1: no octet count and no modseq of ours is larger. */
+  /** Up to 2^63-1; what is beyond 2^53-1 counts as that, for no size and no modseq of ours is larger. */
   number64(): number {
-    return this.#number(Number.MAX_SAFE_INTEGER);
+    const digits = this.#run((code) => code >= 48 && code <= 57);
+    // As long as the largest number, digits compare like numbers.
+    if (digits === null || digits.length > 19 || (digits.length === 19 && digits > "9223372036854775807")) {
+      return this.fail("A number is missing or too large");
+    }
+    return parseDigits(digits) ?? Number.MAX_SAFE_INTEGER;
   }
 
   /** `"(" item *(SP item) ")"`, at least `least` items. */
