@@ -2,13 +2,14 @@
  * SEARCH over the rows of one mailbox (RFC 9051 section 6.4.4), the same for every driver. Keys that rows can answer
  * are asked first; octets of a message are read only where they still matter. Lets others run every few milliseconds.
  */
+import { setImmediate } from "node:timers";
 import { lowerAscii } from "../base/ascii.ts";
 import type { BlobId, Modseq, SearchKey, Uid } from "../contract/mod.ts";
 import type { MessageIndex } from "../message/model.ts";
 import { DELETED, hasKeyword, systemBit } from "./engine/flags.ts";
 import { emailIdOf, threadIdOf } from "./engine/ids.ts";
 import type { JoinedRow } from "./engine/tables.ts";
-import { bodyContains, fold, headerContains } from "./search_text.ts";
+import { bodyContains, headerContains } from "./search_text.ts";
 
 /** Where rows and octets come from. */
 export interface SearchSource {
@@ -47,7 +48,7 @@ export class Breath {
 
   async take(): Promise<void> {
     if (performance.now() - this.#since < SLICE_MS) return;
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    await new Promise<void>((resolve) => setImmediate(() => resolve()));
     this.#since = performance.now();
   }
 }
@@ -116,12 +117,12 @@ async function byOctets(source: SearchSource, key: SearchKey, row: JoinedRow, br
     case "not":
       return !await byOctets(source, key.of, row, breath);
     case "header":
-      return await headerContains(source, row, key.name, fold(key.text), breath);
+      return await headerContains(source, row, key.name, key.text, breath);
     case "body":
-      return await bodyContains(source, row, fold(key.text), breath);
+      return await bodyContains(source, row, key.text, breath);
     case "text":
-      return await headerContains(source, row, null, fold(key.text), breath) ||
-        await bodyContains(source, row, fold(key.text), breath);
+      return await headerContains(source, row, null, key.text, breath) ||
+        await bodyContains(source, row, key.text, breath);
     default:
       return false;
   }

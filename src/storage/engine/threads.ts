@@ -2,8 +2,7 @@
  * Which thread a message belongs to (RFC 8621 section 3): messages that share a Message-ID among Message-ID,
  * References and In-Reply-To, and have the same base subject.
  */
-import { baseSubject } from "./base_subject.ts";
-import type { MessageIndex } from "../../message/model.ts";
+import { baseSubject, fold, type MessageIndex } from "../../message/mod.ts";
 import type { Transaction } from "./tables.ts";
 
 const KEYS_LIMIT = 101;
@@ -18,7 +17,7 @@ export function threadKeys(index: MessageIndex): readonly string[] {
     const id = bare(reference);
     if (id !== "") ids.add(id);
   }
-  const subject = baseSubject(index.envelope.subject ?? "");
+  const subject = fold(baseSubject(index.envelope.subject ?? "").base);
   return Array.from(ids, (id) => id + "\n" + subject);
 }
 

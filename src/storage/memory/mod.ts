@@ -17,7 +17,7 @@ import { MemoryTables } from "./tables.ts";
 
 const READ_LIMIT = 256 * 1024;
 
-/** A fresh, empty store. Its transactions cannot fail half-way but by a bug. */
+/** A fresh, empty store. */
 export function memoryStorage(): Storage {
   const tables = new MemoryTables();
   const watchers = new Watchers();
@@ -51,7 +51,8 @@ export function memoryStorage(): Storage {
         readBlob: (blobId, start, end) => Promise.resolve(slice(blobId, start, end)),
       }, key);
     }
-    return (OPERATIONS[op] as (tx: Transaction, args: unknown) => unknown)(tables, args);
+    const run = OPERATIONS[op] as (tx: Transaction, args: unknown) => unknown;
+    return tables.transaction(() => run(tables, args));
   };
 
   return {

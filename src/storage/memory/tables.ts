@@ -1,4 +1,7 @@
-/** Rows in maps. What it hands out is live: a row is changed in place, then saved (which does nothing here). */
+/**
+ * Rows in maps. Accounts and mailboxes are handed out live and remembered as they were; memberships and rows of the
+ * queue are handed out as copies. Whatever changes leaves its way back in `UndoLog`.
+ */
 import type { BlobId, JournalEntry, MailboxRole } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
 import { DELETED, SEEN } from "../engine/flags.ts";
@@ -17,6 +20,7 @@ import type {
 } from "../engine/tables.ts";
 import { TouchedSet } from "../engine/watchers.ts";
 import { byAddress, distinctKeywords, lowerBound, ofDomain } from "../engine/order.ts";
+import { UndoLog } from "./undo.ts";
 
 interface Blob {
   readonly id: number;
@@ -49,7 +53,21 @@ export class MemoryTables implements Transaction {
   readonly #owned = new Map<number, Map<BlobId, number>>();
   readonly #queue = new Map<number, QueueRecord>();
   readonly #journal = new Map<string, JournalEntry[]>();
+  readonly #undo = new UndoLog();
   #nextBlob = 1;
+
+  /** Runs an operation; one that throws leaves nothing behind. */
+  transaction<R>(run: () => R): R {
+    try {
+      const result = run();
+      this.#undo.forget();
+      return result;
+    } catch (error) {
+      this.#undo.rollBack();
+      this.touched.clear();
+      throw error;
+    }
+  }
 
   touch(account: number, mailbox: number | null): void {
     this.touched.touch(account, mailbox);
@@ -61,7 +79,7 @@ export class MemoryTables implements Transaction {
 
   next(sequence: Sequence): number {
     const next = (this.#sequences.get(sequence) ?? 0) + 1;
-    this.#sequences.set(sequence, next);
+    this.#undo.set(this.#sequences, sequence, next);
     return next;
   }
 
@@ -74,11 +92,11 @@ export class MemoryTables implements Transaction {
   }
 
   putDomain(row: DomainRow): void {
-    this.#domains.set(row.name, row);
+    this.#undo.set(this.#domains, row.name, row);
   }
 
   removeDomain(name: string): void {
-    this.#domains.delete(name);
+    this.#undo.delete(this.#domains, name);
   }
 
   alias(address: string): AliasRow | null {
@@ -90,11 +108,11 @@ export class MemoryTables implements Transaction {
   }
 
   putAlias(row: AliasRow): void {
-    this.#aliases.set(row.address, row);
+    this.#undo.set(this.#aliases, row.address, row);
   }
 
   removeAlias(address: string): void {
-    this.#aliases.delete(address);
+    this.#undo.delete(this.#aliases, address);
   }
 
   setting(name: string): string | null {
@@ -102,15 +120,15 @@ export class MemoryTables implements Transaction {
   }
 
   putSetting(name: string, value: string): void {
-    this.#settings.set(name, value);
+    this.#undo.set(this.#settings, name, value);
   }
 
   account(id: number): AccountRow | null {
-    return this.#accounts.get(id) ?? null;
+    return this.#undo.remember(this.#accounts.get(id));
   }
 
   accountByAddress(address: string): AccountRow | null {
-    return this.#addresses.get(address) ?? null;
+    return this.#undo.remember(this.#addresses.get(address));
   }
 
   accounts(domain: string | null): readonly AccountRow[] {
@@ -118,49 +136,49 @@ export class MemoryTables implements Transaction {
   }
 
   firstAccount(domain: string): AccountRow | null {
-    return ofDomain(this.#accounts.values(), domain)[0] ?? null;
+    return this.#undo.remember(ofDomain(this.#accounts.values(), domain)[0]);
   }
 
   addAccount(row: AccountRow): void {
-    this.#accounts.set(row.id, row);
-    this.#addresses.set(row.address, row);
-    this.#mailboxes.set(row.id, new Map());
-    this.#subscriptions.set(row.id, new Set());
+    this.#undo.set(this.#accounts, row.id, row);
+    this.#undo.set(this.#addresses, row.address, row);
+    this.#undo.set(this.#mailboxes, row.id, new Map());
+    this.#undo.set(this.#subscriptions, row.id, new Set());
   }
 
   saveAccount(_row: AccountRow): void {}
 
   removeAccount(row: AccountRow): void {
-    this.#accounts.delete(row.id);
-    this.#addresses.delete(row.address);
-    this.#mailboxes.delete(row.id);
-    this.#subscriptions.delete(row.id);
-    this.#threads.delete(row.id);
-    this.#owned.delete(row.id);
+    this.#undo.delete(this.#accounts, row.id);
+    this.#undo.delete(this.#addresses, row.address);
+    this.#undo.delete(this.#mailboxes, row.id);
+    this.#undo.delete(this.#subscriptions, row.id);
+    this.#undo.delete(this.#threads, row.id);
+    this.#undo.delete(this.#owned, row.id);
   }
 
   mailboxes(account: number): Iterable<MailboxRow> {
-    return this.#mailboxes.get(account)?.values() ?? [];
+    const rows = [...this.#mailboxes.get(account)?.values() ?? []];
+    for (const row of rows) this.#undo.remember(row);
+    return rows;
   }
 
   mailbox(account: number, id: number): MailboxRow | null {
-    return this.#mailboxes.get(account)?.get(id) ?? null;
+    return this.#undo.remember(this.#mailboxes.get(account)?.get(id));
   }
 
   mailboxByPath(account: number, path: string): MailboxRow | null {
-    for (const row of this.mailboxes(account)) if (row.path === path) return row;
-    return null;
+    return this.#find(account, (row) => row.path === path);
   }
 
   mailboxByRole(account: number, role: MailboxRole): MailboxRow | null {
-    for (const row of this.mailboxes(account)) if (row.role === role) return row;
-    return null;
+    return this.#find(account, (row) => row.role === role);
   }
 
   addMailbox(row: MailboxRow): void {
-    this.#mailboxes.get(row.account)?.set(row.id, row);
-    this.#members.set(row.id, []);
-    this.#tombstones.set(row.id, []);
+    this.#undo.set(this.#mailboxes.get(row.account)!, row.id, row);
+    this.#undo.set(this.#members, row.id, []);
+    this.#undo.set(this.#tombstones, row.id, []);
   }
 
   saveMailbox(_row: MailboxRow): void {}
@@ -170,9 +188,9 @@ export class MemoryTables implements Transaction {
   }
 
   removeMailbox(row: MailboxRow): void {
-    this.#mailboxes.get(row.account)?.delete(row.id);
-    this.#members.delete(row.id);
-    this.#tombstones.delete(row.id);
+    this.#undo.delete(this.#mailboxes.get(row.account)!, row.id);
+    this.#undo.delete(this.#members, row.id);
+    this.#undo.delete(this.#tombstones, row.id);
   }
 
   subscriptions(account: number): readonly string[] {
@@ -185,22 +203,24 @@ export class MemoryTables implements Transaction {
 
   subscribe(account: number, path: string, subscribed: boolean): void {
     const names = this.#subscriptions.get(account);
-    if (subscribed) names?.add(path);
-    else names?.delete(path);
+    if (!names || names.has(path) === subscribed) return;
+    if (subscribed) names.add(path);
+    else names.delete(path);
+    this.#undo.did(() => subscribed ? names.delete(path) : names.add(path));
   }
 
   members(mailbox: number, first: number, last: number, limit: number): readonly MemberRow[] {
     const rows = this.#rows(mailbox);
     const start = lowerBound(rows, first);
-    return rows.slice(start, Math.min(lowerBound(rows, last + 1), start + limit));
+    return rows.slice(start, Math.min(lowerBound(rows, last + 1), start + limit)).map((row) => ({ ...row }));
   }
 
   membersOf(email: number): readonly MemberRow[] {
-    return [...this.#ofEmail.get(email) ?? []];
+    return Array.from(this.#ofEmail.get(email) ?? [], (row) => ({ ...row }));
   }
 
   membersSince(mailbox: number, modseq: number): readonly MemberRow[] {
-    return this.#rows(mailbox).filter((row) => row.modseq > modseq);
+    return this.#rows(mailbox).filter((row) => row.modseq > modseq).map((row) => ({ ...row }));
   }
 
   uids(mailbox: number): Uint32Array {
@@ -220,20 +240,26 @@ export class MemoryTables implements Transaction {
   }
 
   addMember(row: MemberRow): void {
-    this.#rows(row.mailbox).push(row); // UIDs only grow
-    const siblings = this.#ofEmail.get(row.email);
-    if (siblings) siblings.push(row);
-    else this.#ofEmail.set(row.email, [row]);
+    const rows = this.#rows(row.mailbox);
+    rows.push(row); // UIDs only grow
+    this.#undo.did(() => rows.pop());
+    this.#undo.set(this.#ofEmail, row.email, [...this.#ofEmail.get(row.email) ?? [], row]);
   }
 
-  saveMember(_row: MemberRow): void {}
+  saveMember({ mailbox, uid, modseq, flags, keywords }: MemberRow): void {
+    const rows = this.#rows(mailbox);
+    const row = rows[lowerBound(rows, uid)];
+    if (row?.uid === uid) this.#undo.assign(row, { modseq, flags, keywords });
+  }
 
-  removeMember(row: MemberRow): void {
-    const rows = this.#rows(row.mailbox);
-    rows.splice(lowerBound(rows, row.uid), 1);
-    const left = this.membersOf(row.email).filter((other) => other !== row);
-    if (left.length > 0) this.#ofEmail.set(row.email, left);
-    else this.#ofEmail.delete(row.email);
+  removeMember({ mailbox, uid, email }: MemberRow): void {
+    const rows = this.#rows(mailbox);
+    const at = lowerBound(rows, uid);
+    const [row] = rows.splice(at, 1);
+    this.#undo.did(() => rows.splice(at, 0, row!));
+    const left = this.#ofEmail.get(email)!.filter((other) => other !== row);
+    if (left.length > 0) this.#undo.set(this.#ofEmail, email, left);
+    else this.#undo.delete(this.#ofEmail, email);
   }
 
   joined(
@@ -257,7 +283,9 @@ export class MemoryTables implements Transaction {
   }
 
   addTombstone(mailbox: number, uid: number, modseq: number, _email: number): void {
-    this.#tombstones.get(mailbox)?.push({ uid, modseq });
+    const stones = this.#tombstones.get(mailbox);
+    stones?.push({ uid, modseq });
+    this.#undo.did(() => stones?.pop());
   }
 
   tombstones(mailbox: number, since: number): readonly number[] {
@@ -269,13 +297,13 @@ export class MemoryTables implements Transaction {
   }
 
   addEmail(row: EmailRecord): void {
-    this.#emails.set(row.id, row);
+    this.#undo.set(this.#emails, row.id, row);
     this.#refer(row.blobId, 1);
     this.#own(row.account, row.blobId, 1);
   }
 
   removeEmail(row: EmailRecord): void {
-    this.#emails.delete(row.id);
+    this.#undo.delete(this.#emails, row.id);
     this.#refer(row.blobId, -1);
     this.#own(row.account, row.blobId, -1);
   }
@@ -285,7 +313,7 @@ export class MemoryTables implements Transaction {
     if (!known) this.#threads.set(account, known = new Map());
     let thread = fresh;
     for (const key of keys) thread = Math.min(thread, known.get(key) ?? fresh);
-    for (const key of keys) if (!known.has(key)) known.set(key, thread);
+    for (const key of keys) if (!known.has(key)) this.#undo.set(known, key, thread);
     return thread;
   }
 
@@ -335,20 +363,21 @@ export class MemoryTables implements Transaction {
   }
 
   queueRow(id: number): QueueRecord | null {
-    return this.#queue.get(id) ?? null;
+    const row = this.#queue.get(id);
+    return row ? { ...row } : null;
   }
 
   queueRows(after: number, limit: number): readonly QueueRecord[] {
-    return [...this.#queue.values()].filter((row) => row.id > after).slice(0, limit);
+    return this.#queueWhere((row) => row.id > after).slice(0, limit);
   }
 
   queueDue(now: number, limit: number): readonly QueueRecord[] {
-    return [...this.#queue.values()].filter((row) => row.wakeAt !== null && row.wakeAt <= now)
+    return this.#queueWhere((row) => row.wakeAt !== null && row.wakeAt <= now)
       .sort((a, b) => a.wakeAt! - b.wakeAt! || a.id - b.id).slice(0, limit);
   }
 
   queueOfTrace(traceId: string): readonly QueueRecord[] {
-    return [...this.#queue.values()].filter((row) => row.traceId === traceId);
+    return this.#queueWhere((row) => row.traceId === traceId);
   }
 
   queueNext(): number | null {
@@ -360,25 +389,35 @@ export class MemoryTables implements Transaction {
   }
 
   addQueueRow(row: QueueRecord): void {
-    this.#queue.set(row.id, row);
+    this.#undo.set(this.#queue, row.id, row);
     this.#refer(row.blobId, 1);
   }
 
-  saveQueueRow(_row: QueueRecord): void {}
+  saveQueueRow({ id, state, attempts, dueAt, lastReply, owner, wakeAt }: QueueRecord): void {
+    const row = this.#queue.get(id);
+    if (row) this.#undo.assign(row, { state, attempts, dueAt, lastReply, owner, wakeAt });
+  }
 
   removeQueueRow(row: QueueRecord): void {
-    this.#queue.delete(row.id);
+    this.#undo.delete(this.#queue, row.id);
     this.#refer(row.blobId, -1);
   }
 
   addJournal(traceId: string, entries: readonly JournalEntry[]): void {
-    const there = this.#journal.get(traceId);
-    if (there) there.push(...entries);
-    else this.#journal.set(traceId, [...entries]);
+    this.#undo.set(this.#journal, traceId, [...this.#journal.get(traceId) ?? [], ...entries]);
   }
 
   journal(traceId: string): readonly JournalEntry[] {
     return [...this.#journal.get(traceId) ?? []];
+  }
+
+  #find(account: number, wanted: (row: MailboxRow) => boolean): MailboxRow | null {
+    return this.#undo.remember([...this.#mailboxes.get(account)?.values() ?? []].find(wanted));
+  }
+
+  /** Copies, in the order of their ids. */
+  #queueWhere(wanted: (row: QueueRecord) => boolean): QueueRecord[] {
+    return [...this.#queue.values()].filter(wanted).sort((a, b) => a.id - b.id).map((row) => ({ ...row }));
   }
 
   #rows(mailbox: number): MemberRow[] {
@@ -387,14 +426,16 @@ export class MemoryTables implements Transaction {
 
   #refer(blobId: BlobId, by: number): void {
     const blob = this.#blobs.get(blobId);
-    if (blob) blob.refs += by;
+    if (!blob) return;
+    blob.refs += by;
+    this.#undo.did(() => blob.refs -= by);
   }
 
   #own(account: number, blobId: BlobId, by: number): void {
     let owned = this.#owned.get(account);
     if (!owned) this.#owned.set(account, owned = new Map());
     const count = (owned.get(blobId) ?? 0) + by;
-    if (count > 0) owned.set(blobId, count);
-    else owned.delete(blobId);
+    if (count > 0) this.#undo.set(owned, blobId, count);
+    else this.#undo.delete(owned, blobId);
   }
 }

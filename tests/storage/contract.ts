@@ -1,0 +1,20 @@
+/** What every driver must do: the one suite that all of them run. */
+import { directoryContract } from "./contract/directory.ts";
+import { emailContract } from "./contract/email.ts";
+import { mailboxContract } from "./contract/mailbox.ts";
+import { modelContract } from "./contract/model.ts";
+import { queueContract } from "./contract/queue.ts";
+import { searchContract } from "./contract/search.ts";
+import { transactionContract } from "./contract/transaction.ts";
+import type { Open } from "./scene.ts";
+
+/** Registers the suite for a driver; `open` gives an empty store each time. */
+export function storageContract(name: string, open: Open): void {
+  directoryContract(name, open);
+  mailboxContract(name, open);
+  emailContract(name, open);
+  searchContract(name, open);
+  queueContract(name, open);
+  transactionContract(name, open);
+  modelContract(name, open);
+}

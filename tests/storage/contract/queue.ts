@@ -1,0 +1,159 @@
+/** The queue's states, leases, and the journal. */
+import assert from "node:assert/strict";
+import type { AnswerOf, QueueEntry, QueueId, TraceId } from "../../../src/contract/mod.ts";
+import { granted, message, type Open, type Scene, sceneTest } from "../scene.ts";
+
+function entry(forwardPath: string, more: Partial<QueueEntry> = {}): QueueEntry {
+  return {
+    recipient: { forwardPath, notify: ["failure"], orcpt: "rfc822;x" },
+    domain: forwardPath.slice(forwardPath.indexOf("@") + 1),
+    prefix: new Uint8Array([65]),
+    dueAt: 100,
+    expiresAt: 9000,
+    ...more,
+  };
+}
+
+const claim = (s: Scene, owner: string, now: number, limit = 10): Promise<AnswerOf<"queue.claim">> =>
+  s.ask("queue.claim", { owner, now, leaseMs: 50, limit });
+const next = (s: Scene) => s.ask("queue.next", {});
+const list = (s: Scene) => s.ask("queue.list", { after: null, limit: 100 });
+
+function settle(s: Scene, owner: string, outcomes: Parameters<typeof s.ask<"queue.settle">>[1]["outcomes"], now = 120) {
+  return s.ask("queue.settle", { owner, outcomes, notices: [], journal: [], traceId: "t.1" as TraceId, now });
+}
+
+export function queueContract(name: string, open: Open): void {
+  sceneTest(`${name}: recipients of one message and domain are claimed together, when due`, open, async (s) => {
+    assert.equal(await next(s), null);
+    const bytes = message("x".repeat(50_000));
+    const queued = [entry("a@one.example"), entry("b@two.example"), entry("c@one.example")];
+    const args = { traceId: "t.1" as TraceId, queued };
+    granted(await s.accept(bytes, args));
+    assert.equal(await next(s), 100);
+    assert.deepEqual(await claim(s, "n1", 99), []);
+    const jobs = await claim(s, "n1", 100);
+    assert.deepEqual(jobs.map((job) => job.recipients.map(({ recipient }) => recipient.forwardPath)), [
+      ["a@one.example", "c@one.example"],
+      ["b@two.example"],
+    ]);
+    const [job] = jobs;
+    assert.deepEqual([job!.traceId, job!.leaseUntil, job!.size, job!.prefix], [
+      "t.1",
+      150,
+      bytes.length,
+      new Uint8Array([65]),
+    ]);
+    assert.deepEqual(job!.recipients[0]!.recipient, queued[0]!.recipient);
+    assert.deepEqual(await s.whole(job!.blobId), bytes);
+    assert.deepEqual(await claim(s, "n2", 120), []);
+    assert.equal(await next(s), 150);
+  });
+
+  sceneTest(`${name}: a lease that ran out is another's, and the lost owner's outcome is ignored`, open, async (s) => {
+    granted(await s.accept(message("x"), { queued: [entry("a@one.example")] }));
+    const [mine] = await claim(s, "n1", 100);
+    const id = mine!.recipients[0]!.queueId;
+    assert.equal(await s.ask("queue.renew", { owner: "n1", queueIds: [id], leaseUntil: 200 }), true);
+    assert.deepEqual(await claim(s, "n2", 199), []);
+    assert.equal((await claim(s, "n2", 200)).length, 1);
+    assert.equal(await s.ask("queue.renew", { owner: "n1", queueIds: [id], leaseUntil: 900 }), false);
+    const lost = [{ queueId: id, outcome: "delivered", reply: "250" }] as const;
+    assert.deepEqual(await settle(s, "n1", lost), { settled: 0 });
+    assert.equal((await list(s)).length, 1);
+    assert.deepEqual(await settle(s, "n2", lost), { settled: 1 });
+    assert.deepEqual(await list(s), []);
+    assert.deepEqual(await settle(s, "n2", lost), { settled: 0 });
+    assert.equal(await next(s), null);
+  });
+
+  sceneTest(`${name}: a deferred row waits, and the queue's watchers hear of it`, open, async (s) => {
+    let heard = 0;
+    const leave = s.store.watchQueue(() => heard++);
+    granted(await s.accept(message("x"), { queued: [entry("a@one.example"), entry("b@one.example")] }));
+    assert.equal(heard, 1);
+    const [job] = await claim(s, "n1", 100);
+    const [a, b] = job!.recipients;
+    const outcomes = [
+      { queueId: a!.queueId, outcome: "deferred", reply: "451 later", dueAt: 500 },
+      { queueId: b!.queueId, outcome: "failed", reply: "550 no" },
+    ] as const;
+    const notice = s.acceptArgs(job!.blobId, { deliveries: [s.delivery(s.bob, "bob@example.org")] });
+    const journal = [{ at: 120, event: "deferred", recipient: "a@one.example", detail: "451 later" }];
+    const traceId = job!.traceId;
+    const args = { owner: "n1", outcomes, notices: [notice], journal, traceId, now: 120 };
+    assert.deepEqual(await s.ask("queue.settle", args), { settled: 2 });
+    const [row] = await list(s);
+    assert.deepEqual([row!.state, row!.attempts, row!.dueAt, row!.lastReply], ["ready", 1, 500, "451 later"]);
+    assert.deepEqual(await s.ask("queue.get", { queueId: row!.queueId }), row);
+    assert.equal(await s.ask("queue.get", { queueId: "q999" as QueueId }), null);
+    assert.deepEqual(await s.ask("journal.read", { traceId }), journal);
+    assert.equal((await s.mailbox(s.bob, "INBOX")).messages, 1);
+    assert.ok(heard >= 2);
+    leave();
+    // The same settlement again: the lease is gone, so neither notices nor journal come twice.
+    assert.deepEqual(await s.ask("queue.settle", args), { settled: 0 });
+    assert.equal((await s.mailbox(s.bob, "INBOX")).messages, 1);
+    assert.deepEqual(await s.ask("journal.read", { traceId }), journal);
+  });
+
+  sceneTest(`${name}: hold, release, retry and remove`, open, async (s) => {
+    granted(await s.accept(message("x"), { queued: [entry("a@one.example"), entry("b@two.example")] }));
+    const ids = (await list(s)).map(({ queueId }) => queueId);
+    const change = (what: "retry" | "hold" | "release" | "remove", now = 10, which: readonly QueueId[] | null = null) =>
+      s.ask("queue.change", { ids: which, change: what, now });
+    assert.deepEqual(await change("hold"), { changed: 2 });
+    assert.equal(await next(s), null);
+    assert.deepEqual(await claim(s, "n1", 5000), []);
+    assert.deepEqual(await change("retry"), { changed: 0 });
+    assert.deepEqual(await change("release", 10, [ids[0]!, ids[0]!, "nonsense" as QueueId]), { changed: 1 });
+    assert.equal((await s.ask("queue.list", { after: null, limit: 9, state: "held" })).length, 1);
+    assert.equal((await s.ask("queue.list", { after: ids[0]!, limit: 9 })).length, 1);
+    assert.equal((await s.ask("queue.list", { after: null, limit: 9, domain: "TWO.example" })).length, 1);
+    assert.equal((await s.ask("queue.list", { after: null, limit: 9, traceId: "none" as TraceId })).length, 0);
+    assert.equal(await next(s), 100);
+    assert.deepEqual(await change("retry", 20), { changed: 1 });
+    assert.equal(await next(s), 20);
+    const [job] = await claim(s, "n1", 20);
+    assert.deepEqual(await change("hold"), { changed: 0 }); // under way: left alone
+    assert.deepEqual(await change("remove"), { changed: 2 });
+    const late = [{ queueId: job!.recipients[0]!.queueId, outcome: "deferred", reply: "4", dueAt: 30 }] as const;
+    assert.deepEqual(await settle(s, "n1", late), { settled: 0 });
+    assert.deepEqual(await list(s), []);
+  });
+
+  sceneTest(`${name}: an account without room refuses, is skipped, or is deferred`, open, async (s) => {
+    await s.ask("account.change", { address: "ann@example.org", quota: { bytes: 10, messages: null } });
+    const deliveries = [s.delivery(s.ann, "ann@example.org"), s.delivery(s.bob, "bob@example.org")];
+    const args = { deliveries, queued: [entry("a@one.example")] };
+    const refused = await s.accept(message("x"), { ...args, overQuota: "refuse" });
+    assert.deepEqual(refused, { refused: "overQuota", recipients: ["ann@example.org"] });
+    assert.deepEqual(await list(s), []);
+    assert.equal((await s.mailbox(s.bob, "INBOX")).messages, 0);
+    const skipped = granted(await s.accept(message("x"), { ...args, overQuota: "skip" }));
+    assert.deepEqual([skipped.stored.length, skipped.overQuota], [1, ["ann@example.org"]]);
+    granted(await s.accept(message("x"), { deliveries, overQuota: "defer" }));
+    const waiting = (await list(s)).find(({ domain }) => domain === null);
+    assert.equal(waiting!.recipient.forwardPath, "ann@example.org");
+    assert.equal((await s.mailbox(s.ann, "INBOX")).messages, 0);
+  });
+
+  sceneTest(`${name}: many recipients are several jobs, and the limit holds`, open, async (s) => {
+    const queued = Array.from({ length: 250 }, (_, i) => entry(`r${i}@one.example`));
+    granted(await s.accept(message("x"), { queued }));
+    const first = await claim(s, "n1", 100, 1);
+    assert.deepEqual(first.map(({ recipients }) => recipients.length), [100]);
+    const rest = await claim(s, "n1", 100);
+    assert.deepEqual(rest.map(({ recipients }) => recipients.length), [100, 50]);
+    const all = [...first, ...rest].flatMap(({ recipients }) => recipients.map(({ queueId }) => queueId));
+    assert.equal(new Set(all).size, 250);
+  });
+
+  sceneTest(`${name}: the journal keeps its order`, open, async (s) => {
+    const traceId = "j.1" as TraceId;
+    const entries = [1, 2, 3].map((at) => ({ at, event: "e", recipient: null, detail: String(at) }));
+    for (const one of entries) await s.ask("journal.add", { traceId, entries: [one] });
+    assert.deepEqual(await s.ask("journal.read", { traceId }), entries);
+    assert.deepEqual(await s.ask("journal.read", { traceId: "j.2" as TraceId }), []);
+  });
+}
