@@ -17,6 +17,7 @@ import type { Transport } from "../net/transport.ts";
 import { systemClock } from "./clock.ts";
 import type { Config, ListenerConfig } from "./config/mod.ts";
 import { type House, openHouse, type ServerParts } from "./house.ts";
+import { createOutbound, type Outbound } from "./outbound.ts";
 import { REFUSAL_LINES, type ServedProtocol, sessionMaker } from "./sessions.ts";
 import { VERSION } from "./version.ts";
 
@@ -83,6 +84,7 @@ class PalomarServer implements Server {
   #addresses: ListenerConfig[] = [];
   #doors: Listening[] = [];
   #httpDoors: HttpListening[] = [];
+  #outbound: Outbound | null = null;
   #reclaiming: ReturnType<typeof setInterval> | undefined;
   #stopping: Promise<void> | null = null;
 
@@ -118,6 +120,7 @@ class PalomarServer implements Server {
       const house = await this.#open();
       for (const listener of this.#config.listeners) await this.#openDoor(house, listener);
       if (this.#config.storage.driver === "sqlite" && !this.#parts.storage) await this.#openControl(house);
+      this.#startOutbound(house);
       this.#reclaiming = setInterval(() => void this.#reclaim(house), RECLAIM_EVERY_MS);
       Deno.unrefTimer(this.#reclaiming as unknown as number);
       house.logger.log("info", "server.started", { version: VERSION, hostname: this.#config.hostname });
@@ -173,8 +176,25 @@ class PalomarServer implements Server {
   #state(): Parameters<House["http"]>[1] {
     return {
       health: () => ({ status: this.#stopping ? "stopping" : "ok", version: VERSION }),
-      queueChanged: () => {}, // the outbound worker watches the store itself
+      queueChanged: () => this.#outbound?.wake(),
     };
+  }
+
+  #startOutbound(house: House): void {
+    const { storage, resolver, clock, logger, metrics } = house;
+    const takesMail = (listener: ListenerConfig): boolean => listener.protocol === "smtp";
+    this.#outbound = createOutbound({
+      storage,
+      resolve: (name, type) => resolver.resolve(name, type),
+      hostname: this.#config.hostname,
+      policy: this.#config.outbound,
+      clock,
+      logger,
+      metrics,
+      ownEndpoints: () =>
+        new Set(this.#addresses.filter(takesMail).map((listener) => `${listener.address}:${listener.port}`)),
+    });
+    this.#outbound.start();
   }
 
   async #openDoor(house: House, listener: ListenerConfig): Promise<void> {
@@ -300,6 +320,7 @@ class PalomarServer implements Server {
       this.#endServed(graceMs),
       ...this.#doors.map((door) => door.close({ graceMs })),
       ...this.#httpDoors.map((door) => door.close(graceMs)),
+      this.#outbound?.stop(graceMs),
     ]);
     const house = await this.#opening?.catch(() => null);
     if (!house) return;
