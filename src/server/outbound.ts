@@ -22,6 +22,7 @@ import type { Logger } from "./log.ts";
 import type { Counter, Metrics } from "./metrics.ts";
 import { expandEndpoints } from "./outbound/own_endpoints.ts";
 import type { Attempt, OutboundParts } from "./outbound/parts.ts";
+import { within } from "./outbound/waiting.ts";
 import { workJob } from "./outbound/work_job.ts";
 import { type Perform, runProgram } from "./run_program.ts";
 
@@ -49,8 +50,9 @@ export interface Outbound {
   wake(): void;
 }
 
-const LEASE_MS = 10 * 60_000;
-const RENEW_MS = 3 * 60_000;
+/** After a crash the rows that were under way wait so long. */
+const LEASE_MS = 2 * 60_000;
+const RENEW_MS = 40_000;
 /** How long a job waits whose domain has no room. */
 const PARKED_MS = 5_000;
 /** The longest sleep: a wall clock may be set, another process may fill the queue. */
@@ -176,7 +178,7 @@ class Worker implements Outbound {
       const { outcomes } = await workJob(attempt, this.#owner, this.#parts);
       for (const { outcome } of outcomes) this.#outcomes?.add([outcome]);
     } catch (error) {
-      this.#log("warn", "queue.settle.failed", { traceId: job.traceId, error: String(error) });
+      this.#log("warn", "queue.settle.lost", { traceId: job.traceId, error: String(error) });
     } finally {
       clearInterval(renewing);
     }
@@ -239,12 +241,4 @@ function partsOf(options: OutboundOptions): OutboundParts {
     run: (program) => runProgram(program, perform, log),
     ownEndpoints: () => expandEndpoints(options.ownEndpoints()),
   };
-}
-
-/** Waits for a promise at most so long. */
-async function within(ms: number, promise: Promise<unknown>): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }

@@ -16,6 +16,7 @@ import {
 } from "../../smtp/client/mod.ts";
 import type { RelayConfig } from "../config/config.ts";
 import type { Attempt, OutboundParts } from "./parts.ts";
+import { unlessStopped } from "./waiting.ts";
 
 const CONNECT_MS = 30_000; // a host that does not answer in this time has others beside it, or is tried later
 
@@ -51,18 +52,10 @@ async function connected(request: SessionRequest, stop: AbortSignal): Promise<Tr
     timeoutMs: CONNECT_MS,
     tls: { mode, serverName: host.name, rejectUnauthorized: checksCertificate(request) },
   });
-  const stopped = Promise.withResolvers<never>();
-  const onStop = () => stopped.reject(new ConnectError("timeout", "the server stops"));
-  stop.addEventListener("abort", onStop, { once: true });
-  if (stop.aborted) onStop();
-  try {
-    return await Promise.race([promise, stopped.promise]);
-  } catch (error) {
-    promise.then((late) => late.destroy(), () => {});
-    throw error;
-  } finally {
-    stop.removeEventListener("abort", onStop);
-  }
+  const transport = await unlessStopped(promise, stop);
+  if (transport !== null) return transport;
+  promise.then((late) => late.destroy(), () => {});
+  throw new ConnectError("timeout", "the server stops");
 }
 
 /** A relay that wants TLS gets our password, and REQUIRETLS promises it (RFC 8689 section 4.2.1); else RFC 7435. */

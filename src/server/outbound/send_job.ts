@@ -5,6 +5,7 @@ import { ownPermanent, ownTemporary, type RecipientResult } from "../../smtp/cli
 import type { RelayConfig } from "../config/config.ts";
 import { clientSession } from "./client_session.ts";
 import type { Attempt, OutboundParts } from "./parts.ts";
+import { unlessStopped } from "./waiting.ts";
 
 /** RFC 8689 section 4.2.1: the name of the host must be proven as well as its certificate. */
 const UNPROVEN = ownPermanent(
@@ -12,6 +13,8 @@ const UNPROVEN = ownPermanent(
   "The sender requires TLS all the way, and the domain's mail exchangers are not signed (DNSSEC)",
   550,
 );
+
+const STOPPING = ownTemporary("4.3.2", "The server stops");
 
 interface Progress {
   readonly results: (RecipientResult | null)[];
@@ -23,7 +26,7 @@ interface Progress {
 export async function sendJob(attempt: Attempt, domain: string, parts: OutboundParts): Promise<Attempted[]> {
   const { job } = attempt;
   const { policy } = parts;
-  const hop = await parts.run(nextHop<RelayConfig>({
+  const looking = parts.run(nextHop<RelayConfig>({
     domain,
     traceId: job.traceId,
     port: policy.port,
@@ -33,6 +36,8 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
     // On another port than the world's, a host of our name may be anybody: a test, a second server.
     ownName: policy.port === 25 ? parts.hostname : null,
   }));
+  const hop = await unlessStopped(looking, attempt.stop.signal);
+  if (hop === null) return all(job, STOPPING);
   if (hop.kind === "none") return all(job, hop.result);
   if (job.sender.requireTls && !hop.authenticated) return all(job, UNPROVEN);
   const progress: Progress = {
@@ -43,10 +48,9 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
   for (const host of hop.hosts) {
     if (!await tryHost(host, attempt, progress, parts)) break;
   }
-  const unsaid = ownTemporary("4.3.2", "The server stops");
   return job.recipients.map((row, i) => ({
     row,
-    result: progress.results[i] ?? unsaid,
+    result: progress.results[i] ?? STOPPING,
     host: progress.hosts[i] ?? null,
     local: false,
     dsn: progress.dsn[i] ?? false,

@@ -3,6 +3,7 @@ import { type AcceptArgs, type JournalEntry, logEvent } from "../../contract/mod
 import { type Attempted, deliverLocal, settle, type Settlement } from "../../mta/queue/mod.ts";
 import { ownTemporary } from "../../smtp/client/mod.ts";
 import { type Attempt, localFacts, type OutboundParts } from "./parts.ts";
+import { pause } from "./waiting.ts";
 import { storeReport } from "./report.ts";
 import { isOursNow, sendJob } from "./send_job.ts";
 
@@ -12,15 +13,49 @@ interface Worked {
   readonly notices: readonly AcceptArgs[];
 }
 
-/** What became of each recipient, for the metrics. Rejects where the store fails: then the lease runs out. */
+/** Waits before the settlement is tried again, milliseconds. The lease is renewed meanwhile. */
+const PAUSES: readonly number[] = [0, 500, 5_000, 15_000, 30_000];
+
+/** What became of each recipient, for the metrics. Rejects where the store fails to the end: then the lease runs out. */
 export async function workJob(attempt: Attempt, owner: string, parts: OutboundParts): Promise<Settlement> {
-  const { job, stop } = attempt;
   const { attempted, notices } = await attemptJob(attempt, parts);
   const settlement = settle(attempted, {
     retry: parts.policy.retry,
     now: parts.clock.wall(),
-    interrupted: stop.signal.aborted,
+    interrupted: attempt.stop.signal.aborted,
   });
+  // Local deliveries are of the settlement's own transaction: where that fails nothing has happened yet.
+  const pauses = notices.length > 0 ? [0] : PAUSES;
+  for (const [i, ms] of pauses.entries()) {
+    await pause(ms, attempt.stop.signal);
+    try {
+      await record(attempt, settlement, notices, owner, parts);
+      break;
+    } catch (error) {
+      parts.log(logEvent("warn", "queue.settle.failed", { traceId: attempt.job.traceId, error: String(error) }));
+      if (i < pauses.length - 1 && !attempt.cut.signal.aborted) continue;
+      if (notices.length > 0) throw error;
+      // What other servers have taken must not be sent again for a report that cannot be written now.
+      const told = new Set(settlement.reports.map(({ row }) => row.queueId));
+      const outcomes = settlement.outcomes.filter(({ queueId }) => !told.has(queueId));
+      if (outcomes.length === 0) throw error;
+      await record(attempt, { ...settlement, outcomes, reports: [] }, [], owner, parts);
+      break;
+    }
+  }
+  tell(attempted, settlement, parts);
+  return settlement;
+}
+
+/** Writes the report and ends the attempt in the store. A report is routed anew each time: its account may be gone. */
+async function record(
+  attempt: Attempt,
+  settlement: Settlement,
+  notices: readonly AcceptArgs[],
+  owner: string,
+  parts: OutboundParts,
+): Promise<void> {
+  const { job } = attempt;
   const report = await storeReport(job, settlement.reports, parts);
   const journal: JournalEntry[] = [...settlement.journal, ...(report?.journal ?? [])];
   try {
@@ -35,8 +70,6 @@ export async function workJob(attempt: Attempt, owner: string, parts: OutboundPa
   } finally {
     report?.release();
   }
-  tell(attempted, settlement, parts);
-  return settlement;
 }
 
 async function attemptJob(attempt: Attempt, parts: OutboundParts): Promise<Worked> {
