@@ -1,10 +1,25 @@
 import type { Scenario } from "./scenario.ts";
 import { agents } from "./scenarios/agents.ts";
+import { crash } from "./scenarios/crash.ts";
 import { curl } from "./scenarios/curl.ts";
 import { mbsync } from "./scenarios/mbsync.ts";
 import { nodeClients } from "./scenarios/node_clients.ts";
+import { postfix } from "./scenarios/postfix.ts";
+import { serverProcess } from "./scenarios/process.ts";
 import { python } from "./scenarios/python.ts";
 import { swaks } from "./scenarios/swaks.ts";
+import { twoServers } from "./scenarios/two_servers.ts";
 
 /** All of them, quick ones first. */
-export const SCENARIOS: readonly Scenario[] = [...swaks, ...curl, ...python, ...nodeClients, ...agents, ...mbsync];
+export const SCENARIOS: readonly Scenario[] = [
+  ...swaks,
+  ...curl,
+  ...python,
+  ...nodeClients,
+  ...agents,
+  ...mbsync,
+  ...twoServers,
+  ...postfix,
+  ...serverProcess,
+  ...crash,
+];
