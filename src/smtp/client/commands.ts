@@ -100,4 +100,3 @@ export function recipientLine(recipient: EnvelopeRecipient, message: Outgoing, o
   }
   return line;
 }
-

@@ -190,7 +190,7 @@ export class SmtpState {
   peer(smtputf8: boolean): Peer {
     const session = this.session!;
     const lmtp = this.options.profile === "lmtp";
-    const base = lmtp ? "LMTP" : this.esmtp || this.tls ? "ESMTP" : "SMTP";
+    const base = lmtp ? "LMTP" : this.esmtp || this.tls || this.login ? "ESMTP" : "SMTP";
     const suffix = (this.tls ? "S" : "") + (this.login ? "A" : "");
     const name = !smtputf8 ? base : lmtp ? "UTF8LMTP" : "UTF8SMTP";
     const info = session.tls === this.tls ? session : { ...session, tls: this.tls };
