@@ -283,7 +283,10 @@ function finish(state: ImapState, reply: Reply, out: Effect[], holdsExpunge = fa
     state.badInARow = 0;
     tellNews(state, !holdsExpunge, out);
   }
-  out.push(sendText(`${state.tag} ${formatReply(reply)}\r\n`));
+  // RFC 5530 section 3, EXPUNGEISSUED: a NOOP soon would tell what could not be told now.
+  const held = holdsExpunge && reply.status === "OK" && reply.code === null && state.view?.holdsExpunge === true;
+  const told = held ? { ...reply, code: "EXPUNGEISSUED" } : reply;
+  out.push(sendText(`${state.tag} ${formatReply(told)}\r\n`));
   if (state.badInARow >= state.limits.badCommands) bye(state, TEXTS.tooManyBad, out);
 }
 

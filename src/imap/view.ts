@@ -60,6 +60,11 @@ export class View {
     return this.#count;
   }
 
+  /** EXPUNGE responses wait until they may be told. */
+  get holdsExpunge(): boolean {
+    return this.#vanished.size > 0;
+  }
+
   /** Up to which modseq the news has come. */
   get modseq(): number {
     return this.#modseq;

@@ -104,7 +104,7 @@ Deno.test("IDLE tells news at once, own changes are not told twice, and FETCH ho
   player.played.sent = "";
   news(9, { vanished: [10] });
   player.feed("e FETCH 2 UID\r\n");
-  assert.equal(player.played.sent, "* 2 FETCH (UID 11)\r\ne OK Fetched\r\n");
+  assert.equal(player.played.sent, "* 2 FETCH (UID 11)\r\ne OK [EXPUNGEISSUED] Fetched\r\n");
   player.feed("f NOOP\r\n");
   assert.ok(player.played.sent.endsWith("* 1 EXPUNGE\r\nf OK Done\r\n"));
 });

@@ -30,6 +30,12 @@ export function transcripts(): string[] {
   return names.sort();
 }
 
+/** The lines that a transcript's sessions send, as latin1. */
+export function sentLines(name: string): string[] {
+  const lines = Deno.readTextFileSync(new URL(name, FOLDER)).split("\n");
+  return lines.filter((line) => /^[A-Z]> /.test(line)).map((line) => latin1String(utf8Bytes(line.slice(3))));
+}
+
 /** `nextSize` cuts what is sent. */
 export async function playTranscript(name: string, nextSize: () => number): Promise<void> {
   const lines = Deno.readTextFileSync(new URL(name, FOLDER)).split("\n");
