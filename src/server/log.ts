@@ -58,7 +58,7 @@ export function memoryLogger(): Logger & { readonly lines: LogLine[] } {
 function printJson(line: LogLine, now: number): string {
   const out: Record<string, unknown> = { time: new Date(now).toISOString(), level: line.level, event: line.event };
   for (const [name, value] of Object.entries(line.fields)) out[name] = shorten(value);
-  return JSON.stringify(out) + "\n";
+  return escapeC1(JSON.stringify(out)) + "\n";
 }
 
 function printText(line: LogLine, now: number): string {
