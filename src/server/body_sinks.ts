@@ -11,6 +11,8 @@ interface Sink {
   readonly writer: BlobWriter;
   readonly indexer: MessageIndexer;
   error: unknown;
+  /** `seal` is under way: until it ends the writer is the store's. */
+  sealing: boolean;
   sealed: SealedBlob | null;
 }
 
@@ -40,14 +42,20 @@ export class BodySinks {
 
   async seal(sink: number): Promise<AnswerOf<"body.seal">> {
     const open = this.#sinks.get(sink) ?? this.#open(sink); // an empty body has no chunks
+    const isKept = (): boolean => this.#sinks.get(sink) === open; // else the session let go of it meanwhile
+    open.sealing = true;
     try {
       if (open.error !== null) throw open.error;
-      open.sealed = await open.writer.seal(open.indexer.finish());
-      if (this.#sinks.get(sink) !== open) open.sealed.release(); // the session let go of it meanwhile
-      return { blobId: open.sealed.blobId, size: open.sealed.size };
+      const sealed = await open.writer.seal(open.indexer.finish());
+      if (isKept()) open.sealed = sealed;
+      else sealed.release();
+      return { blobId: sealed.blobId, size: sealed.size };
     } catch (error) {
+      if (!isKept()) open.writer.abort();
       if (failureReason(error) === "full") return { refused: "full" };
       throw error;
+    } finally {
+      open.sealing = false;
     }
   }
 
@@ -74,7 +82,7 @@ export class BodySinks {
     if (!open) return;
     this.#sinks.delete(sink);
     if (open.sealed) open.sealed.release();
-    else open.writer.abort();
+    else if (!open.sealing) open.writer.abort();
   }
 
   close(): void {
@@ -87,6 +95,7 @@ export class BodySinks {
       writer: this.#storage.createBlob(),
       indexer: new MessageIndexer(),
       error: null,
+      sealing: false,
       sealed: null,
     };
     this.#sinks.set(sink, open);

@@ -80,8 +80,19 @@ Deno.test("BodySinks.seal() gives back what it sealed after the session let go o
   sinks.close();
   gate.resolve();
   await sealing;
-  assert.equal(counts.sealed, 1);
-  assert.equal(counts.released, 1);
+  assert.deepEqual(counts, { opened: 1, aborted: 0, sealed: 1, released: 1 });
+});
+
+Deno.test("BodySinks.seal() throws away what could not be sealed after the session let go of it", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { storage, counts } = watched({ slowSeal: gate.promise.then(() => Promise.reject(FULL)) });
+  const sinks = new BodySinks(storage);
+  await sinks.chunk(1, latin1Bytes("a"));
+  const sealing = sinks.seal(1);
+  sinks.close();
+  gate.resolve();
+  assert.deepEqual(await sealing, { refused: "full" });
+  assert.equal(counts.aborted, 1);
 });
 
 Deno.test("BodySinks keeps the first error of a body until it is sealed, and takes no more of it", async () => {
