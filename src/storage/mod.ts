@@ -5,6 +5,11 @@
  *   counters, modseqs, tombstones, quota, threads. Drivers that can ask their rows without waiting share it.
  * - `memory/` keeps rows in maps, `sqlite/` in a file; neither knows the other.
  * - Refusals are decided before anything is written; an exception after a write undoes the operation.
+ * - Who may use a blob: an account that has an email of it (`blob.read`, `email.append`), and, as long as a writer of this
+ *   process holds it, whoever can name it. A name is the SHA-256 of the octets, so to name it is to have had them; and a
+ *   hold ends with its session. An email that is expunged ends the account's right, and the octets go at `reclaim`.
+ * - The past is kept so long (`engine/retention.ts`): tombstones by number, with a floor below which a reader is told of
+ *   every UID that is not there; lines of the journal by age.
  *
  * It must not know protocols, accounts' secrets beyond storing them, or the network.
  */

@@ -19,6 +19,7 @@ import type {
   Transaction,
 } from "../engine/tables.ts";
 import { TouchedSet } from "../engine/watchers.ts";
+import { JOURNAL_MS, TOMBSTONES } from "../engine/retention.ts";
 import { byAddress, distinctKeywords, lowerBound, ofDomain } from "../engine/order.ts";
 import { UndoLog } from "./undo.ts";
 
@@ -359,7 +360,29 @@ export class MemoryTables implements Transaction {
       this.#blobs.delete(blob.blobId);
       freed += blob.size;
     }
+    this.#pruneTombstones();
+    this.#pruneJournal();
     return freed;
+  }
+
+  #pruneTombstones(): void {
+    for (const mailboxes of this.#mailboxes.values()) {
+      for (const row of mailboxes.values()) {
+        const stones = this.#tombstones.get(row.id) ?? [];
+        if (stones.length <= TOMBSTONES) continue;
+        row.floor = stones[stones.length - TOMBSTONES - 1]!.modseq;
+        this.#tombstones.set(row.id, stones.filter(({ modseq }) => modseq > row.floor));
+      }
+    }
+  }
+
+  /** The newest line is the clock. */
+  #pruneJournal(): void {
+    let newest = 0;
+    for (const entries of this.#journal.values()) newest = Math.max(newest, entries.at(-1)?.at ?? 0);
+    for (const [traceId, entries] of this.#journal) {
+      if ((entries.at(-1)?.at ?? 0) < newest - JOURNAL_MS) this.#journal.delete(traceId);
+    }
   }
 
   queueRow(id: number): QueueRecord | null {

@@ -1,4 +1,5 @@
 /** Blobs: those sealed in this process and not yet let go, those in rows, and those in the segment log. */
+import { setImmediate } from "node:timers";
 import { concatBytes } from "../../base/bytes.ts";
 import { digest, type Hasher, hasher } from "../../base/hash.ts";
 import type { BlobId } from "../../contract/mod.ts";
@@ -135,12 +136,13 @@ export class Blobs {
     return found;
   }
 
-  /** Copies a record into a segment that is being written. */
-  moveRecord(place: Place, size: number, hash: Uint8Array): Place {
+  /** Copies a record into a segment that is being written, and lets others run in between. */
+  async moveRecord(place: Place, size: number, hash: Uint8Array): Promise<Place> {
     const writer = this.#segments.writer();
     try {
       for (let at = 0; at < size; at += COPY_PIECE) {
         writer.write(this.#segments.read(place, at, Math.min(COPY_PIECE, size - at)));
+        await new Promise<void>((next) => setImmediate(next));
       }
       return writer.finish(hash);
     } catch (error) {
@@ -151,6 +153,9 @@ export class Blobs {
 
   #insert(held: Held): number {
     const { index, size, bytes, place } = held;
+    if (place && this.#segments.isBroken(place.segment)) {
+      throw new StorageError("unavailable", `the body is in segment ${place.segment}, whose sync failed`);
+    }
     const extra = index.references.length + index.truncated.length === 0
       ? null
       : JSON.stringify([index.references, index.truncated]);

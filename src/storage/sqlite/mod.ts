@@ -20,7 +20,7 @@ import { type Storage, StorageError } from "../storage.ts";
 import { Blobs, infrastructure, segmentEnds } from "./blobs.ts";
 import { Commits } from "./commits.ts";
 import { MailTables } from "./mail_tables.ts";
-import { dropGarbage, evacuate, liveOctets, sparse } from "./reclaim.ts";
+import { reclaim } from "./reclaim.ts";
 import { openDatabase } from "./schema.ts";
 import { Segments } from "./segments.ts";
 import { Statements } from "./statements.ts";
@@ -28,6 +28,13 @@ import { Statements } from "./statements.ts";
 export interface SqliteOptions {
   /** The folder; made where it is not there. */
   readonly dataDir: string;
+  /** Where the disk is shared: what the store may take. Beyond it, writes fail with reason `full`. */
+  readonly limits?: {
+    /** Pages of the database, 4096 octets each. */
+    readonly databasePages?: number;
+    /** Octets of the segment log. */
+    readonly segmentOctets?: number;
+  };
 }
 
 /** Another process has the folder. */
@@ -50,22 +57,24 @@ export async function openSqlite(options: SqliteOptions): Promise<Storage> {
     throw new DataDirLocked(dataDir);
   }
   try {
-    return openLocked(dataDir, lock);
+    return openLocked(options, lock);
   } catch (error) {
     lock.close();
     throw infrastructure(error);
   }
 }
 
-function openLocked(dataDir: string, lock: Deno.FsFile): Storage {
+function openLocked({ dataDir, limits }: SqliteOptions, lock: Deno.FsFile): Storage {
   const db = openDatabase(join(dataDir, "palomar.db"));
   const sql = new Statements(db);
-  const segments = new Segments(join(dataDir, "blobs"), segmentEnds(sql));
+  if (limits?.databasePages !== undefined) sql.exec(`pragma max_page_count = ${Math.trunc(limits.databasePages)}`);
+  const segments = new Segments(join(dataDir, "blobs"), segmentEnds(sql), limits?.segmentOctets);
   const blobs = new Blobs(sql, segments);
   const tables = new MailTables(sql, blobs);
   const watchers = new Watchers();
   const commits = new Commits(tables, blobs, segments, watchers);
   let closed = false;
+  let reclaiming: Promise<number> | null = null;
 
   const write = <R>(run: (tables: MailTables) => R, needed: readonly BlobId[] = []): Promise<R> =>
     new Promise<R>((resolve, reject) => {
@@ -100,27 +109,16 @@ function openLocked(dataDir: string, lock: Deno.FsFile): Storage {
     },
     watch: (accountId, listener) => watchers.watch(accountId, listener),
     watchQueue: (listener) => watchers.watchQueue(listener),
-    reclaim: async () => {
-      if (closed) return 0;
-      const swept = await write((tx) => dropGarbage(tx, blobs));
-      let { freed } = swept;
-      const sizeOf = (segment: number) =>
-        Deno.statSync(join(dataDir, "blobs", segment.toString(36).padStart(8, "0") + ".seg")).size;
-      const live = liveOctets(tables);
-      for (const segment of sparse(segments, live, blobs.heldSegments(), sizeOf).slice(0, 4)) {
-        const move = evacuate(tables, blobs, segment);
-        if (move) {
-          await segments.sync();
-          await write(move);
-        }
-        if (!liveOctets(tables).has(segment) && !blobs.heldSegments().has(segment)) freed += segments.remove(segment);
-      }
-      if (swept.freed > 0) sql.exec("pragma incremental_vacuum(2000)");
-      return freed;
+    reclaim: () => {
+      if (closed) return Promise.resolve(0);
+      return reclaiming ??= reclaim(tables, blobs, segments, write)
+        .catch((error) => Promise.reject(infrastructure(error)))
+        .finally(() => reclaiming = null);
     },
     close: async () => {
       if (closed) return;
       closed = true;
+      await reclaiming?.catch(() => {});
       await commits.idle();
       segments.close();
       db.close();

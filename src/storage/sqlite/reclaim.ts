@@ -5,10 +5,16 @@
 import type { BlobId } from "../../contract/mod.ts";
 import type { Blobs } from "./blobs.ts";
 import type { MailTables } from "./mail_tables.ts";
-import { RECORD_HEADER, type Segments } from "./segments.ts";
+import { pruneJournal, pruneTombstones } from "./prune.ts";
+import { type Place, RECORD_HEADER, type Segments } from "./segments.ts";
 
 const BATCH = 200;
 const MOVES = 50;
+const MOVED_OCTETS = 8 * 1024 * 1024;
+/** Segments a round. */
+const SEGMENTS = 4;
+/** Waste below this is left where it is. */
+const WORTH_OCTETS = 1024 * 1024;
 
 /** Rows of blobs that nothing needs. Answers octets freed and whether there is more. */
 export function dropGarbage(tables: MailTables, blobs: Blobs): { freed: number; more: boolean } {
@@ -41,16 +47,23 @@ export function liveOctets(tables: MailTables): Map<number, number> {
   return new Map(rows.map(([segment, octets]) => [segment as number, octets as number]));
 }
 
-/** Copies what lives in a segment into another; the caller syncs, then runs what this answers in a transaction. */
-export function evacuate(tables: MailTables, blobs: Blobs, segment: number): (() => void) | null {
+/**
+ * Copies what lives in a segment into another, a bounded piece of it; the caller syncs, then runs what this answers in
+ * a transaction.
+ */
+export async function evacuate(tables: MailTables, blobs: Blobs, segment: number): Promise<(() => void) | null> {
   const rows = tables.sql.all("select id, start, size, hash from blobs where segment = ? limit ?", segment, MOVES);
   if (rows.length === 0) return null;
-  const moves = (rows as readonly [number, number, number, Uint8Array][]).map(([id, start, size, hash]) => ({
-    id,
-    to: blobs.moveRecord({ segment, start }, size, hash),
-  }));
+  const moves: { readonly id: number; readonly to: Place }[] = [];
+  let octets = 0;
+  for (const [id, start, size, hash] of rows as readonly [number, number, number, Uint8Array][]) {
+    if (octets > MOVED_OCTETS) break;
+    octets += size;
+    moves.push({ id, to: await blobs.moveRecord({ segment, start }, size, hash) });
+  }
   return () => {
     for (const { id, to } of moves) {
+      // A row that went meanwhile stays gone: its copy is waste for a later round.
       tables.sql.run(
         "update blobs set segment = ?, start = ? where id = ? and segment = ?",
         to.segment,
@@ -62,14 +75,43 @@ export function evacuate(tables: MailTables, blobs: Blobs, segment: number): (()
   };
 }
 
-/** Segments that hold nothing, or so little that moving it is worth it. */
+/** Segments that hold nothing, or so little that moving it is worth it; at most `limit`. Nobody writes them any more. */
 export function sparse(
   segments: Segments,
   live: ReadonlyMap<number, number>,
   held: ReadonlySet<number>,
-  sizeOf: (segment: number) => number,
+  limit: number,
 ): number[] {
-  return segments.list().filter((segment) =>
-    !segments.isOpen(segment) && !held.has(segment) && (live.get(segment) ?? 0) * 2 < sizeOf(segment)
-  );
+  const found: number[] = [];
+  for (const segment of segments.list()) {
+    if (found.length === limit) break;
+    const octets = live.get(segment) ?? 0;
+    const size = segments.sizeOf(segment);
+    const worth = octets === 0 || (octets * 2 < size && size - octets >= WORTH_OCTETS);
+    if (worth && !held.has(segment) && segments.rest(segment)) found.push(segment);
+  }
+  return found;
+}
+
+/** Everything that can be given back now, in bounded steps. Answers the octets freed. */
+export async function reclaim(
+  tables: MailTables,
+  blobs: Blobs,
+  segments: Segments,
+  write: <R>(run: (tables: MailTables) => R) => Promise<R>,
+): Promise<number> {
+  const swept = await write((tx) => dropGarbage(tx, blobs));
+  let { freed } = swept;
+  for (const segment of sparse(segments, liveOctets(tables), blobs.heldSegments(), SEGMENTS)) {
+    const move = await evacuate(tables, blobs, segment);
+    if (move) {
+      await segments.sync();
+      await write(move);
+    }
+    if (!liveOctets(tables).has(segment) && !blobs.heldSegments().has(segment)) freed += segments.remove(segment);
+  }
+  await write((tx) => pruneTombstones(tx));
+  await write((tx) => pruneJournal(tx, Date.now()));
+  tables.sql.exec("pragma incremental_vacuum(2000)");
+  return freed;
 }

@@ -5,6 +5,9 @@
  * A record is a header of 48 octets (`PLMR`, version, length, SHA-256) and the octets. The header is written last.
  * A record counts once a row of the database names it; what stands behind the last named record of a file was never
  * acknowledged and is cut off at the next start.
+ *
+ * A segment whose sync failed is not written any more, and what was not durable in it stays refused: after a failed
+ * fdatasync the system may forget what it could not write, and the next one succeeds without it.
  */
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
@@ -27,6 +30,9 @@ interface Segment {
   end: number;
   /** Written since the last sync. */
   dirty: boolean;
+  syncing: boolean;
+  /** Nobody begins a body here any more. */
+  resting: boolean;
 }
 
 export class Segments {
@@ -34,11 +40,16 @@ export class Segments {
   readonly #idle: Segment[] = [];
   readonly #open = new Map<number, Segment>();
   readonly #readers = new Map<number, number>();
+  readonly #broken = new Set<number>();
+  readonly #limit: number;
+  #used = 0;
+  #syncing: Promise<void> = Promise.resolve();
   #nextId: number;
 
-  /** `ends` tells where the last named record of each segment ends. */
-  constructor(folder: string, ends: ReadonlyMap<number, number>) {
+  /** `ends` tells where the last named record of each segment ends; `limit` how many octets all may take. */
+  constructor(folder: string, ends: ReadonlyMap<number, number>, limit = Infinity) {
     this.#folder = folder;
+    this.#limit = limit;
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#nextId = Math.max(0, ...ends.keys()) + 1;
     for (const { name } of [...Deno.readDirSync(folder)]) {
@@ -50,10 +61,40 @@ export class Segments {
       else if (Deno.statSync(join(folder, name)).size > end) Deno.truncateSync(join(folder, name), end);
     }
     for (const [id, end] of ends) {
-      if (end >= SEGMENT_SIZE || Deno.statSync(this.#path(id)).size < end) continue;
+      const size = this.sizeOf(id);
+      this.#used += size;
+      // One that is shorter than its rows say, or gone, is damaged: what is left of it can be read.
+      if (end >= SEGMENT_SIZE || size < end) continue;
       const file = Deno.openSync(this.#path(id), { read: true, write: true });
-      this.#add({ id, file, end, dirty: false });
+      this.#open.set(id, { id, file, end, dirty: false, syncing: false, resting: false });
+      this.#idle.push(this.#open.get(id)!);
     }
+  }
+
+  /** Octets of a segment on disk; 0 where there is none. */
+  sizeOf(segment: number): number {
+    try {
+      return Deno.statSync(this.#path(segment)).size;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return 0;
+      throw error;
+    }
+  }
+
+  /** What was written there since its last good sync may be lost. */
+  isBroken(segment: number): boolean {
+    return this.#broken.has(segment);
+  }
+
+  /** Ends the writing into a segment, so that it can be evacuated. False: it is in use right now. */
+  rest(segment: number): boolean {
+    const open = this.#open.get(segment);
+    if (!open) return true;
+    const at = this.#idle.indexOf(open);
+    if (at < 0 || open.syncing) return false;
+    this.#idle.splice(at, 1);
+    this.#retire(open);
+    return true;
   }
 
   /** Segments that somebody may be writing. */
@@ -63,25 +104,55 @@ export class Segments {
 
   writer(): SegmentWriter {
     const segment = this.#idle.pop() ?? this.#create();
-    return new SegmentWriter(segment, () => {
-      if (segment.end < SEGMENT_SIZE) this.#idle.push(segment);
+    const room = (octets: number) => {
+      if (octets > 0 && this.#used + octets > this.#limit) {
+        throw new StorageError("full", "the segment log is at its limit");
+      }
+      this.#used += octets;
+    };
+    return new SegmentWriter(segment, room, () => {
+      if (segment.resting) this.#retire(segment);
+      else if (segment.end < SEGMENT_SIZE) this.#idle.push(segment);
       else if (!segment.dirty) this.#retire(segment);
     });
   }
 
-  /** Makes all ended records durable: one fdatasync a touched segment, all at once. */
-  async sync(): Promise<void> {
+  /**
+   * Makes all ended records durable: one fdatasync a touched segment, all at once. One call after the other, because
+   * whoever comes while a sync is under way must not take its end for that of his own.
+   */
+  sync(): Promise<void> {
+    const mine = this.#syncing.catch(() => {}).then(() => this.#syncDirty());
+    this.#syncing = mine;
+    return mine;
+  }
+
+  async #syncDirty(): Promise<void> {
     const dirty = [...this.#open.values()].filter((segment) => segment.dirty);
-    for (const segment of dirty) segment.dirty = false;
-    try {
-      await Promise.all(dirty.map((segment) => segment.file.syncData()));
-    } catch (error) {
-      for (const segment of dirty) segment.dirty = true;
-      throw error;
-    }
     for (const segment of dirty) {
-      if (segment.end >= SEGMENT_SIZE && !segment.dirty) this.#retire(segment);
+      segment.dirty = false;
+      segment.syncing = true;
     }
+    const results = await Promise.allSettled(dirty.map((segment) => segment.file.syncData()));
+    let failure: unknown = null;
+    results.forEach((result, i) => {
+      const segment = dirty[i]!;
+      segment.syncing = false;
+      if (result.status === "rejected") {
+        failure = result.reason;
+        this.#break(segment);
+      } else if (segment.end >= SEGMENT_SIZE && !segment.dirty) this.#retire(segment);
+    });
+    if (failure !== null) throw failure;
+  }
+
+  #break(segment: Segment): void {
+    this.#broken.add(segment.id);
+    segment.resting = true;
+    const at = this.#idle.indexOf(segment);
+    if (at < 0) return; // its writer retires it
+    this.#idle.splice(at, 1);
+    this.#retire(segment);
   }
 
   read(place: Place, offset: number, length: number): Uint8Array {
@@ -96,15 +167,16 @@ export class Segments {
     return bytes;
   }
 
-  /** Takes a segment away that no row names. False: it is in use. */
+  /** Takes a segment away that no row names. Answers octets freed, 0 where it is in use. */
   remove(segment: number): number {
     if (this.#open.has(segment)) return 0;
     const reader = this.#readers.get(segment);
     if (reader !== undefined) closeSync(reader);
     this.#readers.delete(segment);
     try {
-      const { size } = Deno.statSync(this.#path(segment));
+      const size = this.sizeOf(segment);
       Deno.removeSync(this.#path(segment));
+      this.#used -= size;
       return size;
     } catch {
       return 0;
@@ -134,14 +206,9 @@ export class Segments {
     } finally {
       folder.close();
     }
-    const segment = { id, file, end: 0, dirty: false };
+    const segment = { id, file, end: 0, dirty: false, syncing: false, resting: false };
     this.#open.set(id, segment);
     return segment;
-  }
-
-  #add(segment: Segment): void {
-    this.#open.set(segment.id, segment);
-    this.#idle.push(segment);
   }
 
   #retire(segment: Segment): void {
@@ -171,20 +238,24 @@ export class Segments {
 export class SegmentWriter {
   readonly #segment: Segment;
   readonly #free: () => void;
+  readonly #room: (octets: number) => void;
   readonly #begin: number;
   #size = 0;
   #ended = false;
 
-  constructor(segment: Segment, free: () => void) {
+  /** `room` counts octets, or throws where there is none. */
+  constructor(segment: Segment, room: (octets: number) => void, free: () => void) {
     this.#segment = segment;
+    this.#room = room;
     this.#free = free;
     this.#begin = segment.end;
     segment.file.seekSync(this.#begin + RECORD_HEADER, Deno.SeekMode.Start);
   }
 
   write(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length;) at += this.#segment.file.writeSync(chunk.subarray(at));
+    this.#room(chunk.length);
     this.#size += chunk.length;
+    for (let at = 0; at < chunk.length;) at += this.#segment.file.writeSync(chunk.subarray(at));
   }
 
   finish(hash: Uint8Array): Place {
@@ -205,6 +276,7 @@ export class SegmentWriter {
   abort(): void {
     if (this.#ended) return;
     try {
+      this.#room(-this.#size);
       this.#segment.file.truncateSync(this.#begin);
     } finally {
       this.#end();

@@ -1,6 +1,6 @@
-import { openSqlite } from "../../src/storage/sqlite/mod.ts";
-import { storageContract } from "./contract.ts";
-import { tempDir } from "./scene.ts";
+import { openSqlite } from "../../../src/storage/sqlite/mod.ts";
+import { storageContract } from "../contract.ts";
+import { tempDir } from "../scene.ts";
 
 storageContract("sqlite", async () => {
   const folder = tempDir();

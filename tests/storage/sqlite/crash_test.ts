@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { digest } from "../../../src/base/hash.ts";
+import type { TraceId, Uid } from "../../../src/contract/mod.ts";
+import { openSqlite } from "../../../src/storage/sqlite/mod.ts";
+import { granted, message, Scene, tempDir } from "../scene.ts";
+
+/** Acknowledgements after which the child is killed, wherever it is then. */
+const ROUNDS = [1, 7, 250, 60, 500, 120];
+const CHILD = new URL("./crash_child.ts", import.meta.url).pathname;
+
+Deno.test("sqlite: kill -9 at any moment loses nothing acknowledged, doubles nothing, leaves nothing half", async () => {
+  const folder = tempDir();
+  const acknowledged: string[] = [];
+  try {
+    await (await new Scene(await openSqlite({ dataDir: folder.path })).people()).store.close();
+    for (const [round, count] of ROUNDS.entries()) {
+      const lines = await killAfter(folder.path, round, count);
+      assert.ok(lines.length >= count);
+      acknowledged.push(...lines);
+      await checkAll(folder.path, acknowledged);
+    }
+  } finally {
+    folder.remove();
+  }
+});
+
+/** Runs the child until it has said so many lines, kills it, and answers all it said. */
+async function killAfter(dataDir: string, round: number, count: number): Promise<string[]> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", "--no-check", CHILD, dataDir, String(round)],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let said = "";
+  let killed = false;
+  for await (const chunk of child.stdout.pipeThrough(new TextDecoderStream())) {
+    said += chunk;
+    if (!killed && said.split("\n").length > count) {
+      child.kill("SIGKILL");
+      killed = true;
+    }
+  }
+  await child.status;
+  assert.ok(killed, "the child ended by itself");
+  return said.split("\n").slice(0, -1); // a last line without its end was cut
+}
+
+async function checkAll(dataDir: string, acknowledged: readonly string[]): Promise<void> {
+  const s = new Scene(await openSqlite({ dataDir }));
+  try {
+    s.ann = (await s.ask("account.get", { address: "ann@example.org" }))!.accountId;
+    const inbox = await s.mailbox(s.ann, "INBOX");
+    const rows = await s.rows(s.ann, inbox.mailboxId);
+    assert.equal(rows.length, inbox.messages);
+    assert.deepEqual(rows.map(({ uid }) => uid), rows.map((_, i) => i + 1 as Uid));
+    const stored = new Map(rows.map((row) => [traceOf(row.prefix), row]));
+    assert.equal(stored.size, rows.length, "a message is there twice");
+    for (const traceId of acknowledged) assert.ok(stored.has(traceId), `${traceId} was acknowledged and is gone`);
+
+    const queue = await s.ask("queue.list", { after: null, limit: 100_000 });
+    assert.deepEqual(queue.map(({ traceId }) => String(traceId)).sort(), [...stored.keys()].sort());
+    for (const [traceId, row] of stored) {
+      const journal = await s.ask("journal.read", { traceId: traceId as TraceId });
+      assert.deepEqual(journal.map(({ detail }) => detail), [row.blobId]);
+      const octets = await s.whole(row.blobId);
+      assert.equal("b" + digest("sha256", octets).toHex(), row.blobId);
+    }
+    assert.equal(inbox.size, rows.reduce((sum, { size }) => sum + size, 0));
+    granted(await s.append(s.ann, "Sent", message("the store goes on")));
+  } finally {
+    await s.store.close();
+  }
+}
+
+/** `X-Trace: 1.2` of the prefix. */
+function traceOf(prefix: Uint8Array): string {
+  return new TextDecoder().decode(prefix).slice("X-Trace: ".length, -2);
+}
