@@ -7,12 +7,7 @@
  * The world: local parts say what becomes of them (`no`, `down`, `full`, `cut`, `busy`), and so do words in a body.
  */
 import assert from "node:assert/strict";
-import { pbkdf2Sync } from "node:crypto";
 import fc from "fast-check";
-import { decodeBase64 } from "../../../src/base/base64.ts";
-import { utf8Bytes } from "../../../src/base/bytes.ts";
-import { digest, hmac } from "../../../src/base/hash.ts";
-import { Secret } from "../../../src/base/secret.ts";
 import type {
   AccountId,
   AnswerOf,
@@ -26,6 +21,7 @@ import type {
 import { SMTP_LIMITS, type SmtpLimits, type SmtpServerOptions, smtpSession } from "../../../src/smtp/server/mod.ts";
 import { type Answers, type Played, Player, TEST_SESSION } from "../../support/run_machine.ts";
 import { WorldFails } from "../../support/run_program.ts";
+import { scramKeys } from "../../support/scram_example.ts";
 import { type Dialogue, dialogues, playDialogue, type Setting, type Stage } from "../../support/transcript.ts";
 
 const TLS = { version: "TLSv1.3", cipher: "TEST", serverName: null };
@@ -141,17 +137,4 @@ function logIn(login: string, right: boolean): Login | LoginRefused {
   if (login === "many") return { refused: "tooMany" };
   if (login === "gone") return { refused: "disabled" };
   return right && login === "user" ? { accountId: "a1" as AccountId, login } : { refused: "credentials" };
-}
-
-/** The example of RFC 7677 section 3. */
-function scramKeys(): AnswerOf<"auth.scram"> {
-  const salt = decodeBase64("W22ZaJ0SNY7soEsUEjb6gQ==")!;
-  const salted = new Uint8Array(pbkdf2Sync("pencil", salt, 4096, 32, "sha256"));
-  return {
-    salt,
-    iterations: 4096,
-    storedKey: new Secret(digest("sha256", hmac("sha256", salted, utf8Bytes("Client Key")))),
-    serverKey: new Secret(hmac("sha256", salted, utf8Bytes("Server Key"))),
-    nonce: "%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0",
-  };
 }
