@@ -80,6 +80,9 @@ class Worker implements Outbound {
   /** Somebody called since the loop last looked. */
   #called = false;
   #callLoop: (() => void) | null = null;
+  /** When to look again, by the monotonic clock: for a clock that is moved by hand. */
+  #lookAt = Infinity;
+  #unhook: (() => void)[] = [];
 
   constructor(options: OutboundOptions) {
     this.#options = options;
@@ -94,6 +97,7 @@ class Worker implements Outbound {
   start(): void {
     if (this.#loop !== null || this.#stopped) return;
     this.#unwatch = this.#options.storage.watchQueue(() => this.wake());
+    this.#hookClock();
     this.#loop = this.#run();
   }
 
@@ -116,6 +120,19 @@ class Worker implements Outbound {
     await within(graceMs, this.#allEnded());
     for (const attempt of this.#attempts.keys()) attempt.cut.abort();
     await within(SETTLE_MS, this.#allEnded());
+    for (const unhook of this.#unhook.splice(0)) unhook();
+  }
+
+  #hookClock(): void {
+    const { clock } = this.#options;
+    const { deadlines } = this.#parts;
+    const tick = (): void => {
+      this.#lookAt = Infinity;
+      this.wake();
+    };
+    const own = clock.alarm?.({ next: () => this.#lookAt, tick });
+    const sessions = clock.alarm?.({ next: () => deadlines.next, tick: () => deadlines.tick() });
+    for (const unhook of [own, sessions]) if (unhook) this.#unhook.push(unhook);
   }
 
   async #allEnded(): Promise<void> {
@@ -126,7 +143,7 @@ class Worker implements Outbound {
   async #run(): Promise<void> {
     while (!this.#stopped) {
       this.#called = false;
-      let sleep = LONGEST_SLEEP_MS;
+      let sleep = Infinity;
       try {
         if (!this.#held && this.#room() > 0) sleep = await this.#look();
       } catch (error) {
@@ -153,9 +170,9 @@ class Worker implements Outbound {
       else this.#begin(job);
     }
     // Without room the next attempt that ends calls.
-    if (this.#room() <= 0) return LONGEST_SLEEP_MS;
+    if (this.#room() <= 0) return Infinity;
     const next = await storage.perform("queue.next", {});
-    return next === null ? LONGEST_SLEEP_MS : Math.max(0, next - clock.wall());
+    return next === null ? Infinity : Math.max(0, next - clock.wall());
   }
 
   async #park(job: QueueJob): Promise<void> {
@@ -210,7 +227,10 @@ class Worker implements Outbound {
     if (this.#called || this.#stopped) return;
     const called = Promise.withResolvers<void>();
     this.#callLoop = called.resolve;
-    const timer = setTimeout(called.resolve, Math.min(ms, LONGEST_SLEEP_MS));
+    const { clock } = this.#options;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    if (clock.alarm && ms > 0) this.#lookAt = clock.monotonic() + ms;
+    else timer = setTimeout(called.resolve, Math.min(ms, LONGEST_SLEEP_MS));
     await called.promise;
     clearTimeout(timer);
     this.#callLoop = null;
@@ -236,7 +256,9 @@ function partsOf(options: OutboundOptions): OutboundParts {
     hostname: options.hostname,
     policy: options.policy,
     clock,
-    deadlines: clock === systemClock ? processDeadlines : new Deadlines(() => clock.monotonic()),
+    deadlines: clock === systemClock
+      ? processDeadlines
+      : new Deadlines(() => clock.monotonic(), { timers: clock.alarm === undefined }),
     log,
     run: (program) => runProgram(program, perform, log),
     ownEndpoints: () => expandEndpoints(options.ownEndpoints()),

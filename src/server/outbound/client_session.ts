@@ -1,6 +1,14 @@
 /** One attempt at one host: connect, drive the client machine, and say what came of it as soon as it is known. */
 import { randomUUID } from "node:crypto";
-import type { LogEvent, Machine, QueueJob, QueueRow, SessionId, SessionInfo } from "../../contract/mod.ts";
+import type {
+  EnvelopeSender,
+  LogEvent,
+  Machine,
+  QueueJob,
+  QueueRow,
+  SessionId,
+  SessionInfo,
+} from "../../contract/mod.ts";
 import type { Host } from "../../mta/queue/mod.ts";
 import { connect, ConnectError } from "../../net/connect.ts";
 import { drive, type LiveSession } from "../../net/drive.ts";
@@ -23,6 +31,10 @@ const CONNECT_MS = 30_000; // a host that does not answer in this time has other
 export interface SessionRequest {
   readonly host: Host<RelayConfig>;
   readonly job: QueueJob;
+  /** The job's, or what it may be taken for. */
+  readonly sender: EnvelopeSender;
+  /** Header fields hold octets above 127. */
+  readonly utf8Headers: boolean;
   readonly rows: readonly QueueRow[];
   /** False: STARTTLS failed a moment ago where it was only wished for. */
   readonly tryTls: boolean;
@@ -59,8 +71,8 @@ async function connected(request: SessionRequest, stop: AbortSignal): Promise<Tr
 }
 
 /** A relay that wants TLS gets our password, and REQUIRETLS promises it (RFC 8689 section 4.2.1); else RFC 7435. */
-function checksCertificate({ host, job }: SessionRequest): boolean {
-  return (host.relay !== null && host.relay.tls !== "none") || job.sender.requireTls;
+function checksCertificate({ host, sender }: SessionRequest): boolean {
+  return (host.relay !== null && host.relay.tls !== "none") || sender.requireTls;
 }
 
 function notConnected({ host, rows }: SessionRequest, error: unknown, stopped: boolean): AttemptResult {
@@ -92,16 +104,17 @@ async function driven(
   attempt: Attempt,
   parts: OutboundParts,
 ): Promise<AttemptResult> {
-  const { host, job, rows } = request;
+  const { host, job, sender, rows } = request;
   const relay = host.relay;
   const login = relay !== null && relay.username !== null && relay.password !== null;
   const session = smtpClient({
     hostname: parts.hostname,
-    sender: job.sender,
+    sender,
     recipients: rows.map((row) => row.recipient),
     blobId: job.blobId,
     size: job.size,
     prefix: job.prefix,
+    utf8Headers: request.utf8Headers,
     tls: tlsWish(request),
     auth: login ? { username: relay.username!, password: relay.password! } : null,
   });
@@ -150,9 +163,9 @@ function cutOff(transport: Transport): void {
   onClose?.(new Error("the attempt was broken off"));
 }
 
-function tlsWish({ host, job, tryTls }: SessionRequest): "none" | "opportunistic" | "required" {
-  if (host.relay?.tls === "none" && !job.sender.requireTls) return "none";
-  if (host.relay !== null || job.sender.requireTls) return "required";
+function tlsWish({ host, sender, tryTls }: SessionRequest): "none" | "opportunistic" | "required" {
+  if (host.relay?.tls === "none" && !sender.requireTls) return "none";
+  if (host.relay !== null || sender.requireTls) return "required";
   return tryTls ? "opportunistic" : "none";
 }
 

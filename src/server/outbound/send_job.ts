@@ -1,7 +1,8 @@
 /** A job for elsewhere: the hosts of its domain in turn, until every recipient has an answer that counts. */
-import { ask, type Program, type QueueJob } from "../../contract/mod.ts";
+import { isAscii } from "../../base/ascii.ts";
+import { ask, type EnvelopeSender, type Program, type QueueJob } from "../../contract/mod.ts";
 import { type Attempted, type Host, nextHop } from "../../mta/queue/mod.ts";
-import { ownPermanent, ownTemporary, type RecipientResult } from "../../smtp/client/mod.ts";
+import { type AttemptResult, ownPermanent, ownTemporary, type RecipientResult } from "../../smtp/client/mod.ts";
 import type { RelayConfig } from "../config/config.ts";
 import { clientSession } from "./client_session.ts";
 import type { Attempt, OutboundParts } from "./parts.ts";
@@ -45,8 +46,9 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
     hosts: job.recipients.map(() => null),
     dsn: job.recipients.map(() => false),
   };
+  const needs = await needsOf(job, parts);
   for (const host of hop.hosts) {
-    if (!await tryHost(host, attempt, progress, parts)) break;
+    if (!await tryHost(host, attempt, needs, progress, parts)) break;
   }
   return job.recipients.map((row, i) => ({
     row,
@@ -57,18 +59,23 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
   }));
 }
 
+/** More rounds with one host than there are things to do without. */
+const ROUNDS = 3;
+
 /** False: no other host is to be tried. */
 async function tryHost(
   host: Host<RelayConfig>,
   attempt: Attempt,
+  { sender: needed, utf8Headers }: Needs,
   progress: Progress,
   parts: OutboundParts,
 ): Promise<boolean> {
-  for (const tryTls of [true, false]) {
-    if (attempt.stop.signal.aborted) return false;
+  let sender = needed;
+  let tryTls = true;
+  for (let round = 0; round < ROUNDS && !attempt.stop.signal.aborted; round++) {
     const open = openOnes(progress);
     const rows = open.map((index) => attempt.job.recipients[index]!);
-    const came = await clientSession({ host, job: attempt.job, rows, tryTls }, attempt, parts);
+    const came = await clientSession({ host, job: attempt.job, sender, utf8Headers, rows, tryTls }, attempt, parts);
     for (const [i, index] of open.entries()) {
       const result = came.recipients[i]!;
       progress.results[index] = result;
@@ -76,10 +83,59 @@ async function tryHost(
       if (result.remote || came.serverName !== null) progress.hosts[index] = host.name;
       progress.dsn[index] = came.dsn;
     }
+    if (sender.body === "8bitmime" && refusedFor8Bit(came) && await isSevenBit(attempt.job, parts, attempt.job.size)) {
+      sender = { ...sender, body: "7bit" };
+      for (const index of open) progress.results[index] = null;
+      continue;
+    }
     if (openOnes(progress).length === 0 || !came.tryNextHost) return false;
     // RFC 7435: protection that cannot be had is no reason to keep mail back, where it was only wished for.
-    if (!came.tlsFailed || host.relay !== null || attempt.job.sender.requireTls) return true;
+    if (!tryTls || !came.tlsFailed || host.relay !== null || sender.requireTls) return true;
+    tryTls = false;
   }
+  return !attempt.stop.signal.aborted;
+}
+
+function refusedFor8Bit({ recipients }: AttemptResult): boolean {
+  return recipients.every(({ remote, enhanced }) => !remote && enhanced === "5.6.3");
+}
+
+/** What the message needs of a server: many clients declare 8BITMIME and SMTPUTF8 whatever they send. */
+interface Needs {
+  readonly sender: EnvelopeSender;
+  readonly utf8Headers: boolean;
+}
+
+const PAGE = 128 * 1024;
+
+/** RFC 6531 section 3.1, RFC 6152 section 3: both are about what is sent. Large bodies are read when it matters. */
+async function needsOf(job: QueueJob, parts: OutboundParts): Promise<Needs> {
+  const { sender, recipients, size } = job;
+  const small = sender.body === "8bitmime" && size <= PAGE && await isSevenBit(job, parts, size);
+  const body = small ? "7bit" : sender.body;
+  if (!sender.smtputf8) return { sender: { ...sender, body }, utf8Headers: false };
+  const index = await parts.storage.perform("blob.index", { blobId: job.blobId });
+  const utf8Headers = !await isSevenBit(job, parts, index?.root.bodyStart ?? size);
+  const paths = [sender.reversePath, ...recipients.map(({ recipient }) => recipient.forwardPath)];
+  return { sender: { ...sender, body, smtputf8: utf8Headers || !paths.every(isAscii) }, utf8Headers };
+}
+
+/** Whether the prefix and the first `end` octets of the blob are US-ASCII. */
+async function isSevenBit(
+  { prefix, blobId }: QueueJob,
+  { storage }: OutboundParts,
+  end: number,
+): Promise<boolean> {
+  if (!isAsciiBytes(prefix)) return false;
+  for (let at = 0; at < end; at += PAGE) {
+    const page = await storage.readBlob(blobId, at, Math.min(end, at + PAGE));
+    if (!isAsciiBytes(page)) return false;
+  }
+  return true;
+}
+
+function isAsciiBytes(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i]! > 127) return false;
   return true;
 }
 

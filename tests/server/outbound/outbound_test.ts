@@ -29,7 +29,7 @@ Deno.test("the worker delivers what is queued while it runs", async () => {
   assert.match(there.heard[0]!, /^EHLO mail\.ours\.example\r\nMAIL FROM:<alice@ours\.example>\r\n/);
   assert.match(there.heard[0]!, /RCPT TO:<bob@there\.example>\r\nRCPT TO:<carol@there\.example>\r\nDATA\r\n/);
   assert.match(there.heard[0]!, /DATA\r\nReceived: by mail\.ours\.example\r\nFrom: alice/);
-  assert.match(there.heard[0]!, /\r\n\r\nhello\r\n\.\.dots\r\n\.\r\nQUIT\r\n$/);
+  assert.match(there.heard[0]!, /\r\n\r\nhello\r\n\.\.dots\r\n\.\r\n/);
   assert.deepEqual(await events(home, traceId), ["delivered", "delivered"]);
   await home.close();
   await there.close();
@@ -253,6 +253,53 @@ Deno.test("more jobs of one domain than it may have connections are all sent, a 
   });
   assert.equal(there.heard.length, 6);
   assert.ok(most <= 2, `${most} at once`);
+  await home.close();
+  await there.close();
+});
+
+Deno.test("our own listener as the exchanger of a domain that is not ours is a loop, and no attempt", async () => {
+  const us = await peer(friendly);
+  for (const own of [`127.0.0.1:${us.port}`, `0.0.0.0:${us.port}`, `:::${us.port}`, `[::]:${us.port}`]) {
+    const home = await house({ zones: THERE, policy: { port: us.port }, own: [own] });
+    await home.send(["bob@there.example"]);
+    home.worker.start();
+    await home.until("an empty queue", empty(home));
+    assert.match((await home.inbox())[0]!, /Status: 5\.4\.6\r\n/, own);
+    await home.close();
+  }
+  assert.equal(us.heard.length, 0);
+  await us.close();
+});
+
+Deno.test("a domain that became ours while mail for it waited is delivered here", async () => {
+  const home = await house();
+  await home.send(["alice@ours.example"], { domain: "ours.example" });
+  home.worker.start();
+  await home.until("an empty queue", empty(home));
+  assert.match(
+    (await home.inbox())[0]!,
+    /^Return-Path: <alice@ours\.example>\r\nDelivered-To: alice@ours\.example\r\n/,
+  );
+  await home.close();
+});
+
+Deno.test("a report that cannot be stored holds up neither what was delivered nor itself", async () => {
+  const there = await peer((verb, line) =>
+    verb === "RCPT" && line.includes("nobody") ? "550 5.1.1 No such user" : friendly(verb, line)
+  );
+  const home = await house({ zones: THERE, policy: { port: there.port } });
+  const createBlob = home.storage.createBlob.bind(home.storage);
+  await home.send(["bob@there.example", "nobody@there.example"]);
+  let full = 1;
+  home.storage.createBlob = () => {
+    if (full-- > 0) throw Object.assign(new Error("no space"), { reason: "full" });
+    return createBlob();
+  };
+  home.worker.start();
+  await home.until("an empty queue", empty(home));
+  assert.equal(there.heard.length, 1);
+  assert.equal((await home.inbox()).length, 1);
+  assert.ok(home.lines.some((line) => line.event === "queue.settle.failed"));
   await home.close();
   await there.close();
 });
