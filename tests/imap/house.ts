@@ -1,7 +1,8 @@
 /**
- * IMAP sessions over a store in memory, wired as the server wires them, several at once. Nothing here waits for a
+ * IMAP sessions over a store, in memory unless another is given, wired as the server wires them, several at once. Nothing here waits for a
  * time: when the event loop has come round, all that can happen has happened.
  */
+import { setImmediate } from "node:timers";
 import { latin1Bytes, latin1String } from "../../src/base/bytes.ts";
 import type { AccountId, EmailRow, Login, SessionId } from "../../src/contract/mod.ts";
 import { type ImapServerOptions, imapSession } from "../../src/imap/mod.ts";
@@ -64,8 +65,7 @@ export class House {
     });
   }
 
-  static async build(): Promise<House> {
-    const storage = memoryStorage();
+  static async build(storage: Storage = memoryStorage()): Promise<House> {
     await storage.perform("domain.add", { name: "example.org", now: NOW });
     const secret = new Secret(new Uint8Array(32));
     const made = await storage.perform("account.add", {
@@ -214,7 +214,7 @@ export class Client {
 
 /** Lets everything happen that can happen without a timer. */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function never(): never {

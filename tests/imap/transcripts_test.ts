@@ -1,5 +1,6 @@
-/** Every dialogue of `tests/transcripts/imap`, whole, octet by octet and in random cuts. */
+/** Every dialogue of `tests/transcripts/imap`: whole, octet by octet and in random cuts, and whole over SQLite. */
 import { cuts } from "./cuts.ts";
+import { openSqlite } from "../../src/storage/sqlite/mod.ts";
 import { playTranscript, transcripts } from "./transcript.ts";
 
 for (const name of transcripts()) {
@@ -8,4 +9,12 @@ for (const name of transcripts()) {
   for (const seed of [1, 2, 3]) {
     Deno.test(`transcript ${name} in cuts of seed ${seed}`, () => playTranscript(name, cuts(seed)));
   }
+  Deno.test(`transcript ${name} over SQLite`, async () => {
+    const dataDir = Deno.makeTempDirSync();
+    try {
+      await playTranscript(name, () => Infinity, await openSqlite({ dataDir }));
+    } finally {
+      Deno.removeSync(dataDir, { recursive: true });
+    }
+  });
 }
