@@ -1,3 +1,4 @@
+import { equalsIgnoreCase } from "../base/ascii.ts";
 import { utf8Bytes } from "../base/bytes.ts";
 import type {
   AcceptArgs,
@@ -102,7 +103,9 @@ function* place(
   draft.deliveries.push(...yield* deliverTo(route, facts));
   // The transaction decides about room; what is full already is told by whoever accepts.
   if (quotaRefusal(route, request.size)) return;
-  note(draft, request, "delivered", route.address, `Delivered to the mailbox of ${route.address}.`);
+  const { forwardPath } = recipient;
+  const why = equalsIgnoreCase(forwardPath, route.account) ? "" : `, to whom ${forwardPath} leads`;
+  note(draft, request, "delivered", route.address, `Delivered to the mailbox of ${route.account}${why}.`);
 }
 
 function enqueue(

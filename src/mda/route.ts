@@ -9,6 +9,8 @@ export type Route =
     /** The address that led to the account, canonical, with its detail: what Delivered-To names. */
     readonly address: string;
     readonly accountId: AccountId;
+    /** The account's own address: another one where an alias, a catch-all or a detail led to it. */
+    readonly account: string;
     /** `detail` of `user+detail`, or null. */
     readonly detail: string | null;
     readonly quota: Quota;
@@ -118,8 +120,8 @@ function settle(found: Destination, at: Settling, routes: Route[], problems: Rou
     case "account":
       if (found.disabled) problems.push({ kind: "disabled", address: at.local });
       else if (!routes.some((known) => sameAccount(known, found))) {
-        const { accountId, detail, quota, usage } = found;
-        routes.push({ kind: "account", address: at.local, accountId, detail, quota, usage });
+        const { accountId, address, detail, quota, usage } = found;
+        routes.push({ kind: "account", address: at.local, accountId, account: address, detail, quota, usage });
       }
       break;
     case "remote":
