@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createServer, type Socket } from "node:net";
 import type { TraceId } from "../../../src/contract/mod.ts";
 import { type TestServer, testServer } from "../../../src/server/test_server.ts";
+import { openSqlite } from "../../../src/storage/sqlite/mod.ts";
 import { friendly, peer, THERE } from "./house.ts";
 
 const PATIENCE_MS = 10_000;
@@ -153,4 +154,50 @@ Deno.test("a server whose STARTTLS breaks is tried again without", async () => {
   assert.match(heard[1]!, /^EHLO mail\.example\.test\r\nMAIL FROM:<alice@example\.test>/);
   for (const socket of sockets) socket.destroy();
   await new Promise<void>((resolve) => broken.close(() => resolve()));
+});
+
+Deno.test("a relay is logged in to, and gets no password where its certificate is not proven", async () => {
+  await using relay = await testServer({ listen: true, config: { outbound: { hold: true } } });
+  const login = { username: "alice@example.test", password: "alice", host: "127.0.0.1" };
+  const { port } = relay.address("submission", "starttls");
+  {
+    await using here = await testServer({ config: { outbound: { relay: { ...login, port, tls: "none" } } } });
+    await forward(here, "there.example");
+    await until("an empty queue", here, async () => (await rows(here)).length === 0);
+    const [row] = await rows(relay);
+    assert.equal(row?.recipient.forwardPath, "bob@there.example");
+  }
+  for (const tls of ["starttls", "implicit"] as const) {
+    const at = { ...login, port: relay.address("submission", tls).port, tls };
+    await using here = await testServer({ config: { outbound: { relay: at } } });
+    await forward(here, "there.example");
+    await until("a deferred row", here, async () => (await rows(here))[0]?.attempts === 1);
+    assert.match((await rows(here))[0]!.lastReply!, /^451 4\.7\.5 /, tls);
+  }
+  assert.equal(relay.logs.some((line) => line.event.startsWith("login") && line.level === "warn"), false);
+  assert.equal((await rows(relay)).length, 1);
+});
+
+Deno.test("the queue outlives its server, and the lease of one that died runs out", async () => {
+  const there = await peer(friendly);
+  const dataDir = await Deno.makeTempDir({ prefix: "palomar-test-" });
+  const config = { outbound: { port: there.port, hold: true } };
+  {
+    await using here = await testServer({ storage: await openSqlite({ dataDir }), dns: THERE, config });
+    await forward(here, "there.example");
+    const claim = { owner: "one that dies", now: here.clock.wall(), leaseMs: 60_000, limit: 10 };
+    assert.equal((await here.storage.perform("queue.claim", claim)).length, 1);
+  }
+  {
+    const released = { outbound: { port: there.port } };
+    await using here = await testServer({ storage: await openSqlite({ dataDir }), dns: THERE, config: released });
+    assert.equal((await rows(here))[0]!.state, "leased");
+    await here.clock.advance(59_000);
+    assert.equal(there.heard.length, 0);
+    await here.clock.advance(2_000);
+    await until("an empty queue", here, async () => (await rows(here)).length === 0);
+  }
+  assert.equal(there.heard.length, 1);
+  await there.close();
+  await Deno.remove(dataDir, { recursive: true });
 });
