@@ -38,10 +38,20 @@ const START_SECONDS = 30;
 const STOP_SECONDS = 20;
 const encoder = new TextEncoder();
 
-/** Free ports of 127.0.0.1: held together while they are chosen, so that none is chosen twice. */
+/**
+ * Free ports of 127.0.0.1, below those that the system gives to outgoing connections, so that nobody takes one between
+ * now and the start of a server; held together while they are chosen, so that none is chosen twice.
+ */
 export function freePorts(): Ports {
-  const held = Array.from({ length: 9 }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  const [smtp, smtps, submission, lmtp, imaps, imap, pop3s, pop3, http] = held.map((one) => one.addr.port);
+  const held: Deno.Listener[] = [];
+  while (held.length < 9) {
+    try {
+      held.push(Deno.listen({ hostname: "127.0.0.1", port: 10_000 + Math.floor(Math.random() * 20_000) }));
+    } catch { /* taken */ }
+  }
+  const [smtp, smtps, submission, lmtp, imaps, imap, pop3s, pop3, http] = held.map((one) =>
+    (one.addr as Deno.NetAddr).port
+  );
   for (const one of held) one.close();
   return { smtp, smtps, submission, lmtp, imaps, imap, pop3s, pop3, http } as Ports;
 }

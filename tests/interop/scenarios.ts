@@ -2,6 +2,10 @@ import type { Scenario } from "./scenario.ts";
 import { agents } from "./scenarios/agents.ts";
 import { crash } from "./scenarios/crash.ts";
 import { curl } from "./scenarios/curl.ts";
+import { connections } from "./scenarios/hostile/connections.ts";
+import { imapAttacks } from "./scenarios/hostile/imap.ts";
+import { lines } from "./scenarios/hostile/lines.ts";
+import { hostileMail } from "./scenarios/hostile/mail.ts";
 import { mbsync } from "./scenarios/mbsync.ts";
 import { nodeClients } from "./scenarios/node_clients.ts";
 import { postfix } from "./scenarios/postfix.ts";
@@ -22,4 +26,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ...postfix,
   ...serverProcess,
   ...crash,
+  ...lines,
+  ...imapAttacks,
+  ...hostileMail,
+  ...connections,
 ];

@@ -18,7 +18,10 @@ export const crash: readonly Scenario[] = [
       const accepted = new Map<string, Account>();
       for (let round = 1; round <= stage.sizes.rounds; round++) {
         const before = accepted.size;
-        const load = Array.from({ length: CONNECTIONS }, (_, i) => deliver(palomar, `${round}-${i}`, accounts, accepted));
+        const load = Array.from(
+          { length: CONNECTIONS },
+          (_, i) => deliver(palomar, `${round}-${i}`, accounts, accepted),
+        );
         await pause(500 + Math.random() * 1500); // the time of the crash is what nobody chooses
         await palomar.kill();
         await Promise.all(load);
@@ -57,5 +60,7 @@ async function check(palomar: Palomar, account: Account, accepted: ReadonlyMap<s
     ok(length === LARGE.length + 2 || length === LARGE.length * 3000 + 2, `${id} has a body of ${length} octets`);
   }
   await imap.logout();
-  for (const [id, owner] of accepted) if (owner === account) ok(found.has(id), `${id} was answered with 250 and is lost`);
+  for (const [id, owner] of accepted) {
+    if (owner === account) ok(found.has(id), `${id} was answered with 250 and is lost`);
+  }
 }

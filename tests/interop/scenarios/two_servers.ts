@@ -68,13 +68,14 @@ async function exchange(one: Palomar, two: Palomar): Promise<string> {
 
 /** A DNS server that knows one MX for each domain, `mx.<domain>` on 127.0.0.1. */
 async function startDns(stage: Stage, domains: readonly string[]): Promise<string> {
-  const server = await fakeServer(({ name, type }) => {
+  const server = await fakeServer(({ name: asked, type }) => {
+    const name = asked.toLowerCase(); // resolvers mix the case of what they ask
     const domain = domains.find((one) => name === one || name === `mx.${one}`);
     if (domain === undefined) return { rcode: NXDOMAIN, answers: [] };
     if (name === domain && type === "MX") {
-      return { answers: [{ type: "MX", name, ttl: 60, data: { preference: 10, exchange: `mx.${domain}` } }] };
+      return { answers: [{ type: "MX", name: asked, ttl: 60, data: { preference: 10, exchange: `mx.${domain}` } }] };
     }
-    if (name !== domain && type === "A") return { answers: [{ type: "A", name, ttl: 60, data: "127.0.0.1" }] };
+    if (name !== domain && type === "A") return { answers: [{ type: "A", name: asked, ttl: 60, data: "127.0.0.1" }] };
     return { answers: [] };
   });
   stage.defer(() => server.close());
