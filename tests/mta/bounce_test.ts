@@ -43,6 +43,7 @@ function report(more: Partial<Reported> = {}): Reported {
     row: row("bob@there.example"),
     result: NO,
     host: "mx.there.example",
+    tls: null,
     local: false,
     dsn: true,
     action: "failed",

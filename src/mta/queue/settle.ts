@@ -9,6 +9,8 @@ export interface Attempted {
   readonly result: RecipientResult;
   /** The server that was spoken to last, by name, or null: it did not come to that. */
   readonly host: string | null;
+  /** TLS that protected the message (`TLSv1.3`), or null. */
+  readonly tls: string | null;
   /** The message went into a mailbox here. */
   readonly local: boolean;
   /** Whether that server passes on wishes about reports (RFC 3461), so that success is its to report. */
@@ -77,7 +79,9 @@ function decide(one: Attempted, facts: SettleFacts): Decision {
   const said = `${result.remote ? "it said" : "the reason"}: ${reply}`;
   if (result.kind === "delivered") {
     const outcome = one.local ? "delivered" : "relayed";
-    const detail = one.local ? `Delivered to the mailbox: ${reply}` : `Taken${by}, ${said}`;
+    const detail = one.local
+      ? `Delivered to the mailbox: ${reply}`
+      : `Taken${by} ${one.tls === null ? "in clear" : `over ${one.tls}`}, ${said}`;
     return { outcome: { queueId, outcome, reply }, event: "delivered", detail, expired: false };
   }
   if (result.kind === "permanent") {

@@ -21,6 +21,7 @@ interface Progress {
   readonly results: (RecipientResult | null)[];
   readonly hosts: (string | null)[];
   readonly dsn: boolean[];
+  readonly tls: (string | null)[];
 }
 
 /** Tries to send to every recipient of the job. Never rejects for a network's sake. */
@@ -45,6 +46,7 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
     results: job.recipients.map(() => null),
     hosts: job.recipients.map(() => null),
     dsn: job.recipients.map(() => false),
+    tls: job.recipients.map(() => null),
   };
   const needs = await needsOf(job, parts);
   for (const host of hop.hosts) {
@@ -55,6 +57,7 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
     result: progress.results[i] ?? STOPPING,
     host: progress.hosts[i] ?? null,
     local: false,
+    tls: progress.tls[i] ?? null,
     dsn: progress.dsn[i] ?? false,
   }));
 }
@@ -82,6 +85,7 @@ async function tryHost(
       // What we found out without it is not of that server.
       if (result.remote || came.serverName !== null) progress.hosts[index] = host.name;
       progress.dsn[index] = came.dsn;
+      progress.tls[index] = came.tls?.version ?? null;
     }
     if (sender.body === "8bitmime" && refusedFor8Bit(came) && await isSevenBit(attempt.job, parts, attempt.job.size)) {
       sender = { ...sender, body: "7bit" };
@@ -146,7 +150,7 @@ function openOnes({ results }: Progress): number[] {
 }
 
 function all(job: QueueJob, result: RecipientResult): Attempted[] {
-  return job.recipients.map((row) => ({ row, result, host: null, local: false, dsn: false }));
+  return job.recipients.map((row) => ({ row, result, host: null, tls: null, local: false, dsn: false }));
 }
 
 /** Whether the domain became ours since the message was queued: then it is delivered here. */

@@ -82,7 +82,7 @@ async function attemptJob(attempt: Attempt, parts: OutboundParts): Promise<Worke
     parts.log(logEvent("warn", "queue.attempt.failed", { traceId: job.traceId, error: String(error) }));
     const result = ownTemporary("4.3.0", "This server has trouble of its own");
     return {
-      attempted: job.recipients.map((row) => ({ row, result, host: null, local: false, dsn: false })),
+      attempted: job.recipients.map((row) => ({ row, result, host: null, tls: null, local: false, dsn: false })),
       notices: [],
     };
   }
@@ -93,7 +93,7 @@ async function deliverHere({ job }: Attempt, parts: OutboundParts): Promise<Work
   const notices: AcceptArgs[] = [];
   for (const row of job.recipients) {
     const { result, notice } = await parts.run(deliverLocal(job, row, localFacts(parts)));
-    attempted.push({ row, result, host: null, local: true, dsn: false });
+    attempted.push({ row, result, host: null, tls: null, local: true, dsn: false });
     if (notice) notices.push(notice);
   }
   return { attempted, notices };
@@ -101,12 +101,13 @@ async function deliverHere({ job }: Attempt, parts: OutboundParts): Promise<Work
 
 function tell(attempted: readonly Attempted[], settlement: Settlement, parts: OutboundParts): void {
   for (const [i, { queueId, outcome, reply }] of settlement.outcomes.entries()) {
-    const { row, host } = attempted[i]!;
+    const { row, host, tls } = attempted[i]!;
     parts.log(logEvent("info", `queue.${outcome}`, {
       traceId: row.traceId,
       queueId,
       recipient: row.recipient.forwardPath,
       host,
+      tls,
       attempts: row.attempts + 1,
       reply,
     }));

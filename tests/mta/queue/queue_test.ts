@@ -225,7 +225,7 @@ function settled(
   more: Partial<Attempted> = {},
   facts: { now?: number; interrupted?: boolean } = {},
 ) {
-  const one: Attempted = { row: row(), result, host: "mx.example", local: false, dsn: false, ...more };
+  const one: Attempted = { row: row(), result, host: "mx.example", tls: null, local: false, dsn: false, ...more };
   const { outcomes, reports, journal } = settle([one], { retry: RETRY, now: NOW, interrupted: false, ...facts });
   return { text: `${outcomes[0]!.outcome} ${reports.map((report) => report.action)}`, outcome: outcomes[0]!, journal };
 }
@@ -260,7 +260,8 @@ Deno.test("settle() decides about outcome and report, as NOTIFY says", () => {
 
 Deno.test("settle() writes the journal in sentences", () => {
   const detail = (one: ReturnType<typeof settled>) => one.journal[0]?.detail;
-  assert.equal(detail(settled(OK)), "Taken by mx.example, it said: 250 2.0.0 ok");
+  assert.equal(detail(settled(OK)), "Taken by mx.example in clear, it said: 250 2.0.0 ok");
+  assert.match(detail(settled(OK, { tls: "TLSv1.3" }))!, /^Taken by mx\.example over TLSv1\.3, it said/);
   assert.equal(detail(settled(NO)), "Refused for good by mx.example, it said: 550 5.1.1 no");
   assert.match(
     detail(settled(LATER))!,

@@ -44,8 +44,10 @@ Deno.test("two servers: a message goes from one to the other under TLS", async (
   await using there = await testServer({ domain: "there.example", listen: true });
   const { port } = there.address("smtp");
   await using here = await testServer({ dns: THERE, config: { outbound: { port } } });
-  await forward(here, "there.example");
+  const traceId = await forward(here, "there.example");
   await until("an empty queue", here, async () => (await rows(here)).length === 0);
+  const journal = await here.storage.perform("journal.read", { traceId });
+  assert.match(journal.at(-1)!.detail, /^Taken by mx\.there\.example over TLSv1\.\d, it said: 250 2\./);
   const text = await inbox(there, "bob");
   assert.match(
     text,

@@ -303,3 +303,33 @@ Deno.test("a report that cannot be stored holds up neither what was delivered no
   await home.close();
   await there.close();
 });
+
+Deno.test("a report that cannot be delivered is told to nobody", async () => {
+  const home = await house();
+  const traceId = await home.send(["bob@there.example"], { sender: { reversePath: "gone@nowhere.example" } });
+  home.worker.start();
+  await home.until("an empty queue", empty(home));
+  const journal = await home.storage.perform("journal.read", { traceId });
+  const report = journal.at(-1)!.detail.match(/report (b[0-9a-f]+\.1)/)![1] as TraceId;
+  assert.deepEqual(await events(home, report), ["accepted", "queued", "bounced"]);
+  const local = await home.send(["bob@there.example"], { sender: { reversePath: "nobody@ours.example" } });
+  await home.until("an empty queue", empty(home));
+  assert.match(
+    (await home.storage.perform("journal.read", { traceId: local })).at(-1)!.detail,
+    /^The sender cannot be told: 550 /,
+  );
+  assert.deepEqual(await home.inbox(), []);
+  await home.close();
+});
+
+Deno.test("mail that requires TLS all the way is returned where the way is not signed", async () => {
+  const there = await peer(friendly);
+  const home = await house({ zones: THERE, policy: { port: there.port } });
+  await home.send(["bob@there.example"], { sender: { requireTls: true } });
+  home.worker.start();
+  await home.until("an empty queue", empty(home));
+  assert.match((await home.inbox())[0]!, /Status: 5\.7\.10\r\n/);
+  assert.equal(there.heard.length, 0);
+  await home.close();
+  await there.close();
+});
