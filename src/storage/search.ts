@@ -8,13 +8,15 @@ import type { BlobId, Modseq, SearchKey, Uid } from "../contract/mod.ts";
 import type { MessageIndex } from "../message/model.ts";
 import { DELETED, hasKeyword, systemBit } from "./engine/flags.ts";
 import { emailIdOf, threadIdOf } from "./engine/ids.ts";
-import type { JoinedRow } from "./engine/tables.ts";
+import type { JoinedRow, MemberRow } from "./engine/tables.ts";
 import { bodyContains, headerContains } from "./search_text.ts";
 
 /** Where rows and octets come from. */
 export interface SearchSource {
-  /** Rows from this UID on, ascending. Fewer than `limit` is the end. */
-  page(first: number, limit: number): readonly JoinedRow[];
+  /** Rows of the UIDs, ascending. Fewer than `limit` is the end. */
+  page(first: number, last: number, limit: number): readonly JoinedRow[];
+  /** The same without what only the email knows: enough for most searches, and cheaper. */
+  members(first: number, last: number, limit: number): readonly MemberRow[];
   index(blobId: BlobId): MessageIndex | null;
   readBlob(blobId: BlobId, start: number, end: number): Promise<Uint8Array>;
 }
@@ -27,8 +29,13 @@ export async function search(source: SearchSource, key: SearchKey): Promise<{ ui
   const uids: Uid[] = [];
   let modseq = 0;
   const breath = new Breath();
-  for (let first = 1;;) {
-    const page = source.page(first, PAGE);
+  const needsEmail = mentions(key, OF_EMAIL);
+  const bounds = boundsOf(key);
+  for (let first = bounds.first; first <= bounds.last;) {
+    const page = needsEmail
+      ? source.page(first, bounds.last, PAGE)
+      // The keys that look at more have just been ruled out.
+      : source.members(first, bounds.last, PAGE) as readonly JoinedRow[];
     for (const row of page) {
       const cheap = byRow(key, row);
       if (cheap ?? await byOctets(source, key, row, breath)) {
@@ -37,9 +44,40 @@ export async function search(source: SearchSource, key: SearchKey): Promise<{ ui
       }
     }
     await breath.take();
-    if (page.length < PAGE) return { uids, modseq: modseq as Modseq };
+    if (page.length < PAGE) break;
     first = page[page.length - 1]!.uid + 1;
   }
+  return { uids, modseq: modseq as Modseq };
+}
+
+/** Keys that ask for more than the membership. */
+const OF_EMAIL: ReadonlySet<SearchKey["key"]> = new Set(
+  ["header", "body", "text", "internalDate", "sentDate", "threadId"] as const,
+);
+
+/** Whether one of these keys stands anywhere in the search. Not recursive: a search may be deep. */
+function mentions(key: SearchKey, wanted: ReadonlySet<SearchKey["key"]>): boolean {
+  const open: SearchKey[] = [key];
+  for (let one = open.pop(); one; one = open.pop()) {
+    if (wanted.has(one.key)) return true;
+    if (one.key === "not") open.push(one.of);
+    else if (one.key === "and" || one.key === "or") { for (const inner of one.keys) open.push(inner); }
+  }
+  return false;
+}
+
+/** UIDs beyond which nothing can match: those of the UID sets that all must match. */
+function boundsOf(key: SearchKey): { readonly first: number; readonly last: number } {
+  let first = 1;
+  let last = 4294967295;
+  const open: SearchKey[] = [key];
+  for (let one = open.pop(); one; one = open.pop()) {
+    if (one.key === "and") { for (const inner of one.keys) open.push(inner); }
+    if (one.key !== "uid") continue;
+    first = Math.max(first, one.ranges.reduce((low, range) => Math.min(low, range.first), 4294967296));
+    last = Math.min(last, one.ranges.reduce((high, range) => Math.max(high, range.last), 0));
+  }
+  return { first, last };
 }
 
 /** Gives way to others when it has worked for a while. */
@@ -116,15 +154,22 @@ async function byOctets(source: SearchSource, key: SearchKey, row: JoinedRow, br
       return false;
     case "not":
       return !await byOctets(source, key.of, row, breath);
-    case "header":
-      return await headerContains(source, row, key.name, key.text, breath);
-    case "body":
-      return await bodyContains(source, row, key.text, breath);
-    case "text":
-      return await headerContains(source, row, null, key.text, breath) ||
-        await bodyContains(source, row, key.text, breath);
     default:
-      return false;
+      return await textMatches(source, key, row, breath);
+  }
+}
+
+async function textMatches(source: SearchSource, key: SearchKey, row: JoinedRow, breath: Breath): Promise<boolean> {
+  try {
+    if (key.key === "header") return await headerContains(source, row, key.name, key.text, breath);
+    if (key.key === "body") return await bodyContains(source, row, key.text, breath);
+    if (key.key !== "text") return false;
+    return await headerContains(source, row, null, key.text, breath) ||
+      await bodyContains(source, row, key.text, breath);
+  } catch (error) {
+    // Removed and reclaimed while the search went on: it is no match any more.
+    if (source.index(row.blobId) === null) return false;
+    throw error;
   }
 }
 

@@ -22,7 +22,10 @@ export interface Storage {
   watch(accountId: AccountId, listener: (touched: Touched) => void): () => void;
   /** Tells when rows became due sooner than `queue.next` said before. */
   watchQueue(listener: () => void): () => void;
-  /** Reclaims space of blobs that nothing refers to; bounded work, safe at any time. Answers the octets freed. */
+  /**
+   * Reclaims space of blobs to which nothing has referred since the call before (a client may still be reading what was
+   * just removed), and forgets the distant past. Bounded work, safe at any time. Answers the octets freed.
+   */
   reclaim(): Promise<number>;
   /** Waits for what is under way and closes. Later operations reject. */
   close(): Promise<void>;

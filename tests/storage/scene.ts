@@ -157,6 +157,11 @@ export class Scene {
     }
   }
 
+  /** Space of what nothing refers to comes back at the second call. */
+  async reclaimAll(): Promise<number> {
+    return await this.store.reclaim() + await this.store.reclaim();
+  }
+
   async whole(blobId: BlobId): Promise<Uint8Array> {
     const pieces: Uint8Array[] = [];
     for (let at = 0;;) {

@@ -45,8 +45,9 @@ export function memoryStorage(): Storage {
       const mailbox = mailboxOf(tables, where);
       if (!mailbox) return { uids: [], modseq: 0 };
       return search({
-        page: (first, limit) =>
-          tables.joined(mailbox.id, first, 4294967295, limit, { envelope: false, structure: false }),
+        page: (first, last, limit) =>
+          tables.joined(mailbox.id, first, last, limit, { envelope: false, structure: false }),
+        members: (first, last, limit) => tables.members(mailbox.id, first, last, limit),
         index: (blobId) => tables.blobIndex(blobId),
         readBlob: (blobId, start, end) => Promise.resolve(slice(blobId, start, end)),
       }, key);

@@ -33,6 +33,8 @@ interface Blob {
   holds: number;
   /** Emails and queue rows. */
   refs: number;
+  /** It has been referred to, so somebody may be reading it. */
+  stored: boolean;
 }
 
 export class MemoryTables implements Transaction {
@@ -56,6 +58,8 @@ export class MemoryTables implements Transaction {
   readonly #journal = new Map<string, JournalEntry[]>();
   readonly #undo = new UndoLog();
   #nextBlob = 1;
+  /** Ids of blobs that nothing referred to at the last reclaim. */
+  #due = new Set<number>();
 
   /** Runs an operation; one that throws leaves nothing behind. */
   transaction<R>(run: () => R): R {
@@ -342,23 +346,36 @@ export class MemoryTables implements Transaction {
     const there = this.#blobs.get(blobId);
     if (there) there.holds++;
     else {
-      this.#blobs.set(blobId, { id: this.#nextBlob++, blobId, size: bytes.length, bytes, index, holds: 1, refs: 0 });
+      this.#blobs.set(blobId, {
+        id: this.#nextBlob++,
+        blobId,
+        size: bytes.length,
+        bytes,
+        index,
+        holds: 1,
+        refs: 0,
+        stored: false,
+      });
     }
   }
 
   letGo(blobId: BlobId): void {
     const blob = this.#blobs.get(blobId);
     if (blob) blob.holds--;
-    if (blob && blob.holds === 0 && blob.refs === 0) this.#blobs.delete(blobId);
+    if (blob && blob.holds === 0 && !blob.stored) this.#blobs.delete(blobId);
   }
 
-  /** Blobs of removed emails stay readable until now: another session may be in the middle of sending them. */
+  /** Blobs of removed emails stay readable for a round: another session may be in the middle of sending them. */
   reclaim(): number {
     let freed = 0;
+    const due = this.#due;
+    this.#due = new Set();
     for (const blob of this.#blobs.values()) {
       if (blob.holds > 0 || blob.refs > 0) continue;
-      this.#blobs.delete(blob.blobId);
-      freed += blob.size;
+      if (due.has(blob.id)) {
+        this.#blobs.delete(blob.blobId);
+        freed += blob.size;
+      } else this.#due.add(blob.id);
     }
     this.#pruneTombstones();
     this.#pruneJournal();
@@ -451,6 +468,7 @@ export class MemoryTables implements Transaction {
     const blob = this.#blobs.get(blobId);
     if (!blob) return;
     blob.refs += by;
+    blob.stored = true;
     this.#undo.did(() => blob.refs -= by);
   }
 

@@ -20,7 +20,7 @@ import { type Storage, StorageError } from "../storage.ts";
 import { Blobs, infrastructure, segmentEnds } from "./blobs.ts";
 import { Commits } from "./commits.ts";
 import { MailTables } from "./mail_tables.ts";
-import { reclaim } from "./reclaim.ts";
+import { markGarbage, reclaim } from "./reclaim.ts";
 import { openDatabase } from "./schema.ts";
 import { Segments } from "./segments.ts";
 import { Statements } from "./statements.ts";
@@ -70,6 +70,7 @@ function openLocked({ dataDir, limits }: SqliteOptions, lock: Deno.FsFile): Stor
   if (limits?.databasePages !== undefined) sql.exec(`pragma max_page_count = ${Math.trunc(limits.databasePages)}`);
   const segments = new Segments(join(dataDir, "blobs"), segmentEnds(sql), limits?.segmentOctets);
   const blobs = new Blobs(sql, segments);
+  markGarbage(sql);
   const tables = new MailTables(sql, blobs);
   const watchers = new Watchers();
   const commits = new Commits(tables, blobs, segments, watchers);
@@ -158,8 +159,9 @@ function query(tables: MailTables, blobs: Blobs, op: StorageOp, args: unknown): 
       const mailbox = mailboxOf(tables, where);
       if (!mailbox) return { uids: [], modseq: 0 };
       return search({
-        page: (first, limit) =>
-          tables.joined(mailbox.id, first, 4294967295, limit, { envelope: false, structure: false }),
+        page: (first, last, limit) =>
+          tables.joined(mailbox.id, first, last, limit, { envelope: false, structure: false }),
+        members: (first, last, limit) => tables.members(mailbox.id, first, last, limit),
         index: (blobId) => blobs.index(blobId),
         readBlob: async (blobId, start, end) => await slice(blobId, start, end),
       }, key);

@@ -7,8 +7,11 @@ import type { Blobs } from "./blobs.ts";
 import type { MailTables } from "./mail_tables.ts";
 import { pruneJournal, pruneTombstones } from "./prune.ts";
 import { type Place, RECORD_HEADER, type Segments } from "./segments.ts";
+import type { Statements } from "./statements.ts";
 
 const BATCH = 200;
+/** A round removes at most so many batches of rows, each a transaction. */
+const BATCHES = 100;
 const MOVES = 50;
 const MOVED_OCTETS = 8 * 1024 * 1024;
 /** Segments a round. */
@@ -16,27 +19,39 @@ const SEGMENTS = 4;
 /** Waste below this is left where it is. */
 const WORTH_OCTETS = 1024 * 1024;
 
-/** Rows of blobs that nothing needs. Answers octets freed and whether there is more. */
-export function dropGarbage(tables: MailTables, blobs: Blobs): { freed: number; more: boolean } {
+/**
+ * Garbage of the round before, by a table of this process: what nothing refers to may still be on its way to a client,
+ * so it gets one round of grace. At the start nobody is reading, so all there is is due.
+ */
+export function markGarbage(sql: Statements): void {
+  sql.exec("create temp table if not exists due (blob integer primary key)");
+  sql.exec("insert or ignore into temp.due select blob from garbage");
+}
+
+/** Rows of blobs that nothing needs, beyond `after`. Answers octets freed and where to go on, or null at the end. */
+export function dropGarbage(
+  tables: MailTables,
+  blobs: Blobs,
+  after: number,
+): { readonly freed: number; readonly next: number | null } {
   const rows = tables.sql.all(
-    "select g.blob, b.size, 'b' || lower(hex(b.hash)), " +
-      "exists (select 1 from emails e where e.blob = g.blob) or exists (select 1 from queue q where q.blob = g.blob) " +
-      "from garbage g left join blobs b on b.id = g.blob limit ?",
+    "select d.blob, b.size, 'b' || lower(hex(b.hash)), " +
+      "exists (select 1 from emails e where e.blob = d.blob) or exists (select 1 from queue q where q.blob = d.blob) " +
+      "from temp.due d left join blobs b on b.id = d.blob where d.blob > ? order by d.blob limit ?",
+    after,
     BATCH,
   );
   let freed = 0;
-  let kept = 0;
   for (const [blob, size, blobId, used] of rows as readonly [number, number | null, BlobId | null, number][]) {
-    if (blobId !== null && !used && blobs.isHeld(blobId)) {
-      kept++; // somebody has it in hand: at the next round
-      continue;
-    }
+    // Somebody has it in hand: at the next round.
+    if (blobId !== null && !used && blobs.isHeld(blobId)) continue;
+    tables.sql.run("delete from temp.due where blob = ?", blob);
     tables.sql.run("delete from garbage where blob = ?", blob);
     if (used || size === null) continue;
     tables.sql.run("delete from blobs where id = ?", blob);
     freed += size;
   }
-  return { freed, more: rows.length === BATCH && kept < rows.length };
+  return { freed, next: rows.length < BATCH ? null : rows[rows.length - 1]![0] as number };
 }
 
 /** Live octets of each segment, by rows. */
@@ -100,8 +115,15 @@ export async function reclaim(
   segments: Segments,
   write: <R>(run: (tables: MailTables) => R) => Promise<R>,
 ): Promise<number> {
-  const swept = await write((tx) => dropGarbage(tx, blobs));
-  let { freed } = swept;
+  let freed = 0;
+  let after: number | null = 0;
+  for (let batch = 0; batch < BATCHES && after !== null; batch++) {
+    const from: number = after;
+    const swept = await write((tx) => dropGarbage(tx, blobs, from));
+    freed += swept.freed;
+    after = swept.next;
+  }
+  await write((tx) => markGarbage(tx.sql));
   for (const segment of sparse(segments, liveOctets(tables), blobs.heldSegments(), SEGMENTS)) {
     const move = await evacuate(tables, blobs, segment);
     if (move) {

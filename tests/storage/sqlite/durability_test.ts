@@ -138,7 +138,7 @@ houseTest("sqlite: a full database refuses, keeps what it has, and goes on once 
   assert.equal((await s.mailbox(s.ann, "INBOX")).messages, stored);
   const where = { accountId: s.ann, mailboxId: inbox.mailboxId };
   await s.ask("email.expunge", { ...where, ranges: [{ first: ALL[0]!.first, last: 5 as never }], always: true });
-  await s.store.reclaim();
+  await s.reclaimAll();
   granted(await s.append(s.ann, "INBOX", message(`again ${"x".repeat(20_000)}`)));
 });
 
@@ -149,7 +149,7 @@ houseTest("sqlite: a full segment log refuses large bodies only, and goes on onc
   granted(await s.append(s.ann, "Sent", message("small")));
   const { mailboxId } = await s.mailbox(s.ann, "INBOX");
   await s.ask("email.expunge", { accountId: s.ann, mailboxId, ranges: ALL, always: true });
-  await s.store.reclaim();
+  await s.reclaimAll();
   granted(await s.append(s.ann, "INBOX", large("d")));
   assert.deepEqual(await s.whole((await blobIds(s))[0]!), large("d"));
 });
@@ -183,16 +183,16 @@ houseTest("sqlite: dead segments vanish, and what lives in one mostly dead is co
   const [third] = (await blobIds(s)).slice(3, 4);
   const where = { accountId: s.ann, mailboxId, always: true };
   await s.ask("email.expunge", { ...where, ranges: uids(1, 2, 3, 5, 6, 7, 8, 9, 10) });
-  const freed = await s.store.reclaim();
+  const freed = await s.reclaimAll();
   assert.ok(freed > 9 * LARGE, `${freed}`);
   assert.ok(!segments(house).has(old!));
   assert.deepEqual(await s.whole(third!), large("3"));
   s = await house.open();
   assert.deepEqual(await s.whole(third!), large("3"));
   await s.ask("email.expunge", { ...where, ranges: ALL });
-  await s.store.reclaim();
+  await s.reclaimAll();
   assert.deepEqual([...segments(house)], []);
-  assert.equal(await s.store.reclaim(), 0);
+  assert.equal(await s.reclaimAll(), 0);
 });
 
 houseTest("sqlite: reclaim spares what is held and what is being written", async (house) => {
@@ -205,6 +205,6 @@ houseTest("sqlite: reclaim spares what is held and what is being written", async
   assert.equal(segments(house).size, 2);
   writer.abort();
   held.release();
-  await s.store.reclaim();
+  await s.reclaimAll();
   assert.equal(segments(house).size, 0);
 });
