@@ -22,6 +22,7 @@ const AFTER_LOGIN = [
   "OBJECTID",
   "SAVEDATE",
   "CONDSTORE",
+  "QRESYNC",
 ];
 
 /** Logins may be tried: TLS is there, or the operator allows them without. */

@@ -42,6 +42,7 @@ export function imapSession(options: ImapServerOptions): Session<ImapState> {
     view: null,
     rev2: false,
     condstore: false,
+    qresync: false,
     tag: "*",
     running: null,
     exchange: null,

@@ -84,6 +84,8 @@ export interface ImapState {
   rev2: boolean;
   /** A CONDSTORE enabling command was given (RFC 7162 section 3.1). */
   condstore: boolean;
+  /** ENABLE QRESYNC was given: VANISHED takes the place of EXPUNGE (RFC 7162 section 3.2). */
+  qresync: boolean;
   /** The tag of the command that runs. */
   tag: string;
   running: { readonly task: Running<Outcome>; readonly holdsExpunge: boolean } | null;
@@ -127,5 +129,5 @@ export function newsOf(state: ImapState, mayExpunge: boolean): string {
   const view = state.view;
   if (view === null) return "";
   const lists = view.takeNewKeywords() ? formatFlagLists(view) : "";
-  return lists + view.flush(mayExpunge, (seq, change) => formatFlags(state, seq, change, true));
+  return lists + view.flush(mayExpunge, (seq, change) => formatFlags(state, seq, change, true), state.qresync);
 }

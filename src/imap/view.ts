@@ -16,7 +16,7 @@ import type {
   Uid,
   UidRange,
 } from "../contract/mod.ts";
-import { type SequenceSet, STAR } from "./wire/sequence_set.ts";
+import { formatSet, type SequenceSet, STAR } from "./wire/sequence_set.ts";
 
 /** How flags are printed: the session knows about MODSEQ, the view does not. */
 export type PrintFlags = (seq: number, change: FlagChange) => string;
@@ -58,6 +58,11 @@ export class View {
   /** Messages that the client knows of. */
   get count(): number {
     return this.#count;
+  }
+
+  /** The highest UID that was ever given here, as far as is known: what `*` is among vanished ones. */
+  get top(): number {
+    return this.#top;
   }
 
   /** EXPUNGE responses wait until they may be told. */
@@ -172,12 +177,12 @@ export class View {
     return grew;
   }
 
-  /** Takes messages out that this session removed, and prints their EXPUNGE responses. */
-  remove(uids: readonly number[]): string {
+  /** Takes messages out that this session removed, and prints their EXPUNGE or VANISHED responses. */
+  remove(uids: readonly number[], byUid: boolean): string {
     const known = uids.filter((uid) => this.seqOf(uid) > 0);
     for (const uid of known) this.#vanished.add(uid);
     this.#dropFresh(uids);
-    return this.#expunge();
+    return this.#expunge(byUid);
   }
 
   #dropFresh(uids: readonly number[]): void {
@@ -186,10 +191,13 @@ export class View {
     this.#fresh = this.#fresh.filter((uid) => !gone.has(uid));
   }
 
-  /** Prints what waits. `mayExpunge` false: EXPUNGE is held back, and the numbering stays. */
-  flush(mayExpunge: boolean, print: PrintFlags): string {
+  /**
+   * Prints what waits. `mayExpunge` false: EXPUNGE is held back, and the numbering stays. `byUid`: VANISHED is told in
+   * its place (RFC 7162 section 3.2.10).
+   */
+  flush(mayExpunge: boolean, print: PrintFlags, byUid: boolean = false): string {
     let out = "";
-    if (mayExpunge && this.#vanished.size > 0) out += this.#expunge();
+    if (mayExpunge && this.#vanished.size > 0) out += this.#expunge(byUid);
     if (this.#fresh.length > 0) {
       this.#append(this.#fresh);
       this.#fresh = [];
@@ -205,10 +213,11 @@ export class View {
   }
 
   /** From the last to the first, so that each number is the one the client still knows. */
-  #expunge(): string {
+  #expunge(byUid: boolean): string {
     const seqs = [...this.#vanished].map((uid) => this.seqOf(uid)).filter((seq) => seq > 0).sort((a, b) => b - a);
     let out = "";
-    for (const seq of seqs) out += `* ${seq} EXPUNGE\r\n`;
+    if (!byUid) { for (const seq of seqs) out += `* ${seq} EXPUNGE\r\n`; }
+    else if (seqs.length > 0) out = `* VANISHED ${formatSet(seqs.map((seq) => this.uidAt(seq)).reverse())}\r\n`;
     if (seqs.length > 0) {
       let to = seqs[seqs.length - 1]! - 1;
       for (let at = to; at < this.#count; at++) {

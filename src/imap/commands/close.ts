@@ -14,10 +14,14 @@ export const close: Command = {
 
 function* run(state: ImapState): CommandProgram {
   const view = state.view!;
+  let code: string | null = null;
   if (!view.readOnly && !view.deleted) {
-    yield* ask("email.expunge", { accountId: view.accountId, mailboxId: view.mailboxId, ranges: null });
+    const { accountId, mailboxId } = view;
+    const { vanished, modseq } = yield* ask("email.expunge", { accountId, mailboxId, ranges: null });
+    // RFC 7162 section 3.2.8: the client learns up to where it knows the mailbox.
+    if (state.qresync && vanished.length > 0) code = `HIGHESTMODSEQ ${modseq}`;
   }
   state.view = null;
   yield* ask("mailbox.unwatch", {});
-  return ok("Closed");
+  return ok("Closed", code);
 }

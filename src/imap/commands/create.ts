@@ -42,6 +42,11 @@ function* run(state: ImapState, name: GivenName | null, uses: readonly string[])
   // RFC 9051 section 6.3.4: a delimiter at the end only announces children.
   const path = withoutDelimiter(name.path);
   const made = yield* ask("mailbox.create", { accountId: accountOf(state), path, role });
+  if ("refused" in made && made.refused === "exists" && role !== null) {
+    // RFC 6154 section 3: the name is free, so it is the use that another mailbox has.
+    const there = yield* ask("mailbox.get", { accountId: accountOf(state), path });
+    if (there === null) return no("Another mailbox has that special use", "USEATTR");
+  }
   if ("refused" in made) return mailboxRefusal(made, role !== null && made.refused === "exists" ? TEXTS.exists : null);
   if (withoutDelimiter(name.given) !== made.path) yield sendText(tellNormalized(state, made.path, name.given));
   return ok("Created", `MAILBOXID (${made.mailboxId})`);

@@ -25,6 +25,10 @@ function* run(state: ImapState, names: readonly string[]): CommandProgram {
     state.condstore = true;
     enabled.push("CONDSTORE");
   }
+  if (names.includes("QRESYNC") && !state.qresync) {
+    state.qresync = state.condstore = true; // RFC 7162 section 3.2.3: CONDSTORE comes with it
+    enabled.push("QRESYNC");
+  }
   yield sendText(`* ENABLED${enabled.map((name) => " " + name).join("")}\r\n`);
   return ok("Enabled");
 }

@@ -26,7 +26,7 @@ function* run(state: ImapState, set: SequenceSet | null): CommandProgram {
   if (ranges !== null && ranges.length === 0) return ok("Nothing to expunge");
   const { accountId, mailboxId } = view;
   const { vanished, modseq } = yield* ask("email.expunge", { accountId, mailboxId, ranges });
-  const text = view.remove(vanished);
+  const text = view.remove(vanished, state.qresync);
   if (text !== "") yield sendText(text);
   // RFC 7162 section 3.1.2.1: the new HIGHESTMODSEQ, for whoever keeps it.
   return ok("Expunged", state.condstore && vanished.length > 0 ? `HIGHESTMODSEQ ${modseq}` : null);

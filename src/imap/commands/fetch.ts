@@ -16,7 +16,7 @@ import { TEXTS } from "../texts.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import type { View } from "../view.ts";
 import { type FetchItem, fetchItems } from "../wire/fetch_items.ts";
-import { type SequenceSet, sequenceSet } from "../wire/sequence_set.ts";
+import { formatSet, type SequenceSet, sequenceSet, within } from "../wire/sequence_set.ts";
 import type { Lexer } from "../wire/lexer.ts";
 
 const PAGE = 500; // rows of metadata
@@ -32,31 +32,39 @@ export const fetch: Command = {
     const set = sequenceSet(lexer);
     lexer.sp();
     const items = fetchItems(lexer);
-    const changedSince = lexer.tryChar(" ") ? since(lexer) : null;
+    const modifier = lexer.tryChar(" ") ? since(lexer, byUid && state.qresync) : null;
     lexer.end();
     const has = (name: string): boolean => items.some((item) => item.item === name);
-    if (changedSince !== null && !has("MODSEQ")) items.push({ item: "MODSEQ" });
+    if (modifier !== null && !has("MODSEQ")) items.push({ item: "MODSEQ" });
     // RFC 9051 section 6.4.9: UID FETCH always tells the UID.
     if (byUid && !has("UID")) items.unshift({ item: "UID" });
-    return run(state, set, items, changedSince, byUid);
+    return run(state, set, items, modifier, byUid);
   },
 };
 
-/** `"(" "CHANGEDSINCE" SP mod-sequence-value ")"` */
-function since(lexer: Lexer): number {
+interface Since {
+  readonly changedSince: number;
+  readonly vanished: boolean;
+}
+
+/** `"(" "CHANGEDSINCE" SP mod-sequence-value [SP "VANISHED"] ")"`; VANISHED needs UID FETCH and QRESYNC. */
+function since(lexer: Lexer, mayVanish: boolean): Since {
   lexer.char("(");
   if (!lexer.tryWord("CHANGEDSINCE")) lexer.fail("No such modifier");
   lexer.sp();
-  const modseq = lexer.number64();
+  const changedSince = lexer.number64();
+  const vanished = lexer.tryChar(" ");
+  // RFC 7162 section 3.2.6: else it is BAD.
+  if (vanished && !(mayVanish && lexer.tryWord("VANISHED"))) lexer.fail("VANISHED is not possible here");
   lexer.char(")");
-  return modseq;
+  return { changedSince, vanished };
 }
 
 function* run(
   state: ImapState,
   set: SequenceSet,
   items: readonly FetchItem[],
-  changedSince: number | null,
+  modifier: Since | null,
   byUid: boolean,
 ): CommandProgram {
   const view = state.view!;
@@ -65,8 +73,9 @@ function* run(
   if (items.some((item) => item.item === "MODSEQ")) state.condstore = true; // RFC 7162 section 3.1
   const { accountId, mailboxId } = view;
   let left: readonly UidRange[] = ranges;
-  if (changedSince !== null && ranges.length > 0) {
-    const key = { key: "modseq" as const, since: changedSince + 1 as Modseq };
+  if (modifier?.vanished) yield* tellVanished(view, set, modifier.changedSince);
+  if (modifier !== null && ranges.length > 0) {
+    const key = { key: "modseq" as const, since: modifier.changedSince + 1 as Modseq };
     const search = { key: "and" as const, keys: [{ key: "uid" as const, ranges }, key] };
     const found = yield* ask("email.search", { accountId, mailboxId, search });
     left = rangesOf(found.uids);
@@ -88,6 +97,20 @@ function* run(
   }
   // RFC 9051 section 7.5.2: a part in an unknown encoding fails the request; the others have been sent.
   return unknownEncoding ? no(TEXTS.unknownEncoding, "UNKNOWN-CTE") : ok("Fetched");
+}
+
+/** RFC 7162 section 3.2.6: those of the set that have vanished since, known to the client or not. */
+function* tellVanished(view: View, set: SequenceSet, changedSince: number): Program<void> {
+  const { accountId, mailboxId } = view;
+  const { vanished } = yield* ask("mailbox.changes", {
+    accountId,
+    mailboxId,
+    since: Math.max(1, changedSince) as Modseq,
+  });
+  // What the client still numbers is told when EXPUNGE may be.
+  const gone = vanished.filter((uid) => view.seqOf(uid) === 0);
+  const named = set === "$" ? [] : within(gone, set, view.top);
+  if (named.length > 0) yield sendText(`* VANISHED (EARLIER) ${formatSet(named)}\r\n`);
 }
 
 const NOTHING: ReadonlyMap<number, Seen> = new Map();

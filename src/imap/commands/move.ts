@@ -32,7 +32,7 @@ function* run(state: ImapState, set: SequenceSet, path: string | null, byUid: bo
   const code = copyUid(done.uidValidity, done.pairs);
   // RFC 6851 section 4.3: COPYUID goes before the EXPUNGE responses, in an untagged OK.
   if (code !== null) yield sendText(`* OK [${code}] Moved\r\n`);
-  const text = view.remove(done.pairs.map((pair) => pair.from));
+  const text = view.remove(done.pairs.map((pair) => pair.from), state.qresync);
   if (text !== "") yield sendText(text);
   if (path === view.path) yield* refresh(view);
   return ok("Moved", state.condstore && code !== null ? `HIGHESTMODSEQ ${done.modseq}` : null);

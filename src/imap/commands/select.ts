@@ -1,11 +1,12 @@
-import { ask, type MailboxSnapshot } from "../../contract/mod.ts";
+import { ask, type MailboxSnapshot, type Modseq, type Program, type Uid } from "../../contract/mod.ts";
 import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, NO_SUCH_MAILBOX, spMailboxAsGiven } from "../command.ts";
 import { ok } from "../reply.ts";
-import { type CommandProgram, formatFlagLists, type ImapState, sendText } from "../session.ts";
+import { type CommandProgram, formatFlagLists, formatFlags, type ImapState, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
 import { View } from "../view.ts";
 import { attributeOf } from "../special_use.ts";
 import { formatMailbox, formatOldName, type GivenName } from "../wire/mailbox_name.ts";
+import { formatSet, type SequenceSet, sequenceSet, within } from "../wire/sequence_set.ts";
 import type { Lexer } from "../wire/lexer.ts";
 
 /** SELECT (RFC 9051 section 6.3.2) */
@@ -17,17 +18,60 @@ export const examine: Command = { states: AFTER_LOGIN, parse: (lexer, state) => 
 function parse(lexer: Lexer, state: ImapState, readOnly: boolean): CommandProgram {
   const name = spMailboxAsGiven(lexer, state);
   let condstore = false;
+  let resync: Resync | null = null;
   if (lexer.tryChar(" ")) {
-    for (const word of lexer.list(() => lexer.word())) {
-      if (word !== "CONDSTORE") lexer.fail("No such parameter"); // RFC 4466 section 2.1
-      condstore = true;
-    }
+    lexer.list(() => {
+      const word = lexer.word();
+      if (word === "QRESYNC" && state.qresync) resync = qresync(lexer);
+      else if (word === "CONDSTORE") condstore = true;
+      // RFC 4466 section 2.1; RFC 7162 section 3.2.5: BAD where QRESYNC was not enabled.
+      else lexer.fail(word === "QRESYNC" ? "QRESYNC is not enabled" : "No such parameter");
+    });
   }
   lexer.end();
-  return run(state, name, readOnly, condstore);
+  return run(state, name, readOnly, condstore, resync);
 }
 
-function* run(state: ImapState, name: GivenName | null, readOnly: boolean, condstore: boolean): CommandProgram {
+/** What the client knows of the mailbox (RFC 7162 section 3.2.5). */
+interface Resync {
+  readonly uidValidity: number;
+  readonly modseq: number;
+  /** Null: all UIDs. */
+  readonly known: SequenceSet | null;
+}
+
+/** `SP "(" uidvalidity SP mod-sequence-value [SP known-uids] [SP seq-match-data] ")"` */
+function qresync(lexer: Lexer): Resync {
+  lexer.sp();
+  lexer.char("(");
+  const uidValidity = lexer.nzNumber();
+  lexer.sp();
+  const modseq = lexer.number64();
+  let known: SequenceSet | null = null;
+  let more = lexer.tryChar(" ");
+  if (more && lexer.peek() !== "(") {
+    known = sequenceSet(lexer);
+    more = lexer.tryChar(" ");
+  }
+  if (more) {
+    // Section 3.2.5.2: match data shorten the answer of a server that has forgotten; ours remembers or names all.
+    lexer.char("(");
+    sequenceSet(lexer);
+    lexer.sp();
+    sequenceSet(lexer);
+    lexer.char(")");
+  }
+  lexer.char(")");
+  return { uidValidity, modseq: Math.max(1, modseq), known };
+}
+
+function* run(
+  state: ImapState,
+  name: GivenName | null,
+  readOnly: boolean,
+  condstore: boolean,
+  resync: Resync | null,
+): CommandProgram {
   if (condstore) state.condstore = true;
   // RFC 9051 section 6.3.2: the old mailbox is deselected whether the new one can be selected or not.
   if (state.view) {
@@ -45,7 +89,26 @@ function* run(state: ImapState, name: GivenName | null, readOnly: boolean, conds
   state.view = view;
   yield* ask("mailbox.watch", { accountId, mailboxId, since: highestModseq });
   yield sendText(describe(state, view, snapshot, name.given));
+  if (resync?.uidValidity === snapshot.mailbox.uidValidity) yield* tellMissed(state, view, resync);
   return ok(readOnly ? "Opened read-only" : "Selected", readOnly ? "READ-ONLY" : "READ-WRITE");
+}
+
+/** Section 3.2.6: what vanished since, and every message that is new or has other flags. */
+function* tellMissed(state: ImapState, view: View, { modseq, known }: Resync): Program<void> {
+  const { accountId, mailboxId } = view;
+  const changes = yield* ask("mailbox.changes", { accountId, mailboxId, since: modseq as Modseq });
+  // Section 3.2.5.1: with known UIDs, only these are reported.
+  const reported = (uids: readonly Uid[]): Uid[] =>
+    known === null || known === "$" ? [...uids] : within(uids, known, view.top);
+  // What happened after the snapshot is news as always.
+  const named = reported(changes.vanished.filter((uid) => view.seqOf(uid) === 0));
+  const wanted = new Set(reported(changes.changed.map(({ uid }) => uid)));
+  const changed = changes.changed.filter(({ uid }) => wanted.has(uid) && view.seqOf(uid) > 0);
+  view.told(changed);
+  view.apply(changes);
+  let text = named.length > 0 ? `* VANISHED (EARLIER) ${formatSet(named)}\r\n` : "";
+  for (const change of changed) text += formatFlags(state, view.seqOf(change.uid), change, true);
+  if (text !== "") yield sendText(text);
 }
 
 function describe(state: ImapState, view: View, snapshot: MailboxSnapshot, given: string): string {

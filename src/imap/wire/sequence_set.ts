@@ -27,6 +27,22 @@ function number(lexer: Lexer): number {
   return lexer.tryChar("*") ? STAR : lexer.nzNumber();
 }
 
+/** Those of the numbers that are in the set; `most` is what `*` means. Ascending in, ascending out. */
+export function within<T extends number>(numbers: readonly T[], set: readonly SetRange[], most: number): T[] {
+  const ranges = set.map(({ first, last }): [number, number] => {
+    const [a, b] = [first === STAR ? most : first, last === STAR ? most : last];
+    return a < b ? [a, b] : [b, a];
+  }).sort((a, b) => a[0] - b[0]);
+  const out: T[] = [];
+  let at = 0;
+  let end = 0; // up to where the ranges that began reach
+  for (const number of numbers) {
+    for (; at < ranges.length && ranges[at]![0] <= number; at++) end = Math.max(end, ranges[at]![1]);
+    if (number <= end) out.push(number);
+  }
+  return out;
+}
+
 /** `1:3,7` of numbers in the order given; runs of successors are joined. */
 export function formatSet(numbers: Iterable<number>): string {
   let out = "";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { date, formatDateTime, parseDateTime } from "../../../src/imap/wire/dates.ts";
 import { fetchItems } from "../../../src/imap/wire/fetch_items.ts";
 import { Lexer, Malformed } from "../../../src/imap/wire/lexer.ts";
-import { formatSet, sequenceSet } from "../../../src/imap/wire/sequence_set.ts";
+import { formatSet, sequenceSet, within } from "../../../src/imap/wire/sequence_set.ts";
 import { astring, nstring, string } from "../../../src/imap/wire/strings.ts";
 import { RangeCursor, rangesOf } from "../../../src/imap/range_cursor.ts";
 import type { Uid, UidRange } from "../../../src/contract/mod.ts";
@@ -105,4 +105,19 @@ Deno.test("RangeCursor reads every row once, in pages of any size", () => {
       assert.deepEqual(read, uids);
     }),
   );
+});
+
+Deno.test("within() keeps what some range of the set holds, whichever way it was written", () => {
+  const ends = fc.integer({ min: 0, max: 30 });
+  const sets = fc.array(fc.record({ first: ends, last: ends }), { maxLength: 6 });
+  fc.assert(fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 30 })), sets, (numbers, set) => {
+    const sorted = numbers.sort((a, b) => a - b);
+    const end = (value: number): number => value === 0 ? 20 : value;
+    const model = sorted.filter((number) =>
+      set.some(({ first, last }) =>
+        number >= Math.min(end(first), end(last)) && number <= Math.max(end(first), end(last))
+      )
+    );
+    assert.deepEqual(within(sorted, set, 20), model);
+  }));
 });
