@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Alarm, Clock } from "./clock.ts";
 
 /** A clock that stands still until somebody moves it: hours of protocol in milliseconds of test. */
@@ -68,7 +69,7 @@ export function createTestClock(wall: number = Date.UTC(2026, 0, 1, 12)): TestCl
   };
 }
 
-/** Lets happen what can happen without waiting: promises, and the queue of the event loop twice round. */
+/** Lets happen what can happen without waiting: promises, and the queue of the event loop some times round. */
 async function turns(): Promise<void> {
-  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => void setImmediate(() => resolve()));
 }

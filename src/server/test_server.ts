@@ -24,8 +24,8 @@ import { messageBytes, type TestConnection, testConnection } from "./test_connec
 export interface TestServerOptions {
   /** The one domain that is ours; default `example.test`. */
   readonly domain?: string;
-  /** Local parts; each is its own password. Default `alice` and `bob`. */
-  readonly accounts?: readonly string[];
+  /** Local parts; each is its own password where none is given. Default `alice` and `bob`. */
+  readonly accounts?: readonly (string | { readonly name: string; readonly password: string })[];
   /** Where mail is kept: in memory (the default), in SQLite in a folder that goes with the server, or a store of yours. */
   readonly storage?: "memory" | "sqlite" | Storage;
   /** Names outside; what is not here does not exist. Nothing is asked of a real resolver. */
@@ -204,10 +204,16 @@ async function testStorage(wanted: TestServerOptions["storage"], config: Config)
   return (await import("../storage/memory/mod.ts")).memoryStorage();
 }
 
-async function addAccounts(storage: Storage, domain: string, names: readonly string[], now: number): Promise<void> {
+async function addAccounts(
+  storage: Storage,
+  domain: string,
+  accounts: NonNullable<TestServerOptions["accounts"]>,
+  now: number,
+): Promise<void> {
   await storage.perform("domain.add", { name: domain, now });
-  for (const name of names) {
-    const credentials = await makeCredentials(new Secret(name), TEST_COST);
+  for (const account of accounts) {
+    const { name, password } = typeof account === "string" ? { name: account, password: account } : account;
+    const credentials = await makeCredentials(new Secret(password), TEST_COST);
     if ("refused" in credentials) throw new Error(`account ${name}: ${credentials.text}`);
     const address = `${name}@${domain}`;
     const quota = { bytes: null, messages: null };

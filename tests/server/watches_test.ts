@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import * as fc from "fast-check";
 import type { AccountId, MailboxChanges, MailboxId, Modseq, Uid } from "../../src/contract/mod.ts";
 import { Watches } from "../../src/server/watches.ts";
@@ -51,7 +52,7 @@ class Log {
 }
 
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => void setImmediate(() => resolve()));
 }
 
 const noFailure = (error: unknown): never => assert.fail(String(error));
