@@ -6,22 +6,23 @@
  * an attempt that ends and makes room, `wake`.
  *
  * Rules:
- * - At most `connections` attempts at once, `connectionsPerDomain` to one domain. A job of a domain that has no room
- *   is given back under a short lease, so that a slow domain does not hold up the others.
+ * - At most `connections` attempts at once, `connectionsPerDomain` to one domain. Some jobs of a domain that has no
+ *   room wait here, the rest is given back under a short lease, so that a slow domain does not hold up the others.
  * - A lease is renewed as long as its attempt runs; whoever lost it stops.
  * - Stopping is bounded: what had not begun to send is due again at once, the rest has the grace.
  * - Nothing here rejects or throws past the loop: an error is logged, and the lease brings the job back.
  */
 import { randomUUID } from "node:crypto";
-import { type DnsAnswer, type DnsType, type LogEvent, logEvent, type QueueJob } from "../contract/mod.ts";
+import { type DnsAnswer, type DnsType, type LogEvent, logEvent, type QueueId } from "../contract/mod.ts";
 import { Deadlines, processDeadlines } from "../net/deadlines.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { OutboundConfig } from "./config/config.ts";
 import type { Logger } from "./log.ts";
 import type { Counter, Metrics } from "./metrics.ts";
+import { DomainSlots } from "./outbound/domain_slots.ts";
 import { expandEndpoints } from "./outbound/own_endpoints.ts";
-import type { Attempt, OutboundParts } from "./outbound/parts.ts";
+import type { Attempt, Claimed, OutboundParts } from "./outbound/parts.ts";
 import { within } from "./outbound/waiting.ts";
 import { workJob } from "./outbound/work_job.ts";
 import { type Perform, runProgram } from "./run_program.ts";
@@ -53,8 +54,6 @@ export interface Outbound {
 /** After a crash the rows that were under way wait so long. */
 const LEASE_MS = 2 * 60_000;
 const RENEW_MS = 40_000;
-/** How long a job waits whose domain has no room. */
-const PARKED_MS = 5_000;
 /** The longest sleep: a wall clock may be set, another process may fill the queue. */
 const LONGEST_SLEEP_MS = 60_000;
 /** The pause after the store failed. */
@@ -69,10 +68,11 @@ export function createOutbound(options: OutboundOptions): Outbound {
 class Worker implements Outbound {
   readonly #options: OutboundOptions;
   readonly #parts: OutboundParts;
-  readonly #owner = `worker ${randomUUID()}`;
+  readonly #name = `worker ${randomUUID()}`;
+  #claims = 0;
   readonly #outcomes: Counter | undefined;
   readonly #attempts = new Map<Attempt, Promise<void>>();
-  readonly #perDomain = new Map<string | null, number>();
+  readonly #slots: DomainSlots;
   #held: boolean;
   #stopped = false;
   #loop: Promise<void> | null = null;
@@ -88,6 +88,7 @@ class Worker implements Outbound {
     this.#options = options;
     this.#parts = partsOf(options);
     this.#held = options.policy.hold;
+    this.#slots = new DomainSlots(options.policy.connectionsPerDomain);
     options.metrics?.gaugeOf("palomar_queue_attempts", "Jobs of the queue under way now.", () => this.#attempts.size);
     this.#outcomes = options.metrics?.counter("palomar_queue_outcomes_total", "Recipients settled, by outcome.", [
       "outcome",
@@ -103,6 +104,7 @@ class Worker implements Outbound {
 
   hold(on: boolean): void {
     this.#held = on;
+    if (on) void this.#giveBack(this.#slots.drain(), 0);
     this.wake();
   }
 
@@ -117,7 +119,7 @@ class Worker implements Outbound {
     this.#unwatch?.();
     this.wake();
     for (const attempt of this.#attempts.keys()) attempt.stop.abort();
-    await within(graceMs, this.#allEnded());
+    await within(graceMs, Promise.all([this.#giveBack(this.#slots.drain(), 0), this.#allEnded()]));
     for (const attempt of this.#attempts.keys()) attempt.cut.abort();
     await within(SETTLE_MS, this.#allEnded());
     for (const unhook of this.#unhook.splice(0)) unhook();
@@ -162,12 +164,13 @@ class Worker implements Outbound {
   async #look(): Promise<number> {
     const { storage, clock } = this.#options;
     const limit = this.#room();
-    const claim = { owner: this.#owner, now: clock.wall(), leaseMs: LEASE_MS, limit };
-    const jobs = await storage.perform("queue.claim", claim);
+    const owner = `${this.#name} ${++this.#claims}`;
+    const jobs = await storage.perform("queue.claim", { owner, now: clock.wall(), leaseMs: LEASE_MS, limit });
     for (const job of jobs) {
-      const busy = this.#perDomain.get(job.domain) ?? 0;
-      if (busy >= this.#options.policy.connectionsPerDomain) await this.#park(job);
-      else this.#begin(job);
+      const claimed = { job, owner };
+      const admission = this.#slots.admit(claimed);
+      if (admission.kind === "begin") this.#begin(claimed);
+      if (admission.kind === "park") await this.#giveBack([claimed], admission.ms);
     }
     // Without room the next attempt that ends calls.
     if (this.#room() <= 0) return Infinity;
@@ -175,24 +178,28 @@ class Worker implements Outbound {
     return next === null ? Infinity : Math.max(0, next - clock.wall());
   }
 
-  async #park(job: QueueJob): Promise<void> {
-    const queueIds = job.recipients.map((row) => row.queueId);
-    const leaseUntil = this.#options.clock.wall() + PARKED_MS;
-    await this.#options.storage.perform("queue.renew", { owner: this.#owner, queueIds, leaseUntil });
+  /** Under a short lease: nothing was attempted, so nothing is settled. */
+  async #giveBack(given: readonly Claimed[], ms: number): Promise<void> {
+    for (const claimed of given) await this.#renewed(claimed, queueIds(claimed), ms);
   }
 
-  #begin(job: QueueJob): void {
-    const attempt: Attempt = { job, stop: new AbortController(), cut: new AbortController(), goodbyes: new Set() };
+  #begin(claimed: Claimed): void {
+    const attempt: Attempt = {
+      ...claimed,
+      stop: new AbortController(),
+      cut: new AbortController(),
+      goodbyes: new Set(),
+    };
     if (this.#stopped) attempt.stop.abort();
-    this.#perDomain.set(job.domain, (this.#perDomain.get(job.domain) ?? 0) + 1);
     this.#attempts.set(attempt, this.#work(attempt));
   }
 
   async #work(attempt: Attempt): Promise<void> {
     const { job } = attempt;
+    const began = this.#options.clock.monotonic();
     const renewing = setInterval(() => void this.#renew(attempt), RENEW_MS);
     try {
-      const { outcomes } = await workJob(attempt, this.#owner, this.#parts);
+      const { outcomes } = await workJob(attempt, this.#parts);
       for (const { outcome } of outcomes) this.#outcomes?.add([outcome]);
     } catch (error) {
       this.#log("warn", "queue.settle.lost", { traceId: job.traceId, error: String(error) });
@@ -202,25 +209,40 @@ class Worker implements Outbound {
     // The peer's goodbye is waited for, but nobody waits for it: the result is written already.
     await Promise.all(attempt.goodbyes);
     this.#attempts.delete(attempt);
-    const left = (this.#perDomain.get(job.domain) ?? 1) - 1;
-    if (left > 0) this.#perDomain.set(job.domain, left);
-    else this.#perDomain.delete(job.domain);
+    await this.#goOn(job.domain, this.#options.clock.monotonic() - began);
     this.wake();
+  }
+
+  /** The place of an attempt that ended goes to the next job of its domain. */
+  async #goOn(domain: string | null, tookMs: number): Promise<void> {
+    for (let next = this.#slots.next(domain, tookMs); next !== null; next = this.#slots.next(domain, tookMs)) {
+      if (this.#stopped || this.#held) await this.#giveBack([next], 0);
+      else if (await this.#isOurs(next)) return this.#begin(next);
+    }
+  }
+
+  /** A job that waited long may have lost its lease. */
+  async #isOurs(claimed: Claimed): Promise<boolean> {
+    if (claimed.job.leaseUntil - this.#options.clock.wall() > LEASE_MS / 2) return true;
+    return await this.#renewed(claimed, queueIds(claimed), LEASE_MS);
+  }
+
+  /** Never rejects: where the store fails the lease ends by itself. */
+  async #renewed({ owner }: Claimed, queueIds: readonly QueueId[], ms: number): Promise<boolean> {
+    const { storage, clock } = this.#options;
+    try {
+      return await storage.perform("queue.renew", { owner, queueIds, leaseUntil: clock.wall() + ms });
+    } catch (error) {
+      this.#log("warn", "queue.renew.failed", { error: String(error) });
+      return true;
+    }
   }
 
   /** One by one: a row that somebody removed must not end the attempt for the others. */
   async #renew(attempt: Attempt): Promise<void> {
-    const leaseUntil = this.#options.clock.wall() + LEASE_MS;
-    try {
-      let ours = 0;
-      for (const { queueId } of attempt.job.recipients) {
-        const renewed = { owner: this.#owner, queueIds: [queueId], leaseUntil };
-        if (await this.#options.storage.perform("queue.renew", renewed)) ours++;
-      }
-      if (ours === 0) attempt.cut.abort();
-    } catch (error) {
-      this.#log("warn", "queue.renew.failed", { traceId: attempt.job.traceId, error: String(error) });
-    }
+    let ours = 0;
+    for (const queueId of queueIds(attempt)) if (await this.#renewed(attempt, [queueId], LEASE_MS)) ours++;
+    if (ours === 0) attempt.cut.abort();
   }
 
   async #sleep(ms: number): Promise<void> {
@@ -239,6 +261,10 @@ class Worker implements Outbound {
   #log(level: LogEvent["level"], event: string, fields: LogEvent["fields"]): void {
     this.#parts.log(logEvent(level, event, fields));
   }
+}
+
+function queueIds({ job }: Claimed): readonly QueueId[] {
+  return job.recipients.map((row) => row.queueId);
 }
 
 function partsOf(options: OutboundOptions): OutboundParts {

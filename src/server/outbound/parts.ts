@@ -20,9 +20,17 @@ export interface OutboundParts {
   readonly ownEndpoints: () => ReadonlySet<string>;
 }
 
-/** One job under way, and how it is ended. */
-export interface Attempt {
+/**
+ * A job with the name it was claimed under. Each claim has its own: a job whose lease ran out may be claimed again by
+ * this very worker, and only one of the two may send.
+ */
+export interface Claimed {
   readonly job: QueueJob;
+  readonly owner: string;
+}
+
+/** One job under way, and how it is ended. */
+export interface Attempt extends Claimed {
   /** Begin nothing new: no lookup, no connection, no message. What is being sent may be finished. */
   readonly stop: AbortController;
   /** End at once. */

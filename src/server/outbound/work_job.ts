@@ -17,7 +17,7 @@ interface Worked {
 const PAUSES: readonly number[] = [0, 500, 5_000, 15_000, 30_000];
 
 /** What became of each recipient, for the metrics. Rejects where the store fails to the end: then the lease runs out. */
-export async function workJob(attempt: Attempt, owner: string, parts: OutboundParts): Promise<Settlement> {
+export async function workJob(attempt: Attempt, parts: OutboundParts): Promise<Settlement> {
   const { attempted, notices } = await attemptJob(attempt, parts);
   const settlement = settle(attempted, {
     retry: parts.policy.retry,
@@ -29,7 +29,7 @@ export async function workJob(attempt: Attempt, owner: string, parts: OutboundPa
   for (const [i, ms] of pauses.entries()) {
     await pause(ms, attempt.stop.signal);
     try {
-      await record(attempt, settlement, notices, owner, parts);
+      await record(attempt, settlement, notices, parts);
       break;
     } catch (error) {
       parts.log(logEvent("warn", "queue.settle.failed", { traceId: attempt.job.traceId, error: String(error) }));
@@ -39,7 +39,7 @@ export async function workJob(attempt: Attempt, owner: string, parts: OutboundPa
       const told = new Set(settlement.reports.map(({ row }) => row.queueId));
       const outcomes = settlement.outcomes.filter(({ queueId }) => !told.has(queueId));
       if (outcomes.length === 0) throw error;
-      await record(attempt, { ...settlement, outcomes, reports: [] }, [], owner, parts);
+      await record(attempt, { ...settlement, outcomes, reports: [] }, [], parts);
       break;
     }
   }
@@ -52,10 +52,9 @@ async function record(
   attempt: Attempt,
   settlement: Settlement,
   notices: readonly AcceptArgs[],
-  owner: string,
   parts: OutboundParts,
 ): Promise<void> {
-  const { job } = attempt;
+  const { job, owner } = attempt;
   const report = await storeReport(job, settlement.reports, parts);
   const journal: JournalEntry[] = [...settlement.journal, ...(report?.journal ?? [])];
   try {

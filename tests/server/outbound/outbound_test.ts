@@ -246,11 +246,7 @@ Deno.test("more jobs of one domain than it may have connections are all sent, a 
   const home = await house({ zones: THERE, policy: { port: there.port, connectionsPerDomain: 2, connections: 4 } });
   for (let i = 0; i < 6; i++) await home.send([`b${i}@there.example`]);
   home.worker.start();
-  await home.until("an empty queue", async () => {
-    home.now += 1_000; // parked jobs come back by the clock
-    home.worker.wake();
-    return await empty(home)();
-  });
+  await home.until("an empty queue", empty(home)); // the clock stands: nobody is put off
   assert.equal(there.heard.length, 6);
   assert.ok(most <= 2, `${most} at once`);
   await home.close();
@@ -330,6 +326,20 @@ Deno.test("mail that requires TLS all the way is returned where the way is not s
   await home.until("an empty queue", empty(home));
   assert.match((await home.inbox())[0]!, /Status: 5\.7\.10\r\n/);
   assert.equal(there.heard.length, 0);
+  await home.close();
+  await there.close();
+});
+
+Deno.test("stop() and hold() give back at once what only waited for its domain", async () => {
+  const there = await peer(only({ EHLO: null }));
+  const home = await house({ zones: THERE, policy: { port: there.port, connectionsPerDomain: 1 } });
+  for (let i = 0; i < 4; i++) await home.send([`b${i}@there.example`]);
+  home.worker.start();
+  await home.until("a greeting", () => Promise.resolve((there.heard[0] ?? "").startsWith("EHLO")));
+  await home.worker.stop(5_000);
+  const claim = { owner: "the next one", now: home.now, leaseMs: 1, limit: 10 };
+  assert.equal((await home.storage.perform("queue.claim", claim)).length, 4);
+  assert.equal(there.heard.length, 1);
   await home.close();
   await there.close();
 });
