@@ -94,9 +94,8 @@ export function claim(tx: Transaction, args: Args<"queue.claim">): readonly Queu
 
 /** Due rows that go in the same SMTP transaction as `first`, itself among them. */
 function companions(tx: Transaction, first: QueueRecord, now: number, taken: ReadonlySet<number>): QueueRecord[] {
-  return tx.queueOfTrace(first.traceId).filter((row) =>
-    row.wakeAt !== null && row.wakeAt <= now && !taken.has(row.id) && row.domain === first.domain &&
-    row.blobId === first.blobId && row.sender.reversePath === first.sender.reversePath &&
+  return tx.queueBeside(first, now).filter((row) =>
+    !taken.has(row.id) && row.blobId === first.blobId && row.sender.reversePath === first.sender.reversePath &&
     row.sender.envid === first.sender.envid && row.sender.ret === first.sender.ret &&
     equalBytes(row.prefix, first.prefix)
   ).slice(0, JOB_RECIPIENTS);
@@ -146,22 +145,10 @@ export function settle(tx: Transaction, args: Args<"queue.settle">): AnswerOf<"q
 }
 
 export function list(tx: Transaction, args: Args<"queue.list">): readonly QueueRow[] {
-  const found: QueueRow[] = [];
+  const { state, traceId } = args;
   const domain = args.domain === undefined ? undefined : lowerAscii(args.domain);
-  let after = args.after === null ? 0 : rowOf("q", args.after);
-  while (found.length < args.limit) {
-    const page = tx.queueRows(after, PAGE);
-    for (const row of page) {
-      after = row.id;
-      if (args.state !== undefined && row.state !== args.state) continue;
-      if (domain !== undefined && row.domain !== domain) continue;
-      if (args.traceId !== undefined && row.traceId !== args.traceId) continue;
-      found.push(print(row));
-      if (found.length === args.limit) return found;
-    }
-    if (page.length < PAGE) break;
-  }
-  return found;
+  const after = args.after === null ? 0 : rowOf("q", args.after);
+  return tx.queueRows(after, Math.max(0, args.limit), { state, domain, traceId }).map(print);
 }
 
 export function get(tx: Transaction, args: Args<"queue.get">): QueueRow | null {
@@ -205,7 +192,7 @@ function* chosen(tx: Transaction, ids: readonly string[] | null): Generator<Queu
     return;
   }
   for (let after = 0;;) {
-    const page = tx.queueRows(after, PAGE);
+    const page = tx.queueRows(after, PAGE, {});
     yield* page;
     if (page.length < PAGE) return;
     after = page[page.length - 1]!.id;

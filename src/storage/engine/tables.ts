@@ -119,6 +119,13 @@ export interface QueueRecord {
   readonly prefix: Uint8Array;
 }
 
+/** Rows of the queue that have all of this. */
+export interface QueueFilter {
+  readonly state?: QueueState | undefined;
+  readonly domain?: string | undefined;
+  readonly traceId?: string | undefined;
+}
+
 export type Sequence = "account" | "mailbox" | "email" | "queue" | "uidValidity";
 
 export interface Tables {
@@ -207,10 +214,11 @@ export interface Tables {
 
   queueRow(id: number): QueueRecord | null;
   /** Ascending by id, beyond `after`. */
-  queueRows(after: number, limit: number): readonly QueueRecord[];
+  queueRows(after: number, limit: number, where: QueueFilter): readonly QueueRecord[];
   /** `wakeAt` not after `now`, soonest first. */
   queueDue(now: number, limit: number): readonly QueueRecord[];
-  queueOfTrace(traceId: string): readonly QueueRecord[];
+  /** Rows of the same message and domain, `wakeAt` not after `now`, ascending by id. */
+  queueBeside(row: QueueRecord, now: number): readonly QueueRecord[];
   queueNext(): number | null;
   addQueueRow(row: QueueRecord): void;
   saveQueueRow(row: QueueRecord): void;

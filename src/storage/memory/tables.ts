@@ -14,6 +14,7 @@ import type {
   JoinedRow,
   MailboxRow,
   MemberRow,
+  QueueFilter,
   QueueRecord,
   Sequence,
   Transaction,
@@ -407,8 +408,11 @@ export class MemoryTables implements Transaction {
     return row ? { ...row } : null;
   }
 
-  queueRows(after: number, limit: number): readonly QueueRecord[] {
-    return this.#queueWhere((row) => row.id > after).slice(0, limit);
+  queueRows(after: number, limit: number, { state, domain, traceId }: QueueFilter): readonly QueueRecord[] {
+    return this.#queueWhere((row) =>
+      row.id > after && (state === undefined || row.state === state) &&
+      (domain === undefined || row.domain === domain) && (traceId === undefined || row.traceId === traceId)
+    ).slice(0, limit);
   }
 
   queueDue(now: number, limit: number): readonly QueueRecord[] {
@@ -416,8 +420,10 @@ export class MemoryTables implements Transaction {
       .sort((a, b) => a.wakeAt! - b.wakeAt! || a.id - b.id).slice(0, limit);
   }
 
-  queueOfTrace(traceId: string): readonly QueueRecord[] {
-    return this.#queueWhere((row) => row.traceId === traceId);
+  queueBeside({ traceId, domain }: QueueRecord, now: number): readonly QueueRecord[] {
+    return this.#queueWhere((row) =>
+      row.traceId === traceId && row.domain === domain && row.wakeAt !== null && row.wakeAt <= now
+    );
   }
 
   queueNext(): number | null {

@@ -3,7 +3,15 @@ import { hash as hashOf } from "node:crypto";
 import type { BlobId, EnvelopeRecipient, EnvelopeSender, JournalEntry, QueueState } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
 import { distinctKeywords } from "../engine/order.ts";
-import type { BlobRow, EmailRecord, JoinedRow, MemberRow, QueueRecord, Transaction } from "../engine/tables.ts";
+import type {
+  BlobRow,
+  EmailRecord,
+  JoinedRow,
+  MemberRow,
+  QueueFilter,
+  QueueRecord,
+  Transaction,
+} from "../engine/tables.ts";
 import type { Blobs } from "./blobs.ts";
 import { DirectoryTables } from "./directory_tables.ts";
 import type { Cells, Statements } from "./statements.ts";
@@ -210,8 +218,19 @@ export class MailTables extends DirectoryTables implements Transaction {
     return cells ? readQueue(cells) : null;
   }
 
-  queueRows(after: number, limit: number): readonly QueueRecord[] {
-    return this.sql.all(`${QUEUE} where q.id > ? order by q.id limit ?`, after, limit).map(readQueue);
+  queueRows(after: number, limit: number, { state, domain, traceId }: QueueFilter): readonly QueueRecord[] {
+    const tests = ["q.id > ?"];
+    const values: (string | number)[] = [after];
+    const test = (column: string, value: string | number | undefined) => {
+      if (value === undefined) return;
+      tests.push(`q.${column} = ?`);
+      values.push(value);
+    };
+    test("trace", traceId);
+    test("domain", domain);
+    test("state", state && STATES.indexOf(state));
+    const sql = `${QUEUE} where ${tests.join(" and ")} order by q.id limit ?`;
+    return this.sql.all(sql, ...values, limit).map(readQueue);
   }
 
   queueDue(now: number, limit: number): readonly QueueRecord[] {
@@ -219,8 +238,9 @@ export class MailTables extends DirectoryTables implements Transaction {
     return this.sql.all(sql, now, limit).map(readQueue);
   }
 
-  queueOfTrace(traceId: string): readonly QueueRecord[] {
-    return this.sql.all(`${QUEUE} where q.trace = ? order by q.id`, traceId).map(readQueue);
+  queueBeside({ traceId, domain }: QueueRecord, now: number): readonly QueueRecord[] {
+    const sql = `${QUEUE} where q.trace = ? and q.domain is ? and q.wake_at <= ? order by q.id`;
+    return this.sql.all(sql, traceId, domain, now).map(readQueue);
   }
 
   queueNext(): number | null {

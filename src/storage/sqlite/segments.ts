@@ -17,6 +17,8 @@ export const RECORD_HEADER = 48;
 const MAGIC = 0x504c4d52;
 const SEGMENT_SIZE = 64 * 1024 * 1024;
 const OPEN_READERS = 64;
+/** Segments that stay open for the next body. Many came in at once where there are more. */
+const OPEN_IDLE = 16;
 
 /** Where a body lies. `start` is that of its octets, behind the header. */
 export interface Place {
@@ -39,6 +41,8 @@ export class Segments {
   readonly #folder: string;
   readonly #idle: Segment[] = [];
   readonly #open = new Map<number, Segment>();
+  /** Closed segments with room, and where they end. */
+  readonly #spare = new Map<number, number>();
   readonly #readers = new Map<number, number>();
   readonly #broken = new Set<number>();
   readonly #limit: number;
@@ -65,9 +69,7 @@ export class Segments {
       this.#used += size;
       // One that is shorter than its rows say, or gone, is damaged: what is left of it can be read.
       if (end >= SEGMENT_SIZE || size < end) continue;
-      const file = Deno.openSync(this.#path(id), { read: true, write: true });
-      this.#open.set(id, { id, file, end, dirty: false, syncing: false, resting: false });
-      this.#idle.push(this.#open.get(id)!);
+      this.#spare.set(id, end);
     }
   }
 
@@ -88,6 +90,7 @@ export class Segments {
 
   /** Ends the writing into a segment, so that it can be evacuated. False: it is in use right now. */
   rest(segment: number): boolean {
+    this.#spare.delete(segment);
     const open = this.#open.get(segment);
     if (!open) return true;
     const at = this.#idle.indexOf(open);
@@ -103,7 +106,7 @@ export class Segments {
   }
 
   writer(): SegmentWriter {
-    const segment = this.#idle.pop() ?? this.#create();
+    const segment = this.#idle.pop() ?? this.#reopen() ?? this.#create();
     const room = (octets: number) => {
       if (octets > 0 && this.#used + octets > this.#limit) {
         throw new StorageError("full", "the segment log is at its limit");
@@ -112,8 +115,10 @@ export class Segments {
     };
     return new SegmentWriter(segment, room, () => {
       if (segment.resting) this.#retire(segment);
-      else if (segment.end < SEGMENT_SIZE) this.#idle.push(segment);
-      else if (!segment.dirty) this.#retire(segment);
+      else if (segment.end < SEGMENT_SIZE) {
+        this.#idle.push(segment);
+        this.#closeIdle();
+      } else if (!segment.dirty) this.#retire(segment);
     });
   }
 
@@ -143,7 +148,21 @@ export class Segments {
         this.#break(segment);
       } else if (segment.end >= SEGMENT_SIZE && !segment.dirty) this.#retire(segment);
     });
+    this.#closeIdle();
     if (failure !== null) throw failure;
+  }
+
+  /** Closes those that have been idle longest, so that a crowd of large bodies does not hold its files for ever. */
+  #closeIdle(): void {
+    for (let i = 0; this.#idle.length > OPEN_IDLE && i < this.#idle.length;) {
+      const segment = this.#idle[i]!;
+      if (segment.dirty || segment.syncing) i++;
+      else {
+        this.#idle.splice(i, 1);
+        this.#retire(segment);
+        this.#spare.set(segment.id, segment.end);
+      }
+    }
   }
 
   #break(segment: Segment): void {
@@ -194,6 +213,17 @@ export class Segments {
     for (const fd of this.#readers.values()) closeSync(fd);
     this.#open.clear();
     this.#readers.clear();
+  }
+
+  #reopen(): Segment | null {
+    const [spare] = this.#spare;
+    if (!spare) return null;
+    const [id, end] = spare;
+    const file = Deno.openSync(this.#path(id), { read: true, write: true });
+    this.#spare.delete(id);
+    const segment = { id, file, end, dirty: false, syncing: false, resting: false };
+    this.#open.set(id, segment);
+    return segment;
   }
 
   #create(): Segment {
