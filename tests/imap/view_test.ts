@@ -9,7 +9,7 @@ Deno.test("View numbers messages as a client that follows its responses does", (
     remove: fc.array(fc.nat(30)),
     flush: fc.constantFrom("no", "hold", "all"),
   });
-  fc.assert(fc.property(fc.array(event), (events) => {
+  fc.assert(fc.property(fc.array(event), fc.boolean(), (events, byUid) => {
     const snapshot = {
       mailbox: { mailboxId: "m", uidNext: 4, highestModseq: 1 },
       uids: Uint32Array.of(1, 2, 3),
@@ -31,10 +31,19 @@ Deno.test("View numbers messages as a client that follows its responses does", (
       view.apply({ mailboxId: "m", modseq: ++modseq, changed, vanished, deleted: false } as unknown as MailboxChanges);
       if (flush === "no") continue;
       const before = client.length;
-      const text = view.flush(flush === "all", () => "");
-      if (flush === "hold") assert.ok(!text.includes("EXPUNGE"));
+      const text = view.flush(flush === "all", () => "", byUid);
+      if (flush === "hold" || byUid) assert.ok(!text.includes("EXPUNGE"));
+      if (flush === "hold" || !byUid) assert.ok(!text.includes("VANISHED"));
       for (const line of text.split("\r\n")) {
-        const [, number = "", word] = line.split(" ");
+        const [, number = "", word = ""] = line.split(" ");
+        if (number === "VANISHED") {
+          const gone = word.split(",").flatMap((range) => {
+            const [first = 0, last = first] = range.split(":").map(Number);
+            return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+          });
+          assert.ok(gone.every((uid) => client.includes(uid)), "only what the client knows vanishes");
+          client = client.filter((uid) => !gone.includes(uid));
+        }
         if (word === "EXPUNGE") client.splice(Number(number) - 1, 1);
         if (word === "EXISTS") assert.equal(Number(number), view.count);
       }
