@@ -24,13 +24,21 @@ function formatAddresses(addresses: readonly EnvelopeAddress[], rev2: boolean): 
   return out + ")";
 }
 
+const EMPTY_ENVELOPE = "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)";
+const EMPTY_TEXT = '("text" "plain" NIL NIL NIL "7bit" 0 0)';
+
+/** RFC 9051 section 9, `media-message`: these types alone carry an envelope and a body. */
+function isMessage(part: Part): boolean {
+  return part.type === "message" && (part.subtype === "rfc822" || part.subtype === "global");
+}
+
 /** `extended` is BODYSTRUCTURE, else BODY. */
 export function formatStructure(part: Part, extended: boolean, rev2: boolean, depth: number = 0): string {
   const text = (value: string | null): string => nstring(value, rev2);
   if (part.type === "multipart" && depth < DEPTH_LIMIT) {
     // The grammar wants a body at least: a multipart without parts shows an empty one.
     const bodies = part.parts.length === 0
-      ? '("text" "plain" NIL NIL NIL "7bit" 0 0)'
+      ? EMPTY_TEXT
       : part.parts.map((inner) => formatStructure(inner, extended, rev2, depth + 1)).join("");
     const more = extended ? ` ${formatParams(part.params, rev2)}${formatExtension(part, rev2)}` : "";
     return `(${bodies} ${text(part.subtype)}${more})`;
@@ -42,6 +50,9 @@ export function formatStructure(part: Part, extended: boolean, rev2: boolean, de
   if (part.message !== null && depth < DEPTH_LIMIT) {
     const { envelope, root } = part.message;
     out += ` ${formatEnvelope(envelope, rev2)} ${formatStructure(root, extended, rev2, depth + 1)} ${part.lines}`;
+  } else if (isMessage(part)) {
+    // One that was not looked into (too deep, or encoded against RFC 2046 section 5.2.1): the grammar wants both still.
+    out += ` ${EMPTY_ENVELOPE} ${EMPTY_TEXT} ${part.lines}`;
   } else if (part.type === "text") out += ` ${part.lines}`;
   if (extended) out += ` ${text(part.md5)}${formatExtension(part, rev2)}`;
   return out + ")";
