@@ -46,6 +46,7 @@
  * @module
  */
 export * from "./src/contract/mod.ts";
+export type { Brand } from "./src/base/brand.ts";
 export { Secret } from "./src/base/secret.ts";
 export { type Address, domainToAscii, formatAddress, parseAddress } from "./src/base/address.ts";
 export * from "./src/message/mod.ts";
@@ -57,17 +58,49 @@ export * from "./src/imap/mod.ts";
 export * from "./src/pop3/mod.ts";
 export * from "./src/storage/storage.ts";
 export { memoryStorage } from "./src/storage/memory/mod.ts";
-export { DataDirLocked, openSqlite } from "./src/storage/sqlite/mod.ts";
-export { createResolver, type Resolver, scriptedResolver } from "./src/dns/mod.ts";
-export { drive, type DriveOptions } from "./src/net/drive.ts";
-export { memoryPair } from "./src/net/memory_transport.ts";
+export { DataDirLocked, openSqlite, type SqliteOptions } from "./src/storage/sqlite/mod.ts";
+export {
+  createResolver,
+  type Resolver,
+  type ResolverOptions,
+  type ScriptedAnswer,
+  scriptedResolver,
+  type ScriptedZones,
+} from "./src/dns/mod.ts";
+export { Deadlines, type Sleeper } from "./src/net/deadlines.ts";
+export { drive, type DriveOptions, type LiveSession } from "./src/net/drive.ts";
+export { memoryPair, type MemoryPairOptions, MemoryTransport } from "./src/net/memory_transport.ts";
 export { replay, type TraceEntry } from "./src/net/trace.ts";
 export type { Transport } from "./src/net/transport.ts";
+export type { Endpoints } from "./src/net/transport_address.ts";
 export type { SessionWorld, World } from "./src/net/world.ts";
-export { type Config, type ConfigProblem, demoConfig, loadConfig, parseConfig } from "./src/server/config/mod.ts";
+export type { ReloadReport } from "./src/net/certificates.ts";
+export * from "./src/server/config/config.ts";
+export {
+  type ConfigPlace,
+  demoConfig,
+  loadConfig,
+  type LoadedConfig,
+  parseConfig,
+  type RawConfig,
+} from "./src/server/config/mod.ts";
 export { createServer, type ServeOptions, type Server, type ServerParts } from "./src/server/create_server.ts";
+export type { ServedProtocol } from "./src/server/sessions.ts";
 export { type Alarm, type Clock, systemClock } from "./src/server/clock.ts";
+export {
+  createLogger,
+  type Logger,
+  type LoggerOptions,
+  type LogLevel,
+  type LogLine,
+  memoryLogger,
+} from "./src/server/log.ts";
 export { createTestClock, type TestClock } from "./src/server/test_clock.ts";
 export { type TestConnection, testConnection } from "./src/server/test_connection.ts";
-export { type ConnectOptions, type TestServer, testServer, type TestServerOptions } from "./src/server/test_server.ts";
-export { createLogger, type Logger, type LogLine, memoryLogger } from "./src/server/log.ts";
+export {
+  type ConnectOptions,
+  type TestAccount,
+  type TestServer,
+  testServer,
+  type TestServerOptions,
+} from "./src/server/test_server.ts";

@@ -18,7 +18,7 @@ export interface OutgoingMessage {
 }
 
 /** What every part may say of itself besides its type. */
-interface PartFields {
+export interface PartFields {
   /** Full value of Content-Disposition. */
   readonly disposition?: string;
   /** More fields of this part: Content-ID, Content-Description, Content-Language … */

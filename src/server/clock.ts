@@ -4,6 +4,7 @@ export interface Clock {
   wall(): number;
   /** Milliseconds since some moment: for deadlines and delays. It never jumps. */
   monotonic(): number;
+  /** Resolves when so many milliseconds of `monotonic` have passed. */
   sleep(ms: number): Promise<void>;
   /**
    * Of a clock that is moved by hand only: it wakes the alarm when its time has come. The answer ends it. A clock
@@ -20,6 +21,7 @@ export interface Alarm {
   tick(): void;
 }
 
+/** The machine's own. */
 export const systemClock: Clock = {
   wall: () => Date.now(),
   monotonic: () => performance.now(),

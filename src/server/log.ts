@@ -4,16 +4,22 @@
  */
 import type { LogEvent } from "../contract/mod.ts";
 
+/** How much it matters; `error` is for whoever runs the server. */
 export type LogLevel = LogEvent["level"] | "error";
 
 /** One fact. `fields` never hold a secret. */
 export interface LogLine {
+  /** How much it matters. */
   readonly level: LogLevel;
+  /** Dotted and stable. */
   readonly event: string;
+  /** What else there is to know. */
   readonly fields: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** Takes facts, and writes them somewhere. */
 export interface Logger {
+  /** Says one; cheap, and nothing waits for it. */
   log(level: LogLevel, event: string, fields?: LogLine["fields"]): void;
   /** Writes what is buffered, now. */
   flush(): void;
@@ -22,14 +28,19 @@ export interface Logger {
 const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 const FIELD_LIMIT = 1000; // characters of one value
 
+/** How a logger writes. */
 export interface LoggerOptions {
+  /** What matters less is left out. */
   readonly level: LogLevel;
+  /** `json`: an object a line; `text`: for people. */
   readonly format: "json" | "text";
+  /** Takes whole lines. */
   readonly write: (text: string) => void;
   /** Wall clock, milliseconds since 1970. */
   readonly now: () => number;
 }
 
+/** A logger over any `write`. */
 export function createLogger(options: LoggerOptions): Logger {
   const print = options.format === "json" ? printJson : printText;
   const least = ORDER[options.level];

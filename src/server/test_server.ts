@@ -11,9 +11,15 @@ import { scriptedResolver, type ScriptedZones } from "../dns/mod.ts";
 import type { DriveOptions } from "../net/drive.ts";
 import { memoryPair } from "../net/memory_transport.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Config, ListenerConfig, ListenerProtocol, TlsMode } from "./config/mod.ts";
-import { formatProblem, parseConfig } from "./config/mod.ts";
-import type { RawConfig } from "./config/schema.ts";
+import {
+  type Config,
+  formatProblem,
+  type ListenerConfig,
+  type ListenerProtocol,
+  parseConfig,
+  type RawConfig,
+  type TlsMode,
+} from "./config/mod.ts";
 import { createServer, type Server } from "./create_server.ts";
 import { makeCredentials, TEST_COST } from "./credentials.ts";
 import { type LogLine, memoryLogger } from "./log.ts";
@@ -21,11 +27,19 @@ import type { ServedProtocol } from "./sessions.ts";
 import { createTestClock, type TestClock } from "./test_clock.ts";
 import { messageBytes, type TestConnection, testConnection } from "./test_connection.ts";
 
+/** Somebody of the test server's domain. */
+export interface TestAccount {
+  /** Local part of the address. */
+  readonly name: string;
+  readonly password: string;
+}
+
+/** What a test server is to be; nothing has to be said. */
 export interface TestServerOptions {
   /** The one domain that is ours; default `example.test`. */
   readonly domain?: string;
   /** Local parts; each is its own password where none is given. Default `alice` and `bob`. */
-  readonly accounts?: readonly (string | { readonly name: string; readonly password: string })[];
+  readonly accounts?: readonly (string | TestAccount)[];
   /** Where mail is kept: in memory (the default), in SQLite in a folder that goes with the server, or a store of yours. */
   readonly storage?: "memory" | "sqlite" | Storage;
   /** Names outside; what is not here does not exist. Nothing is asked of a real resolver. */
@@ -36,6 +50,7 @@ export interface TestServerOptions {
   readonly config?: Partial<RawConfig>;
 }
 
+/** How a client comes to a test server. */
 export interface ConnectOptions {
   /** The client's address, default `192.0.2.1`. */
   readonly remoteAddress?: string;
@@ -45,10 +60,15 @@ export interface ConnectOptions {
   readonly trace?: NonNullable<DriveOptions["trace"]>;
 }
 
+/** A server that runs, and the hands to hold it with. */
 export interface TestServer extends AsyncDisposable {
+  /** The real thing. */
   readonly server: Server;
+  /** What it was made of. */
   readonly config: Config;
+  /** Its store, for a look behind the scenes. */
   readonly storage: Storage;
+  /** Its time. */
   readonly clock: TestClock;
   /** All that was logged, as it comes. */
   readonly logs: readonly LogLine[];

@@ -18,6 +18,7 @@ import { DEMO_SCHEMA, FILE_SCHEMA, type ReadConfig } from "./schema.ts";
 import { keysAt, nearest, type Path, printPath } from "./walk.ts";
 
 export * from "./config.ts";
+export type { RawConfig } from "./schema.ts";
 export { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
 
 /** The file that is taken where nobody names one. */

@@ -15,7 +15,7 @@
  * - Once the final dot is sent and no reply came, the message may have been delivered: no other host is tried at once.
  */
 export * from "./outcome.ts";
-export { type Reply, ReplyReader } from "./reply_reader.ts";
+export { type Reply, ReplyReader, type ReplyResult } from "./reply_reader.ts";
 export {
   type ClientAuth,
   type ClientState,
