@@ -54,6 +54,8 @@ export interface Outbound {
 /** After a crash the rows that were under way wait so long. */
 const LEASE_MS = 2 * 60_000;
 const RENEW_MS = 40_000;
+/** The pause after jobs were given back: what cannot be sent is not claimed over and over. */
+const REST_MS = 200;
 /** The longest sleep: a wall clock may be set, another process may fill the queue. */
 const LONGEST_SLEEP_MS = 60_000;
 /** The pause after the store failed. */
@@ -80,6 +82,8 @@ class Worker implements Outbound {
   /** Somebody called since the loop last looked. */
   #called = false;
   #callLoop: (() => void) | null = null;
+  /** A busy domain fills the queue's front: no look before this time, by the monotonic clock. */
+  #restUntil = 0;
   /** When to look again, by the monotonic clock: for a clock that is moved by hand. */
   #lookAt = Infinity;
   #unhook: (() => void)[] = [];
@@ -147,7 +151,9 @@ class Worker implements Outbound {
       this.#called = false;
       let sleep = Infinity;
       try {
-        if (!this.#held && this.#room() > 0) sleep = await this.#look();
+        const rest = this.#restUntil - this.#options.clock.monotonic();
+        if (rest > 0) sleep = rest;
+        else if (!this.#held && this.#room() > 0) sleep = await this.#look();
       } catch (error) {
         this.#log("warn", "queue.trouble", { error: String(error) });
         sleep = TROUBLE_MS;
@@ -170,7 +176,9 @@ class Worker implements Outbound {
       const claimed = { job, owner };
       const admission = this.#slots.admit(claimed);
       if (admission.kind === "begin") this.#begin(claimed);
-      if (admission.kind === "park") await this.#giveBack([claimed], admission.ms);
+      if (admission.kind !== "park") continue;
+      await this.#giveBack([claimed], admission.ms);
+      this.#restUntil = clock.monotonic() + REST_MS;
     }
     // Without room the next attempt that ends calls.
     if (this.#room() <= 0) return Infinity;

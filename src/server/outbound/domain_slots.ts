@@ -20,7 +20,7 @@ interface Lane {
 const MOST_WAITING = 200; // of one domain
 /** A lease should not run out by waiting. */
 const LONGEST_WAIT_MS = 60_000;
-const FIRST_GUESS_MS = 1_000;
+const FIRST_GUESS_MS = 100;
 const SHORTEST_PARK_MS = 500;
 const LONGEST_PARK_MS = 60_000;
 
