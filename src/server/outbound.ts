@@ -58,6 +58,7 @@ const RENEW_MS = 40_000;
 const REST_MS = 200;
 /** The longest sleep: a wall clock may be set, another process may fill the queue. */
 const LONGEST_SLEEP_MS = 60_000;
+const SOON_MS = 1_000;
 /** The pause after the store failed. */
 const TROUBLE_MS = 5_000;
 /** What settling may take after everything was cut. */
@@ -123,7 +124,7 @@ class Worker implements Outbound {
     this.#unwatch?.();
     this.wake();
     for (const attempt of this.#attempts.keys()) attempt.stop.abort();
-    await within(graceMs, Promise.all([this.#giveBack(this.#slots.drain(), 0), this.#allEnded()]));
+    await within(graceMs, this.#allEnded());
     for (const attempt of this.#attempts.keys()) attempt.cut.abort();
     await within(SETTLE_MS, this.#allEnded());
     for (const unhook of this.#unhook.splice(0)) unhook();
@@ -142,7 +143,8 @@ class Worker implements Outbound {
   }
 
   async #allEnded(): Promise<void> {
-    await this.#loop;
+    await this.#loop; // a claim may have been under way
+    await this.#giveBack(this.#slots.drain(), 0);
     await Promise.all(this.#attempts.values());
   }
 
@@ -158,7 +160,7 @@ class Worker implements Outbound {
         this.#log("warn", "queue.trouble", { error: String(error) });
         sleep = TROUBLE_MS;
       }
-      await this.#sleep(sleep);
+      if (sleep > 0) await this.#sleep(sleep);
     }
   }
 
@@ -169,8 +171,12 @@ class Worker implements Outbound {
   /** Claims and begins what there is room for; answers how long nothing will be due. */
   async #look(): Promise<number> {
     const { storage, clock } = this.#options;
-    const limit = this.#room();
+    // A claim is a write, and most calls are for rows that are due later.
+    const next = await storage.perform("queue.next", {});
+    const wait = next === null ? Infinity : next - clock.wall();
+    if (wait > 0) return wait;
     const owner = `${this.#name} ${++this.#claims}`;
+    const limit = this.#room();
     const jobs = await storage.perform("queue.claim", { owner, now: clock.wall(), leaseMs: LEASE_MS, limit });
     for (const job of jobs) {
       const claimed = { job, owner };
@@ -180,10 +186,9 @@ class Worker implements Outbound {
       await this.#giveBack([claimed], admission.ms);
       this.#restUntil = clock.monotonic() + REST_MS;
     }
-    // Without room the next attempt that ends calls.
-    if (this.#room() <= 0) return Infinity;
-    const next = await storage.perform("queue.next", {});
-    return next === null ? Infinity : Math.max(0, next - clock.wall());
+    // Another worker was quicker; without room the next attempt that ends calls; else there may be more.
+    if (jobs.length === 0) return SOON_MS;
+    return this.#room() <= 0 ? Infinity : 0;
   }
 
   /** Under a short lease: nothing was attempted, so nothing is settled. */
@@ -259,7 +264,7 @@ class Worker implements Outbound {
     this.#callLoop = called.resolve;
     const { clock } = this.#options;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    if (clock.alarm && ms > 0) this.#lookAt = clock.monotonic() + ms;
+    if (clock.alarm) this.#lookAt = clock.monotonic() + ms;
     else timer = setTimeout(called.resolve, Math.min(ms, LONGEST_SLEEP_MS));
     await called.promise;
     clearTimeout(timer);
