@@ -14,7 +14,6 @@ export const TEXTS = {
   unknownCommand: "Unknown command",
   wrongState: "Not now: the command belongs to another state",
   noMailboxSelected: "No mailbox is selected",
-  malformed: "Malformed arguments",
   badSequence: "The message number does not exist",
   credentials: "The login name or the password is wrong",
   tooManyTries: "Too many failed logins; try later",
@@ -41,9 +40,7 @@ export const TEXTS = {
   isInbox: "That is not possible with INBOX",
   tooDeep: "The name has too many levels",
   badCharset: "The character set is not supported",
-  badFlag: "No such system flag",
   emptyMessage: "An empty message is not stored",
   unknownEncoding: "The encoding of a part is not known",
   literal8: "A binary literal can only be a message",
-  savedNothing: "Nothing was saved by SEARCH",
 } as const;
