@@ -142,7 +142,7 @@ export class MemoryTables implements Transaction {
   }
 
   firstAccount(domain: string): AccountRow | null {
-    return this.#undo.remember(ofDomain(this.#accounts.values(), domain)[0]);
+    return this.#undo.remember(ofDomain(this.#accounts.values(), domain).sort((a, b) => a.id - b.id)[0]);
   }
 
   addAccount(row: AccountRow): void {
