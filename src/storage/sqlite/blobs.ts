@@ -159,7 +159,7 @@ export class Blobs {
     const extra = index.references.length + index.truncated.length === 0
       ? null
       : JSON.stringify([index.references, index.truncated]);
-    this.#sql.run(
+    return this.#sql.insert(
       "insert into blobs (hash, size, segment, start, header_end, extra, envelope, structure, data) " +
         "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       Uint8Array.fromHex(held.blobId.slice(1)),
@@ -172,7 +172,6 @@ export class Blobs {
       JSON.stringify(index.root),
       bytes,
     );
-    return this.#sql.get("select last_insert_rowid()")![0] as number;
   }
 
   #row(columns: string, blobId: BlobId) {

@@ -398,10 +398,18 @@ function readMailbox(cells: Cells): MailboxRow {
   return { id, account, path, role, uidValidity, uidNext, modseq, messages, unseen, size, deleted, floor };
 }
 
+/** Rows are saved at every delivery, credentials hardly ever change. */
+const printed = new WeakMap<Credentials, string>();
+
 /** The secrets are revealed here and nowhere else: a hash and derived keys, never a password. */
-function printCredentials({ password, scramSha256: scram }: Credentials): string {
+function printCredentials(credentials: Credentials): string {
+  const known = printed.get(credentials);
+  if (known !== undefined) return known;
+  const { password, scramSha256: scram } = credentials;
   const keys = [scram.salt, scram.storedKey.reveal(), scram.serverKey.reveal()].map(encodeBase64);
-  return JSON.stringify([password.reveal(), scram.iterations, ...keys]);
+  const text = JSON.stringify([password.reveal(), scram.iterations, ...keys]);
+  printed.set(credentials, text);
+  return text;
 }
 
 function readCredentials(text: string): Credentials {

@@ -10,7 +10,7 @@
  * fdatasync the system may forget what it could not write, and the next one succeeds without it.
  */
 import { closeSync, openSync, readSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { StorageError } from "../storage.ts";
 
 export const RECORD_HEADER = 48;
@@ -55,6 +55,7 @@ export class Segments {
     this.#folder = folder;
     this.#limit = limit;
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    syncFolder(dirname(folder));
     this.#nextId = Math.max(0, ...ends.keys()) + 1;
     for (const { name } of [...Deno.readDirSync(folder)]) {
       const id = /^[0-9a-z]{8}\.seg$/.test(name) ? parseInt(name.slice(0, 8), 36) : 0;
@@ -229,13 +230,7 @@ export class Segments {
   #create(): Segment {
     const id = this.#nextId++;
     const file = Deno.openSync(this.#path(id), { read: true, write: true, createNew: true, mode: 0o600 });
-    // The name must be on disk before a row relies on it.
-    const folder = Deno.openSync(this.#folder);
-    try {
-      folder.syncSync();
-    } finally {
-      folder.close();
-    }
+    syncFolder(this.#folder);
     const segment = { id, file, end: 0, dirty: false, syncing: false, resting: false };
     this.#open.set(id, segment);
     return segment;
@@ -316,5 +311,15 @@ export class SegmentWriter {
   #end(): void {
     this.#ended = true;
     this.#free();
+  }
+}
+
+/** Names must be on disk before a row relies on them. */
+function syncFolder(path: string): void {
+  const folder = Deno.openSync(path);
+  try {
+    folder.syncSync();
+  } finally {
+    folder.close();
   }
 }

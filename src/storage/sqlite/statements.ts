@@ -20,6 +20,12 @@ export class Statements {
     return Number(this.#prepared(sql).run(...values).changes);
   }
 
+  /** Runs an insert; answers the new row's number. */
+  insert(sql: string, ...values: SQLInputValue[]): number {
+    this.writes++;
+    return Number(this.#prepared(sql).run(...values).lastInsertRowid);
+  }
+
   get(sql: string, ...values: SQLInputValue[]): Cells | undefined {
     return this.#prepared(sql).get(...values) as unknown as Cells | undefined;
   }
