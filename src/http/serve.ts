@@ -128,7 +128,12 @@ async function answer(app: HttpApp, incoming: IncomingMessage, outgoing: ServerR
         body: bodiless ? null : Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>,
       }),
     );
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+    // A body that was refused half read cannot be skipped: the connection is of no use for another request.
+    const half = !bodiless && !incoming.complete;
+    outgoing.writeHead(response.status, {
+      ...Object.fromEntries(response.headers),
+      ...(half && { connection: "close" }),
+    });
     if (response.body === null || method === "HEAD") return void outgoing.end();
     for await (const chunk of response.body) {
       if (!outgoing.write(chunk)) {
