@@ -1,153 +1,21 @@
 import assert from "node:assert/strict";
-import type { AccountId, Args, BlobId, QueueId, TraceId } from "../../src/contract/mod.ts";
+import type { BlobId } from "../../src/contract/mod.ts";
 import { indexMessage } from "../../src/message/mod.ts";
-import { accountIdOf, mailboxIdOf } from "../../src/storage/engine/ids.ts";
-import { OPERATIONS, type TransactionOp } from "../../src/storage/engine/operations.ts";
-import type { Transaction } from "../../src/storage/engine/tables.ts";
 import { MemoryTables } from "../../src/storage/memory/tables.ts";
-import { ALL, CREDENTIALS, message, NO_QUOTA, SENDER, uids } from "./scene.ts";
-
-const ANN = accountIdOf(1);
-const INBOX = mailboxIdOf(1);
-const NOW = 10;
-const BLOBS = ["b1", "b2"] as BlobId[];
-const QUEUED = {
-  recipient: { forwardPath: "x@far.example", notify: null, orcpt: null },
-  domain: "far.example",
-  prefix: new Uint8Array(0),
-  dueAt: 1,
-  expiresAt: 99,
-};
-
-function perform<K extends TransactionOp>(op: K, args: Args<K>): readonly [string, (tx: Transaction) => unknown] {
-  return [op, (tx) => OPERATIONS[op](tx, args)];
-}
-
-const accept = (accountId: AccountId, blobId: BlobId): Args<"mail.accept"> => ({
-  traceId: "t" as TraceId,
-  sender: SENDER,
-  blobId,
-  deliveries: [{
-    accountId,
-    recipient: "ann@example.org",
-    target: { role: "inbox" },
-    flags: ["k"],
-    prefix: new Uint8Array(3),
-    internalDate: 1,
-  }],
-  queued: [QUEUED],
-  journal: [{ at: 1, event: "e", recipient: null, detail: "d" }],
-  now: NOW,
-  overQuota: "defer",
-});
-
-const account = (address: string): Args<"account.add"> => ({
-  address,
-  name: "",
-  quota: NO_QUOTA,
-  credentials: CREDENTIALS,
-  now: NOW,
-});
-const append = (blobId: BlobId): Args<"email.append"> => ({
-  accountId: ANN,
-  path: "INBOX",
-  messages: [{ blobId, flags: [], internalDate: null }, { blobId, flags: ["\\Deleted"], internalDate: null }],
-  now: NOW,
-});
-const inbox = { accountId: ANN, mailboxId: INBOX, ranges: ALL };
-
-/** A life of a store in which every kind of row is made, changed and removed. */
-const LIFE = [
-  perform("domain.add", { name: "example.org", now: NOW }),
-  perform("account.add", account("ann@example.org")),
-  perform("account.add", account("bob@example.org")),
-  perform("alias.add", { address: "a@example.org", targets: ["ann@example.org", "bob@example.org"], now: NOW }),
-  perform("alias.add", { address: "b@example.org", targets: ["bob@example.org"], now: NOW }),
-  perform("alias.add", { address: "c@example.org", targets: ["ann@example.org"], now: NOW }),
-  perform("domain.change", { name: "example.org", catchAll: "b@example.org" }),
-  perform("setting.init", { name: "s", value: "v" }),
-  perform("mail.accept", accept(ANN, BLOBS[0]!)),
-  perform("email.append", append(BLOBS[1]!)),
-  perform("mailbox.create", { accountId: ANN, path: "x/y", role: null }),
-  perform("mailbox.subscribe", { accountId: ANN, path: "x/y", subscribed: true }),
-  perform("email.copy", { ...inbox, path: "x/y", now: NOW }),
-  perform("email.copy", { ...inbox, path: "x/y", now: NOW }),
-  perform("email.flags", { ...inbox, mode: "add", flags: ["\\Seen", "w"] }),
-  perform("email.move", { ...inbox, ranges: uids(1), path: "Archive", now: NOW }),
-  perform("email.expunge", { ...inbox, ranges: null }),
-  perform("mailbox.rename", { accountId: ANN, path: "x", newPath: "z/x" }),
-  perform("mailbox.rename", { accountId: ANN, path: "INBOX", newPath: "saved" }),
-  perform("queue.claim", { owner: "o", now: NOW, leaseMs: 5, limit: 5 }),
-  perform("queue.renew", { owner: "o", queueIds: ["q1" as QueueId], leaseUntil: 50 }),
-  perform("queue.settle", {
-    owner: "o",
-    outcomes: [{ queueId: "q1" as QueueId, outcome: "delivered", reply: "250" }],
-    notices: [accept(ANN, BLOBS[0]!)],
-    journal: [{ at: 2, event: "e", recipient: null, detail: "d" }],
-    traceId: "t" as TraceId,
-    now: NOW,
-  }),
-  perform("queue.change", { ids: null, change: "hold", now: NOW }),
-  perform("queue.change", { ids: null, change: "remove", now: NOW }),
-  perform("mailbox.delete", { accountId: ANN, path: "z/x/y" }),
-  perform("account.change", { address: "ann@example.org", name: "Ann", disabled: true }),
-  perform("account.remove", { address: "bob@example.org" }),
-  perform("alias.remove", { address: "c@example.org" }),
-  perform("account.remove", { address: "ann@example.org" }),
-  perform("domain.remove", { name: "example.org" }),
-];
-
-class Cut extends Error {}
-
-/** The tables, but their n-th call throws. */
-function cutAt(tables: MemoryTables, n: number): Transaction {
-  let calls = 0;
-  return new Proxy(tables, {
-    get: (target, name) => {
-      const method = Reflect.get(target, name, target);
-      if (typeof method !== "function") return method;
-      return (...args: unknown[]) => {
-        if (++calls === n) throw new Cut();
-        return method.apply(target, args);
-      };
-    },
-  });
-}
-
-/** All that can be asked. */
-function dump(tables: MemoryTables): unknown {
-  const accounts = tables.accounts(null).map((row) => ({
-    account: { ...row },
-    mailboxes: Array.from(tables.mailboxes(row.id), (box) => ({
-      box: { ...box },
-      rows: tables.joined(box.id, 1, 99, 99, { envelope: false, structure: false }),
-      ofEmail: tables.members(box.id, 1, 99, 99).map(({ email }) => tables.membersOf(email)),
-      tombstones: tables.tombstones(box.id, 0),
-    })).sort((a, b) => a.box.id - b.box.id),
-    subscriptions: tables.subscriptions(row.id),
-    owns: BLOBS.map((id) => tables.accountHasBlob(row.id, tables.blob(id)!)),
-  }));
-  return structuredClone({
-    accounts: accounts.map(({ account: { credentials: _, ...rest }, ...more }) => ({ ...rest, ...more })),
-    domains: tables.domains(),
-    aliases: tables.aliases(null),
-    setting: tables.setting("s"),
-    queue: tables.queueRows(0, 99, {}),
-    journal: tables.journal("t"),
-    blobs: BLOBS.map((id) => (tables.blob(id) as { refs?: number }).refs),
-    touched: [[...tables.touched.entries()].length, tables.touched.queue],
-  });
-}
+import { Cut, cutAt, dump, life } from "./life.ts";
+import { message } from "./scene.ts";
 
 Deno.test("MemoryTables.transaction() takes back an operation that throws at any of its steps", () => {
   const tables = new MemoryTables();
-  BLOBS.forEach((id, i) => {
+  const ids = ["b1", "b2"] as [BlobId, BlobId];
+  ids.forEach((id, i) => {
     const bytes = message(`text ${i}`, `Subject: s\r\nMessage-ID: <${i}@x>`);
     tables.hold(id, bytes, indexMessage(bytes));
   });
+  const all = () => [dump(tables), ids.map((id) => (tables.blob(id) as { refs?: number }).refs)];
   let cuts = 0;
-  for (const [op, run] of LIFE) {
-    const before = dump(tables);
+  for (const [op, run] of life(ids)) {
+    const before = all();
     for (let n = 1;; n++) {
       try {
         const answer = tables.transaction(() => run(cutAt(tables, n)));
@@ -156,7 +24,7 @@ Deno.test("MemoryTables.transaction() takes back an operation that throws at any
         break;
       } catch (error) {
         if (!(error instanceof Cut)) throw error;
-        assert.deepEqual(dump(tables), before, `${op} cut at its call ${n}`);
+        assert.deepEqual(all(), before, `${op} cut at its call ${n}`);
         cuts++;
       }
     }

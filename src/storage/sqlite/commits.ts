@@ -82,42 +82,47 @@ export class Commits {
     return count;
   }
 
+  /** One operation's misfortune is not its neighbours': they are run again without it. */
   #commit(group: readonly Waiting[]): void {
+    let left = group;
+    while (left.length > 0) {
+      const culprit = this.#attempt(left);
+      if (culprit === null) return;
+      left = left.filter((one) => one !== culprit);
+    }
+  }
+
+  /** Answers the operation that failed, and was told so, while nothing is written; null where all have been answered. */
+  #attempt(group: readonly Waiting[]): Waiting | null {
     const { sql } = this.#tables;
-    const done: { waiting: Waiting; value: unknown }[] = [];
-    const failed: { waiting: Waiting; error: unknown }[] = [];
-    let operation = false;
+    const values: unknown[] = [];
+    let running: Waiting | null = null;
     try {
       sql.exec("begin immediate");
       for (const waiting of group) {
-        const before = sql.writes;
-        operation = true;
-        try {
-          done.push({ waiting, value: waiting.run(this.#tables) });
-        } catch (error) {
-          // Before its first write an operation can fail alone; after it, everything is undone and run one by one.
-          if (sql.writes !== before) throw error;
-          failed.push({ waiting, error });
-        }
+        running = waiting;
+        values.push(waiting.run(this.#tables));
       }
-      operation = false;
+      running = null;
       this.#tables.flush();
       sql.exec("commit");
     } catch (error) {
       this.#undo();
       const broken = infrastructure(error);
-      // One operation's misfortune is not its neighbours': each has a transaction of its own then. So it is on a full
-      // disk, where what gives space back may still work.
-      if (group.length > 1 && (operation || broken.reason !== "unavailable")) {
-        for (const one of group) this.#commit([one]);
-      } else for (const { reject } of group) reject(broken);
-      return;
+      if (running !== null) {
+        running.reject(broken);
+        return running;
+      }
+      // On a full disk what gives space back may still work, each for itself.
+      if (group.length > 1 && broken.reason === "full") { for (const one of group) this.#attempt([one]); }
+      else for (const { reject } of group) reject(broken);
+      return null;
     }
     this.#blobs.settle(true);
     this.#watchers.tell(this.#tables.touched);
     this.#tables.settle();
-    for (const { waiting, error } of failed) waiting.reject(infrastructure(error));
-    for (const { waiting, value } of done) waiting.resolve(value);
+    group.forEach(({ resolve }, i) => resolve(values[i]));
+    return null;
   }
 
   #undo(): void {

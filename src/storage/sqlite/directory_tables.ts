@@ -110,7 +110,6 @@ export class DirectoryTables {
       Number(this.sql.get("select value from sequences where name = ?", sequence)?.[0] ?? 0);
     this.#sequences.set(sequence, last + 1);
     this.#dirtySequences.add(sequence);
-    this.sql.writes++;
     return last + 1;
   }
 
@@ -219,7 +218,6 @@ export class DirectoryTables {
 
   saveAccount(row: AccountRow): void {
     this.#dirtyAccounts.add(row);
-    this.sql.writes++;
   }
 
   removeAccount(row: AccountRow): void {
@@ -271,7 +269,6 @@ export class DirectoryTables {
 
   saveMailbox(row: MailboxRow): void {
     this.#dirtyMailboxes.add(row);
-    this.sql.writes++;
   }
 
   movePath(row: MailboxRow, path: string): void {

@@ -7,8 +7,6 @@ export type Cells = readonly SQLOutputValue[];
 export class Statements {
   readonly #db: DatabaseSync;
   readonly #cache = new Map<string, StatementSync>();
-  /** How many statements have written since the beginning: tells whether an operation left something half done. */
-  writes = 0;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -16,13 +14,11 @@ export class Statements {
 
   /** Runs a statement that writes; answers how many rows it changed. */
   run(sql: string, ...values: SQLInputValue[]): number {
-    this.writes++;
     return Number(this.#prepared(sql).run(...values).changes);
   }
 
   /** Runs an insert; answers the new row's number. */
   insert(sql: string, ...values: SQLInputValue[]): number {
-    this.writes++;
     return Number(this.#prepared(sql).run(...values).lastInsertRowid);
   }
 

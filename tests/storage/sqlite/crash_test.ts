@@ -6,7 +6,7 @@ import { granted, message, Scene, tempDir } from "../scene.ts";
 
 /** Acknowledgements after which the child is killed, wherever it is then. */
 const ROUNDS = [1, 7, 250, 60, 500, 120];
-const CHILD = new URL("./crash_child.ts", import.meta.url).pathname;
+const CHILD = `${import.meta.dirname}/crash_child.ts`;
 
 Deno.test("sqlite: kill -9 at any moment loses nothing acknowledged, doubles nothing, leaves nothing half", async () => {
   const folder = tempDir();
