@@ -4,7 +4,7 @@
  * The order for one connection: its real address (the socket's, or what a named proxy says), the limits, the TLS
  * handshake where TLS is implicit, then `serve`. A refused client is told in the protocol's own words where it can be.
  */
-import { chmod, unlink } from "node:fs/promises";
+import { chmod, lstat, unlink } from "node:fs/promises";
 import { type BlockList, createConnection, createServer, type Server, type Socket } from "node:net";
 import { latin1Bytes } from "../base/bytes.ts";
 import { type LogEvent, logEvent } from "../contract/mod.ts";
@@ -267,7 +267,7 @@ function listenArgs(at: ListenAt): Record<string, unknown> {
   return { host: at.address, port: at.port, backlog: BACKLOG, reusePort: at.reusePort ?? false };
 }
 
-/** Removes the file of a UNIX socket that nobody listens on any more. A living server keeps it. */
+/** Removes the file of a UNIX socket that nobody listens on any more. A living server keeps it, and so does any other file. */
 async function removeStale(path: string): Promise<void> {
   const stale = await new Promise<boolean>((resolve) => {
     const probe = createConnection({ path });
@@ -277,7 +277,8 @@ async function removeStale(path: string): Promise<void> {
     });
     probe.once("error", (error: Error & { code?: string }) => resolve(error.code === "ECONNREFUSED"));
   });
-  if (stale) await unlink(path);
+  // A plain file refuses connections too (unix(7)), and is not ours to remove.
+  if (stale && (await lstat(path)).isSocket()) await unlink(path);
 }
 
 function nothing(): void {}

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cp, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { cp, link, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { connect as rawConnect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -270,7 +270,7 @@ Deno.test("listen() reads no more of a blob than a slow reader takes, plain and 
   }
 });
 
-Deno.test("listen() on a UNIX socket replaces a stale file, spares a living one, and sets its mode", async () => {
+Deno.test("listen() on a UNIX socket spares a living one, and sets its mode", async () => {
   const path = join(folder, "socket");
   const { listening } = await house({ at: { path, mode: 0o600 } });
   const client = new Client(await connect({ host: path, port: 0, timeoutMs: 1000 }));
@@ -282,6 +282,49 @@ Deno.test("listen() on a UNIX socket replaces a stale file, spares a living one,
   client.transport.close();
   await listening.close();
   await rm(path, { force: true });
+});
+
+Deno.test("listen() on a UNIX socket replaces what a dead server left, and no other file", async () => {
+  const path = join(folder, "stale");
+  const first = await house({ at: { path: join(folder, "dying") } });
+  await link(join(folder, "dying"), path); // survives the server as a file that nobody listens on
+  await first.listening.close();
+  const { listening } = await house({ at: { path } });
+  const client = new Client(await connect({ host: path, port: 0, timeoutMs: 1000 }));
+  await client.until("hello local\r\n");
+  client.send("quit\r\n");
+  await client.end();
+  client.transport.close();
+  await listening.close();
+  const precious = join(folder, "precious.txt");
+  await writeFile(precious, "data");
+  await assert.rejects(house({ at: { path: precious } }), { code: "EADDRINUSE" });
+  assert.equal(await readFile(precious, "utf8"), "data");
+  await rm(path, { force: true });
+});
+
+const PERL = "/usr/bin/perl";
+const NO_PERL = await stat(PERL).then(() => false, () => true);
+
+// Passing a socket takes a parent that may, as systemd does; nothing in JavaScript can.
+Deno.test({
+  name: "listen() takes a listening socket that was passed to the process",
+  ignore: NO_PERL,
+  fn: async () => {
+    const parent = `use Socket; use POSIX; $^F = 100; socket(S, PF_INET, SOCK_STREAM, 0) or die;
+      bind(S, sockaddr_in(0, INADDR_LOOPBACK)) or die; listen(S, 16) or die; POSIX::dup2(fileno(S), 3); exec @ARGV;`;
+    const child = new URL("passed_socket_child.ts", import.meta.url).pathname;
+    const args = ["-e", parent, Deno.execPath(), "run", "-A", "--no-check", "-q", child];
+    const process = new Deno.Command(PERL, { args, stdout: "piped", stderr: "inherit" }).spawn();
+    const lines = process.stdout.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
+    const port = Number((await lines.next()).value);
+    const client = new Client(await connect({ host: "127.0.0.1", port, timeoutMs: 5000 }));
+    client.send("echo passed\r\nquit\r\n");
+    assert.equal(await client.end(), "hello 127.0.0.1\r\npassed\r\nbye\r\n");
+    client.transport.close();
+    assert.equal((await lines.next()).done, true);
+    assert.equal((await process.status).code, 0);
+  },
 });
 
 Deno.test("listen() holds a thousand connections at once and answers each", async () => {
