@@ -9,6 +9,7 @@
  * and its reply. Idle: a connection holds its machine's state, one small object, and no buffer, timer or pending
  * promise but its own end.
  */
+import { setImmediate } from "node:timers";
 import { type AnySession, type Call, type Effect, type Input, logEvent, type SessionInfo } from "../contract/mod.ts";
 import { copyBlob } from "./blob_copy.ts";
 import { Deadlines, monotonicNow, processDeadlines, type Sleeper } from "./deadlines.ts";
@@ -92,6 +93,7 @@ class Driver implements Sleeper, LiveSession {
   #told: number | null = null;
   /** Ids of calls that are out, but for those answered at once. */
   #calls: Set<number> | null = null;
+  #flushDue = false;
   /** The chunk of the step under way: borrowed, so it must not be needed after `#onData` returns. */
   #borrowed = false;
 
@@ -181,12 +183,31 @@ class Driver implements Sleeper, LiveSession {
     while (this.#open) {
       const input = this.#next();
       if (input === null) {
+        if (this.#calls !== null && this.#calls.size > 0 && !this.#out.isFull) {
+          this.#flushSoon();
+          return this.#rest();
+        }
         const wait = this.#out.flush();
         if (wait === null) return this.#rest();
         return this.#await(wait, null);
       }
       if (!this.#step(input)) return;
     }
+  }
+
+  /** An answer that is out may come within this turn of the loop: what it makes us say goes in the same packet. */
+  #flushSoon(): void {
+    if (this.#flushDue || this.#out.isEmpty) return;
+    this.#flushDue = true;
+    if (flushDue.push(this) === 1) setImmediate(flushAll);
+  }
+
+  /** The turn is over. */
+  flush(): void {
+    this.#flushDue = false;
+    if (!this.#open || this.#waiting) return; // who waits flushes when it goes on
+    const wait = this.#out.flush();
+    if (wait !== null) this.#await(wait, null);
   }
 
   /** The next input, or null: the session waits. */
@@ -429,6 +450,15 @@ class Driver implements Sleeper, LiveSession {
     }
     this.#ended();
   }
+}
+
+/** Sessions with something to say at the end of this turn of the loop. */
+let flushDue: Driver[] = [];
+
+function flushAll(): void {
+  const drivers = flushDue;
+  flushDue = [];
+  for (const driver of drivers) driver.flush();
 }
 
 /** Effects that are performed after the chunk they came from was given back. */

@@ -25,6 +25,10 @@ export class OutBuffer {
     return this.#size >= FULL || this.#mustDrain;
   }
 
+  get isEmpty(): boolean {
+    return this.#size === 0 && !this.#mustDrain;
+  }
+
   /** The piece is not to be changed from here on. */
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;

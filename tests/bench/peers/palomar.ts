@@ -56,7 +56,13 @@ function configuration(folder: string, port: number): unknown {
     dataDir: `${folder}/data`,
     listeners: [at("smtp", 0, "starttls"), at("imap", 1, "starttls"), at("imap", 2, "implicit"), at("http", 3, "none")],
     auth: { allowPlaintext: true },
-    limits: { connectionsPerAddress: 20000, connections: 20000, connectionRate: 1_000_000, messageSize: "100MB" },
+    limits: {
+      connectionsPerAddress: 20000,
+      connections: 20000,
+      connectionRate: 1_000_000,
+      messagesPerConnection: 1_000_000,
+      messageSize: "100MB",
+    },
   };
 }
 
