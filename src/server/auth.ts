@@ -50,6 +50,8 @@ export function createAuth(parts: AuthParts): Auth {
 
   const settle = (known: Known | null, proven: boolean, remoteAddress: string, login: string): Login | LoginRefused => {
     const name = lowerAscii(login);
+    // Guesses that began together were all let in at the same count: what the first ones came to holds for the rest.
+    if ("tooMany" in delay.before(remoteAddress, name, clock.monotonic())) return { refused: "tooMany" };
     if (known === null || !proven) {
       delay.failed(remoteAddress, name, clock.monotonic());
       return { refused: "credentials" };
@@ -77,8 +79,6 @@ export function createAuth(parts: AuthParts): Auth {
     },
 
     async scramDone({ login, proven }, remoteAddress) {
-      const verdict = delay.before(remoteAddress, lowerAscii(login), clock.monotonic());
-      if ("tooMany" in verdict) return { refused: "tooMany" };
       return settle(await lookUp(login), proven, remoteAddress, login);
     },
   };

@@ -226,6 +226,8 @@ Deno.test("fetch() serves health, metrics and the administration without any lis
     "alice@example.test",
     "bob@example.test",
   ]);
+  const logged = JSON.stringify(server.logs);
+  for (const token of [server.server.adminToken.value, "wrong-token"]) assert.ok(!logged.includes(token));
   await server.deliver("Subject: x\n\nx", "bob@example.test");
   const metrics = await (await server.admin("GET", "/metrics")).text();
   assert.match(metrics, /^palomar_messages_accepted_total\{protocol="smtp"\} 1$/m);

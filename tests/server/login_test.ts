@@ -71,6 +71,17 @@ Deno.test("the owner logs in at once from an address that is known, while others
   assert.ok(elsewhere.ms <= 3_250, String(elsewhere.ms));
 });
 
+Deno.test("guesses made all at once are worth no more than one after the other", async () => {
+  await using server = await testServer();
+  const burst = Array.from(
+    { length: 60 },
+    (_, n) => attempt(server, n === 59 ? "alice" : `guess ${n}`, "198.51.100.7"),
+  );
+  const said = await Promise.all(burst.map(({ answer }) => answer));
+  assert.equal(said.filter((text) => text.includes("AUTHENTICATIONFAILED")).length, 20);
+  assert.equal(said.filter((text) => text.includes("Too many")).length, 40);
+});
+
 Deno.test("failures are forgotten with time", async () => {
   await using server = await testServer();
   for (let n = 0; n < 8; n++) await waited(server, attempt(server, "wrong", "198.51.100.7").answer);
