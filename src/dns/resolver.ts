@@ -8,6 +8,7 @@ import { askTcp, askUdp } from "./query.ts";
 import { type ServerAddress, serverAddresses } from "./servers.ts";
 import { decodeResponse, encodeQuestion, type Question, type Response } from "./wire.ts";
 
+/** Asks the DNS. */
 export interface Resolver {
   /** Never rejects: what went wrong is the answer `tempfail`. The name may be Unicode and end with a dot. */
   resolve(name: string, type: DnsType): Promise<DnsAnswer>;
@@ -15,6 +16,7 @@ export interface Resolver {
   close(): void;
 }
 
+/** Whom to ask, and how long. */
 export interface ResolverOptions {
   /** `127.0.0.1`, `127.0.0.1:53`, `[::1]:53`; default: those of /etc/resolv.conf. */
   readonly servers?: readonly string[];

@@ -7,6 +7,7 @@ import type { TlsInfo } from "../contract/mod.ts";
 import type { Endpoints } from "./transport_address.ts";
 import type { Transport } from "./transport.ts";
 
+/** What a pair is like. */
 export interface MemoryPairOptions {
   /** As the server sees it; the client sees the mirror. */
   readonly endpoints?: Endpoints;
@@ -24,6 +25,7 @@ const ENDPOINTS: Endpoints = {
 };
 const SIMULATED: TlsInfo = { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", serverName: null };
 
+/** Two ends of one connection. */
 export function memoryPair(options: MemoryPairOptions = {}): { server: MemoryTransport; client: MemoryTransport } {
   const at = options.endpoints ?? ENDPOINTS;
   const mirrored = {
@@ -40,6 +42,7 @@ export function memoryPair(options: MemoryPairOptions = {}): { server: MemoryTra
   return { server, client };
 }
 
+/** One end; made by `memoryPair`. */
 export class MemoryTransport implements Transport {
   readonly remoteAddress: string;
   readonly remotePort: number;

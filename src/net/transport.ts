@@ -4,11 +4,14 @@
  */
 import type { TlsInfo } from "../contract/mod.ts";
 
+/** One connection. */
 export interface Transport {
+  /** As text, in the form of `SessionInfo`. */
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** Null as long as the connection is in the clear. */
   readonly tls: TlsInfo | null;
   /** Set once by the driver, before anything else. */
   onData: ((chunk: Uint8Array) => void) | null;

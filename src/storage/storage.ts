@@ -12,7 +12,9 @@
 import type { AccountId, AnswerOf, Args, BlobId, FailureReason, MailboxId, StorageOp } from "../contract/mod.ts";
 import type { MessageIndex } from "../message/model.ts";
 
+/** A store of mail: directory, mailboxes, emails, queue, journal. */
 export interface Storage {
+  /** Answers a question in one transaction. */
   perform<K extends StorageOp>(op: K, args: Args<K>): Promise<AnswerOf<K>>;
   /** Begins a body. Small ones stay in memory until the transaction that uses them, large ones go to disk as they come. */
   createBlob(): BlobWriter;
@@ -31,12 +33,15 @@ export interface Storage {
   close(): Promise<void>;
 }
 
+/** What a commit changed in one account. */
 export interface Touched {
+  /** Mailboxes whose messages or flags changed. */
   readonly mailboxIds: ReadonlySet<MailboxId>;
   /** A mailbox was made, removed, renamed or (un)subscribed. */
   readonly mailboxList: boolean;
 }
 
+/** A body on its way into the store. */
 export interface BlobWriter {
   /** The chunk is borrowed until the call returns or its promise resolves. Errors may surface at `seal`. */
   write(chunk: Uint8Array): void | Promise<void>;
@@ -46,6 +51,7 @@ export interface BlobWriter {
   abort(): void;
 }
 
+/** A body that is whole: immutable, and held until it is released. */
 export interface SealedBlob {
   readonly blobId: BlobId;
   readonly size: number;
@@ -53,6 +59,7 @@ export interface SealedBlob {
   release(): void;
 }
 
+/** The infrastructure failed; nothing was written. `reason` says whether to try again. */
 export class StorageError extends Error {
   override readonly name = "StorageError";
   readonly reason: FailureReason;

@@ -25,6 +25,7 @@ export interface RelayConfig {
   readonly password: Secret | null;
 }
 
+/** How mail leaves. */
 export interface OutboundConfig {
   /** Port of MX hosts. */
   readonly port: number;

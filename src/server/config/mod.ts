@@ -35,6 +35,7 @@ export interface ConfigPlace {
   readonly readFile?: (path: string) => string | null;
 }
 
+/** A configuration that is right, and where it came from. */
 export interface LoadedConfig {
   readonly config: Config;
   readonly source: ConfigSource;

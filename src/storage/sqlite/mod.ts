@@ -25,6 +25,7 @@ import { openDatabase } from "./schema.ts";
 import { Segments } from "./segments.ts";
 import { Statements } from "./statements.ts";
 
+/** Where the store is. */
 export interface SqliteOptions {
   /** The folder; made where it is not there. */
   readonly dataDir: string;
