@@ -3,6 +3,7 @@ import { latin1Bytes } from "../base/bytes.ts";
 import type { BlobId } from "./ids.ts";
 import type { Args, Op } from "./ops.ts";
 
+/** A question to the world; its answer is an input with the same id. */
 export type Call = {
   [K in Op]: { readonly type: "call"; readonly id: number; readonly op: K; readonly args: Args<K> };
 }[Op];
@@ -12,6 +13,7 @@ export type BlobEncoding =
   /** RFC 5321 section 4.5.2: dots stuffed, every line end CRLF, a final CRLF added where there is none. No final dot. */
   "dotStuffed";
 
+/** Writes a range of a stored body; its octets never enter the core. */
 export interface SendBlob {
   readonly type: "sendBlob";
   readonly blobId: BlobId;
@@ -32,6 +34,7 @@ export interface LogEvent {
   readonly fields: Readonly<Record<string, string | number | boolean | null>>;
 }
 
+/** All that a machine can ask for. */
 export type Effect =
   | { readonly type: "send"; readonly bytes: Uint8Array }
   | SendBlob
@@ -53,6 +56,7 @@ export function sendLine(line: string): Effect {
   return { type: "send", bytes: latin1Bytes(line + "\r\n") };
 }
 
+/** A fact for the log, as an effect. */
 export function logEvent(level: LogEvent["level"], event: string, fields: LogEvent["fields"] = {}): LogEvent {
   return { type: "log", level, event, fields };
 }

@@ -3,10 +3,12 @@ import type { AnswerOf, Op } from "./ops.ts";
 import type { MailboxChanges } from "./ops/mailbox.ts";
 import type { SessionInfo, TlsInfo } from "./session.ts";
 
+/** The answer to a `Call`, typed by its op. */
 export type Answer = {
   [K in Op]: { readonly type: "answer"; readonly id: number; readonly op: K; readonly value: AnswerOf<K> };
 }[Op];
 
+/** All that a machine can be told. */
 export type Input =
   | { readonly type: "opened"; readonly session: SessionInfo }
   /** The chunk is borrowed: copy what is kept past the step. The test runner overwrites it afterwards. */

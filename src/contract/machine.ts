@@ -5,11 +5,13 @@
 import type { Effect } from "./effect.ts";
 import type { Input } from "./input.ts";
 
+/** What one input came to. */
 export interface Step<S> {
   readonly state: S;
   readonly effects: readonly Effect[];
 }
 
+/** The protocol; states are handed in and out. */
 export interface Machine<S> {
   /**
    * Deterministic; no IO, clock, randomness or promises. Use only the state it returns. `now` is a monotonic time in

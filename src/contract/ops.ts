@@ -28,10 +28,14 @@ export interface BodyOps {
   };
 }
 
+/** The whole table. */
 export interface Ops extends AuthOps, BodyOps, DirectoryOps, DnsOps, EmailOps, MailboxOps, TransportOps {}
 
+/** The name of a question. */
 export type Op = keyof Ops;
+/** What a question is asked with. */
 export type Args<K extends Op> = Ops[K]["args"];
+/** What a question is answered with. */
 export type AnswerOf<K extends Op> = Ops[K]["answer"];
 
 /** The questions that a store answers. */

@@ -6,6 +6,7 @@ import type { Effect } from "./effect.ts";
 import type { Answer, FailureReason, Input } from "./input.ts";
 import type { AnswerOf, Args, Op } from "./ops.ts";
 
+/** A generator that asks by yielding. */
 export type Program<R> = Generator<Effect, R, unknown>;
 
 /** Thrown into a program whose question failed. Programs let it pass; their runner turns it into a reply. */
@@ -34,6 +35,7 @@ export interface Running<R> {
   waitingFor: number;
 }
 
+/** How far a program came. */
 export type Progress<R> =
   | { readonly kind: "waiting" }
   | { readonly kind: "done"; readonly result: R }

@@ -1,8 +1,10 @@
 /** What a machine is told about its connection when it opens, and what a refusal is. */
 import type { SessionId } from "./ids.ts";
 
+/** The protocols of mail clients and servers. */
 export type Protocol = "smtp" | "submission" | "lmtp" | "imap" | "pop3" | "managesieve";
 
+/** How the connection is protected. */
 export interface TlsInfo {
   /** `TLSv1.3` … as in a Received field. */
   readonly version: string;
@@ -11,6 +13,7 @@ export interface TlsInfo {
   readonly serverName: string | null;
 }
 
+/** One connection, as it opened. */
 export interface SessionInfo {
   readonly id: SessionId;
   readonly protocol: Protocol;

@@ -61,6 +61,7 @@ export function imapSession(options: ImapServerOptions): Session<ImapState> {
   return { machine: imapMachine, state };
 }
 
+/** The machine of every IMAP session. */
 export const imapMachine: Machine<ImapState> = {
   step,
   wantsBytes: (state) => !state.closed && !isBusy(state),

@@ -30,6 +30,7 @@ export interface ImapLimits {
   readonly idleMs: number;
 }
 
+/** Bounds that suit a public server. */
 export const IMAP_LIMITS: ImapLimits = {
   lineBefore: 8192,
   lineAfter: 65536,
@@ -43,6 +44,7 @@ export const IMAP_LIMITS: ImapLimits = {
   idleMs: 30 * 60_000,
 };
 
+/** What one listener offers. */
 export interface ImapServerOptions {
   readonly hostname: string;
   /** What ID tells (RFC 2971). */

@@ -38,12 +38,14 @@ export interface OutgoingBytes extends PartFields {
   readonly bytes: Uint8Array;
 }
 
+/** Parts in one. */
 export interface OutgoingMultipart extends PartFields {
   /** `multipart/…` with its parameters but without a boundary. */
   readonly type: string;
   readonly parts: readonly OutgoingPart[];
 }
 
+/** What a message can be made of. */
 export type OutgoingPart = OutgoingText | OutgoingBytes | OutgoingMultipart;
 
 const NESTING_LIMIT = 50;

@@ -27,6 +27,7 @@ export function firstByName(fields: readonly HeaderField[]): Map<string, HeaderF
   return first;
 }
 
+/** The envelope of a message (RFC 9051 section 7.5.2) out of its header. `first` has the first field of each name. */
 export function envelopeOf(fields: readonly HeaderField[], first: ReadonlyMap<string, HeaderField>): Envelope {
   const text = (name: string) => textOf(first, name);
   const addresses = (name: string): EnvelopeAddress[] => {

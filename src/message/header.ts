@@ -7,6 +7,7 @@ import { latin1String } from "../base/bytes.ts";
 import { decodeHeaderOctets } from "./charset.ts";
 import { decodeWords } from "./encoded_word.ts";
 
+/** One field of a header, as its octets stand there. */
 export interface HeaderField {
   /** In lower case (ASCII). */
   readonly name: string;

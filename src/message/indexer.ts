@@ -49,6 +49,7 @@ interface Open {
   message: Part["message"];
 }
 
+/** Reads a message once, as it comes, and knows where everything in it is. */
 export class MessageIndexer {
   #offset = 0; // of the next octet to be pushed
   #lineCount = 0; // LFs so far

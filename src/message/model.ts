@@ -69,4 +69,5 @@ export interface Part {
   readonly message: { readonly envelope: Envelope; readonly root: Part } | null;
 }
 
+/** One parameter of a field, decoded. */
 export type Parameter = readonly [name: string, value: string];

@@ -8,6 +8,7 @@ import { decodeCharset } from "./charset.ts";
 import type { Parameter } from "./model.ts";
 import { hexDigit } from "./transfer.ts";
 
+/** A value and what follows its semicolons (RFC 2045 section 5.1). */
 export interface ParameterizedValue {
   /** What stands before the first semicolon, without comments, in lower case. */
   readonly value: string;

@@ -3,6 +3,7 @@ import { decodeWords } from "./encoded_word.ts";
 
 const LIMIT = 10_000; // characters that are looked at
 
+/** A subject without what replies and forwards put around it (RFC 5256 section 2.1). */
 export interface BaseSubject {
   /** As it was written; compare it by i;unicode-casemap. */
   readonly base: string;

@@ -24,6 +24,7 @@ export interface LiveSession {
   post(input: Input): void;
 }
 
+/** What a driver is told of one session. */
 export interface DriveOptions {
   /** Monotonic milliseconds; a test's own clock. */
   readonly now?: () => number;

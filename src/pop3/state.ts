@@ -3,6 +3,7 @@ import type { Login, Program, Running, SessionInfo } from "../contract/mod.ts";
 import type { SaslExchange, SaslMechanism } from "../sasl/mod.ts";
 import type { Maildrop } from "./maildrop.ts";
 
+/** Bounds of one connection. */
 export interface Pop3Limits {
   /** Octets of a command line with its CRLF (RFC 2449 section 4 wants 255). */
   readonly line: number;
@@ -16,6 +17,7 @@ export interface Pop3Limits {
   readonly idleMs: number;
 }
 
+/** Bounds that suit a public server. */
 export const POP3_LIMITS: Pop3Limits = {
   line: 512,
   saslLine: 12_288,
@@ -25,6 +27,7 @@ export const POP3_LIMITS: Pop3Limits = {
   idleMs: 600_000,
 };
 
+/** What one listener offers. */
 export interface Pop3Options {
   /** Named in the greeting. */
   readonly hostname: string;

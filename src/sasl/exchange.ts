@@ -7,6 +7,7 @@ import type { Call, Login, LoginRefused } from "../contract/mod.ts";
 /** What an exchange yields: a challenge for the client, or a question to the world. */
 export type SaslRequest = { readonly type: "challenge"; readonly data: Uint8Array } | Call;
 
+/** Who it is, or why nobody was let in. */
 export type SaslOutcome =
   | { readonly login: Login }
   | LoginRefused
@@ -22,4 +23,5 @@ export type SaslExchange = Generator<SaslRequest, SaslOutcome, unknown>;
 /** The client's decoded response, or null when it cancelled. */
 export type SaslResponse = Uint8Array | null;
 
+/** The mechanisms that the server knows. */
 export type SaslMechanism = "PLAIN" | "LOGIN" | "SCRAM-SHA-256";

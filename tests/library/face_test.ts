@@ -20,7 +20,8 @@ const ROOT = new URL("../../", import.meta.url);
 /** What a machine remembers is its own business, and its type is a name to hand back. */
 const OPAQUE = ["SmtpState", "ClientState", "ImapState", "Pop3State", "Brand", "RawConfig"];
 
-Deno.test("every type that the library speaks of can be imported from it", async () => {
+/** What `deno doc` finds missing in the library's face, a line a finding. */
+async function findings(): Promise<{ readonly kind: string; readonly message: string; readonly source: string }[]> {
   const { stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["doc", "--lint", "mod.ts"],
     cwd: ROOT,
@@ -28,10 +29,22 @@ Deno.test("every type that the library speaks of can be imported from it", async
     stdout: "null",
     stderr: "piped",
   }).output();
-  const missing = new TextDecoder().decode(stderr).split("\n")
-    .filter((line) => line.startsWith("error[private-type-ref]"))
-    .filter((line) => !OPAQUE.some((name) => line.includes(`'${name}`)));
+  const text = new TextDecoder().decode(stderr);
+  const found = [...text.matchAll(/^error\[([a-z-]+)\]: (.*)\n *--> (.*)\n *\| *\n *\d+ \| (.*)$/gm)]
+    .map(([, kind = "", message = "", place = "", source = ""]) => ({ kind, message, source: `${place}: ${source}` }));
+  assert.equal(found.length, text.split("\n").filter((line) => line.startsWith("error[")).length, "findings are read");
+  assert.ok(found.length > 0, text); // the opaque states are always among them: no finding is no look
+  return found;
+}
+
+Deno.test("every type that the library speaks of can be imported from it, and everything in it says what it is", async () => {
+  const found = await findings();
+  const missing = found.filter(({ kind, message }) =>
+    kind === "private-type-ref" && !OPAQUE.some((name) => message.includes(`'${name}`))
+  );
   assert.deepEqual(missing, []);
+  const silent = found.filter(({ kind, source }) => kind === "missing-jsdoc" && /: export /.test(source));
+  assert.deepEqual(silent.map(({ source }) => source), []);
 });
 
 Deno.test("an SMTP server with a world of one's own needs nothing of the rest", async () => {

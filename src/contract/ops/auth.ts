@@ -1,6 +1,7 @@
 import type { Secret } from "../../base/secret.ts";
 import type { AccountId } from "../ids.ts";
 
+/** Who is logged in. */
 export interface Login {
   readonly accountId: AccountId;
   /** The account's own address, as a person knows it. */

@@ -1,17 +1,20 @@
 import type { Secret } from "../../base/secret.ts";
 import type { AccountId } from "../ids.ts";
 
+/** How much an account may keep. */
 export interface Quota {
   /** Octets; null is no limit. */
   readonly bytes: number | null;
   readonly messages: number | null;
 }
 
+/** How much an account keeps: what its members count together. */
 export interface Usage {
   readonly bytes: number;
   readonly messages: number;
 }
 
+/** A domain whose mail is ours. */
 export interface Domain {
   readonly name: string;
   /** Where mail for unknown local parts goes, or null: refuse it. An address of ours. */
@@ -19,6 +22,7 @@ export interface Domain {
   readonly createdAt: number;
 }
 
+/** Somebody with mailboxes. */
 export interface Account {
   readonly accountId: AccountId;
   /** `local@domain`, lower case, unique over accounts and aliases. */
@@ -42,6 +46,7 @@ export interface Credentials {
   };
 }
 
+/** An address that leads to others. */
 export interface Alias {
   /** `local@domain` of ours, or `@domain` (never: that is the domain's catch-all). */
   readonly address: string;
@@ -73,6 +78,7 @@ export type DirectoryRefused = {
   readonly text: string;
 };
 
+/** Questions about domains, accounts and addresses. */
 export interface DirectoryOps {
   "domain.list": { args: Record<never, never>; answer: readonly Domain[] };
   "domain.add": { args: { name: string; now: number }; answer: Domain | DirectoryRefused };

@@ -1,5 +1,7 @@
+/** Record types that mail needs. */
 export type DnsType = "A" | "AAAA" | "MX" | "TXT" | "PTR" | "CNAME" | "TLSA";
 
+/** One record, as its type needs it. */
 export type DnsRecord =
   | { readonly type: "A" | "AAAA"; readonly address: string }
   | { readonly type: "MX"; readonly preference: number; readonly exchange: string }
@@ -28,6 +30,7 @@ export type DnsAnswer =
   | { readonly kind: "nodata" | "nxdomain"; readonly authenticated: boolean; readonly ttl: number }
   | { readonly kind: "tempfail"; readonly reason: string };
 
+/** Questions to the DNS. */
 export interface DnsOps {
   "dns.resolve": { args: { name: string; type: DnsType }; answer: DnsAnswer };
 }

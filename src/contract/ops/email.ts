@@ -57,8 +57,10 @@ export type SearchKey =
   | { readonly key: "emailId"; readonly emailId: string }
   | { readonly key: "threadId"; readonly threadId: string };
 
+/** The account has no room for it. */
 export type QuotaRefused = { readonly refused: "overQuota" };
 
+/** Questions about emails and their bodies. */
 export interface EmailOps {
   /** Rows of the ranges, ascending, at most `limit`; `next` is where to go on, or null at the end. */
   "email.read": {

@@ -3,6 +3,7 @@ import type { AccountId, MailboxId, Modseq, Uid, UidRange, UidValidity } from ".
 /** RFC 6154 special-use, lower case without backslash; `inbox` is RFC 8621's name for INBOX. */
 export type MailboxRole = "inbox" | "drafts" | "sent" | "trash" | "junk" | "archive";
 
+/** A mailbox as LIST and STATUS tell it. */
 export interface Mailbox {
   readonly mailboxId: MailboxId;
   /** Names from the root joined with `/`; UTF-8, NFC. INBOX is always `INBOX`. */
@@ -32,6 +33,7 @@ export interface MailboxSnapshot {
   readonly keywords: readonly string[];
 }
 
+/** The flags of one message after a change. */
 export interface FlagChange {
   readonly uid: Uid;
   readonly modseq: Modseq;
@@ -51,10 +53,12 @@ export interface MailboxChanges {
   readonly deleted: boolean;
 }
 
+/** Why a mailbox was not made, changed or removed. */
 export type MailboxRefused = {
   readonly refused: "notFound" | "exists" | "invalidName" | "hasChildren" | "isInbox" | "tooDeep";
 };
 
+/** Questions about mailboxes, and news of the one that is looked at. */
 export interface MailboxOps {
   /** All mailboxes of the account, sorted by path. */
   "mailbox.list": { args: { accountId: AccountId }; answer: readonly Mailbox[] };

@@ -27,6 +27,7 @@ export interface EnvelopeRecipient {
   readonly orcpt: string | null;
 }
 
+/** RFC 5321 section 2.3.1: sender and recipients, apart from the message. */
 export interface MailEnvelope {
   readonly sender: EnvelopeSender;
   readonly recipients: readonly EnvelopeRecipient[];
@@ -75,8 +76,10 @@ export interface QueueEntry {
   readonly expiresAt: number;
 }
 
+/** `leased` rows are being worked on; `held` ones wait for a person. */
 export type QueueState = "ready" | "leased" | "held";
 
+/** One recipient that waits. */
 export interface QueueRow {
   readonly queueId: QueueId;
   readonly traceId: TraceId;
@@ -107,10 +110,12 @@ export interface QueueJob {
   readonly leaseUntil: number;
 }
 
+/** What an attempt came to for one row. */
 export type QueueOutcome =
   | { readonly queueId: QueueId; readonly outcome: "delivered" | "failed" | "relayed"; readonly reply: string }
   | { readonly queueId: QueueId; readonly outcome: "deferred"; readonly reply: string; readonly dueAt: number };
 
+/** A message to be taken responsibility for. */
 export interface AcceptArgs {
   readonly traceId: TraceId;
   readonly sender: EnvelopeSender;
@@ -126,6 +131,7 @@ export interface AcceptArgs {
   readonly overQuota: "refuse" | "skip" | "defer";
 }
 
+/** Questions about mail on its way. */
 export interface TransportOps {
   /** May this sender begin here? Asked at MAIL. */
   "sender.verify": { args: { peer: Peer; sender: EnvelopeSender }; answer: { ok: true } | { refused: Refusal } };

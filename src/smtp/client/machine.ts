@@ -27,6 +27,7 @@ import {
   verdictOf,
 } from "./transaction.ts";
 
+/** With whom to log in at the server. */
 export interface ClientAuth {
   readonly username: string;
   readonly password: Secret;
@@ -52,6 +53,7 @@ const TIMEOUTS: ClientTimeouts = {
   quit: 5_000,
 };
 
+/** What to send, and how. */
 export interface SmtpClientOptions {
   readonly profile?: "smtp" | "lmtp";
   /** What we call ourselves in EHLO: a domain name or an address literal. */
@@ -87,6 +89,7 @@ type Phase =
   | "quit"
   | "done";
 
+/** Where the conversation stands; `isFinished` tells its end. */
 export interface ClientState {
   readonly options: SmtpClientOptions;
   readonly timeouts: ClientTimeouts;

@@ -13,6 +13,7 @@ export interface Verdict {
   readonly remote: boolean;
 }
 
+/** What the server said of one recipient. */
 export interface RecipientResult extends Verdict {
   readonly kind: "delivered" | "temporary" | "permanent";
 }

@@ -3,6 +3,7 @@ import { ByteQueue } from "../../base/byte_queue.ts";
 import { latin1Bytes, utf8Strict } from "../../base/bytes.ts";
 import { parseReplyLine } from "../wire/mod.ts";
 
+/** RFC 5321 section 4.2: a code and its lines. */
 export interface Reply {
   /** 200 … 599. */
   readonly code: number;
@@ -23,6 +24,7 @@ const LINE_LIMIT = 4096;
 const LINES_LIMIT = 200;
 const TEXT_LIMIT = 500; // characters kept of a line
 
+/** Cuts replies out of what the server sends, however it comes. */
 export class ReplyReader {
   readonly #queue = new ByteQueue();
   #lines: string[] = [];
