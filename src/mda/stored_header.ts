@@ -4,8 +4,8 @@ import { concatBytes, latin1String } from "../base/bytes.ts";
 import { ask, type BlobId, OpFailed, type Program } from "../contract/mod.ts";
 import type { MessageIndex } from "../message/model.ts";
 
-/** Octets of header that are looked at; more than any honest message has. */
-export const HEADER_LIMIT = 1024 * 1024;
+/** Octets of header that are looked at where a site decides nothing; more than any honest message has. */
+const HEADER_LIMIT = 1024 * 1024;
 const PAGE = 256 * 1024;
 
 /** One field of a header with its octets `[start, end)` in the blob, folded lines and line end included. */
@@ -18,14 +18,15 @@ export interface StoredField {
   readonly value: string;
 }
 
-/** The MIME index and the fields; `tooLarge` where the header passes `HEADER_LIMIT`. */
+/** The MIME index and the fields; `tooLarge` where the header has more octets than `limit`. */
 export function* readStoredHeader(
   blobId: BlobId,
+  limit = HEADER_LIMIT,
 ): Program<{ readonly index: MessageIndex; readonly fields: readonly StoredField[] } | "tooLarge"> {
   const index = yield* ask("blob.index", { blobId });
   if (index === null) throw new OpFailed("blob.index", "bug", "a sealed body has no index");
   const end = index.root.bodyStart;
-  if (end > HEADER_LIMIT) return "tooLarge";
+  if (end > limit) return "tooLarge";
   const pages: Uint8Array[] = [];
   for (let at = 0; at < end; at += PAGE) {
     pages.push(yield* ask("blob.read", { accountId: null, blobId, start: at, end: Math.min(end, at + PAGE) }));

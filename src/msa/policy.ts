@@ -2,6 +2,8 @@
 export interface SubmitPolicy {
   readonly hostname: string;
   readonly messageSize: number;
+  /** Octets of the largest header; left out, what is looked at at all (1 MB). */
+  readonly headerSize?: number;
   readonly maxHops: number;
   readonly maxRecipients: number;
   readonly giveUpMs: number;

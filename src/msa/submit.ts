@@ -46,7 +46,7 @@ export function* submitMail(args: Submitted, policy: SubmitPolicy): Program<Answ
   if (envelope.recipients.length > policy.maxRecipients) return yield* refuse(args, TOO_MANY);
   // Asked at MAIL too; asked again because this is where mail leaves.
   if (!(yield* mayUse(peer.login.accountId, envelope.sender.reversePath))) return yield* refuse(args, NOT_YOURS);
-  const header = yield* readStoredHeader(args.blobId);
+  const header = yield* readStoredHeader(args.blobId, policy.headerSize);
   if (header === "tooLarge") return yield* refuse(args, HEADER_TOO_LARGE);
   const wrong = yield* checkHeader(header.fields, header.index, peer.login, policy);
   if (wrong) return yield* refuse(args, wrong);

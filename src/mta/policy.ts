@@ -4,6 +4,8 @@ export interface ReceivePolicy {
   readonly hostname: string;
   /** Octets of the largest message. */
   readonly messageSize: number;
+  /** Octets of the largest header; left out, what is looked at at all (1 MB). */
+  readonly headerSize?: number;
   /** RFC 5321 section 6.3: at least 100 Received fields are normal. */
   readonly maxHops: number;
   /** How long the queue tries to forward, milliseconds. */

@@ -35,7 +35,7 @@ type Answer = AnswerOf<"message.receive">;
  */
 export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Answer> {
   if (args.size > policy.messageSize) return yield* refuse(args, TOO_LARGE);
-  const header = yield* readStoredHeader(args.blobId);
+  const header = yield* readStoredHeader(args.blobId, policy.headerSize);
   if (header === "tooLarge") return yield* refuse(args, HEADER_TOO_LARGE);
   if (hops(header.fields) > policy.maxHops) return yield* refuse(args, TOO_MANY_HOPS);
   const now = yield* ask("clock.now", {});

@@ -28,12 +28,17 @@ import { createWorld, type MailPrograms } from "./world.ts";
 
 /** What a server is made of where it should not be the usual: for tests, and for those who bring their own. */
 export interface ServerParts {
+  /** In place of what the configuration names. The server closes it. */
   readonly storage?: Storage;
+  /** In place of DNS. */
   readonly resolver?: Resolver;
+  /** In place of the machine's time. */
   readonly clock?: Clock;
+  /** In place of stderr. */
   readonly logger?: Logger;
 }
 
+/** The rooms, furnished; `createServer` has the doors. */
 export interface House {
   readonly storage: Storage;
   readonly resolver: Resolver;
@@ -115,7 +120,8 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
 function mailPrograms(config: Config): MailPrograms {
   const { hostname, limits } = config;
   const giveUpMs = config.outbound.retry.giveUp;
-  const receive = { hostname, messageSize: limits.messageSize, maxHops: limits.hops, giveUpMs };
+  const { messageSize, headerSize, hops: maxHops } = limits;
+  const receive = { hostname, messageSize, headerSize, maxHops, giveUpMs };
   const submit = { ...receive, maxRecipients: limits.recipients, discloseClient: false };
   const isSubmission = (session: SessionInfo): boolean => session.protocol === "submission";
   return {
