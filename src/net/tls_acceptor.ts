@@ -58,8 +58,12 @@ export function createTlsAcceptor(certificates: Certificates, handshakeTimeoutMs
         };
         if (raw.destroyed) return gone();
         raw.once("close", gone);
+        // Half open, a peer that has left (a probe of the port) is not noticed until the handshake's time is up.
+        const { allowHalfOpen } = raw;
+        raw.allowHalfOpen = false;
         pending.set(raw, {
           resolve(secured) {
+            raw.allowHalfOpen = allowHalfOpen;
             raw.off("close", gone);
             resolve(secured);
           },
