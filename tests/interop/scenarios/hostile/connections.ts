@@ -19,6 +19,7 @@ export const connections = [
     serves,
   ) => {
     const wires: Wire[] = [];
+    await serves();
     for (let i = 0; i < 20; i++) {
       const wire = await Wire.connect(palomar.ports.smtp);
       ok((await wire.line())?.startsWith("220"));
