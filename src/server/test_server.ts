@@ -205,6 +205,7 @@ function testConfig(options: TestServerOptions, domain: string, dataDir: string)
     ],
     auth: { allowPlaintext: true },
     admin: { token: TOKEN },
+    limits: { shutdownGrace: "1s" },
     log: { level: "debug" },
     ...options.config,
   };

@@ -3,6 +3,7 @@ import type { AnySession, StorageOp } from "../../src/contract/mod.ts";
 import { drive } from "../../src/net/drive.ts";
 import { memoryPair } from "../../src/net/memory_transport.ts";
 import { memoryStorage } from "../../src/storage/memory/mod.ts";
+import { openSqlite } from "../../src/storage/sqlite/mod.ts";
 import { type Storage, StorageError } from "../../src/storage/storage.ts";
 import { type TestServer, testServer } from "../../src/server/test_server.ts";
 import { testConnection } from "../../src/server/test_connection.ts";
@@ -112,6 +113,34 @@ Deno.test("a full disk: IMAP changes are answered NO and POP3's QUIT -ERR, and b
   trouble.fails = null;
   assert.match(await imap.ask("d STORE 1 +FLAGS (\\Seen)", /d (NO|BAD|OK) .*\r\n/), /d OK /);
   await server.stop();
+});
+
+Deno.test("SQLite that is full: mail is put off, what is there can be read and removed, and then there is room again", async () => {
+  const dataDir = await Deno.makeTempDir({ prefix: "palomar-test-" });
+  const storage = await openSqlite({ dataDir, limits: { databasePages: 600 } });
+  const server = await testServer({ storage });
+  const body = `${"x".repeat(76)}\r\n`.repeat(380); // small enough to live in the database
+  let stored = 0;
+  await assert.rejects(async () => {
+    while (stored < 200) {
+      await server.deliver(`Subject: ${stored}\n\n${body}`, "alice@example.test");
+      stored++;
+    }
+  }, /452 4\.3\.1/);
+  assert.ok(stored > 10, String(stored));
+  const imap = server.connect("imap");
+  await imap.ask("a LOGIN alice@example.test alice", /a OK .*\r\n/);
+  assert.match(await imap.ask("b SELECT INBOX", /b OK .*\r\n/), new RegExp(`\\* ${stored} EXISTS`));
+  assert.match(await imap.ask(`c FETCH ${stored} BODY.PEEK[TEXT]`, /c (OK|NO|BAD) .*\r\n/), /c OK /);
+  assert.match(await imap.ask("d STORE 1:5 +FLAGS.SILENT (\\Deleted)", /d (OK|NO|BAD) .*\r\n/), /d OK /);
+  assert.match(await imap.ask("e EXPUNGE", /e (OK|NO|BAD) .*\r\n/), /e OK /);
+  await storage.reclaim(); // what nobody needs has one round of grace: it may be on its way to a client
+  assert.ok(await storage.reclaim() > 0);
+  await server.deliver(`Subject: again\n\n${body}`, "alice@example.test");
+  assert.match(await imap.ask("f NOOP", /f OK .*\r\n/), new RegExp(`\\* ${stored - 4} EXISTS`));
+  assert.ok(!server.logs.some(({ event }) => event === "driver.bug"));
+  await server.stop();
+  await Deno.remove(dataDir, { recursive: true });
 });
 
 Deno.test("a store that is away: SMTP 451, IMAP NO [UNAVAILABLE], POP3 -ERR [SYS/TEMP], and nothing of why", async () => {
