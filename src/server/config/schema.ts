@@ -88,6 +88,7 @@ const listener = z.strictObject({
 }).transform((value, context): ListenerConfig => {
   const { protocol, tls, address, port, path } = value;
   const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
+  if (protocol === "managesieve") refuse("protocol", '"managesieve" is not part of this version yet; remove it');
   if (protocol === "http" && tls === "starttls") {
     refuse("tls", '"starttls" is not for HTTP; "implicit" makes it HTTPS, "none" plain HTTP');
   }

@@ -36,6 +36,8 @@ export class DirectoryTables {
   readonly #dirtyMailboxes = new Set<MailboxRow>();
   readonly #sequences = new Map<Sequence, number>();
   readonly #dirtySequences = new Set<Sequence>();
+  /** Our own domains that were asked for: every recipient asks. */
+  readonly #domains = new Map<string, DomainRow>();
 
   constructor(sql: Statements) {
     this.sql = sql;
@@ -95,6 +97,7 @@ export class DirectoryTables {
     this.#accounts.clear();
     this.#addresses.clear();
     this.#sequences.clear();
+    this.#domains.clear();
   }
 
   touch(account: number, mailbox: number | null): void {
@@ -114,8 +117,13 @@ export class DirectoryTables {
   }
 
   domain(name: string): DomainRow | null {
+    const known = this.#domains.get(name);
+    if (known) return known;
     const row = this.sql.get("select name, catch_all, created_at from domains where name = ?", name);
-    return row ? readDomain(row) : null;
+    if (!row) return null;
+    const domain = readDomain(row);
+    this.#domains.set(name, domain);
+    return domain;
   }
 
   domains(): readonly DomainRow[] {
@@ -123,6 +131,7 @@ export class DirectoryTables {
   }
 
   putDomain(row: DomainRow): void {
+    this.#domains.delete(row.name);
     this.sql.run(
       "insert into domains (name, catch_all, created_at) values (?, ?, ?) " +
         "on conflict (name) do update set catch_all = excluded.catch_all",
@@ -133,6 +142,7 @@ export class DirectoryTables {
   }
 
   removeDomain(name: string): void {
+    this.#domains.delete(name);
     this.sql.run("delete from domains where name = ?", name);
   }
 

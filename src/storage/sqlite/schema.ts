@@ -63,6 +63,8 @@ export const MIGRATIONS: readonly string[] = [
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */
 export function openDatabase(path: string): DatabaseSync {
+  // SQLite gives its log files the mode of the database.
+  Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
   const db = new DatabaseSync(path, { timeout: 5000, enableForeignKeyConstraints: false });
   try {
     // Before the first table is made, else it has no effect. Small pages: most that a commit touches are index pages
