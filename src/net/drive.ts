@@ -158,6 +158,7 @@ class Driver implements Sleeper, LiveSession {
     if (error === null) return this.#run();
     // Broken: nothing that is held will be answered, and whoever waits for a reply is told at once (cancelling).
     this.#held = null;
+    if (this.#closedTold) return;
     this.#closedTold = true;
     this.post({ type: "closed" });
   }

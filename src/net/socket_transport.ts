@@ -38,6 +38,7 @@ export class SocketTransport implements Transport, Sleeper {
   /** The end of the peer, until it was told. */
   #end: { readonly error: Error | null } | null = null;
   #ended = false;
+  #broken = false;
   #closing = false;
   #paused = false;
   /** Octets since others were let in. */
@@ -199,8 +200,9 @@ export class SocketTransport implements Transport, Sleeper {
       this.tookDrain();
       processDeadlines.set(this, null);
     }
-    if (this.#ended && (this.#end === null || error === null)) return; // told already, or nothing new
+    if (this.#broken || (this.#ended && error === null)) return; // told already
     this.#ended = true;
+    this.#broken = error !== null;
     this.#end = { error };
     this.#tellEnd();
   }

@@ -15,7 +15,7 @@ export interface Transport {
   readonly tls: TlsInfo | null;
   /** Set once by the driver, before anything else. */
   onData: ((chunk: Uint8Array) => void) | null;
-  /** The peer has ended or the connection broke; called once. */
+  /** The peer has ended (null) or the connection broke; called once for each, and for nothing after a break. */
   onClose: ((error: Error | null) => void) | null;
   /** Takes the octets over (the caller does not touch them again). False: wait for `drained()` before writing more. */
   write(bytes: Uint8Array): boolean;
