@@ -1,8 +1,12 @@
 import { ACCOUNTS, DOMAIN, PASSWORD, type Peer, type PeerKind, stopChild, waitForPort } from "./peer.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
-const MAIN = `${ROOT}src/cli/main.ts`;
-const PERMISSIONS = ["--allow-net", "--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
+
+/** The words of the `start` task without `deno` and `start`: what is measured is what people run. */
+const RUN: readonly string[] = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)).tasks.start.split(" ").slice(
+  1,
+  -1,
+);
 
 export interface PalomarPeer extends Peer {
   readonly imapPort: number;
@@ -24,7 +28,7 @@ export async function startPalomar(folder: string, port: number): Promise<Paloma
   if (first) await Deno.writeTextFile(config, JSON.stringify(configuration(folder, port)));
   if (first) await makeAccounts(config);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", ...PERMISSIONS, MAIN, "start", "--config", config],
+    args: [...RUN, "start", "--config", config],
     cwd: ROOT,
     stdout: "null",
     stderr: "null",
@@ -75,7 +79,7 @@ async function makeAccounts(config: string): Promise<void> {
 
 async function cli(config: string, args: readonly string[], stdin = ""): Promise<void> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", ...PERMISSIONS, MAIN, ...args, "--config", config],
+    args: [...RUN, ...args, "--config", config],
     cwd: ROOT,
     stdin: "piped",
     stdout: "null",
