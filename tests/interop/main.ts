@@ -13,6 +13,7 @@ const { values, positionals } = parseArgs({
   args: Deno.args,
   allowPositionals: true,
   options: {
+    help: { type: "boolean", short: "h" },
     list: { type: "boolean" },
     keep: { type: "boolean" },
     messages: { type: "string", default: "300" },
@@ -23,12 +24,17 @@ const sizes = { messages: Number(values.messages), rounds: Number(values.rounds)
 const chosen = SCENARIOS.filter(({ name }) =>
   positionals.length === 0 || positionals.some((part) => name.includes(part))
 );
+const USAGE = "usage: deno task interop [--list] [--keep] [--messages N] [--rounds N] [NAME…]";
+if (values.help) {
+  console.log(USAGE);
+  Deno.exit(0);
+}
 if (values.list) {
   for (const { name } of chosen) console.log(name);
   Deno.exit(0);
 }
 if (chosen.length === 0 || !Number.isInteger(sizes.messages) || !Number.isInteger(sizes.rounds)) {
-  console.error("usage: deno task interop [--list] [--keep] [--messages N] [--rounds N] [NAME…]");
+  console.error(USAGE);
   Deno.exit(2);
 }
 
