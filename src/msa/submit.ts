@@ -18,12 +18,12 @@ import {
   readStoredHeader,
   receivedField,
   returnedEntry,
-  type StoredField,
   SYSTEM_FULL,
   TOO_LARGE,
   TOO_MANY_HOPS,
 } from "../mda/mod.ts";
 import { formatDate } from "../message/date.ts";
+import type { HeaderField } from "../message/header.ts";
 import type { EnvelopeAddress, MessageIndex } from "../message/model.ts";
 import type { SubmitPolicy } from "./policy.ts";
 import { LOGIN_FIRST, mayUse, NOT_YOURS } from "./verify.ts";
@@ -58,7 +58,7 @@ export function* submitMail(args: Submitted, policy: SubmitPolicy): Program<Answ
 
 /** RFC 6409 section 6.1: the author is who logged in. */
 function* checkHeader(
-  fields: readonly StoredField[],
+  fields: readonly HeaderField[],
   index: MessageIndex,
   login: Login,
   policy: SubmitPolicy,
@@ -95,7 +95,7 @@ const PRIVATE = ["bcc", "resent-bcc", "return-path"];
 
 function* withoutPrivate(
   args: Submitted,
-  fields: readonly StoredField[],
+  fields: readonly HeaderField[],
 ): Program<AnswerOf<"body.rewrite">> {
   const cut = fields.filter((field) => PRIVATE.includes(field.name)).map(({ start, end }) => ({ start, end }));
   if (cut.length === 0) return { blobId: args.blobId, size: args.size };
@@ -106,7 +106,7 @@ function* withoutPrivate(
 function newFields(
   args: Submitted,
   login: Login,
-  fields: readonly StoredField[],
+  fields: readonly HeaderField[],
   policy: SubmitPolicy,
   now: number,
 ): string {

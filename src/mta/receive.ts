@@ -8,7 +8,7 @@ import {
   type Program,
   type Refusal,
 } from "../contract/mod.ts";
-import { lowerAscii, trimWsp } from "../base/ascii.ts";
+import { lowerAscii } from "../base/ascii.ts";
 import {
   acceptArgs,
   HEADER_TOO_LARGE,
@@ -20,10 +20,10 @@ import {
   receivedField,
   resultsOf,
   returnedEntry,
-  type StoredField,
   TOO_LARGE,
   TOO_MANY_HOPS,
 } from "../mda/mod.ts";
+import { type HeaderField, unfold } from "../message/header.ts";
 import type { ReceivePolicy } from "./policy.ts";
 
 type Received = Args<"message.receive">;
@@ -134,10 +134,8 @@ function acceptedBecause(args: Received): string {
     `${peer.via}, ${args.size} octets, for ${envelope.recipients.length} recipient(s).`;
 }
 
-function deliveredTo(fields: readonly StoredField[]): ReadonlySet<string> {
+function deliveredTo(fields: readonly HeaderField[]): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const { name, value } of fields) {
-    if (name === "delivered-to") found.add(lowerAscii(trimWsp(value.split("\r").join("").split("\n").join(""))));
-  }
+  for (const { name, raw } of fields) if (name === "delivered-to") found.add(lowerAscii(unfold(raw)));
   return found;
 }

@@ -7,6 +7,10 @@ const COUNTED: Readonly<Record<string, { readonly metric: string; readonly help:
   "login": { metric: "palomar_logins_total", help: "Successful logins." },
   "login.refused": { metric: "palomar_logins_refused_total", help: "Refused logins." },
   "message.accepted": { metric: "palomar_messages_accepted_total", help: "Messages taken responsibility for." },
+  "message.submitted": {
+    metric: "palomar_messages_submitted_total",
+    help: "Messages taken from people who logged in.",
+  },
   "message.refused": { metric: "palomar_messages_refused_total", help: "Messages refused after their data." },
   "smtp.refused": { metric: "palomar_smtp_refused_total", help: "SMTP commands refused." },
 };

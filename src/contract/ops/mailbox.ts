@@ -1,4 +1,4 @@
-import type { AccountId, MailboxId, Modseq, Uid, UidRange, UidValidity } from "../ids.ts";
+import type { AccountId, MailboxId, Modseq, Uid, UidValidity } from "../ids.ts";
 
 /** RFC 6154 special-use, lower case without backslash; `inbox` is RFC 8621's name for INBOX. */
 export type MailboxRole = "inbox" | "drafts" | "sent" | "trash" | "junk" | "archive";
@@ -19,7 +19,6 @@ export interface Mailbox {
   readonly size: number;
   /** How many messages bear this mailbox's `\Deleted`. */
   readonly deleted: number;
-  /** False for a name that exists only because it has children: a tree node of LIST with \NonExistent. */
 }
 
 /** What SELECT needs, in one transaction. The list is the caller's own. */
@@ -91,4 +90,3 @@ export interface MailboxOps {
   "mailbox.watch": { args: { accountId: AccountId; mailboxId: MailboxId; since: Modseq }; answer: true };
   "mailbox.unwatch": { args: Record<never, never>; answer: true };
 }
-export type { UidRange };
