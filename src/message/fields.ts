@@ -3,22 +3,23 @@ import { lowerAscii, trimWsp } from "../base/ascii.ts";
 import { parseAddressList } from "./address.ts";
 import { parseDate } from "./date_parse.ts";
 import { fieldText, type HeaderField } from "./header.ts";
-import type { Envelope, EnvelopeAddress, Parameter } from "./model.ts";
+import type { Envelope, EnvelopeAddress, Part } from "./model.ts";
 import { parseParameterized } from "./params.ts";
 
 /** The part of a `Part` that its header tells. */
-export interface PartFacts {
-  readonly type: string;
-  readonly subtype: string;
-  readonly params: readonly Parameter[];
-  readonly id: string | null;
-  readonly description: string | null;
-  readonly encoding: string;
-  readonly md5: string | null;
-  readonly disposition: { readonly type: string; readonly params: readonly Parameter[] } | null;
-  readonly language: readonly string[];
-  readonly location: string | null;
-}
+export type PartFacts = Pick<
+  Part,
+  | "type"
+  | "subtype"
+  | "params"
+  | "id"
+  | "description"
+  | "encoding"
+  | "md5"
+  | "disposition"
+  | "language"
+  | "location"
+>;
 
 /** The first field of each name: where a field that may stand once stands twice, the first one counts. */
 export function firstByName(fields: readonly HeaderField[]): Map<string, HeaderField> {

@@ -9,30 +9,11 @@ import { concatBytes, utf8Bytes } from "../base/bytes.ts";
 import type { EnvelopeSender, MailEnvelope } from "../contract/mod.ts";
 import { buildField, buildMessage, type OutgoingPart } from "../message/build.ts";
 import { formatDate } from "../message/date.ts";
+import type { BounceRequest } from "./bounce_request.ts";
 import { explain, headline, singleLine } from "./bounce_words.ts";
 import type { Reported } from "./queue/mod.ts";
 
-export interface BounceRequest {
-  /** Our name. */
-  readonly hostname: string;
-  /** Unguessable and unique: Message-ID and boundary are made from it. Letters, digits, `.`, `-`, `_`. */
-  readonly id: string;
-  readonly sender: EnvelopeSender;
-  /** At least one, all of one message. */
-  readonly reports: readonly Reported[];
-  /** The message as it came: its header with the prefix, or all of it. */
-  readonly original: {
-    readonly bytes: Uint8Array;
-    readonly whole: boolean;
-    /** With angle brackets, or null. */
-    readonly messageId: string | null;
-    /** As text, or null. */
-    readonly subject: string | null;
-  };
-  /** When this server took the message. */
-  readonly arrivedAt: number;
-  readonly now: number;
-}
+export type { BounceRequest } from "./bounce_request.ts";
 
 export interface Bounce {
   readonly envelope: MailEnvelope;

@@ -1,6 +1,6 @@
 /** The words of a report, for whoever wrote the message: what happened, with which server, what it said, what to do. */
 import { formatDate } from "../message/date.ts";
-import type { BounceRequest } from "./bounce.ts";
+import type { BounceRequest } from "./bounce_request.ts";
 import { duration, type Reported } from "./queue/mod.ts";
 
 const SUBJECT_LIMIT = 100; // characters of the original subject

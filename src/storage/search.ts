@@ -2,27 +2,15 @@
  * SEARCH over the rows of one mailbox (RFC 9051 section 6.4.4), the same for every driver. Keys that rows can answer
  * are asked first; octets of a message are read only where they still matter. Lets others run every few milliseconds.
  */
-import { setImmediate } from "node:timers";
 import { lowerAscii } from "../base/ascii.ts";
-import type { BlobId, Modseq, SearchKey, Uid } from "../contract/mod.ts";
-import type { MessageIndex } from "../message/model.ts";
+import type { Modseq, SearchKey, Uid } from "../contract/mod.ts";
 import { DELETED, hasKeyword, systemBit } from "./engine/flags.ts";
 import { emailIdOf, threadIdOf } from "./engine/ids.ts";
-import type { JoinedRow, MemberRow } from "./engine/tables.ts";
+import type { JoinedRow } from "./engine/tables.ts";
+import { Breath, type SearchSource } from "./search_source.ts";
 import { bodyContains, headerContains } from "./search_text.ts";
 
-/** Where rows and octets come from. */
-export interface SearchSource {
-  /** Rows of the UIDs, ascending. Fewer than `limit` is the end. */
-  page(first: number, last: number, limit: number): readonly JoinedRow[];
-  /** The same without what only the email knows: enough for most searches, and cheaper. */
-  members(first: number, last: number, limit: number): readonly MemberRow[];
-  index(blobId: BlobId): MessageIndex | null;
-  readBlob(blobId: BlobId, start: number, end: number): Promise<Uint8Array>;
-}
-
 const PAGE = 500;
-const SLICE_MS = 8;
 
 /** Matching UIDs, ascending, and the highest modseq among them (RFC 7162 section 3.1.5; 0 where nothing matches). */
 export async function search(source: SearchSource, key: SearchKey): Promise<{ uids: Uid[]; modseq: Modseq }> {
@@ -78,17 +66,6 @@ function boundsOf(key: SearchKey): { readonly first: number; readonly last: numb
     last = Math.min(last, one.ranges.reduce((high, range) => Math.max(high, range.last), 0));
   }
   return { first, last };
-}
-
-/** Gives way to others when it has worked for a while. */
-export class Breath {
-  #since = performance.now();
-
-  async take(): Promise<void> {
-    if (performance.now() - this.#since < SLICE_MS) return;
-    await new Promise<void>((resolve) => setImmediate(() => resolve()));
-    this.#since = performance.now();
-  }
 }
 
 /** What the row alone tells: true, false, or null where the octets must be asked. */

@@ -6,7 +6,7 @@
 import { concatBytes, EMPTY } from "../base/bytes.ts";
 import { fieldDecoded, fold, headerFields, type Part, TextExtractor, TextMatcher } from "../message/mod.ts";
 import type { JoinedRow } from "./engine/tables.ts";
-import type { Breath, SearchSource } from "./search.ts";
+import type { Breath, SearchSource } from "./search_source.ts";
 
 const PIECE = 64 * 1024;
 const HEADER_LIMIT = 256 * 1024;

@@ -1,11 +1,11 @@
 /** `mail.accept`: the one transaction in which a message becomes ours (DESIGN section 3). */
 import type { AcceptArgs, AccountId, AnswerOf, Delivery, MailboxId, Uid } from "../../contract/mod.ts";
 import { StorageError } from "../storage.ts";
+import { enqueue } from "./enqueue.ts";
 import { parseFlags, SHARED } from "./flags.ts";
 import { accountIdOf, mailboxIdOf, rowOf } from "./ids.ts";
 import { addEmail, addMember, hasRoom, nextModseq } from "./member.ts";
 import { canonicalPath } from "./path.ts";
-import { enqueue } from "./queue.ts";
 import type { AccountRow, BlobRow, MailboxRow, Transaction } from "./tables.ts";
 import { threadOf } from "./threads.ts";
 

@@ -16,52 +16,14 @@
  */
 import { lowerAscii } from "../../base/ascii.ts";
 import { equalBytes } from "../../base/bytes.ts";
-import type {
-  AcceptArgs,
-  AnswerOf,
-  Args,
-  BlobId,
-  QueueEntry,
-  QueueJob,
-  QueueRow,
-  TraceId,
-} from "../../contract/mod.ts";
+import type { AnswerOf, Args, BlobId, QueueJob, QueueRow, TraceId } from "../../contract/mod.ts";
 import { accept } from "./accept.ts";
 import { queueIdOf, rowOf } from "./ids.ts";
-import type { BlobRow, QueueRecord, Transaction } from "./tables.ts";
+import type { QueueRecord, Transaction } from "./tables.ts";
 
 /** Recipients of one job: what every server takes in one transaction (RFC 5321 section 4.5.3.1.8). */
 const JOB_RECIPIENTS = 100;
 const PAGE = 500;
-
-export function enqueue(
-  tx: Transaction,
-  args: AcceptArgs,
-  blob: BlobRow,
-  entry: QueueEntry,
-  reply: string | null,
-): void {
-  tx.addQueueRow({
-    id: tx.next("queue"),
-    traceId: args.traceId,
-    recipient: entry.recipient,
-    domain: entry.domain,
-    state: "ready",
-    attempts: 0,
-    queuedAt: args.now,
-    dueAt: entry.dueAt,
-    expiresAt: entry.expiresAt,
-    lastReply: reply,
-    owner: null,
-    wakeAt: entry.dueAt,
-    sender: args.sender,
-    blob: tx.storeBlob(blob),
-    blobId: blob.blobId,
-    size: blob.size,
-    prefix: entry.prefix,
-  });
-  tx.touchQueue();
-}
 
 export function claim(tx: Transaction, args: Args<"queue.claim">): readonly QueueJob[] {
   const jobs: QueueJob[] = [];

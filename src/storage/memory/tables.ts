@@ -1,28 +1,24 @@
 /**
- * Rows in maps. Accounts and mailboxes are handed out live and remembered as they were; memberships and rows of the
- * queue are handed out as copies. Whatever changes leaves its way back in `UndoLog`.
+ * Mail, blobs and the queue in maps, on top of the directory. Memberships and rows of the queue are handed out as copies.
+ * Whatever changes leaves its way back in `UndoLog`.
  */
-import type { BlobId, JournalEntry, MailboxRole } from "../../contract/mod.ts";
+import type { BlobId, JournalEntry } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
 import { DELETED, SEEN } from "../engine/flags.ts";
+import { distinctKeywords, lowerBound } from "../engine/order.ts";
+import { JOURNAL_MS, TOMBSTONES } from "../engine/retention.ts";
 import type {
   AccountRow,
-  AliasRow,
   BlobRow,
-  DomainRow,
   EmailRecord,
   JoinedRow,
   MailboxRow,
   MemberRow,
   QueueFilter,
   QueueRecord,
-  Sequence,
   Transaction,
 } from "../engine/tables.ts";
-import { TouchedSet } from "../engine/watchers.ts";
-import { JOURNAL_MS, TOMBSTONES } from "../engine/retention.ts";
-import { byAddress, distinctKeywords, lowerBound, ofDomain } from "../engine/order.ts";
-import { UndoLog } from "./undo.ts";
+import { DirectoryTables } from "./directory_tables.ts";
 
 interface Blob {
   readonly id: number;
@@ -38,16 +34,7 @@ interface Blob {
   stored: boolean;
 }
 
-export class MemoryTables implements Transaction {
-  readonly touched = new TouchedSet();
-  readonly #sequences = new Map<Sequence, number>();
-  readonly #domains = new Map<string, DomainRow>();
-  readonly #aliases = new Map<string, AliasRow>();
-  readonly #settings = new Map<string, string>();
-  readonly #accounts = new Map<number, AccountRow>();
-  readonly #addresses = new Map<string, AccountRow>();
-  readonly #mailboxes = new Map<number, Map<number, MailboxRow>>();
-  readonly #subscriptions = new Map<number, Set<string>>();
+export class MemoryTables extends DirectoryTables implements Transaction {
   readonly #members = new Map<number, MemberRow[]>();
   readonly #ofEmail = new Map<number, MemberRow[]>();
   readonly #tombstones = new Map<number, { uid: number; modseq: number }[]>();
@@ -57,162 +44,26 @@ export class MemoryTables implements Transaction {
   readonly #owned = new Map<number, Map<BlobId, number>>();
   readonly #queue = new Map<number, QueueRecord>();
   readonly #journal = new Map<string, JournalEntry[]>();
-  readonly #undo = new UndoLog();
   #nextBlob = 1;
   /** Ids of blobs that nothing referred to at the last reclaim. */
   #due = new Set<number>();
 
-  /** Runs an operation; one that throws leaves nothing behind. */
-  transaction<R>(run: () => R): R {
-    try {
-      const result = run();
-      this.#undo.forget();
-      return result;
-    } catch (error) {
-      this.#undo.rollBack();
-      this.touched.clear();
-      throw error;
-    }
+  override removeAccount(row: AccountRow): void {
+    super.removeAccount(row);
+    this.undo.delete(this.#threads, row.id);
+    this.undo.delete(this.#owned, row.id);
   }
 
-  touch(account: number, mailbox: number | null): void {
-    this.touched.touch(account, mailbox);
+  override addMailbox(row: MailboxRow): void {
+    super.addMailbox(row);
+    this.undo.set(this.#members, row.id, []);
+    this.undo.set(this.#tombstones, row.id, []);
   }
 
-  touchQueue(): void {
-    this.touched.queue = true;
-  }
-
-  next(sequence: Sequence): number {
-    const next = (this.#sequences.get(sequence) ?? 0) + 1;
-    this.#undo.set(this.#sequences, sequence, next);
-    return next;
-  }
-
-  domain(name: string): DomainRow | null {
-    return this.#domains.get(name) ?? null;
-  }
-
-  domains(): readonly DomainRow[] {
-    return [...this.#domains.values()];
-  }
-
-  putDomain(row: DomainRow): void {
-    this.#undo.set(this.#domains, row.name, row);
-  }
-
-  removeDomain(name: string): void {
-    this.#undo.delete(this.#domains, name);
-  }
-
-  alias(address: string): AliasRow | null {
-    return this.#aliases.get(address) ?? null;
-  }
-
-  aliases(domain: string | null): readonly AliasRow[] {
-    return ofDomain(this.#aliases.values(), domain).sort(byAddress);
-  }
-
-  putAlias(row: AliasRow): void {
-    this.#undo.set(this.#aliases, row.address, row);
-  }
-
-  removeAlias(address: string): void {
-    this.#undo.delete(this.#aliases, address);
-  }
-
-  setting(name: string): string | null {
-    return this.#settings.get(name) ?? null;
-  }
-
-  putSetting(name: string, value: string): void {
-    this.#undo.set(this.#settings, name, value);
-  }
-
-  account(id: number): AccountRow | null {
-    return this.#undo.remember(this.#accounts.get(id));
-  }
-
-  accountByAddress(address: string): AccountRow | null {
-    return this.#undo.remember(this.#addresses.get(address));
-  }
-
-  accounts(domain: string | null): readonly AccountRow[] {
-    return ofDomain(this.#accounts.values(), domain).sort(byAddress);
-  }
-
-  firstAccount(domain: string): AccountRow | null {
-    return this.#undo.remember(ofDomain(this.#accounts.values(), domain).sort((a, b) => a.id - b.id)[0]);
-  }
-
-  addAccount(row: AccountRow): void {
-    this.#undo.set(this.#accounts, row.id, row);
-    this.#undo.set(this.#addresses, row.address, row);
-    this.#undo.set(this.#mailboxes, row.id, new Map());
-    this.#undo.set(this.#subscriptions, row.id, new Set());
-  }
-
-  saveAccount(_row: AccountRow): void {}
-
-  removeAccount(row: AccountRow): void {
-    this.#undo.delete(this.#accounts, row.id);
-    this.#undo.delete(this.#addresses, row.address);
-    this.#undo.delete(this.#mailboxes, row.id);
-    this.#undo.delete(this.#subscriptions, row.id);
-    this.#undo.delete(this.#threads, row.id);
-    this.#undo.delete(this.#owned, row.id);
-  }
-
-  mailboxes(account: number): Iterable<MailboxRow> {
-    const rows = [...this.#mailboxes.get(account)?.values() ?? []];
-    for (const row of rows) this.#undo.remember(row);
-    return rows;
-  }
-
-  mailbox(account: number, id: number): MailboxRow | null {
-    return this.#undo.remember(this.#mailboxes.get(account)?.get(id));
-  }
-
-  mailboxByPath(account: number, path: string): MailboxRow | null {
-    return this.#find(account, (row) => row.path === path);
-  }
-
-  mailboxByRole(account: number, role: MailboxRole): MailboxRow | null {
-    return this.#find(account, (row) => row.role === role);
-  }
-
-  addMailbox(row: MailboxRow): void {
-    this.#undo.set(this.#mailboxes.get(row.account)!, row.id, row);
-    this.#undo.set(this.#members, row.id, []);
-    this.#undo.set(this.#tombstones, row.id, []);
-  }
-
-  saveMailbox(_row: MailboxRow): void {}
-
-  movePath(row: MailboxRow, path: string): void {
-    (row as { path: string }).path = path;
-  }
-
-  removeMailbox(row: MailboxRow): void {
-    this.#undo.delete(this.#mailboxes.get(row.account)!, row.id);
-    this.#undo.delete(this.#members, row.id);
-    this.#undo.delete(this.#tombstones, row.id);
-  }
-
-  subscriptions(account: number): readonly string[] {
-    return [...this.#subscriptions.get(account) ?? []].sort();
-  }
-
-  isSubscribed(account: number, path: string): boolean {
-    return this.#subscriptions.get(account)?.has(path) ?? false;
-  }
-
-  subscribe(account: number, path: string, subscribed: boolean): void {
-    const names = this.#subscriptions.get(account);
-    if (!names || names.has(path) === subscribed) return;
-    if (subscribed) names.add(path);
-    else names.delete(path);
-    this.#undo.did(() => subscribed ? names.delete(path) : names.add(path));
+  override removeMailbox(row: MailboxRow): void {
+    super.removeMailbox(row);
+    this.undo.delete(this.#members, row.id);
+    this.undo.delete(this.#tombstones, row.id);
   }
 
   members(mailbox: number, first: number, last: number, limit: number): readonly MemberRow[] {
@@ -248,24 +99,24 @@ export class MemoryTables implements Transaction {
   addMember(row: MemberRow): void {
     const rows = this.#rows(row.mailbox);
     rows.push(row); // UIDs only grow
-    this.#undo.did(() => rows.pop());
-    this.#undo.set(this.#ofEmail, row.email, [...this.#ofEmail.get(row.email) ?? [], row]);
+    this.undo.did(() => rows.pop());
+    this.undo.set(this.#ofEmail, row.email, [...this.#ofEmail.get(row.email) ?? [], row]);
   }
 
   saveMember({ mailbox, uid, modseq, flags, keywords }: MemberRow): void {
     const rows = this.#rows(mailbox);
     const row = rows[lowerBound(rows, uid)];
-    if (row?.uid === uid) this.#undo.assign(row, { modseq, flags, keywords });
+    if (row?.uid === uid) this.undo.assign(row, { modseq, flags, keywords });
   }
 
   removeMember({ mailbox, uid, email }: MemberRow): void {
     const rows = this.#rows(mailbox);
     const at = lowerBound(rows, uid);
     const [row] = rows.splice(at, 1);
-    this.#undo.did(() => rows.splice(at, 0, row!));
+    this.undo.did(() => rows.splice(at, 0, row!));
     const left = this.#ofEmail.get(email)!.filter((other) => other !== row);
-    if (left.length > 0) this.#undo.set(this.#ofEmail, email, left);
-    else this.#undo.delete(this.#ofEmail, email);
+    if (left.length > 0) this.undo.set(this.#ofEmail, email, left);
+    else this.undo.delete(this.#ofEmail, email);
   }
 
   joined(
@@ -291,7 +142,7 @@ export class MemoryTables implements Transaction {
   addTombstone(mailbox: number, uid: number, modseq: number, _email: number): void {
     const stones = this.#tombstones.get(mailbox);
     stones?.push({ uid, modseq });
-    this.#undo.did(() => stones?.pop());
+    this.undo.did(() => stones?.pop());
   }
 
   tombstones(mailbox: number, since: number): readonly number[] {
@@ -303,13 +154,13 @@ export class MemoryTables implements Transaction {
   }
 
   addEmail(row: EmailRecord): void {
-    this.#undo.set(this.#emails, row.id, row);
+    this.undo.set(this.#emails, row.id, row);
     this.#refer(row.blobId, 1);
     this.#own(row.account, row.blobId, 1);
   }
 
   removeEmail(row: EmailRecord): void {
-    this.#undo.delete(this.#emails, row.id);
+    this.undo.delete(this.#emails, row.id);
     this.#refer(row.blobId, -1);
     this.#own(row.account, row.blobId, -1);
   }
@@ -319,7 +170,7 @@ export class MemoryTables implements Transaction {
     if (!known) this.#threads.set(account, known = new Map());
     let thread = fresh;
     for (const key of keys) thread = Math.min(thread, known.get(key) ?? fresh);
-    for (const key of keys) if (!known.has(key)) this.#undo.set(known, key, thread);
+    for (const key of keys) if (!known.has(key)) this.undo.set(known, key, thread);
     return thread;
   }
 
@@ -384,13 +235,11 @@ export class MemoryTables implements Transaction {
   }
 
   #pruneTombstones(): void {
-    for (const mailboxes of this.#mailboxes.values()) {
-      for (const row of mailboxes.values()) {
-        const stones = this.#tombstones.get(row.id) ?? [];
-        if (stones.length <= TOMBSTONES) continue;
-        row.floor = stones[stones.length - TOMBSTONES - 1]!.modseq;
-        this.#tombstones.set(row.id, stones.filter(({ modseq }) => modseq > row.floor));
-      }
+    for (const row of this.everyMailbox()) {
+      const stones = this.#tombstones.get(row.id) ?? [];
+      if (stones.length <= TOMBSTONES) continue;
+      row.floor = stones[stones.length - TOMBSTONES - 1]!.modseq;
+      this.#tombstones.set(row.id, stones.filter(({ modseq }) => modseq > row.floor));
     }
   }
 
@@ -435,30 +284,26 @@ export class MemoryTables implements Transaction {
   }
 
   addQueueRow(row: QueueRecord): void {
-    this.#undo.set(this.#queue, row.id, row);
+    this.undo.set(this.#queue, row.id, row);
     this.#refer(row.blobId, 1);
   }
 
   saveQueueRow({ id, state, attempts, dueAt, lastReply, owner, wakeAt }: QueueRecord): void {
     const row = this.#queue.get(id);
-    if (row) this.#undo.assign(row, { state, attempts, dueAt, lastReply, owner, wakeAt });
+    if (row) this.undo.assign(row, { state, attempts, dueAt, lastReply, owner, wakeAt });
   }
 
   removeQueueRow(row: QueueRecord): void {
-    this.#undo.delete(this.#queue, row.id);
+    this.undo.delete(this.#queue, row.id);
     this.#refer(row.blobId, -1);
   }
 
   addJournal(traceId: string, entries: readonly JournalEntry[]): void {
-    this.#undo.set(this.#journal, traceId, [...this.#journal.get(traceId) ?? [], ...entries]);
+    this.undo.set(this.#journal, traceId, [...this.#journal.get(traceId) ?? [], ...entries]);
   }
 
   journal(traceId: string): readonly JournalEntry[] {
     return [...this.#journal.get(traceId) ?? []];
-  }
-
-  #find(account: number, wanted: (row: MailboxRow) => boolean): MailboxRow | null {
-    return this.#undo.remember([...this.#mailboxes.get(account)?.values() ?? []].find(wanted));
   }
 
   /** Copies, in the order of their ids. */
@@ -475,14 +320,14 @@ export class MemoryTables implements Transaction {
     if (!blob) return;
     blob.refs += by;
     blob.stored = true;
-    this.#undo.did(() => blob.refs -= by);
+    this.undo.did(() => blob.refs -= by);
   }
 
   #own(account: number, blobId: BlobId, by: number): void {
     let owned = this.#owned.get(account);
     if (!owned) this.#owned.set(account, owned = new Map());
     const count = (owned.get(blobId) ?? 0) + by;
-    if (count > 0) this.#undo.set(owned, blobId, count);
-    else this.#undo.delete(owned, blobId);
+    if (count > 0) this.undo.set(owned, blobId, count);
+    else this.undo.delete(owned, blobId);
   }
 }

@@ -1,0 +1,32 @@
+import type { AcceptArgs, QueueEntry } from "../../contract/mod.ts";
+import type { BlobRow, Transaction } from "./tables.ts";
+
+/** A row's birth: `ready`, and due when the entry says. What becomes of it is in `queue.ts`. */
+export function enqueue(
+  tx: Transaction,
+  args: AcceptArgs,
+  blob: BlobRow,
+  entry: QueueEntry,
+  reply: string | null,
+): void {
+  tx.addQueueRow({
+    id: tx.next("queue"),
+    traceId: args.traceId,
+    recipient: entry.recipient,
+    domain: entry.domain,
+    state: "ready",
+    attempts: 0,
+    queuedAt: args.now,
+    dueAt: entry.dueAt,
+    expiresAt: entry.expiresAt,
+    lastReply: reply,
+    owner: null,
+    wakeAt: entry.dueAt,
+    sender: args.sender,
+    blob: tx.storeBlob(blob),
+    blobId: blob.blobId,
+    size: blob.size,
+    prefix: entry.prefix,
+  });
+  tx.touchQueue();
+}

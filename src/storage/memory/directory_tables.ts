@@ -1,0 +1,175 @@
+/** Domains, aliases, settings, accounts and their mailboxes in maps. Rows are handed out live and remembered as they were. */
+import type { MailboxRole } from "../../contract/mod.ts";
+import { byAddress, ofDomain } from "../engine/order.ts";
+import type { AccountRow, AliasRow, DomainRow, MailboxRow, Sequence } from "../engine/tables.ts";
+import { TouchedSet } from "../engine/watchers.ts";
+import { UndoLog } from "./undo.ts";
+
+export class DirectoryTables {
+  readonly touched = new TouchedSet();
+  protected readonly undo = new UndoLog();
+  readonly #sequences = new Map<Sequence, number>();
+  readonly #domains = new Map<string, DomainRow>();
+  readonly #aliases = new Map<string, AliasRow>();
+  readonly #settings = new Map<string, string>();
+  readonly #accounts = new Map<number, AccountRow>();
+  readonly #addresses = new Map<string, AccountRow>();
+  readonly #mailboxes = new Map<number, Map<number, MailboxRow>>();
+  readonly #subscriptions = new Map<number, Set<string>>();
+
+  /** Runs an operation; one that throws leaves nothing behind. */
+  transaction<R>(run: () => R): R {
+    try {
+      const result = run();
+      this.undo.forget();
+      return result;
+    } catch (error) {
+      this.undo.rollBack();
+      this.touched.clear();
+      throw error;
+    }
+  }
+
+  touch(account: number, mailbox: number | null): void {
+    this.touched.touch(account, mailbox);
+  }
+
+  touchQueue(): void {
+    this.touched.queue = true;
+  }
+
+  next(sequence: Sequence): number {
+    const next = (this.#sequences.get(sequence) ?? 0) + 1;
+    this.undo.set(this.#sequences, sequence, next);
+    return next;
+  }
+
+  domain(name: string): DomainRow | null {
+    return this.#domains.get(name) ?? null;
+  }
+
+  domains(): readonly DomainRow[] {
+    return [...this.#domains.values()];
+  }
+
+  putDomain(row: DomainRow): void {
+    this.undo.set(this.#domains, row.name, row);
+  }
+
+  removeDomain(name: string): void {
+    this.undo.delete(this.#domains, name);
+  }
+
+  alias(address: string): AliasRow | null {
+    return this.#aliases.get(address) ?? null;
+  }
+
+  aliases(domain: string | null): readonly AliasRow[] {
+    return ofDomain(this.#aliases.values(), domain).sort(byAddress);
+  }
+
+  putAlias(row: AliasRow): void {
+    this.undo.set(this.#aliases, row.address, row);
+  }
+
+  removeAlias(address: string): void {
+    this.undo.delete(this.#aliases, address);
+  }
+
+  setting(name: string): string | null {
+    return this.#settings.get(name) ?? null;
+  }
+
+  putSetting(name: string, value: string): void {
+    this.undo.set(this.#settings, name, value);
+  }
+
+  account(id: number): AccountRow | null {
+    return this.undo.remember(this.#accounts.get(id));
+  }
+
+  accountByAddress(address: string): AccountRow | null {
+    return this.undo.remember(this.#addresses.get(address));
+  }
+
+  accounts(domain: string | null): readonly AccountRow[] {
+    return ofDomain(this.#accounts.values(), domain).sort(byAddress);
+  }
+
+  firstAccount(domain: string): AccountRow | null {
+    return this.undo.remember(ofDomain(this.#accounts.values(), domain).sort((a, b) => a.id - b.id)[0]);
+  }
+
+  addAccount(row: AccountRow): void {
+    this.undo.set(this.#accounts, row.id, row);
+    this.undo.set(this.#addresses, row.address, row);
+    this.undo.set(this.#mailboxes, row.id, new Map());
+    this.undo.set(this.#subscriptions, row.id, new Set());
+  }
+
+  saveAccount(_row: AccountRow): void {}
+
+  removeAccount(row: AccountRow): void {
+    this.undo.delete(this.#accounts, row.id);
+    this.undo.delete(this.#addresses, row.address);
+    this.undo.delete(this.#mailboxes, row.id);
+    this.undo.delete(this.#subscriptions, row.id);
+  }
+
+  mailboxes(account: number): Iterable<MailboxRow> {
+    const rows = [...this.#mailboxes.get(account)?.values() ?? []];
+    for (const row of rows) this.undo.remember(row);
+    return rows;
+  }
+
+  mailbox(account: number, id: number): MailboxRow | null {
+    return this.undo.remember(this.#mailboxes.get(account)?.get(id));
+  }
+
+  mailboxByPath(account: number, path: string): MailboxRow | null {
+    return this.#find(account, (row) => row.path === path);
+  }
+
+  mailboxByRole(account: number, role: MailboxRole): MailboxRow | null {
+    return this.#find(account, (row) => row.role === role);
+  }
+
+  addMailbox(row: MailboxRow): void {
+    this.undo.set(this.#mailboxes.get(row.account)!, row.id, row);
+  }
+
+  saveMailbox(_row: MailboxRow): void {}
+
+  movePath(row: MailboxRow, path: string): void {
+    (row as { path: string }).path = path;
+  }
+
+  removeMailbox(row: MailboxRow): void {
+    this.undo.delete(this.#mailboxes.get(row.account)!, row.id);
+  }
+
+  subscriptions(account: number): readonly string[] {
+    return [...this.#subscriptions.get(account) ?? []].sort();
+  }
+
+  isSubscribed(account: number, path: string): boolean {
+    return this.#subscriptions.get(account)?.has(path) ?? false;
+  }
+
+  subscribe(account: number, path: string, subscribed: boolean): void {
+    const names = this.#subscriptions.get(account);
+    if (!names || names.has(path) === subscribed) return;
+    if (subscribed) names.add(path);
+    else names.delete(path);
+    this.undo.did(() => subscribed ? names.delete(path) : names.add(path));
+  }
+
+  /** The mailboxes of all accounts. */
+  protected *everyMailbox(): Iterable<MailboxRow> {
+    for (const mailboxes of this.#mailboxes.values()) yield* mailboxes.values();
+  }
+
+  #find(account: number, wanted: (row: MailboxRow) => boolean): MailboxRow | null {
+    return this.undo.remember([...this.#mailboxes.get(account)?.values() ?? []].find(wanted));
+  }
+}

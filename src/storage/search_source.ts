@@ -1,0 +1,29 @@
+/** What a search works on, and how it gives way to others. */
+import { setImmediate } from "node:timers";
+import type { BlobId } from "../contract/mod.ts";
+import type { MessageIndex } from "../message/model.ts";
+import type { JoinedRow, MemberRow } from "./engine/tables.ts";
+
+/** Where rows and octets come from. */
+export interface SearchSource {
+  /** Rows of the UIDs, ascending. Fewer than `limit` is the end. */
+  page(first: number, last: number, limit: number): readonly JoinedRow[];
+  /** The same without what only the email knows: enough for most searches, and cheaper. */
+  members(first: number, last: number, limit: number): readonly MemberRow[];
+  index(blobId: BlobId): MessageIndex | null;
+  readBlob(blobId: BlobId, start: number, end: number): Promise<Uint8Array>;
+}
+
+/** How long a search works before others have their turn. */
+const SLICE_MS = 8;
+
+/** Gives way to others when it has worked for a while. */
+export class Breath {
+  #since = performance.now();
+
+  async take(): Promise<void> {
+    if (performance.now() - this.#since < SLICE_MS) return;
+    await new Promise<void>((resolve) => setImmediate(() => resolve()));
+    this.#since = performance.now();
+  }
+}
