@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import { EXIT, Exit, usage } from "./exit.ts";
+import { heldNote } from "./queue_rows.ts";
 
 /** Ids of one request. */
 const PAGE = 1000;
@@ -18,7 +19,7 @@ export function queueChange(
     ...(words.about !== undefined && { about: words.about }),
     examples: [`palomar queue ${change} q1 q2`, `palomar queue ${change} --all`],
     options: [{ name: "all", help: "everything that waits" }],
-    async run({ operands, options, admin, io }) {
+    async run({ operands, options, admin, config, io }) {
       const all = options.has("all");
       if (all === operands.length > 0) throw usage("give the IDs that queue list shows, or --all");
       const server = await admin();
@@ -32,6 +33,7 @@ export function queueChange(
         throw new Exit(EXIT.refused, "nothing was changed: none of these ids waits, or it is so already");
       }
       io.out(`${changed} ${words.done}.\n`);
+      if (change === "retry" || change === "release") io.err(heldNote(await config()));
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Config } from "../server/config/mod.ts";
 import type { Admin } from "./admin.ts";
 import { segment } from "./admin.ts";
 
@@ -34,4 +35,9 @@ export async function* queuePages(
     if (page.next === null) return;
     after = page.next;
   }
+}
+
+/** Said to a person who looks at or pushes the queue while `outbound.hold` keeps all of it here. */
+export function heldNote(config: Config): string {
+  return config.outbound.hold ? "Sending is held by the configuration (outbound.hold): nothing goes out.\n" : "";
 }

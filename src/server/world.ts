@@ -5,6 +5,7 @@
 import type {
   AnswerOf,
   Args,
+  BlobId,
   DnsAnswer,
   DnsType,
   Input,
@@ -23,7 +24,7 @@ import { BodySinks } from "./body_sinks.ts";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./log.ts";
 import type { LoggedIn } from "./logged_in.ts";
-import { type Perform, runProgram } from "./run_program.ts";
+import { runProgram } from "./run_program.ts";
 import type { Watches } from "./watches.ts";
 
 /** The programs that decide about mail; the server chooses them once. */
@@ -46,77 +47,110 @@ export interface WorldParts {
   readonly observe: (event: LogEvent, session: SessionInfo) => void;
 }
 
-/** Questions that are not the store's. */
-type OwnOp = Exclude<Op, StorageOp>;
-type OwnAnswers = { readonly [K in OwnOp]: (args: Args<K>) => AnswerOf<K> | Promise<AnswerOf<K>> };
-
 export function createWorld(parts: WorldParts): World {
-  return { open: (session, post) => openSession(parts, session, post) };
+  return { open: (session, post) => new OpenSession(parts, session, post) };
 }
 
-function openSession(parts: WorldParts, session: SessionInfo, post: (input: Input) => void): SessionWorld {
-  const { storage, auth, watches, programs, clock } = parts;
-  const sinks = new BodySinks(storage);
-  let unwatch: (() => void) | null = null;
-  let forget: (() => void) | null = null;
-  let closed = false;
+/** Questions that are not the store's. */
+type OwnOp = Exclude<Op, StorageOp>;
+type OwnAnswers = {
+  readonly [K in OwnOp]: (world: OpenSession, args: Args<K>) => AnswerOf<K> | Promise<AnswerOf<K>>;
+};
 
-  const log = (event: LogEvent): void => {
-    parts.observe(event, session);
-    parts.logger.log(event.level, event.event, { session: session.id, ...event.fields });
-  };
-  const run = <R>(program: Program<R>): Promise<R> => runProgram(program, perform, log);
-  const stopWatching = (): void => {
-    unwatch?.();
-    unwatch = null;
-  };
+/** Who answers them. */
+const OWN: OwnAnswers = {
+  "auth.password": async (world, args) =>
+    world.remember(await world.parts.auth.password(args, world.session.remoteAddress)),
+  "auth.scram": (world, args) => world.parts.auth.scram(args, world.session.remoteAddress),
+  "auth.scramDone": async (world, args) =>
+    world.remember(await world.parts.auth.scramDone(args, world.session.remoteAddress)),
+  "body.seal": (world, { sink }) => world.sinks.seal(sink),
+  "body.rewrite": (world, { blobId, cut }) => world.sinks.rewrite(blobId, cut),
+  "clock.now": (world) => world.parts.clock.wall(),
+  "dns.resolve": (world, { name, type }) => world.parts.resolve(name, type),
+  "mailbox.watch": (world, args) => world.watch(args),
+  "mailbox.unwatch": (world) => world.unwatch(),
+  "sender.verify": (world, args) => world.run(world.parts.programs.verifySender(args)),
+  "rcpt.verify": (world, args) => world.run(world.parts.programs.verifyRecipient(args)),
+  "message.receive": (world, args) => world.run(world.parts.programs.receive(args)),
+};
 
-  const remember = (answer: Login | LoginRefused): Login | LoginRefused => {
-    if (closed || "refused" in answer) return answer;
-    forget?.();
-    forget = parts.loggedIn.add(answer.login, post);
+const OWN_BY_OP: Partial<Record<Op, (world: OpenSession, args: unknown) => unknown>> = OWN as never;
+
+/** One session's world: its sinks, its watch, and who is logged in. Thousands idle, so it is one small object. */
+class OpenSession implements SessionWorld {
+  readonly parts: WorldParts;
+  readonly session: SessionInfo;
+  readonly sinks: BodySinks;
+  readonly #post: (input: Input) => void;
+  #stopWatching: (() => void) | null = null;
+  #forget: (() => void) | null = null;
+  #closed = false;
+
+  constructor(parts: WorldParts, session: SessionInfo, post: (input: Input) => void) {
+    this.parts = parts;
+    this.session = session;
+    this.sinks = new BodySinks(parts.storage);
+    this.#post = post;
+  }
+
+  perform<K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> {
+    const answer = OWN_BY_OP[op];
+    return (answer ? answer(this, args) : this.parts.storage.perform(op as StorageOp, args as never)) as never;
+  }
+
+  bodyChunk(sink: number, chunk: Uint8Array): void | Promise<void> {
+    return this.sinks.chunk(sink, chunk);
+  }
+
+  bodyAbort(sink: number): void {
+    this.sinks.abort(sink);
+  }
+
+  readBlob(blobId: BlobId, start: number, end: number): Promise<Uint8Array> {
+    return this.parts.storage.readBlob(blobId, start, end);
+  }
+
+  log(event: LogEvent): void {
+    this.parts.observe(event, this.session);
+    this.parts.logger.log(event.level, event.event, { session: this.session.id, ...event.fields });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#forget?.();
+    this.unwatch();
+    this.sinks.close();
+  }
+
+  run<R>(program: Program<R>): Promise<R> {
+    return runProgram(program, (op, args) => this.perform(op, args), (event) => this.log(event));
+  }
+
+  /** A login that succeeded, so that it can be ended from outside. */
+  remember(answer: Login | LoginRefused): Login | LoginRefused {
+    if (this.#closed || "refused" in answer) return answer;
+    this.#forget?.();
+    this.#forget = this.parts.loggedIn.add(answer.login, this.#post);
     return answer;
-  };
+  }
 
-  const own: OwnAnswers = {
-    "auth.password": async (args) => remember(await auth.password(args, session.remoteAddress)),
-    "auth.scram": (args) => auth.scram(args, session.remoteAddress),
-    "auth.scramDone": async (args) => remember(await auth.scramDone(args, session.remoteAddress)),
-    "body.seal": ({ sink }) => sinks.seal(sink),
-    "body.rewrite": ({ blobId, cut }) => sinks.rewrite(blobId, cut),
-    "clock.now": () => clock.wall(),
-    "dns.resolve": ({ name, type }) => parts.resolve(name, type),
-    "mailbox.watch": ({ accountId, mailboxId, since }) => {
-      stopWatching();
-      if (closed) return true;
-      unwatch = watches.watch(accountId, mailboxId, since, (changes) => post({ type: "changes", changes }));
-      return true;
-    },
-    "mailbox.unwatch": () => {
-      stopWatching();
-      return true;
-    },
-    "sender.verify": (args) => run(programs.verifySender(args)),
-    "rcpt.verify": (args) => run(programs.verifyRecipient(args)),
-    "message.receive": (args) => run(programs.receive(args)),
-  };
+  watch({ accountId, mailboxId, since }: Args<"mailbox.watch">): true {
+    this.unwatch();
+    if (this.#closed) return true;
+    const post = this.#post;
+    this.#stopWatching = this.parts.watches.watch(
+      accountId,
+      mailboxId,
+      since,
+      (changes) => post({ type: "changes", changes }),
+    );
+    return true;
+  }
 
-  const perform: Perform = (op, args) => {
-    const answer = (own as Partial<Record<Op, (args: unknown) => unknown>>)[op];
-    return (answer ? answer(args) : storage.perform(op as StorageOp, args as never)) as never;
-  };
-
-  return {
-    perform,
-    bodyChunk: (sink, chunk) => sinks.chunk(sink, chunk),
-    bodyAbort: (sink) => sinks.abort(sink),
-    readBlob: (blobId, start, end) => storage.readBlob(blobId, start, end),
-    log,
-    close() {
-      closed = true;
-      forget?.();
-      stopWatching();
-      sinks.close();
-    },
-  };
+  unwatch(): true {
+    this.#stopWatching?.();
+    this.#stopWatching = null;
+    return true;
+  }
 }

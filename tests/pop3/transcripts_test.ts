@@ -2,29 +2,16 @@
  * Plays `tests/transcripts/pop3/*` against the POP3 server: each whole, octet by octet and in random cuts. Settings:
  * `secure` (no passwords in the clear), `whole` (cuts would change the meaning: what comes behind STLS).
  */
-import fc from "fast-check";
 import { latin1Bytes } from "../../src/base/bytes.ts";
 import type { AccountId, EmailRow, Login, LoginRefused } from "../../src/contract/mod.ts";
 import { pop3Session } from "../../src/pop3/mod.ts";
 import { type Answers, Player } from "../support/run_machine.ts";
 import { WorldFails } from "../support/run_program.ts";
 import { scramKeys } from "../support/scram_example.ts";
-import { type Dialogue, dialogues, playDialogue, type Stage } from "../support/transcript.ts";
+import { type Dialogue, dialogues, playHoweverCut, type Stage, titleOf } from "../support/transcript.ts";
 
 for (const dialogue of dialogues("pop3")) {
-  const whole = dialogue.settings.some(({ name }) => name === "whole");
-  Deno.test(`POP3 ${dialogue.name}${whole ? "" : ", however it is cut"}`, () => {
-    playDialogue(dialogue, stage(dialogue), () => Infinity);
-    if (whole) return;
-    playDialogue(dialogue, stage(dialogue), () => 1);
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }), (sizes) => {
-        let next = 0;
-        playDialogue(dialogue, stage(dialogue), () => sizes[next++ % sizes.length]!);
-      }),
-      { numRuns: 25 },
-    );
-  });
+  Deno.test(`POP3 ${titleOf(dialogue)}`, () => playHoweverCut(dialogue, stage));
 }
 
 function stage({ settings }: Dialogue): Stage {

@@ -18,6 +18,7 @@
  * end of a `>` line leaves the CRLF out.
  */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { encodeBase64 } from "../../src/base/base64.ts";
 import { latin1Bytes, latin1String, utf8Bytes } from "../../src/base/bytes.ts";
 import type { Player } from "./run_machine.ts";
@@ -164,4 +165,27 @@ function literal(line: string): string {
   });
   const repeated = plain.replaceAll(/rep\{(\d+)\*([^}]*)\}/g, (_, count, text) => text.repeat(Number(count)));
   return repeated.replaceAll(/b64\{([^}]*)\}/g, (_, text) => encodeBase64(latin1Bytes(text)));
+}
+
+/** The name of its test. The setting `whole` says that cuts would change the meaning, as behind STARTTLS. */
+export function titleOf(dialogue: Dialogue): string {
+  return dialogue.name + (isWhole(dialogue) ? "" : ", however it is cut");
+}
+
+/** Plays a dialogue whole, octet by octet and in random cuts, each on a stage of its own. */
+export function playHoweverCut(dialogue: Dialogue, stage: (dialogue: Dialogue) => Stage): void {
+  playDialogue(dialogue, stage(dialogue), () => Infinity);
+  if (isWhole(dialogue)) return;
+  playDialogue(dialogue, stage(dialogue), () => 1);
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }), (sizes) => {
+      let next = 0;
+      playDialogue(dialogue, stage(dialogue), () => sizes[next++ % sizes.length]!);
+    }),
+    { numRuns: 25 },
+  );
+}
+
+function isWhole({ settings }: Dialogue): boolean {
+  return settings.some(({ name }) => name === "whole");
 }

@@ -1,6 +1,6 @@
 import { type Command, JSON_OPTION } from "../command.ts";
 import { usage } from "../exit.ts";
-import { queuePages, STATE_WORDS } from "../queue_rows.ts";
+import { heldNote, queuePages, STATE_WORDS } from "../queue_rows.ts";
 import { shortTime, table } from "../table.ts";
 
 const HEADER = ["ID", "FROM", "TO", "STATE", "TRIES", "NEXT (UTC)", "LAST REPLY"];
@@ -19,7 +19,7 @@ export const queueList: Command = {
     { name: "message", value: "ID", help: "only recipients of one message" },
     JSON_OPTION,
   ],
-  async run({ options, admin, io }) {
+  async run({ options, admin, config, io }) {
     const filter = new Map<string, string>();
     for (const [option, name] of [["domain", "domain"], ["state", "state"], ["message", "traceId"]] as const) {
       const value = options.get(option);
@@ -50,5 +50,6 @@ export const queueList: Command = {
     }
     if (json) io.out(count === 0 ? "[]\n" : "\n]\n");
     else if (count === 0) io.err("Nothing waits.\n");
+    else io.err(heldNote(await config()));
   },
 };

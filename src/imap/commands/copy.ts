@@ -6,16 +6,23 @@ import { TEXTS } from "../texts.ts";
 import { formatSet, type SequenceSet, sequenceSet } from "../wire/sequence_set.ts";
 
 /** COPY and UID COPY (RFC 9051 section 6.4.7) */
-export const copy: Command = {
-  states: SELECTED,
-  parse(lexer, state, byUid) {
-    lexer.sp();
-    const set = sequenceSet(lexer);
-    const path = spMailbox(lexer, state);
-    lexer.end();
-    return run(state, set, path, byUid);
-  },
-};
+export const copy: Command = toMailbox(run);
+
+/** A command of a sequence set and a mailbox: COPY, MOVE and their UID forms. */
+export function toMailbox(
+  run: (state: ImapState, set: SequenceSet, path: string | null, byUid: boolean) => CommandProgram,
+): Command {
+  return {
+    states: SELECTED,
+    parse(lexer, state, byUid) {
+      lexer.sp();
+      const set = sequenceSet(lexer);
+      const path = spMailbox(lexer, state);
+      lexer.end();
+      return run(state, set, path, byUid);
+    },
+  };
+}
 
 function* run(state: ImapState, set: SequenceSet, path: string | null, byUid: boolean): CommandProgram {
   const view = state.view!;

@@ -1,22 +1,13 @@
 import { ask } from "../../contract/mod.ts";
-import { BAD_NAME, type Command, refresh, resolve, SELECTED, spMailbox } from "../command.ts";
+import { BAD_NAME, type Command, refresh, resolve } from "../command.ts";
 import { no, ok } from "../reply.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
-import { type SequenceSet, sequenceSet } from "../wire/sequence_set.ts";
-import { copyRefusal, copyUid } from "./copy.ts";
+import type { SequenceSet } from "../wire/sequence_set.ts";
+import { copyRefusal, copyUid, toMailbox } from "./copy.ts";
 
 /** MOVE and UID MOVE (RFC 9051 section 6.4.8, RFC 6851) */
-export const move: Command = {
-  states: SELECTED,
-  parse(lexer, state, byUid) {
-    lexer.sp();
-    const set = sequenceSet(lexer);
-    const path = spMailbox(lexer, state);
-    lexer.end();
-    return run(state, set, path, byUid);
-  },
-};
+export const move: Command = toMailbox(run);
 
 function* run(state: ImapState, set: SequenceSet, path: string | null, byUid: boolean): CommandProgram {
   const view = state.view!;

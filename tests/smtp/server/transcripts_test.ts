@@ -7,7 +7,6 @@
  * The world: local parts say what becomes of them (`no`, `down`, `full`, `cut`, `busy`), and so do words in a body.
  */
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import type {
   AccountId,
   AnswerOf,
@@ -22,24 +21,19 @@ import { SMTP_LIMITS, type SmtpLimits, type SmtpServerOptions, smtpSession } fro
 import { type Answers, type Played, Player, TEST_SESSION } from "../../support/run_machine.ts";
 import { WorldFails } from "../../support/run_program.ts";
 import { scramKeys } from "../../support/scram_example.ts";
-import { type Dialogue, dialogues, playDialogue, type Setting, type Stage } from "../../support/transcript.ts";
+import {
+  type Dialogue,
+  dialogues,
+  playHoweverCut,
+  type Setting,
+  type Stage,
+  titleOf,
+} from "../../support/transcript.ts";
 
 const TLS = { version: "TLSv1.3", cipher: "TEST", serverName: null };
 
 for (const dialogue of dialogues("smtp")) {
-  const whole = dialogue.settings.some(({ name }) => name === "whole");
-  Deno.test(`SMTP ${dialogue.name}${whole ? "" : ", however it is cut"}`, () => {
-    playDialogue(dialogue, stage(dialogue), () => Infinity);
-    if (whole) return;
-    playDialogue(dialogue, stage(dialogue), () => 1);
-    fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }), (sizes) => {
-        let next = 0;
-        playDialogue(dialogue, stage(dialogue), () => sizes[next++ % sizes.length]!);
-      }),
-      { numRuns: 25 },
-    );
-  });
+  Deno.test(`SMTP ${titleOf(dialogue)}`, () => playHoweverCut(dialogue, stage));
 }
 
 function stage({ settings }: Dialogue): Stage {
