@@ -7,6 +7,7 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { TlsInfo } from "../contract/mod.ts";
+import { afterOthers, BURST_SIZE, heard, othersMayWait, SENT_SIZE } from "./burst.ts";
 import { monotonicNow, processDeadlines, type Sleeper } from "./deadlines.ts";
 import { type Endpoints, normaliseAddress } from "./transport_address.ts";
 import type { Transport } from "./transport.ts";
@@ -43,6 +44,8 @@ export class SocketTransport implements Transport, Sleeper {
   #paused = false;
   /** Octets since others were let in. */
   #burst = 0;
+  /** Octets written since the others last had their turn. */
+  #sent = 0;
   #flushLonger = true;
   #drain: { readonly promise: Promise<void>; readonly resolve: () => void } | null = null;
 
@@ -81,11 +84,22 @@ export class SocketTransport implements Transport, Sleeper {
 
   write(bytes: Uint8Array): boolean {
     if (this.#closing || !this.#socket.writable) return true; // nobody will take it, and nothing will drain
-    return this.#socket.write(bytes);
+    const taken = this.#socket.write(bytes);
+    this.#sent += bytes.length;
+    // A peer that takes all it is given never makes us wait: the others would.
+    return taken && (this.#sent < SENT_SIZE || !othersMayWait());
   }
 
-  /** Resolves when the socket takes more, or is gone. Never rejects. */
+  /** Resolves when the socket takes more and the others had their turn, or the socket is gone. Never rejects. */
   drained(): Promise<void> {
+    this.#sent = 0;
+    if (othersMayWait() && !this.#socket.destroyed) {
+      return new Promise<void>((resolve) => afterOthers(resolve)).then(() => this.#takesMore());
+    }
+    return this.#takesMore();
+  }
+
+  #takesMore(): Promise<void> {
     if (this.#socket.destroyed || !this.#socket.writableNeedDrain) return Promise.resolve();
     this.#drain ??= Promise.withResolvers<void>();
     return this.#drain.promise;
@@ -168,23 +182,21 @@ export class SocketTransport implements Transport, Sleeper {
   took(buffer: Uint8Array): void {
     // A Buffer's `slice` is a view where a Uint8Array's is a copy: whoever keeps octets by `slice` must get the latter.
     const chunk = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+    heard();
     this.#onData?.(chunk);
     this.#burst += chunk.length;
     freeChunk(chunk);
     if (this.#burst >= BURST_SIZE) this.#letOthersIn();
   }
 
-  /**
-   * The runtime reads a socket as long as there is something, and looks at no other socket until there is not: a fast
-   * sender would keep everybody else waiting. Only a timer that is not due at once makes it look.
-   */
+  /** The end of a burst. */
   #letOthersIn(): void {
     this.#burst = 0;
     if (this.#paused || this.#closing) return;
     this.#stopReading();
-    setTimeout(() => {
+    afterOthers(() => {
       if (!this.#paused && !this.#closing) this.#startReading();
-    }, 1);
+    });
   }
 
   /** For the shared listeners below. */
@@ -256,8 +268,6 @@ function handleBelow(socket: Socket): ReadHandle | null {
   return (socket as unknown as { _parent?: { _handle?: ReadHandle | null } })._parent?._handle ?? null;
 }
 
-/** Octets of one connection after which the others have their turn: a millisecond or two of work. */
-const BURST_SIZE = 262_144;
 /** Smaller chunks are left to the garbage collector. */
 const FREED_SIZE = 16_384;
 
