@@ -21,6 +21,7 @@ const AFTER_LOGIN = [
   "STATUS=SIZE",
   "OBJECTID",
   "SAVEDATE",
+  "PREVIEW",
   "CONDSTORE",
   "QRESYNC",
 ];

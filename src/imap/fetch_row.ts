@@ -2,14 +2,16 @@
 import { latin1String } from "../base/bytes.ts";
 import type { Effect, EmailRow, Program } from "../contract/mod.ts";
 import { binaryValue, type DecodedRange } from "./binary.ts";
+import { PREVIEW_OCTETS, previewPart, previewText } from "../message/mod.ts";
 import { accountOf } from "./command.ts";
 import { extentOf, selectFields } from "./section.ts";
 import type { ImapState } from "./session.ts";
 import { formatDateTime } from "./wire/dates.ts";
 import type { FetchItem, Section, SimpleItem } from "./wire/fetch_items.ts";
+import { utf8String } from "./wire/strings.ts";
 import { formatEnvelope, formatStructure } from "./wire/structure.ts";
 
-export type HeaderReader = (row: EmailRow, start: number, end: number) => Program<Uint8Array>;
+export type BlobReader = (row: EmailRow, start: number, end: number) => Program<Uint8Array>;
 export type Pieces = (string | Effect | DecodedRange)[];
 
 /** A row; `unknownEncoding`: a BINARY item was left out, because nobody knows how its part is encoded. */
@@ -25,7 +27,7 @@ export function* formatRow(
   row: EmailRow,
   items: readonly FetchItem[],
   tellFlags: boolean,
-  readHeader: HeaderReader,
+  readBlob: BlobReader,
 ): Program<FormattedRow> {
   const out: Pieces = [];
   let text = `* ${seq} FETCH (`;
@@ -52,6 +54,10 @@ export function* formatRow(
     }
     if (!first) text += " ";
     first = false;
+    if (item.item === "preview") {
+      text += `PREVIEW ${utf8String(yield* previewOf(row, readBlob), state.rev2)}`;
+      continue;
+    }
     if (item.item !== "section") {
       if (item.item === "FLAGS") flags = true;
       text += simple(state, row, item.item);
@@ -59,7 +65,7 @@ export function* formatRow(
     }
     const { section } = item;
     if (section.text === "fields" || section.text === "fieldsNot") {
-      text += `${section.label} ${yield* headerFields(row, section, readHeader)}`;
+      text += `${section.label} ${yield* headerFields(row, section, readBlob)}`;
       continue;
     }
     const parts = octets(row, section);
@@ -80,6 +86,14 @@ export function* formatRow(
   if (first) return { pieces: [], unknownEncoding }; // every item was left out
   out.push(text + ")\r\n");
   return { pieces: out, unknownEncoding };
+}
+
+/** RFC 8970 section 3.2: empty where there are no words to show. */
+function* previewOf(row: EmailRow, readBlob: BlobReader): Program<string> {
+  const part = previewPart(row.structure!);
+  if (part === null || part.bodyEnd <= part.bodyStart) return "";
+  const end = Math.min(part.bodyEnd, part.bodyStart + PREVIEW_OCTETS);
+  return previewText(part, yield* readBlob(row, part.bodyStart, end));
 }
 
 function simple(state: ImapState, row: EmailRow, item: SimpleItem): string {
@@ -131,12 +145,12 @@ function octets(
 }
 
 /** HEADER.FIELDS and HEADER.FIELDS.NOT as a literal. */
-function* headerFields(row: EmailRow, section: Section, readHeader: HeaderReader): Program<string> {
+function* headerFields(row: EmailRow, section: Section, readBlob: BlobReader): Program<string> {
   let header = row.header;
   if (section.path.length > 0) {
     const extent = extentOf(section, row.structure!, row.blobSize);
     if (extent === null) return "NIL";
-    header = yield* readHeader(row, extent.start, extent.end);
+    header = yield* readBlob(row, extent.start, extent.end);
   }
   let text = selectFields(header!, section.fields, section.text === "fieldsNot");
   const { partial } = section;

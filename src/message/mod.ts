@@ -4,7 +4,7 @@
  * - `indexer.ts` makes the index of a message while it streams by; `model.ts` is its shape.
  * - `header.ts`, `address.ts`, `params.ts`, `date_parse.ts`, `encoded_word.ts`, `charset.ts`, `transfer.ts` read.
  * - `build.ts`, `date.ts`, `encoded_word_encode.ts`, `transfer_encode.ts` write.
- * - `text.ts` makes a part's octets text and searches it; `thread.ts` finds the base subject.
+ * - `text.ts` makes a part's octets text and searches it; `preview.ts` gives the first words (`html_text.ts`); `thread.ts` finds the base subject.
  *
  * Rules: mail is hostile and broken, so reading never fails and takes time linear in the octets; writing is strict.
  * Nothing here holds a whole message, knows a clock, or invents anything.
@@ -21,6 +21,7 @@ export * from "./header.ts";
 export * from "./indexer.ts";
 export * from "./model.ts";
 export * from "./params.ts";
+export * from "./preview.ts";
 export * from "./text.ts";
 export * from "./thread.ts";
 export * from "./transfer.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../contract/mod.ts";
 import { type Command, resolve, SELECTED } from "../command.ts";
 import { RangeCursor, rangesOf } from "../range_cursor.ts";
-import { formatRow, type HeaderReader } from "../fetch_row.ts";
+import { type BlobReader, formatRow } from "../fetch_row.ts";
 import { sendDecoded } from "../binary.ts";
 import { no, ok } from "../reply.ts";
 import { TEXTS } from "../texts.ts";
@@ -84,7 +84,7 @@ function* run(
   const sections = items.some((item) => "section" in item);
   const marks = !view.readOnly && items.some((item) => "section" in item && !item.section.peek);
   let unknownEncoding = false;
-  const limit = sections ? BODY_PAGE : PAGE;
+  const limit = sections || items.some((item) => item.item === "preview") ? BODY_PAGE : PAGE;
   const cursor = new RangeCursor(left);
   while (!cursor.done) {
     const page = cursor.take(limit);
@@ -120,7 +120,7 @@ function fieldsOf(items: readonly FetchItem[]): EmailField[] {
   const fields = new Set<EmailField>();
   for (const item of items) {
     if (item.item === "ENVELOPE") fields.add("envelope");
-    if (item.item === "BODY" || item.item === "BODYSTRUCTURE") fields.add("structure");
+    if (item.item === "BODY" || item.item === "BODYSTRUCTURE" || item.item === "preview") fields.add("structure");
     if (!("section" in item)) continue;
     const { path, text } = item.section;
     if (path.length > 0 || text === "header" || text === "text") fields.add("structure");
@@ -151,7 +151,7 @@ function* sendPage(
   items: readonly FetchItem[],
   seen: ReadonlyMap<number, Seen>,
 ): Program<"sent" | "unknownEncoding" | "cut"> {
-  const readHeader: HeaderReader = function* (row, start, end) {
+  const readBlob: BlobReader = function* (row, start, end) {
     const to = Math.min(end, start + 262144); // what one read gives; header sections beyond are cut
     return yield* ask("blob.read", { accountId: view.accountId, blobId: row.blobId, start, end: to });
   };
@@ -163,7 +163,7 @@ function* sendPage(
     if (seq === 0) continue;
     const news = seen.get(row.uid);
     const shown = news ? { ...row, flags: news.flags, modseq: news.modseq } : row;
-    const formatted = yield* formatRow(state, seq, shown, items, news !== undefined, readHeader);
+    const formatted = yield* formatRow(state, seq, shown, items, news !== undefined, readBlob);
     if (formatted.unknownEncoding) unknownEncoding = true;
     for (const piece of formatted.pieces) {
       if (typeof piece === "string") {

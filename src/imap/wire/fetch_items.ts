@@ -22,7 +22,9 @@ export type FetchItem =
   | { readonly item: SimpleItem }
   | { readonly item: "section"; readonly section: Section }
   /** BINARY, or with `size` BINARY.SIZE (RFC 3516). */
-  | { readonly item: "binary"; readonly section: Section; readonly size: boolean };
+  | { readonly item: "binary"; readonly section: Section; readonly size: boolean }
+  /** The first words (RFC 8970). */
+  | { readonly item: "preview" };
 
 export type SimpleItem =
   | "ENVELOPE"
@@ -85,8 +87,18 @@ function fetchItem(lexer: Lexer): FetchItem {
   if (name === "RFC822") return rfc822("all", name, false);
   if (name === "RFC822.TEXT") return rfc822("text", name, false);
   if (name === "RFC822.HEADER") return rfc822("header", name, true);
+  if (name === "PREVIEW") return preview(lexer);
   const simple = SIMPLE.find((item) => item === name);
   return simple ? { item: simple } : lexer.fail("No such FETCH item");
+}
+
+/** `"PREVIEW" [SP "(" preview-mod *(SP preview-mod) ")"]` (RFC 8970 section 6); ours is never late, LAZY or not. */
+function preview(lexer: Lexer): FetchItem {
+  if (lexer.ahead(" (LAZY")) { // a bare "(" may be the modifiers of FETCH
+    lexer.sp();
+    lexer.list(() => lexer.tryWord("LAZY") || lexer.fail("No such modifier"));
+  }
+  return { item: "preview" };
 }
 
 function rfc822(text: SectionText, label: string, peek: boolean): FetchItem {

@@ -50,6 +50,11 @@ export class Lexer {
     return this.#text[this.#at] ?? "";
   }
 
+  /** Whether this stands next, in whatever case; nothing is taken. */
+  ahead(text: string): boolean {
+    return upperAscii(this.#text.slice(this.#at, this.#at + text.length)) === text;
+  }
+
   /** Nothing may be left. */
   end(): void {
     if (!this.atEnd()) this.fail("Something follows the arguments");

@@ -39,6 +39,11 @@ export function nstring(text: string | null, rev2: boolean): string {
   return string(rev2 ? octetsOf(text) : encodeWords(text).replaceAll("\r\n", ""));
 }
 
+/** A text in UTF-8 whichever revision is spoken: IMAP4rev1 has no UTF-8 in quoted strings (RFC 3501 section 4.3). */
+export function utf8String(text: string, rev2: boolean): string {
+  return rev2 || isAscii(text) ? string(octetsOf(text)) : literal(octetsOf(text));
+}
+
 /** RFC 9051 section 4.3: a literal has no NUL. */
 function literal(octets: string): string {
   const clean = octets.includes("\0") ? octets.replaceAll("\0", "") : octets;
