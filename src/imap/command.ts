@@ -39,13 +39,13 @@ export function accountOf(state: ImapState): NonNullable<ImapState["login"]>["ac
 /** SP mailbox. A name in a broken encoding is answered NO by the program, so null is passed on. */
 export function spMailbox(lexer: Lexer, state: ImapState): string | null {
   lexer.sp();
-  return mailbox(lexer, state.rev2);
+  return mailbox(lexer, state.utf8);
 }
 
 /** SP mailbox, with its spelling. */
 export function spMailboxAsGiven(lexer: Lexer, state: ImapState): GivenName | null {
   lexer.sp();
-  return mailboxAsGiven(lexer, state.rev2);
+  return mailboxAsGiven(lexer, state.utf8);
 }
 
 /**

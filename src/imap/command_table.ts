@@ -28,7 +28,7 @@ import { status } from "./commands/status.ts";
 import { store } from "./commands/store.ts";
 import { subscribe, unsubscribe } from "./commands/subscribe.ts";
 import { unselect } from "./commands/unselect.ts";
-import { bad, type Reply } from "./reply.ts";
+import { bad, no, type Reply } from "./reply.ts";
 import type { CommandProgram, ImapState } from "./session.ts";
 import { TEXTS } from "./texts.ts";
 import type { Piece } from "./wire/command_reader.ts";
@@ -98,6 +98,7 @@ export function prepare(state: ImapState, pieces: readonly Piece[]): Prepared {
       const needsMailbox = now === "authenticated" && command.states.includes("selected");
       return { tag, reply: bad(needsMailbox ? TEXTS.noMailboxSelected : TEXTS.wrongState) };
     }
+    if (needsUtf8(state, name)) return { tag, reply: no(TEXTS.utf8Only, "CANNOT") };
     const program = command.parse(lexer, state, byUid);
     return { tag, program, holdsExpunge: command.holdsExpunge === true && !byUid };
   } catch (error) {
@@ -105,6 +106,13 @@ export function prepare(state: ImapState, pieces: readonly Piece[]): Prepared {
     throw error;
   }
 }
+
+/** RFC 6855 section 6: UTF8=ONLY serves nobody who has not enabled it. */
+function needsUtf8(state: ImapState, name: string): boolean {
+  return state.options.utf8Only && !state.utf8Accept && state.login !== null && !WITHOUT_UTF8.has(name);
+}
+
+const WITHOUT_UTF8: ReadonlySet<string> = new Set(["CAPABILITY", "ENABLE", "ID", "LOGOUT", "NOOP"]);
 
 /** The tag, or `*`. */
 export function readTag(lexer: Lexer): string {

@@ -55,7 +55,7 @@ export function* formatRow(
     if (!first) text += " ";
     first = false;
     if (item.item === "preview") {
-      text += `PREVIEW ${utf8String(yield* previewOf(row, readBlob), state.rev2)}`;
+      text += `PREVIEW ${utf8String(yield* previewOf(row, readBlob), state.utf8)}`;
       continue;
     }
     if (item.item !== "section") {
@@ -115,11 +115,11 @@ function simple(state: ImapState, row: EmailRow, item: SimpleItem): string {
     case "THREADID":
       return `THREADID (${row.threadId})`;
     case "ENVELOPE":
-      return `ENVELOPE ${formatEnvelope(row.envelope!, state.rev2)}`;
+      return `ENVELOPE ${formatEnvelope(row.envelope!, state.utf8)}`;
     case "BODY":
-      return `BODY ${formatStructure(row.structure!, false, state.rev2)}`;
+      return `BODY ${formatStructure(row.structure!, false, state.utf8)}`;
     case "BODYSTRUCTURE":
-      return `BODYSTRUCTURE ${formatStructure(row.structure!, true, state.rev2)}`;
+      return `BODYSTRUCTURE ${formatStructure(row.structure!, true, state.utf8)}`;
   }
 }
 

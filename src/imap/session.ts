@@ -55,6 +55,8 @@ export interface ImapServerOptions {
   /** STARTTLS is offered while there is no TLS. */
   readonly startTls?: boolean;
   readonly mechanisms?: readonly SaslMechanism[];
+  /** UTF8=ONLY (RFC 6855 section 6): nothing is served to a client that has not enabled UTF8=ACCEPT. */
+  readonly utf8Only?: boolean;
   readonly limits?: Partial<ImapLimits>;
 }
 
@@ -84,6 +86,10 @@ export interface ImapState {
   view: View | null;
   /** ENABLE IMAP4rev2 was given. */
   rev2: boolean;
+  /** Names and strings are UTF-8 both ways: ENABLE IMAP4rev2 or UTF8=ACCEPT was given. */
+  utf8: boolean;
+  /** ENABLE UTF8=ACCEPT was given (RFC 6855). */
+  utf8Accept: boolean;
   /** A CONDSTORE enabling command was given (RFC 7162 section 3.1). */
   condstore: boolean;
   /** ENABLE QRESYNC was given: VANISHED takes the place of EXPUNGE (RFC 7162 section 3.2). */

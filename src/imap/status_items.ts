@@ -28,5 +28,5 @@ export function statusItem(lexer: Lexer): string {
 /** The untagged STATUS response with its CRLF. */
 export function formatStatus(state: ImapState, mailbox: Mailbox, items: readonly string[]): string {
   const values = items.map((item) => `${item} ${ITEMS.get(item)!(mailbox, state)}`);
-  return `* STATUS ${formatMailbox(mailbox.path, state.rev2)} (${values.join(" ")})\r\n`;
+  return `* STATUS ${formatMailbox(mailbox.path, state.utf8)} (${values.join(" ")})\r\n`;
 }

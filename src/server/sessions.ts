@@ -29,6 +29,7 @@ export function sessionMaker(config: Config, protocol: ServedProtocol, tls: TlsM
         version: VERSION,
         startTls,
         allowPlaintextAuth: allowPlaintext,
+        utf8Only: config.imap.utf8Only,
         limits: {
           messageSize: limits.messageSize,
           badCommands: limits.badCommands,

@@ -42,7 +42,16 @@ function message(lexer: Lexer): Message {
     internalDate = dateTime(lexer);
     lexer.sp();
   }
-  return { flags, internalDate, literal: lexer.message() };
+  return { flags, internalDate, literal: lexer.tryWord("UTF8") ? utf8Message(lexer) : lexer.message() };
+}
+
+/** `"UTF8" SP "(" literal8 ")"` (RFC 6855 section 4): headers are kept as they come in either case. */
+function utf8Message(lexer: Lexer): StreamedLiteral {
+  lexer.sp();
+  lexer.char("(");
+  const literal = lexer.message();
+  lexer.char(")");
+  return literal;
 }
 
 function* run(state: ImapState, path: string | null, messages: readonly Message[]): CommandProgram {

@@ -18,8 +18,12 @@ export const enable: Command = {
 function* run(state: ImapState, names: readonly string[]): CommandProgram {
   const enabled: string[] = [];
   if (names.includes("IMAP4REV2") && !state.rev2) {
-    state.rev2 = true;
+    state.rev2 = state.utf8 = true;
     enabled.push("IMAP4rev2");
+  }
+  if (names.includes("UTF8=ACCEPT") && !state.utf8Accept) {
+    state.utf8Accept = state.utf8 = true;
+    enabled.push("UTF8=ACCEPT");
   }
   if (names.includes("CONDSTORE") && !state.condstore) {
     state.condstore = true;

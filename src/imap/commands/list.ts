@@ -32,10 +32,10 @@ export const list: Command = {
     if (select.has("RECURSIVEMATCH") && !select.has("SUBSCRIBED") && !select.has("SPECIAL-USE")) {
       lexer.fail("RECURSIVEMATCH needs another selection option");
     }
-    const reference = decodeName(lexer.astring(), state.rev2);
+    const reference = decodeName(lexer.astring(), state.utf8);
     lexer.sp();
     const several = lexer.peek() === "(";
-    const pattern = (): string | null => decodeName(lexer.listMailbox(), state.rev2);
+    const pattern = (): string | null => decodeName(lexer.listMailbox(), state.utf8);
     const patterns = several ? lexer.list(pattern) : [pattern()];
     if (patterns.length > 100) lexer.fail("Too many patterns");
     const returns = new Set<string>();
@@ -175,7 +175,7 @@ function describe(state: ImapState, request: Request, tree: Tree, path: string):
   flags.push(tree.hasChildren(path) ? "\\HasChildren" : "\\HasNoChildren");
   if (use !== null) flags.push(use);
   const info = below.length === 0 ? "" : ` ("CHILDINFO" (${below.map((option) => `"${option}"`).join(" ")}))`;
-  const line = `* LIST (${flags.join(" ")}) "/" ${formatMailbox(canonicalPath(path), state.rev2)}${info}\r\n`;
+  const line = `* LIST (${flags.join(" ")}) "/" ${formatMailbox(canonicalPath(path), state.utf8)}${info}\r\n`;
   if (mailbox === undefined || request.statusItems.length === 0 || !selected) return line;
   return line + formatStatus(state, mailbox, request.statusItems);
 }

@@ -10,9 +10,9 @@ export const lsub: Command = {
   states: AFTER_LOGIN,
   parse(lexer, state) {
     lexer.sp();
-    const reference = decodeName(lexer.astring(), state.rev2);
+    const reference = decodeName(lexer.astring(), state.utf8);
     lexer.sp();
-    const pattern = decodeName(lexer.listMailbox(), state.rev2);
+    const pattern = decodeName(lexer.listMailbox(), state.utf8);
     lexer.end();
     return run(state, reference, pattern);
   },
@@ -36,7 +36,7 @@ function* run(state: ImapState, reference: string | null, pattern: string | null
   }
   let out = "";
   for (const name of [...found.keys()].sort()) {
-    out += `* LSUB (${found.get(name)}) "/" ${formatMailbox(name, state.rev2)}\r\n`;
+    out += `* LSUB (${found.get(name)}) "/" ${formatMailbox(name, state.utf8)}\r\n`;
   }
   if (out !== "") yield sendText(out);
   return ok("Listed");

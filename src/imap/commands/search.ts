@@ -28,6 +28,8 @@ export const search: Command = {
     }
     if (lexer.tryWord("CHARSET")) {
       lexer.sp();
+      // RFC 6855 section 3: UTF-8 is settled then.
+      if (state.utf8Accept) lexer.fail("CHARSET has no place after ENABLE UTF8=ACCEPT");
       const charset = upperAscii(lexer.astring());
       if (charset !== "UTF-8" && charset !== "US-ASCII") {
         if (returns?.has("SAVE")) state.view!.saved = []; // RFC 5182 section 2.1: NO resets what was saved

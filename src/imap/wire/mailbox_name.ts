@@ -11,8 +11,8 @@ import { decodeUtf7, encodeUtf7 } from "./utf7.ts";
 export const DELIMITER = "/";
 
 /** mailbox: its path. Null where the name is in no encoding that can be a name. */
-export function mailbox(lexer: Lexer, rev2: boolean): string | null {
-  return pathOf(lexer.astring(), rev2);
+export function mailbox(lexer: Lexer, utf8: boolean): string | null {
+  return pathOf(lexer.astring(), utf8);
 }
 
 /** A name as the client wrote it and as we know it. */
@@ -22,25 +22,25 @@ export interface GivenName {
 }
 
 /** mailbox, with its spelling. Null where the name is in no encoding that can be a name. */
-export function mailboxAsGiven(lexer: Lexer, rev2: boolean): GivenName | null {
-  const given = decodeText(lexer.astring(), rev2);
+export function mailboxAsGiven(lexer: Lexer, utf8: boolean): GivenName | null {
+  const given = decodeText(lexer.astring(), utf8);
   return given === null ? null : { path: canonicalPath(given.normalize("NFC")), given };
 }
 
 /** The path of a name in latin1 octets; null where its encoding is broken. */
-export function pathOf(octets: string, rev2: boolean): string | null {
-  const text = decodeName(octets, rev2);
+export function pathOf(octets: string, utf8: boolean): string | null {
+  const text = decodeName(octets, utf8);
   return text === null ? null : canonicalPath(text);
 }
 
 /** Text of a name or a pattern, NFC. Octets beyond ASCII are UTF-8 even from a rev1 client (RFC 6855). */
-export function decodeName(octets: string, rev2: boolean): string | null {
-  return decodeText(octets, rev2)?.normalize("NFC") ?? null;
+export function decodeName(octets: string, utf8: boolean): string | null {
+  return decodeText(octets, utf8)?.normalize("NFC") ?? null;
 }
 
-function decodeText(octets: string, rev2: boolean): string | null {
+function decodeText(octets: string, utf8: boolean): string | null {
   if (!isAscii(octets)) return utf8Strict(latin1Bytes(octets));
-  return rev2 || !octets.includes("&") ? octets : decodeUtf7(octets);
+  return utf8 || !octets.includes("&") ? octets : decodeUtf7(octets);
 }
 
 /** `INBOX` is the same in any case, as a whole name and as the first level. */
@@ -55,8 +55,8 @@ export function withoutDelimiter(name: string): string {
 }
 
 /** A path as an astring for the client, always quoted. */
-export function formatMailbox(path: string, rev2: boolean): string {
-  return string(rev2 ? octetsOf(path) : encodeUtf7(path));
+export function formatMailbox(path: string, utf8: boolean): string {
+  return string(utf8 ? octetsOf(path) : encodeUtf7(path));
 }
 
 /** The OLDNAME item of a LIST response (RFC 9051 section 6.3.9.7). */

@@ -33,15 +33,15 @@ export function astring(octets: string): string {
 }
 
 /** Text of a header or parameter: NIL, or a string in the way of the revision that is spoken. */
-export function nstring(text: string | null, rev2: boolean): string {
+export function nstring(text: string | null, utf8: boolean): string {
   if (text === null) return "NIL";
   if (isAscii(text)) return string(text);
-  return string(rev2 ? octetsOf(text) : encodeWords(text).replaceAll("\r\n", ""));
+  return string(utf8 ? octetsOf(text) : encodeWords(text).replaceAll("\r\n", ""));
 }
 
 /** A text in UTF-8 whichever revision is spoken: IMAP4rev1 has no UTF-8 in quoted strings (RFC 3501 section 4.3). */
-export function utf8String(text: string, rev2: boolean): string {
-  return rev2 || isAscii(text) ? string(octetsOf(text)) : literal(octetsOf(text));
+export function utf8String(text: string, utf8: boolean): string {
+  return utf8 || isAscii(text) ? string(octetsOf(text)) : literal(octetsOf(text));
 }
 
 /** RFC 9051 section 4.3: a literal has no NUL. */

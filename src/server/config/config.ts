@@ -96,6 +96,10 @@ export interface Config {
     /** Whether a password may be sent without TLS. */
     readonly allowPlaintext: boolean;
   };
+  readonly imap: {
+    /** Clients must speak UTF-8 (UTF8=ONLY, RFC 6855 section 6). */
+    readonly utf8Only: boolean;
+  };
   readonly storage: { readonly driver: "sqlite" | "memory" };
   readonly dns: {
     /** `host:port`; null is the system's. */

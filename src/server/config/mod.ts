@@ -199,6 +199,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
       })),
     },
     auth: read.auth,
+    imap: read.imap,
     storage: read.storage,
     dns: read.dns,
     outbound: read.outbound,

@@ -230,6 +230,7 @@ const TOP = {
     acme: object({}).optional(),
   }).prefault({}),
   auth: object({ allowPlaintext: truth.default(false) }).prefault({}),
+  imap: object({ utf8Only: truth.default(false) }).prefault({}),
   storage: object({
     driver: z.enum(["sqlite", "memory"], {
       error: (issue) =>
