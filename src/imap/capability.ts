@@ -2,7 +2,7 @@
 import type { ImapState } from "./session.ts";
 
 // Whatever RFC 9051 has taken in is named too, for clients that know only IMAP4rev1.
-const ALWAYS = ["IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE"];
+const ALWAYS = ["IMAP4rev1", "IMAP4rev2", "LITERAL+", "SASL-IR", "ID", "ENABLE", "LANGUAGE"];
 const AFTER_LOGIN = [
   "IDLE",
   "NAMESPACE",
@@ -22,6 +22,7 @@ const AFTER_LOGIN = [
   "OBJECTID",
   "SAVEDATE",
   "PREVIEW",
+  "UNAUTHENTICATE",
   "CONDSTORE",
   "QRESYNC",
 ];

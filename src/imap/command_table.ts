@@ -13,6 +13,7 @@ import { expunge } from "./commands/expunge.ts";
 import { fetch } from "./commands/fetch.ts";
 import { id } from "./commands/id.ts";
 import { idle } from "./commands/idle.ts";
+import { language } from "./commands/language.ts";
 import { list } from "./commands/list.ts";
 import { login } from "./commands/login.ts";
 import { logout } from "./commands/logout.ts";
@@ -27,6 +28,7 @@ import { startTls } from "./commands/starttls.ts";
 import { status } from "./commands/status.ts";
 import { store } from "./commands/store.ts";
 import { subscribe, unsubscribe } from "./commands/subscribe.ts";
+import { unauthenticate } from "./commands/unauthenticate.ts";
 import { unselect } from "./commands/unselect.ts";
 import { bad, no, type Reply } from "./reply.ts";
 import type { CommandProgram, ImapState } from "./session.ts";
@@ -49,6 +51,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["FETCH", fetch],
   ["ID", id],
   ["IDLE", idle],
+  ["LANGUAGE", language],
   ["LIST", list],
   ["LOGIN", login],
   ["LOGOUT", logout],
@@ -63,6 +66,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["STATUS", status],
   ["STORE", store],
   ["SUBSCRIBE", subscribe],
+  ["UNAUTHENTICATE", unauthenticate],
   ["UNSELECT", unselect],
   ["UNSUBSCRIBE", unsubscribe],
 ]);

@@ -16,7 +16,15 @@ import { authenticateLine, beginExchange, resumeExchange } from "./authenticate.
 import { capabilities } from "./capability.ts";
 import { prepare, readTag } from "./command_table.ts";
 import { bad, formatReply, no, ok, type Reply } from "./reply.ts";
-import { IMAP_LIMITS, type ImapServerOptions, type ImapState, newsOf, type Outcome, sendText } from "./session.ts";
+import {
+  IMAP_LIMITS,
+  type ImapServerOptions,
+  type ImapState,
+  LOGGED_OFF,
+  newsOf,
+  type Outcome,
+  sendText,
+} from "./session.ts";
 import { TEXTS } from "./texts.ts";
 import { CommandReader } from "./wire/command_reader.ts";
 import { Lexer } from "./wire/lexer.ts";
@@ -39,13 +47,7 @@ export function imapSession(options: ImapServerOptions): Session<ImapState> {
     reader: new CommandReader(),
     session: null,
     tls: false,
-    login: null,
-    view: null,
-    rev2: false,
-    utf8: false,
-    utf8Accept: false,
-    condstore: false,
-    qresync: false,
+    ...LOGGED_OFF,
     tag: "*",
     running: null,
     exchange: null,
@@ -235,6 +237,10 @@ function settle(state: ImapState, outcome: Outcome | { failed: OpFailed } | null
       return;
     case "startTls":
       return startTls(state, out);
+    case "loggedOff":
+      Object.assign(state, LOGGED_OFF);
+      state.openedAt = state.activeAt; // the time to log in begins anew
+      return finish(state, ok(TEXTS.loggedOff, `CAPABILITY ${capabilities(state)}`), out);
     case "cut":
       out.push(logEvent("warn", "imap.cut", peer(state)), { type: "close" });
       state.closed = true;

@@ -66,6 +66,7 @@ export type Outcome =
   | { readonly then: "idle" }
   | { readonly then: "logout" }
   | { readonly then: "startTls" }
+  | { readonly then: "loggedOff" }
   /** A literal that was announced cannot be sent to its end: only closing tells the client. */
   | { readonly then: "cut" }
   | { readonly then: "loggedIn"; readonly login: Login }
@@ -74,14 +75,8 @@ export type Outcome =
 
 export type CommandProgram = Program<Outcome>;
 
-/** Mutable, with one owner: the machine; a command changes what belongs to it. */
-export interface ImapState {
-  readonly options: Required<Omit<ImapServerOptions, "limits">>;
-  readonly limits: ImapLimits;
-  readonly input: ByteQueue;
-  readonly reader: CommandReader;
-  session: SessionInfo | null;
-  tls: boolean;
+/** What belongs to whoever is logged in: all of it goes with UNAUTHENTICATE (RFC 8437 section 4.1). */
+export interface LoginState {
   login: Login | null;
   view: View | null;
   /** ENABLE IMAP4rev2 was given. */
@@ -94,6 +89,27 @@ export interface ImapState {
   condstore: boolean;
   /** ENABLE QRESYNC was given: VANISHED takes the place of EXPUNGE (RFC 7162 section 3.2). */
   qresync: boolean;
+}
+
+/** Nobody is logged in. */
+export const LOGGED_OFF: Readonly<LoginState> = {
+  login: null,
+  view: null,
+  rev2: false,
+  utf8: false,
+  utf8Accept: false,
+  condstore: false,
+  qresync: false,
+};
+
+/** Mutable, with one owner: the machine; a command changes what belongs to it. */
+export interface ImapState extends LoginState {
+  readonly options: Required<Omit<ImapServerOptions, "limits">>;
+  readonly limits: ImapLimits;
+  readonly input: ByteQueue;
+  readonly reader: CommandReader;
+  session: SessionInfo | null;
+  tls: boolean;
   /** The tag of the command that runs. */
   tag: string;
   running: { readonly task: Running<Outcome>; readonly holdsExpunge: boolean } | null;

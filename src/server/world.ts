@@ -64,6 +64,7 @@ const OWN: OwnAnswers = {
   "auth.scram": (world, args) => world.parts.auth.scram(args, world.session.remoteAddress),
   "auth.scramDone": async (world, args) =>
     world.remember(await world.parts.auth.scramDone(args, world.session.remoteAddress)),
+  "auth.forget": (world) => world.forget(),
   "body.seal": (world, { sink }) => world.sinks.seal(sink),
   "body.rewrite": (world, { blobId, cut }) => world.sinks.rewrite(blobId, cut),
   "clock.now": (world) => world.parts.clock.wall(),
@@ -133,6 +134,12 @@ class OpenSession implements SessionWorld {
     this.#forget?.();
     this.#forget = this.parts.loggedIn.add(answer.login, this.#post);
     return answer;
+  }
+
+  forget(): true {
+    this.#forget?.();
+    this.#forget = null;
+    return true;
   }
 
   watch({ accountId, mailboxId, since }: Args<"mailbox.watch">): true {

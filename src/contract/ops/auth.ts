@@ -29,5 +29,7 @@ export interface AuthOps {
   "auth.password": { args: { login: string; password: Secret }; answer: Login | LoginRefused };
   "auth.scram": { args: { mechanism: "SCRAM-SHA-256"; login: string }; answer: ScramKeys };
   /** Reports how a SCRAM exchange ended; the world counts failures and names the account. */
+  /** Of the session: nobody is logged in any more. */
+  "auth.forget": { args: Record<never, never>; answer: true };
   "auth.scramDone": { args: { login: string; proven: boolean }; answer: Login | LoginRefused };
 }
