@@ -11,6 +11,11 @@ import type { EmailOps } from "./ops/email.ts";
 import type { MailboxOps } from "./ops/mailbox.ts";
 import type { TransportOps } from "./ops/transport.ts";
 
+/** Octets of a body that is put together: a range of a stored or sealed body, or octets as they are. */
+export type BodyPart =
+  | { readonly blobId: BlobId; readonly start: number; readonly end: number }
+  | { readonly octets: Uint8Array };
+
 /** Bodies on their way in. A sink is a number of the session's own choosing; its first `bodyChunk` opens it. */
 export interface BodyOps {
   /**
@@ -24,6 +29,11 @@ export interface BodyOps {
    */
   "body.rewrite": {
     args: { blobId: BlobId; cut: readonly { start: number; end: number }[] };
+    answer: { blobId: BlobId; size: number } | { refused: "full" };
+  };
+  /** A new sealed body of these parts, one behind the other, in a fresh sink: it stays until `bodyAbort` of that. */
+  "body.compose": {
+    args: { sink: number; parts: readonly BodyPart[] };
     answer: { blobId: BlobId; size: number } | { refused: "full" };
   };
 }

@@ -18,6 +18,7 @@ const AFTER_LOGIN = [
   "SEARCHRES",
   "MOVE",
   "MULTIAPPEND",
+  "CATENATE",
   "STATUS=SIZE",
   "OBJECTID",
   "SAVEDATE",

@@ -124,7 +124,7 @@ function simple(state: ImapState, row: EmailRow, item: SimpleItem): string {
 }
 
 /** The octets of a section: some of the prefix as text, then a range of the blob. Null: no such part. */
-function octets(
+export function octets(
   row: EmailRow,
   section: Section,
 ): { size: number; prefix: string; start: number; end: number } | null {

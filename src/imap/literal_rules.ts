@@ -39,11 +39,19 @@ function decideMessage(state: ImapState, size: number): LiteralDecision {
   return { take: "stream", sink };
 }
 
-/** Every literal of APPEND is a message, but for one that stands where the mailbox name stands. */
+/** Every literal of APPEND is a message or a part of one, but for a mailbox name and the URLs of CATENATE. */
 function isMessage(pieces: readonly Piece[]): boolean {
   const first = pieces[0];
   if (typeof first !== "string") return false;
   const words = first.slice(0, 300).split(" ", 3);
   if (words.length < 3 || upperAscii(words[1]!) !== "APPEND") return false;
-  return pieces.length > 1 || words[2] !== "";
+  if (pieces.length === 1 && words[2] === "") return false;
+  return !isUrl(pieces);
+}
+
+/** RFC 4469: `URL SP astring` inside the parentheses of CATENATE. */
+function isUrl(pieces: readonly Piece[]): boolean {
+  const last = pieces[pieces.length - 1];
+  if (typeof last !== "string" || !/[( ]URL $/i.test(last)) return false;
+  return pieces.some((piece) => typeof piece === "string" && /(^| )CATENATE \(/i.test(piece));
 }

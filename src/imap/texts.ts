@@ -42,6 +42,7 @@ export const TEXTS = {
   badCharset: "The character set is not supported",
   emptyMessage: "An empty message is not stored",
   unknownEncoding: "The encoding of a part is not known",
+  badUrl: "No message or part has this URL",
   loggedOff: "Logged off; log in again",
   noLanguage: "That language is not spoken here",
   utf8Only: "This server speaks UTF-8 only: ENABLE UTF8=ACCEPT first",

@@ -2,7 +2,7 @@
  * The bodies that one session is receiving: each goes to the blob store and through the indexer as it comes. Errors
  * are sticky and surface when the body is sealed (contract, rule 5).
  */
-import type { AnswerOf, BlobId } from "../contract/mod.ts";
+import type { AnswerOf, BlobId, BodyPart } from "../contract/mod.ts";
 import { MessageIndexer } from "../message/mod.ts";
 import type { BlobWriter, SealedBlob, Storage } from "../storage/storage.ts";
 import { failureReason } from "./failure.ts";
@@ -77,6 +77,17 @@ export class BodySinks {
     }
   }
 
+  /** Fills a fresh sink with the parts and seals it. */
+  async compose(sink: number, parts: readonly BodyPart[]): Promise<AnswerOf<"body.compose">> {
+    for (const part of parts) {
+      if ("octets" in part) await this.chunk(sink, part.octets);
+      else {for await (const piece of pieces(this.#storage, part.blobId, part.start, part.end)) {
+          await this.chunk(sink, piece);
+        }}
+    }
+    return await this.seal(sink);
+  }
+
   abort(sink: number): void {
     const open = this.#sinks.get(sink);
     if (!open) return;
@@ -113,12 +124,16 @@ async function copyWithout(
   const indexer = new MessageIndexer();
   let at = 0;
   for (const { start, end } of [...cut, { start: size, end: size }]) {
-    for (; at < start; at += PIECE) {
-      const piece = await storage.readBlob(blobId, at, Math.min(start, at + PIECE));
+    for await (const piece of pieces(storage, blobId, at, start)) {
       indexer.push(piece);
       await writer.write(piece);
     }
     at = end;
   }
   return await writer.seal(indexer.finish());
+}
+
+/** The octets of a range, piece by piece. */
+async function* pieces(storage: Storage, blobId: BlobId, start: number, end: number): AsyncGenerator<Uint8Array> {
+  for (let at = start; at < end; at += PIECE) yield await storage.readBlob(blobId, at, Math.min(end, at + PIECE));
 }

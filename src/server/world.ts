@@ -66,6 +66,7 @@ const OWN: OwnAnswers = {
     world.remember(await world.parts.auth.scramDone(args, world.session.remoteAddress)),
   "auth.forget": (world) => world.forget(),
   "body.seal": (world, { sink }) => world.sinks.seal(sink),
+  "body.compose": (world, { sink, parts }) => world.sinks.compose(sink, parts),
   "body.rewrite": (world, { blobId, cut }) => world.sinks.rewrite(blobId, cut),
   "clock.now": (world) => world.parts.clock.wall(),
   "dns.resolve": (world, { name, type }) => world.parts.resolve(name, type),

@@ -1,4 +1,5 @@
 import { ask, type BlobId, type Program } from "../../contract/mod.ts";
+import { catenate, type CatenatePart, catenateParts } from "../catenate.ts";
 import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, refresh, spMailbox } from "../command.ts";
 import { no, ok, type Reply } from "../reply.ts";
 import type { CommandProgram, ImapState } from "../session.ts";
@@ -13,7 +14,8 @@ import { copyRefusal } from "./copy.ts";
 interface Message {
   readonly flags: readonly string[];
   readonly internalDate: number | null;
-  readonly literal: StreamedLiteral;
+  /** One literal, or the parts of CATENATE. */
+  readonly body: StreamedLiteral | readonly CatenatePart[];
 }
 
 /** APPEND (RFC 9051 section 6.3.12), several messages at once too (RFC 3502). */
@@ -42,7 +44,14 @@ function message(lexer: Lexer): Message {
     internalDate = dateTime(lexer);
     lexer.sp();
   }
-  return { flags, internalDate, literal: lexer.tryWord("UTF8") ? utf8Message(lexer) : lexer.message() };
+  return { flags, internalDate, body: body(lexer) };
+}
+
+function body(lexer: Lexer): Message["body"] {
+  if (lexer.tryWord("UTF8")) return utf8Message(lexer);
+  if (!lexer.tryWord("CATENATE")) return lexer.message();
+  lexer.sp();
+  return catenateParts(lexer, utf8Message);
 }
 
 /** `"UTF8" SP "(" literal8 ")"` (RFC 6855 section 4): headers are kept as they come in either case. */
@@ -56,7 +65,7 @@ function utf8Message(lexer: Lexer): StreamedLiteral {
 
 function* run(state: ImapState, path: string | null, messages: readonly Message[]): CommandProgram {
   if (path === null) return BAD_NAME;
-  const sealed = yield* seal(messages);
+  const sealed = yield* seal(state, messages);
   if (!Array.isArray(sealed)) return sealed as Reply;
   const now = yield* ask("clock.now", {});
   const done = yield* ask("email.append", { accountId: accountOf(state), path, messages: sealed, now });
@@ -69,14 +78,22 @@ function* run(state: ImapState, path: string | null, messages: readonly Message[
 type Sealed = { readonly blobId: BlobId; readonly flags: readonly string[]; readonly internalDate: number | null };
 
 /** The machine lets go of the sinks when the command ends, however it ends. */
-function* seal(messages: readonly Message[]): Program<Sealed[] | Reply> {
+function* seal(state: ImapState, messages: readonly Message[]): Program<Sealed[] | Reply> {
   const sealed: Sealed[] = [];
-  for (const { literal, flags, internalDate } of messages) {
+  for (const { body, flags, internalDate } of messages) {
+    const made = "sink" in body ? yield* sealOne(body) : yield* catenate(state, body);
+    if (!("blobId" in made)) return made;
     // RFC 3502 section 6.3.11: a client takes the whole command back with an empty literal.
-    if (literal.size === 0) return no(TEXTS.emptyMessage);
-    const body = yield* ask("body.seal", { sink: literal.sink });
-    if ("refused" in body) return no(TEXTS.noSpace, "LIMIT");
-    sealed.push({ blobId: body.blobId, flags, internalDate });
+    if (made.size === 0) return no(TEXTS.emptyMessage);
+    sealed.push({ blobId: made.blobId, flags, internalDate });
   }
   return sealed;
+}
+
+function* sealOne(
+  { sink, size }: StreamedLiteral,
+): Program<{ readonly blobId: BlobId; readonly size: number } | Reply> {
+  if (size === 0) return no(TEXTS.emptyMessage);
+  const body = yield* ask("body.seal", { sink });
+  return "refused" in body ? no(TEXTS.noSpace, "LIMIT") : body;
 }
