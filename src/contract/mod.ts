@@ -23,6 +23,7 @@ export * from "./ops/directory.ts";
 export * from "./ops/dns.ts";
 export * from "./ops/email.ts";
 export * from "./ops/mailbox.ts";
+export * from "./ops/quota.ts";
 export * from "./ops/transport.ts";
 export * from "./program.ts";
 export * from "./session.ts";

@@ -9,6 +9,7 @@ import type { DirectoryOps } from "./ops/directory.ts";
 import type { DnsOps } from "./ops/dns.ts";
 import type { EmailOps } from "./ops/email.ts";
 import type { MailboxOps } from "./ops/mailbox.ts";
+import type { QuotaOps } from "./ops/quota.ts";
 import type { TransportOps } from "./ops/transport.ts";
 
 /** Octets of a body that is put together: a range of a stored or sealed body, or octets as they are. */
@@ -39,7 +40,7 @@ export interface BodyOps {
 }
 
 /** The whole table. */
-export interface Ops extends AuthOps, BodyOps, DirectoryOps, DnsOps, EmailOps, MailboxOps, TransportOps {}
+export interface Ops extends AuthOps, BodyOps, DirectoryOps, DnsOps, EmailOps, MailboxOps, QuotaOps, TransportOps {}
 
 /** The name of a question. */
 export type Op = keyof Ops;
@@ -50,6 +51,6 @@ export type AnswerOf<K extends Op> = Ops[K]["answer"];
 
 /** The questions that a store answers. */
 export type StorageOp = Exclude<
-  keyof DirectoryOps | keyof EmailOps | keyof MailboxOps | keyof TransportOps,
+  keyof DirectoryOps | keyof EmailOps | keyof MailboxOps | keyof QuotaOps | keyof TransportOps,
   "mailbox.watch" | "mailbox.unwatch" | "sender.verify" | "rcpt.verify" | "message.receive" | "clock.now"
 >;

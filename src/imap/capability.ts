@@ -26,6 +26,9 @@ const AFTER_LOGIN = [
   "UNAUTHENTICATE",
   "CONDSTORE",
   "QRESYNC",
+  "QUOTA",
+  "QUOTA=RES-STORAGE",
+  "QUOTA=RES-MESSAGE",
 ];
 
 /** Logins may be tried: TLS is there, or the operator allows them without. */

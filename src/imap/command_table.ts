@@ -11,6 +11,8 @@ import { deleteMailbox } from "./commands/delete.ts";
 import { enable } from "./commands/enable.ts";
 import { expunge } from "./commands/expunge.ts";
 import { fetch } from "./commands/fetch.ts";
+import { getQuota } from "./commands/getquota.ts";
+import { getQuotaRoot } from "./commands/getquotaroot.ts";
 import { id } from "./commands/id.ts";
 import { idle } from "./commands/idle.ts";
 import { language } from "./commands/language.ts";
@@ -24,6 +26,7 @@ import { noop } from "./commands/noop.ts";
 import { rename } from "./commands/rename.ts";
 import { search } from "./commands/search.ts";
 import { examine, select } from "./commands/select.ts";
+import { setQuota } from "./commands/setquota.ts";
 import { startTls } from "./commands/starttls.ts";
 import { status } from "./commands/status.ts";
 import { store } from "./commands/store.ts";
@@ -49,6 +52,8 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["EXAMINE", examine],
   ["EXPUNGE", expunge],
   ["FETCH", fetch],
+  ["GETQUOTA", getQuota],
+  ["GETQUOTAROOT", getQuotaRoot],
   ["ID", id],
   ["IDLE", idle],
   ["LANGUAGE", language],
@@ -62,6 +67,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["RENAME", rename],
   ["SEARCH", search],
   ["SELECT", select],
+  ["SETQUOTA", setQuota],
   ["STARTTLS", startTls],
   ["STATUS", status],
   ["STORE", store],

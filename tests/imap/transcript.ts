@@ -5,6 +5,7 @@
  *     @ mailbox Sent sent             a mailbox, with a role
  *     @ message INBOX nested \Seen    messages/nested.eml with flags
  *     @ delivered nested              the same, through delivery: with a prefix of header fields
+ *     @ quota 4096 10                octets and messages that the account may keep; "-" is no limit
  *     @ plain                         sessions begin at the greeting, not logged in
  *     A> a1 SELECT INBOX              session A sends the line and CRLF
  *     A< * 2 EXISTS                   A is answered with exactly these lines, in order
@@ -91,7 +92,10 @@ async function give(house: House, [what, ...words]: string[]): Promise<void> {
     const [path = "", name = "", ...flags] = words;
     await house.give([{ path, flags, octets: fixture(name) }]);
   } else if (what === "delivered") await house.deliver(latin1Bytes(PREFIX), fixture(words[0]!));
-  else assert.fail(`no such directive: ${what}`);
+  else if (what === "quota") {
+    const [bytes = null, messages = null] = words.map((word) => word === "-" ? null : Number(word));
+    await house.storage.perform("account.change", { address: house.login.login, quota: { bytes, messages } });
+  } else assert.fail(`no such directive: ${what}`);
 }
 
 /** A message of `messages/`, with CRLF. */

@@ -4,6 +4,8 @@ import { emailContract } from "./contract/email.ts";
 import { mailboxContract } from "./contract/mailbox.ts";
 import { modelContract } from "./contract/model.ts";
 import { queueContract } from "./contract/queue.ts";
+import { quotaContract } from "./contract/quota.ts";
+import { replaceContract } from "./contract/replace.ts";
 import { searchContract } from "./contract/search.ts";
 import { transactionContract } from "./contract/transaction.ts";
 import type { Open } from "./scene.ts";
@@ -15,6 +17,8 @@ export function storageContract(name: string, open: Open): void {
   emailContract(name, open);
   searchContract(name, open);
   queueContract(name, open);
+  quotaContract(name, open);
+  replaceContract(name, open);
   transactionContract(name, open);
   modelContract(name, open);
 }

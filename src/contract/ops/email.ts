@@ -109,6 +109,21 @@ export interface EmailOps {
     };
     answer: { uidValidity: UidValidity; uids: readonly Uid[] } | QuotaRefused | { refused: "notFound" };
   };
+  /**
+   * REPLACE (RFC 8508): appends the message and takes `uid` out of the mailbox, both or nothing. `gone`: it is not
+   * there any more. `modseq` is that of the mailbox it was in.
+   */
+  "email.replace": {
+    args: {
+      accountId: AccountId;
+      mailboxId: MailboxId;
+      uid: Uid;
+      path: string;
+      message: { blobId: BlobId; flags: readonly string[]; internalDate: number | null };
+      now: number;
+    };
+    answer: { uidValidity: UidValidity; uid: Uid; modseq: Modseq } | QuotaRefused | { refused: "notFound" | "gone" };
+  };
   /** COPY: adds memberships; where the email is in the target already, a new email on the same blob. */
   "email.copy": {
     args: { accountId: AccountId; mailboxId: MailboxId; ranges: readonly UidRange[]; path: string; now: number };

@@ -4,7 +4,7 @@ import { matches, simplify } from "../list_pattern.ts";
 import { ok } from "../reply.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import { attributeOf } from "../special_use.ts";
-import { formatStatus, statusItem } from "../status_items.ts";
+import { statusItem, statusResponse } from "../status_items.ts";
 import type { Lexer } from "../wire/lexer.ts";
 import { canonicalPath, decodeName, DELIMITER, formatMailbox } from "../wire/mailbox_name.ts";
 
@@ -92,8 +92,11 @@ function* run(state: ImapState, request: Request): CommandProgram {
   let out = "";
   for (const path of tree.paths()) {
     if (!full.some((pattern) => matches(pattern, path))) continue;
-    const line = describe(state, request, tree, path);
-    if (line !== null) out += line;
+    const listed = describe(state, request, tree, path);
+    if (listed === null) continue;
+    out += listed.line;
+    if (listed.mailbox === null) continue;
+    if (request.statusItems.length > 0) out += yield* statusResponse(state, listed.mailbox, request.statusItems);
   }
   if (out !== "") yield sendText(out);
   return ok("Listed");
@@ -158,8 +161,13 @@ function ancestors(path: string): string[] {
   return out;
 }
 
-/** One LIST response, with its STATUS; null where the selection options leave the name out. */
-function describe(state: ImapState, request: Request, tree: Tree, path: string): string | null {
+/** One LIST response, and whose STATUS follows it; null where the selection options leave the name out. */
+function describe(
+  state: ImapState,
+  request: Request,
+  tree: Tree,
+  path: string,
+): { readonly line: string; readonly mailbox: Mailbox | null } | null {
   const mailbox = tree.mailboxes.get(path);
   const use = attributeOf(mailbox?.role ?? null);
   const subscribed = tree.isSubscribed(path);
@@ -176,6 +184,5 @@ function describe(state: ImapState, request: Request, tree: Tree, path: string):
   if (use !== null) flags.push(use);
   const info = below.length === 0 ? "" : ` ("CHILDINFO" (${below.map((option) => `"${option}"`).join(" ")}))`;
   const line = `* LIST (${flags.join(" ")}) "/" ${formatMailbox(canonicalPath(path), state.utf8)}${info}\r\n`;
-  if (mailbox === undefined || request.statusItems.length === 0 || !selected) return line;
-  return line + formatStatus(state, mailbox, request.statusItems);
+  return { line, mailbox: selected ? mailbox ?? null : null };
 }

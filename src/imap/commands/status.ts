@@ -2,7 +2,7 @@ import { ask, type Mailbox } from "../../contract/mod.ts";
 import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, NO_SUCH_MAILBOX, spMailbox } from "../command.ts";
 import { ok } from "../reply.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
-import { formatStatus, statusItem } from "../status_items.ts";
+import { statusItem, statusResponse } from "../status_items.ts";
 
 /** STATUS (RFC 9051 section 6.3.11) */
 export const status: Command = {
@@ -22,6 +22,6 @@ function* run(state: ImapState, path: string | null, items: readonly string[]): 
   if (mailbox === null) return NO_SUCH_MAILBOX;
   // RFC 7162 section 3.1: asking for HIGHESTMODSEQ enables CONDSTORE.
   if (items.includes("HIGHESTMODSEQ")) state.condstore = true;
-  yield sendText(formatStatus(state, mailbox, items));
+  yield sendText(yield* statusResponse(state, mailbox, items));
   return ok("Done");
 }

@@ -1,48 +1,11 @@
-/** APPEND, COPY, MOVE and EXPUNGE: what comes into a mailbox and what goes. */
+/** COPY, MOVE and EXPUNGE: what comes into a mailbox and what goes. */
 import type { AnswerOf, Args, Modseq, Uid, UidValidity } from "../../contract/mod.ts";
-import { EMPTY } from "../../base/bytes.ts";
 import { StorageError } from "../storage.ts";
 import { mailboxOf, membersIn } from "./email_read.ts";
-import { DELETED, parseFlags, SHARED } from "./flags.ts";
+import { DELETED, SHARED } from "./flags.ts";
 import { accountOf, addEmail, addMember, dropOrphan, hasRoom, nextModseq, removeMember } from "./member.ts";
 import { canonicalPath } from "./path.ts";
-import type { AccountRow, BlobRow, MailboxRow, MemberRow, Transaction } from "./tables.ts";
-import { threadOf } from "./threads.ts";
-
-export function append(tx: Transaction, args: Args<"email.append">): AnswerOf<"email.append"> {
-  const account = accountOf(tx, args.accountId);
-  const mailbox = tx.mailboxByPath(account.id, canonicalPath(args.path));
-  if (!mailbox) return { refused: "notFound" };
-  const blobs = args.messages.map(({ blobId }) => readable(tx, account, tx.blob(blobId)));
-  const bytes = blobs.reduce((sum, blob) => sum + blob.size, 0);
-  if (!hasRoom(account, bytes, blobs.length)) return { refused: "overQuota" };
-  const modseq = nextModseq(tx, account);
-  const uids = args.messages.map((message, i) => {
-    const id = tx.next("email");
-    const blob = blobs[i]!;
-    const index = tx.blobIndex(blob.blobId);
-    addEmail(tx, account, {
-      id,
-      account: account.id,
-      thread: threadOf(tx, account.id, index, id),
-      blob: tx.storeBlob(blob),
-      blobId: blob.blobId,
-      blobSize: blob.size,
-      size: blob.size,
-      internalDate: message.internalDate ?? args.now,
-      sentAt: index?.envelope.sentAt ?? null,
-      prefix: EMPTY,
-    });
-    const { bits, keywords } = parseFlags(message.flags);
-    return addMember(tx, mailbox, { id, size: blob.size }, modseq, bits, keywords, args.now);
-  });
-  return { uidValidity: mailbox.uidValidity as UidValidity, uids };
-}
-
-function readable(tx: Transaction, account: AccountRow, blob: BlobRow | null): BlobRow {
-  if (blob && tx.accountHasBlob(account.id, blob)) return blob;
-  throw new StorageError("bug", "there is no such blob for this account");
-}
+import type { AccountRow, MailboxRow, MemberRow, Transaction } from "./tables.ts";
 
 export function copy(tx: Transaction, args: Args<"email.copy">): AnswerOf<"email.copy"> {
   const account = accountOf(tx, args.accountId);

@@ -4,8 +4,10 @@ import { accept } from "./accept.ts";
 import { owned, resolve } from "./address.ts";
 import * as directory from "./directory.ts";
 import { flags } from "./email_flags.ts";
-import { append, copy, expunge, move } from "./email_write.ts";
+import { append, replace } from "./email_append.ts";
+import { copy, expunge, move } from "./email_write.ts";
 import * as mailboxes from "./mailboxes.ts";
+import * as quota from "./quota.ts";
 import * as queue from "./queue.ts";
 import { rename } from "./rename.ts";
 import type { Transaction } from "./tables.ts";
@@ -44,8 +46,11 @@ export const OPERATIONS: Operations = {
   "mailbox.subscribe": mailboxes.subscribe,
   "mailbox.subscriptions": mailboxes.subscriptions,
   "mailbox.deletedUids": mailboxes.deletedUids,
+  "mailbox.deletedStorage": quota.deletedStorage,
+  "quota.get": quota.quota,
   "email.flags": flags,
   "email.append": append,
+  "email.replace": replace,
   "email.copy": copy,
   "email.move": move,
   "email.expunge": expunge,
@@ -80,6 +85,8 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "mailbox.changes",
   "mailbox.subscriptions",
   "mailbox.deletedUids",
+  "mailbox.deletedStorage",
+  "quota.get",
   "queue.next",
   "queue.list",
   "queue.get",

@@ -181,6 +181,8 @@ export interface Tables {
   firstUnseen(mailbox: number): number | null;
   /** Ascending. */
   deletedUids(mailbox: number): readonly number[];
+  /** Octets of the emails with \Deleted that are in no other mailbox. */
+  deletedStorage(mailbox: number): number;
   keywordsIn(mailbox: number): readonly string[];
   addMember(row: MemberRow): void;
   /** Writes modseq, flags and keywords. */

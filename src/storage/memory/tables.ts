@@ -92,6 +92,13 @@ export class MemoryTables extends DirectoryTables implements Transaction {
     return this.#rows(mailbox).filter((row) => row.flags & DELETED).map((row) => row.uid);
   }
 
+  deletedStorage(mailbox: number): number {
+    const gone = this.#rows(mailbox).filter((row) =>
+      row.flags & DELETED && this.#ofEmail.get(row.email)!.every((other) => other.mailbox === mailbox)
+    );
+    return gone.reduce((sum, row) => sum + row.size, 0);
+  }
+
   keywordsIn(mailbox: number): readonly string[] {
     return distinctKeywords(this.#rows(mailbox).map((row) => row.keywords));
   }

@@ -64,6 +64,12 @@ export class MailTables extends DirectoryTables implements Transaction {
     return this.sql.all(sql, mailbox).map(([uid]) => uid as number);
   }
 
+  deletedStorage(mailbox: number): number {
+    const sql = "select sum(size) from members as m where mailbox = ? and flags & 16 and not exists " +
+      "(select 1 from members as o where o.email = m.email and o.mailbox <> m.mailbox)";
+    return Number(this.sql.get(sql, mailbox)![0] ?? 0);
+  }
+
   keywordsIn(mailbox: number): readonly string[] {
     const sql = "select distinct keywords from members where mailbox = ? and keywords <> ''";
     return distinctKeywords(this.sql.all(sql, mailbox).map(([keywords]) => keywords as string));

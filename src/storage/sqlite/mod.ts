@@ -137,6 +137,7 @@ function isInitialised(tables: MailTables, op: StorageOp, args: unknown): boolea
 function blobsOf(op: StorageOp, args: unknown): readonly BlobId[] {
   if (op === "mail.accept") return [(args as AcceptArgs).blobId];
   if (op === "email.append") return (args as Args<"email.append">).messages.map(({ blobId }) => blobId);
+  if (op === "email.replace") return [(args as Args<"email.replace">).message.blobId];
   return op === "queue.settle" ? (args as Args<"queue.settle">).notices.map(({ blobId }) => blobId) : [];
 }
 

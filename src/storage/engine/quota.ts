@@ -1,0 +1,19 @@
+/** Quota roots (RFC 9208): one an account, whose counters `member.ts` keeps. */
+import type { AnswerOf, Args } from "../../contract/mod.ts";
+import { mailboxOf } from "./email_read.ts";
+import { accountOf } from "./member.ts";
+import type { Transaction } from "./tables.ts";
+
+export function quota(tx: Transaction, args: Args<"quota.get">): AnswerOf<"quota.get"> {
+  const { address, quotaBytes, quotaMessages, usedBytes, usedMessages } = accountOf(tx, args.accountId);
+  return {
+    address,
+    quota: { bytes: quotaBytes, messages: quotaMessages },
+    usage: { bytes: usedBytes, messages: usedMessages },
+  };
+}
+
+export function deletedStorage(tx: Transaction, args: Args<"mailbox.deletedStorage">): number {
+  const row = mailboxOf(tx, args);
+  return row && row.deleted > 0 ? tx.deletedStorage(row.id) : 0;
+}
