@@ -8,7 +8,7 @@ import { DELETED, hasKeyword, systemBit } from "./engine/flags.ts";
 import { emailIdOf, threadIdOf } from "./engine/ids.ts";
 import type { JoinedRow } from "./engine/tables.ts";
 import { Breath, type SearchSource } from "./search_source.ts";
-import { bodyContains, headerContains } from "./search_text.ts";
+import { TextKeys } from "./text_keys.ts";
 
 const PAGE = 500;
 
@@ -17,6 +17,7 @@ export async function search(source: SearchSource, key: SearchKey): Promise<{ ui
   const uids: Uid[] = [];
   let modseq = 0;
   const breath = new Breath();
+  const texts = new TextKeys(source, key, breath);
   const needsEmail = mentions(key, OF_EMAIL);
   const bounds = boundsOf(key);
   for (let first = bounds.first; first <= bounds.last;) {
@@ -26,7 +27,7 @@ export async function search(source: SearchSource, key: SearchKey): Promise<{ ui
       : source.members(first, bounds.last, PAGE) as readonly JoinedRow[];
     for (const row of page) {
       const cheap = byRow(key, row);
-      if (cheap ?? await byOctets(source, key, row, breath)) {
+      if (cheap ?? await byOctets(texts, key, row)) {
         uids.push(row.uid as Uid);
         modseq = Math.max(modseq, row.modseq);
       }
@@ -119,34 +120,20 @@ function combine(keys: readonly SearchKey[], row: JoinedRow, decided: boolean): 
   return open ? null : !decided;
 }
 
-async function byOctets(source: SearchSource, key: SearchKey, row: JoinedRow, breath: Breath): Promise<boolean> {
+async function byOctets(texts: TextKeys, key: SearchKey, row: JoinedRow): Promise<boolean> {
   const cheap = byRow(key, row);
   if (cheap !== null) return cheap;
   switch (key.key) {
     case "and":
-      for (const one of key.keys) if (!await byOctets(source, one, row, breath)) return false;
+      for (const one of key.keys) if (!await byOctets(texts, one, row)) return false;
       return true;
     case "or":
-      for (const one of key.keys) if (await byOctets(source, one, row, breath)) return true;
+      for (const one of key.keys) if (await byOctets(texts, one, row)) return true;
       return false;
     case "not":
-      return !await byOctets(source, key.of, row, breath);
+      return !await byOctets(texts, key.of, row);
     default:
-      return await textMatches(source, key, row, breath);
-  }
-}
-
-async function textMatches(source: SearchSource, key: SearchKey, row: JoinedRow, breath: Breath): Promise<boolean> {
-  try {
-    if (key.key === "header") return await headerContains(source, row, key.name, key.text, breath);
-    if (key.key === "body") return await bodyContains(source, row, key.text, breath);
-    if (key.key !== "text") return false;
-    return await headerContains(source, row, null, key.text, breath) ||
-      await bodyContains(source, row, key.text, breath);
-  } catch (error) {
-    // Removed and reclaimed while the search went on: it is no match any more.
-    if (source.index(row.blobId) === null) return false;
-    throw error;
+      return await texts.matches(key, row);
   }
 }
 

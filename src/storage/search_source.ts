@@ -2,6 +2,7 @@
 import type { BlobId } from "../contract/mod.ts";
 import type { MessageIndex } from "../message/model.ts";
 import type { JoinedRow, MemberRow } from "./engine/tables.ts";
+import type { AskIndex } from "./text_queries.ts";
 
 /** Where rows and octets come from. */
 export interface SearchSource {
@@ -11,6 +12,8 @@ export interface SearchSource {
   members(first: number, last: number, limit: number): readonly MemberRow[];
   index(blobId: BlobId): MessageIndex | null;
   readBlob(blobId: BlobId, start: number, end: number): Promise<Uint8Array>;
+  /** Where there is an index of texts. */
+  readonly ask?: AskIndex;
 }
 
 /** How long a search works before others have their turn. */

@@ -8,8 +8,10 @@ import { fieldDecoded, fold, headerFields, type Part, TextExtractor, TextMatcher
 import type { JoinedRow } from "./engine/tables.ts";
 import type { Breath, SearchSource } from "./search_source.ts";
 
-const PIECE = 64 * 1024;
-const HEADER_LIMIT = 256 * 1024;
+/** How many octets are read at once. */
+export const PIECE = 64 * 1024;
+/** Octets of a header that are looked at. */
+export const HEADER_LIMIT = 256 * 1024;
 const PARTS_LIMIT = 1000;
 
 /** Whether a field (`name` in lower case; null: any line of the header, its name too) contains the text. */
@@ -54,14 +56,14 @@ function fieldsContain(header: Uint8Array, name: string | null, folded: string):
 }
 
 /** Octets that are searched: a text body, or (`part` null) the header of a message inside. */
-interface Stretch {
+export interface Stretch {
   readonly start: number;
   readonly end: number;
   readonly part: Part | null;
 }
 
 /** In the order they stand in, without recursion. */
-function stretches(root: Part): readonly Stretch[] {
+export function stretches(root: Part): readonly Stretch[] {
   const found: Stretch[] = [];
   const open: Part[] = [root];
   for (let part = open.pop(); part && found.length < PARTS_LIMIT; part = open.pop()) {
@@ -97,6 +99,7 @@ async function stretchContains(
   return matcher.push(oneLine(extractor.end()));
 }
 
-function oneLine(text: string): string {
+/** A line break is a space. */
+export function oneLine(text: string): string {
   return text.replaceAll("\r", "").replaceAll("\n", " ");
 }

@@ -24,6 +24,7 @@ import { markGarbage, reclaim } from "./reclaim.ts";
 import { openDatabase } from "./schema.ts";
 import { Segments } from "./segments.ts";
 import { Statements } from "./statements.ts";
+import { TextIndex } from "./text_index/mod.ts";
 
 /** Where the store is. */
 export interface SqliteOptions {
@@ -47,8 +48,14 @@ export class DataDirLocked extends Error {
   }
 }
 
+/** A store in a folder. */
+export interface SqliteStorage extends Storage {
+  /** Waits until all that is stored now is in the index of texts. Searches need not wait: they are complete without. */
+  settleIndex(): Promise<void>;
+}
+
 /** Opens the store; rejects with `DataDirLocked` or `StorageError`. */
-export async function openSqlite(options: SqliteOptions): Promise<Storage> {
+export async function openSqlite(options: SqliteOptions): Promise<SqliteStorage> {
   await Promise.resolve();
   const { dataDir } = options;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -65,7 +72,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Storage> {
   }
 }
 
-function openLocked({ dataDir, limits }: SqliteOptions, lock: Deno.FsFile): Storage {
+function openLocked({ dataDir, limits }: SqliteOptions, lock: Deno.FsFile): SqliteStorage {
   const db = openDatabase(join(dataDir, "palomar.db"));
   const sql = new Statements(db);
   if (limits?.databasePages !== undefined) sql.exec(`pragma max_page_count = ${Math.trunc(limits.databasePages)}`);
@@ -75,6 +82,7 @@ function openLocked({ dataDir, limits }: SqliteOptions, lock: Deno.FsFile): Stor
   const tables = new MailTables(sql, blobs);
   const watchers = new Watchers();
   const commits = new Commits(tables, blobs, segments, watchers);
+  const index = new TextIndex(dataDir);
   let closed = false;
   let reclaiming: Promise<number> | null = null;
 
@@ -87,11 +95,14 @@ function openLocked({ dataDir, limits }: SqliteOptions, lock: Deno.FsFile): Stor
     if (closed) throw new StorageError("unavailable", "the store is closed");
     if (op in OPERATIONS && !READS.has(op) && !isInitialised(tables, op, args)) {
       const run = OPERATIONS[op as keyof typeof OPERATIONS] as (tx: Transaction, args: unknown) => unknown;
-      return await write((tx) => run(tx, args), blobsOf(op, args));
+      const needed = blobsOf(op, args);
+      const result = await write((tx) => run(tx, args), needed);
+      if (needed.length > 0) index.touched(needed.length);
+      return result;
     }
     await Promise.resolve();
     try {
-      return await query(tables, blobs, op, args);
+      return await query(tables, blobs, index, op, args);
     } catch (error) {
       throw infrastructure(error);
     }
@@ -115,13 +126,18 @@ function openLocked({ dataDir, limits }: SqliteOptions, lock: Deno.FsFile): Stor
       if (closed) return Promise.resolve(0);
       return reclaiming ??= reclaim(tables, blobs, segments, write)
         .catch((error) => Promise.reject(infrastructure(error)))
-        .finally(() => reclaiming = null);
+        .finally(() => {
+          reclaiming = null;
+          index.sweep();
+        });
     },
+    settleIndex: () => index.settle(),
     close: async () => {
       if (closed) return;
       closed = true;
       await reclaiming?.catch(() => {});
       await commits.idle();
+      await index.close();
       segments.close();
       db.close();
       lock.close();
@@ -141,7 +157,7 @@ function blobsOf(op: StorageOp, args: unknown): readonly BlobId[] {
   return op === "queue.settle" ? (args as Args<"queue.settle">).notices.map(({ blobId }) => blobId) : [];
 }
 
-function query(tables: MailTables, blobs: Blobs, op: StorageOp, args: unknown): unknown {
+function query(tables: MailTables, blobs: Blobs, texts: TextIndex, op: StorageOp, args: unknown): unknown {
   const slice = (blobId: BlobId, start: number, end: number) => blobs.read(blobId, start, end);
   switch (op) {
     case "email.read":
@@ -166,6 +182,7 @@ function query(tables: MailTables, blobs: Blobs, op: StorageOp, args: unknown): 
         members: (first, last, limit) => tables.members(mailbox.id, first, last, limit),
         index: (blobId) => blobs.index(blobId),
         readBlob: async (blobId, start, end) => await slice(blobId, start, end),
+        ask: texts.of(mailbox.account),
       }, key);
     }
     default:

@@ -255,8 +255,13 @@ export class Segments {
   }
 
   #path(segment: number): string {
-    return join(this.#folder, segment.toString(36).padStart(8, "0") + ".seg");
+    return join(this.#folder, segmentName(segment));
   }
+}
+
+/** The file of a segment, in the folder of all. */
+export function segmentName(segment: number): string {
+  return segment.toString(36).padStart(8, "0") + ".seg";
 }
 
 /** One body on its way to disk. Ends with `finish` or `abort`, both of which free the segment. */

@@ -1,0 +1,126 @@
+/**
+ * The index of texts: all that SEARCH finds in messages, folded, in files that are looked through at some gigabytes a
+ * second (adr/0009). It is made and asked in a worker, so that nobody waits for it; it lies in `index/` beside the
+ * store and is only a copy: whoever deletes the folder gets it again.
+ *
+ * Rules:
+ * - It never decides alone: what it has not read yet, or not wholly, it says, and the message itself is asked.
+ * - Emails are never changed and their numbers never used again, so what is indexed stays right. What is gone is
+ *   swept out later and meanwhile hits nothing, because a search begins with what is there.
+ * - Where it fails, searches go on without it.
+ */
+import type { AskIndex, TextAnswer, TextQuery } from "../../text_queries.ts";
+import type { FromWorker, ToWorker } from "./worker_messages.ts";
+
+/** After so many new emails the index is begun though nobody searched. */
+const WORTH_EMAILS = 200;
+/** How long after a commit the worker is told. Mail that comes in together is read together. */
+const REST_MS = 2000;
+const CLOSE_MS = 2000;
+
+export class TextIndex {
+  readonly #dataDir: string;
+  readonly #waiting = new Map<number, (answer: TextAnswer | null) => void>();
+  #worker: Worker | null = null;
+  #failed = false;
+  #closed: (() => void) | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #emails = 0;
+  #next = 1;
+
+  constructor(dataDir: string) {
+    this.#dataDir = dataDir;
+  }
+
+  /** Asks about emails of an account. */
+  of(account: number): AskIndex {
+    return (queries) => this.#ask(account, queries);
+  }
+
+  /** Emails were added. */
+  touched(emails: number): void {
+    this.#emails += emails;
+    if (this.#timer !== null || this.#failed || (this.#worker === null && this.#emails < WORTH_EMAILS)) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#emails = 0;
+      this.#post({ type: "wake" });
+    }, REST_MS);
+    Deno.unrefTimer(this.#timer as unknown as number);
+  }
+
+  /** Takes out what is no longer there. */
+  sweep(): void {
+    if (this.#worker) this.#post({ type: "sweep" });
+  }
+
+  /** Reads everything that is there now; for tests and measurements. */
+  async settle(): Promise<void> {
+    await this.#call((id) => ({ type: "settle", id }));
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const worker = this.#worker;
+    if (worker) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const slow = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_MS));
+      const done = new Promise<void>((resolve) => this.#closed = resolve);
+      worker.postMessage({ type: "close" } satisfies ToWorker);
+      await Promise.race([done, slow]);
+      clearTimeout(timer);
+    }
+    this.#fail();
+  }
+
+  async #ask(account: number, queries: readonly TextQuery[]): Promise<TextAnswer | null> {
+    return await this.#call((id) => ({ type: "find", id, account, queries }));
+  }
+
+  #call(message: (id: number) => ToWorker): Promise<TextAnswer | null> {
+    const id = this.#next++;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      if (!this.#post(message(id))) this.#answer(id, null);
+    });
+  }
+
+  #answer(id: number, answer: TextAnswer | null): void {
+    this.#waiting.get(id)?.(answer);
+    this.#waiting.delete(id);
+  }
+
+  #post(message: ToWorker): boolean {
+    if (this.#failed) return false;
+    try {
+      this.#worker ??= this.#start();
+      this.#worker.postMessage(message);
+      return true;
+    } catch {
+      this.#fail();
+      return false;
+    }
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.type === "answer") this.#answer(data.id, data.answer);
+      else this.#closed?.();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#fail();
+    };
+    worker.postMessage({ type: "open", dataDir: this.#dataDir } satisfies ToWorker);
+    return worker;
+  }
+
+  #fail(): void {
+    this.#failed = true;
+    this.#closed?.();
+    this.#worker?.terminate();
+    this.#worker = null;
+    for (const id of [...this.#waiting.keys()]) this.#answer(id, null);
+  }
+}

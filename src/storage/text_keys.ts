@@ -1,0 +1,62 @@
+/** Text keys of one search: asked of the index where there is one and it is worth it, else of the messages. */
+import type { SearchKey } from "../contract/mod.ts";
+import type { JoinedRow } from "./engine/tables.ts";
+import type { Breath, SearchSource } from "./search_source.ts";
+import { bodyContains, headerContains } from "./search_text.ts";
+import { type TextAnswer, textQuery, verdict } from "./text_queries.ts";
+
+/** Messages that are read before the index is asked: where there are so few, it costs more than it saves. */
+const FEW = 8;
+
+export class TextKeys {
+  readonly #source: SearchSource;
+  readonly #breath: Breath;
+  readonly #numbers = new Map<SearchKey, number>();
+  readonly #queries: Parameters<NonNullable<SearchSource["ask"]>>[0];
+  #read = 0;
+  #answer: TextAnswer | null | undefined = undefined; // not asked yet
+
+  constructor(source: SearchSource, key: SearchKey, breath: Breath) {
+    this.#source = source;
+    this.#breath = breath;
+    const queries = [];
+    const open: SearchKey[] = [key];
+    for (let one = open.pop(); one; one = open.pop()) {
+      if (one.key === "not") open.push(one.of);
+      else if (one.key === "and" || one.key === "or") { for (const inner of one.keys) open.push(inner); }
+      else {
+        const query = textQuery(one);
+        if (query) this.#numbers.set(one, queries.push(query) - 1);
+      }
+    }
+    this.#queries = queries;
+  }
+
+  /** Whether the message has the text. */
+  async matches(key: SearchKey, row: JoinedRow): Promise<boolean> {
+    const number = this.#numbers.get(key);
+    if (number !== undefined && this.#source.ask && this.#read >= FEW) {
+      if (this.#answer === undefined) this.#answer = await this.#source.ask(this.#queries);
+      const told = this.#answer ? verdict(this.#answer, number, row.email) : null;
+      if (told !== null) return told;
+    }
+    this.#read++;
+    return await this.#readMessage(key, row);
+  }
+
+  async #readMessage(key: SearchKey, row: JoinedRow): Promise<boolean> {
+    const source = this.#source;
+    const breath = this.#breath;
+    try {
+      if (key.key === "header") return await headerContains(source, row, key.name, key.text, breath);
+      if (key.key === "body") return await bodyContains(source, row, key.text, breath);
+      if (key.key !== "text") return false;
+      return await headerContains(source, row, null, key.text, breath) ||
+        await bodyContains(source, row, key.text, breath);
+    } catch (error) {
+      // Removed and reclaimed while the search went on: it is no match any more.
+      if (source.index(row.blobId) === null) return false;
+      throw error;
+    }
+  }
+}
