@@ -25,5 +25,6 @@ export * from "./ops/email.ts";
 export * from "./ops/mailbox.ts";
 export * from "./ops/quota.ts";
 export * from "./ops/transport.ts";
+export * from "./ops/url.ts";
 export * from "./program.ts";
 export * from "./session.ts";

@@ -11,6 +11,7 @@ import type { EmailOps } from "./ops/email.ts";
 import type { MailboxOps } from "./ops/mailbox.ts";
 import type { QuotaOps } from "./ops/quota.ts";
 import type { TransportOps } from "./ops/transport.ts";
+import type { UrlOps } from "./ops/url.ts";
 
 /** Octets of a body that is put together: a range of a stored or sealed body, or octets as they are. */
 export type BodyPart =
@@ -39,8 +40,11 @@ export interface BodyOps {
   };
 }
 
+/** The tables of what is stored; a few of their questions are answered by the session's world instead. */
+interface StoredOps extends DirectoryOps, EmailOps, MailboxOps, QuotaOps, TransportOps, UrlOps {}
+
 /** The whole table. */
-export interface Ops extends AuthOps, BodyOps, DirectoryOps, DnsOps, EmailOps, MailboxOps, QuotaOps, TransportOps {}
+export interface Ops extends AuthOps, BodyOps, DnsOps, StoredOps {}
 
 /** The name of a question. */
 export type Op = keyof Ops;
@@ -51,6 +55,6 @@ export type AnswerOf<K extends Op> = Ops[K]["answer"];
 
 /** The questions that a store answers. */
 export type StorageOp = Exclude<
-  keyof DirectoryOps | keyof EmailOps | keyof MailboxOps | keyof QuotaOps | keyof TransportOps,
+  keyof StoredOps,
   "mailbox.watch" | "mailbox.unwatch" | "sender.verify" | "rcpt.verify" | "message.receive" | "clock.now"
 >;

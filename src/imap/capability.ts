@@ -19,6 +19,7 @@ const AFTER_LOGIN = [
   "MOVE",
   "MULTIAPPEND",
   "CATENATE",
+  "URLAUTH",
   "STATUS=SIZE",
   "OBJECTID",
   "SAVEDATE",

@@ -13,6 +13,7 @@ import { expunge } from "./commands/expunge.ts";
 import { fetch } from "./commands/fetch.ts";
 import { getQuota } from "./commands/getquota.ts";
 import { getQuotaRoot } from "./commands/getquotaroot.ts";
+import { genUrlAuth } from "./commands/genurlauth.ts";
 import { id } from "./commands/id.ts";
 import { idle } from "./commands/idle.ts";
 import { language } from "./commands/language.ts";
@@ -24,6 +25,7 @@ import { move } from "./commands/move.ts";
 import { namespace } from "./commands/namespace.ts";
 import { noop } from "./commands/noop.ts";
 import { rename } from "./commands/rename.ts";
+import { resetKey } from "./commands/resetkey.ts";
 import { search } from "./commands/search.ts";
 import { examine, select } from "./commands/select.ts";
 import { setQuota } from "./commands/setquota.ts";
@@ -33,6 +35,7 @@ import { store } from "./commands/store.ts";
 import { subscribe, unsubscribe } from "./commands/subscribe.ts";
 import { unauthenticate } from "./commands/unauthenticate.ts";
 import { unselect } from "./commands/unselect.ts";
+import { urlFetch } from "./commands/urlfetch.ts";
 import { bad, no, type Reply } from "./reply.ts";
 import type { CommandProgram, ImapState } from "./session.ts";
 import { TEXTS } from "./texts.ts";
@@ -54,6 +57,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["FETCH", fetch],
   ["GETQUOTA", getQuota],
   ["GETQUOTAROOT", getQuotaRoot],
+  ["GENURLAUTH", genUrlAuth],
   ["ID", id],
   ["IDLE", idle],
   ["LANGUAGE", language],
@@ -65,6 +69,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["NAMESPACE", namespace],
   ["NOOP", noop],
   ["RENAME", rename],
+  ["RESETKEY", resetKey],
   ["SEARCH", search],
   ["SELECT", select],
   ["SETQUOTA", setQuota],
@@ -75,6 +80,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["UNAUTHENTICATE", unauthenticate],
   ["UNSELECT", unselect],
   ["UNSUBSCRIBE", unsubscribe],
+  ["URLFETCH", urlFetch],
 ]);
 
 /** RFC 9051 section 6.4.9, RFC 4315: what may stand behind UID. */

@@ -44,6 +44,7 @@ export const TEXTS = {
   badCharset: "The character set is not supported",
   emptyMessage: "An empty message is not stored",
   unknownEncoding: "The encoding of a part is not known",
+  noUrlMechanism: "The only mechanism for URLs is INTERNAL",
   badUrl: "No message or part has this URL",
   loggedOff: "Logged off; log in again",
   noLanguage: "That language is not spoken here",

@@ -8,6 +8,7 @@ import { quotaContract } from "./contract/quota.ts";
 import { replaceContract } from "./contract/replace.ts";
 import { searchContract } from "./contract/search.ts";
 import { transactionContract } from "./contract/transaction.ts";
+import { urlKeysContract } from "./contract/url_keys.ts";
 import type { Open } from "./scene.ts";
 
 /** Registers the suite for a driver; `open` gives an empty store each time. */
@@ -20,5 +21,6 @@ export function storageContract(name: string, open: Open): void {
   quotaContract(name, open);
   replaceContract(name, open);
   transactionContract(name, open);
+  urlKeysContract(name, open);
   modelContract(name, open);
 }

@@ -10,6 +10,7 @@ import * as mailboxes from "./mailboxes.ts";
 import * as quota from "./quota.ts";
 import * as queue from "./queue.ts";
 import { rename } from "./rename.ts";
+import * as urlKeys from "./url_keys.ts";
 import type { Transaction } from "./tables.ts";
 
 /** Those that read octets of blobs or must let others run in between; a driver answers them itself. */
@@ -54,6 +55,9 @@ export const OPERATIONS: Operations = {
   "email.copy": copy,
   "email.move": move,
   "email.expunge": expunge,
+  "url.sign": urlKeys.sign,
+  "url.verify": urlKeys.verify,
+  "url.resetKeys": urlKeys.resetKeys,
   "mail.accept": accept,
   "queue.claim": queue.claim,
   "queue.renew": queue.renew,
@@ -87,6 +91,7 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "mailbox.deletedUids",
   "mailbox.deletedStorage",
   "quota.get",
+  "url.verify",
   "queue.next",
   "queue.list",
   "queue.get",
