@@ -58,7 +58,7 @@ export * from "./src/imap/mod.ts";
 export * from "./src/pop3/mod.ts";
 export * from "./src/storage/storage.ts";
 export { memoryStorage } from "./src/storage/memory/mod.ts";
-export { DataDirLocked, openSqlite, type SqliteOptions } from "./src/storage/sqlite/mod.ts";
+export { DataDirLocked, openSqlite, type SqliteOptions, type SqliteStorage } from "./src/storage/sqlite/mod.ts";
 export {
   createResolver,
   type Resolver,

@@ -41,7 +41,7 @@ export interface BodyOps {
 }
 
 /** The tables of what is stored; a few of their questions are answered by the session's world instead. */
-interface StoredOps extends DirectoryOps, EmailOps, MailboxOps, QuotaOps, TransportOps, UrlOps {}
+export interface StoredOps extends DirectoryOps, EmailOps, MailboxOps, QuotaOps, TransportOps, UrlOps {}
 
 /** The whole table. */
 export interface Ops extends AuthOps, BodyOps, DnsOps, StoredOps {}
