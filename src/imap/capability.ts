@@ -30,6 +30,7 @@ const AFTER_LOGIN = [
   "QUOTA",
   "QUOTA=RES-STORAGE",
   "QUOTA=RES-MESSAGE",
+  "REPLACE",
 ];
 
 /** Logins may be tried: TLS is there, or the operator allows them without. */

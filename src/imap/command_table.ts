@@ -25,6 +25,7 @@ import { move } from "./commands/move.ts";
 import { namespace } from "./commands/namespace.ts";
 import { noop } from "./commands/noop.ts";
 import { rename } from "./commands/rename.ts";
+import { replace } from "./commands/replace.ts";
 import { resetKey } from "./commands/resetkey.ts";
 import { search } from "./commands/search.ts";
 import { examine, select } from "./commands/select.ts";
@@ -69,6 +70,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["NAMESPACE", namespace],
   ["NOOP", noop],
   ["RENAME", rename],
+  ["REPLACE", replace],
   ["RESETKEY", resetKey],
   ["SEARCH", search],
   ["SELECT", select],
@@ -89,6 +91,7 @@ const BY_UID: ReadonlyMap<string, Command> = new Map([
   ["EXPUNGE", expunge],
   ["FETCH", fetch],
   ["MOVE", move],
+  ["REPLACE", replace],
   ["SEARCH", search],
   ["STORE", store],
 ]);

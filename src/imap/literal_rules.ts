@@ -39,14 +39,23 @@ function decideMessage(state: ImapState, size: number): LiteralDecision {
   return { take: "stream", sink };
 }
 
-/** Every literal of APPEND is a message or a part of one, but for a mailbox name and the URLs of CATENATE. */
+/** Every literal of APPEND and REPLACE is a message or a part of one, but for a mailbox name and the URLs of CATENATE. */
 function isMessage(pieces: readonly Piece[]): boolean {
   const first = pieces[0];
   if (typeof first !== "string") return false;
-  const words = first.slice(0, 300).split(" ", 3);
-  if (words.length < 3 || upperAscii(words[1]!) !== "APPEND") return false;
-  if (pieces.length === 1 && words[2] === "") return false;
+  const words = first.slice(0, 300).split(" ", 5);
+  const at = mailboxAt(words);
+  if (at === null || words.length <= at) return false;
+  if (pieces.length === 1 && words[at] === "") return false;
   return !isUrl(pieces);
+}
+
+/** Which word is the name of the mailbox: `tag APPEND name`, `tag REPLACE 1 name`, `tag UID REPLACE 1 name`. */
+function mailboxAt(words: readonly string[]): number | null {
+  const name = upperAscii(words[1] ?? "");
+  if (name === "APPEND") return 2;
+  if (name === "REPLACE") return 3;
+  return name === "UID" && upperAscii(words[2] ?? "") === "REPLACE" ? 4 : null;
 }
 
 /** RFC 4469: `URL SP astring` inside the parentheses of CATENATE. */

@@ -31,6 +31,8 @@ export const TEXTS = {
   noMailbox: "No such mailbox",
   readOnly: "The mailbox is open read-only",
   overQuota: "Over quota",
+  noMessage: "No such message",
+  expungeIssued: "The message was removed meanwhile",
   noQuotaRoot: "No such quota root",
   setQuota: "Only the operator of the server sets quotas",
   tooBig: "The message is larger than this server takes",
