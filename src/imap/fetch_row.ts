@@ -115,11 +115,11 @@ function simple(state: ImapState, row: EmailRow, item: SimpleItem): string {
     case "THREADID":
       return `THREADID (${row.threadId})`;
     case "ENVELOPE":
-      return `ENVELOPE ${formatEnvelope(row.envelope!, state.utf8)}`;
+      return `ENVELOPE ${row.imapEnvelope ?? formatEnvelope(row.envelope!, state.utf8)}`;
     case "BODY":
       return `BODY ${formatStructure(row.structure!, false, state.utf8)}`;
     case "BODYSTRUCTURE":
-      return `BODYSTRUCTURE ${formatStructure(row.structure!, true, state.utf8)}`;
+      return `BODYSTRUCTURE ${row.imapStructure ?? formatStructure(row.structure!, true, state.utf8)}`;
   }
 }
 

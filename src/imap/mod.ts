@@ -12,4 +12,5 @@
  * - When another session deletes the selected mailbox, the client is told `* OK [CLOSED]` and goes on, unselected.
  */
 export { imapMachine, imapSession } from "./machine.ts";
+export { imapText } from "./imap_text.ts";
 export { IMAP_LIMITS, type ImapLimits, type ImapServerOptions, type ImapState } from "./session.ts";

@@ -7,6 +7,7 @@ import { Secret } from "../base/secret.ts";
 import type { SessionInfo } from "../contract/mod.ts";
 import { createResolver, type Resolver } from "../dns/mod.ts";
 import type { HttpApp, HttpDeps } from "../http/deps.ts";
+import { imapText } from "../imap/imap_text.ts";
 import { submitMail, verifySubmittedRecipient, verifySubmitter } from "../msa/mod.ts";
 import { receiveMail } from "../mta/receive.ts";
 import { verifyRecipient, verifySender } from "../mta/verify.ts";
@@ -135,7 +136,7 @@ function mailPrograms(config: Config): MailPrograms {
 
 async function openStorage(config: Config): Promise<Storage> {
   if (config.storage.driver === "memory") return (await import("../storage/memory/mod.ts")).memoryStorage();
-  return await (await import("../storage/sqlite/mod.ts")).openSqlite({ dataDir: config.dataDir });
+  return await (await import("../storage/sqlite/mod.ts")).openSqlite({ dataDir: config.dataDir, prepare: imapText });
 }
 
 /** The configured token, else one that is made at the first start and kept in the store. */

@@ -8,6 +8,7 @@ import { parseDigits } from "../base/ascii.ts";
 import { utf8Bytes } from "../base/bytes.ts";
 import type { TlsInfo, TraceId } from "../contract/mod.ts";
 import { scriptedResolver, type ScriptedZones } from "../dns/mod.ts";
+import { imapText } from "../imap/imap_text.ts";
 import type { DriveOptions } from "../net/drive.ts";
 import { memoryPair } from "../net/memory_transport.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -220,7 +221,7 @@ async function testStorage(wanted: TestServerOptions["storage"], config: Config)
   if (typeof wanted === "object") return wanted;
   if (wanted === "sqlite") {
     const { openSqlite } = await import("../storage/sqlite/mod.ts");
-    return await openSqlite({ dataDir: config.dataDir });
+    return await openSqlite({ dataDir: config.dataDir, prepare: imapText });
   }
   return (await import("../storage/memory/mod.ts")).memoryStorage();
 }

@@ -1,4 +1,5 @@
 /** Every dialogue of `tests/transcripts/imap`: whole, octet by octet and in random cuts, and whole over SQLite. */
+import { imapText } from "../../src/imap/mod.ts";
 import { cuts } from "./cuts.ts";
 import { openSqlite } from "../../src/storage/sqlite/mod.ts";
 import { playTranscript, transcripts } from "./transcript.ts";
@@ -12,7 +13,7 @@ for (const name of transcripts()) {
   Deno.test(`transcript ${name} over SQLite`, async () => {
     const dataDir = Deno.makeTempDirSync();
     try {
-      await playTranscript(name, () => Infinity, await openSqlite({ dataDir }));
+      await playTranscript(name, () => Infinity, await openSqlite({ dataDir, prepare: imapText }));
     } finally {
       Deno.removeSync(dataDir, { recursive: true });
     }

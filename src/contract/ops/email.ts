@@ -2,7 +2,22 @@ import type { Envelope, MessageIndex, Part } from "../../message/model.ts";
 import type { AccountId, BlobId, EmailId, MailboxId, Modseq, ThreadId, Uid, UidRange, UidValidity } from "../ids.ts";
 
 /** What of an email a reader asks for besides what is always there. */
-export type EmailField = "envelope" | "structure" | "header";
+export type EmailField = "envelope" | "structure" | "header" | "imapEnvelope" | "imapStructure";
+
+/**
+ * ENVELOPE and BODYSTRUCTURE as IMAP prints them, made once with the blob so that FETCH of a large mailbox parses and
+ * prints nothing. Latin1, an octet a character.
+ */
+export interface ImapText {
+  /** As IMAP4rev1 has it. */
+  readonly envelope: string;
+  /** As IMAP4rev1 has it. */
+  readonly structure: string;
+  /** With UTF-8 instead of encoded-words, where that is another text. */
+  readonly envelopeUtf8: string | null;
+  /** With UTF-8 instead of encoded-words, where that is another text. */
+  readonly structureUtf8: string | null;
+}
 
 /** One membership of an email in a mailbox. A client sees `prefix` followed by the blob. */
 export interface EmailRow {
@@ -27,6 +42,10 @@ export interface EmailRow {
   readonly envelope?: Envelope;
   /** With field `structure`: the MIME tree. Offsets are those of the blob. */
   readonly structure?: Part;
+  /** With field `imapEnvelope`, where it is prepared; else `envelope` is there in its place. */
+  readonly imapEnvelope?: string;
+  /** With field `imapStructure`, where it is prepared; else `structure` is there in its place. */
+  readonly imapStructure?: string;
   /** With field `header`: prefix and the blob's header with its blank line, cut at 256 KiB. */
   readonly header?: Uint8Array;
 }
@@ -69,6 +88,8 @@ export interface EmailOps {
       mailboxId: MailboxId;
       ranges: readonly UidRange[];
       fields: readonly EmailField[];
+      /** `imapEnvelope` and `imapStructure` with UTF-8. */
+      utf8?: boolean;
       limit: number;
     };
     answer: { rows: readonly EmailRow[]; next: Uid | null };

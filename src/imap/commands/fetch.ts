@@ -81,6 +81,7 @@ function* run(
     left = rangesOf(found.uids);
   }
   const fields = fieldsOf(items);
+  const { utf8 } = state;
   const sections = items.some((item) => "section" in item);
   const marks = !view.readOnly && items.some((item) => "section" in item && !item.section.peek);
   let unknownEncoding = false;
@@ -88,7 +89,7 @@ function* run(
   const cursor = new RangeCursor(left);
   while (!cursor.done) {
     const page = cursor.take(limit);
-    const { rows, next } = yield* ask("email.read", { accountId, mailboxId, ranges: page, fields, limit });
+    const { rows, next } = yield* ask("email.read", { accountId, mailboxId, ranges: page, fields, utf8, limit });
     const seen = marks ? yield* markSeen(view, rows) : NOTHING;
     const sent = yield* sendPage(state, view, rows, items, seen);
     if (sent === "cut") return { then: "cut" };
@@ -119,8 +120,9 @@ type Seen = Pick<EmailRow, "modseq" | "flags">;
 function fieldsOf(items: readonly FetchItem[]): EmailField[] {
   const fields = new Set<EmailField>();
   for (const item of items) {
-    if (item.item === "ENVELOPE") fields.add("envelope");
-    if (item.item === "BODY" || item.item === "BODYSTRUCTURE" || item.item === "preview") fields.add("structure");
+    if (item.item === "ENVELOPE") fields.add("imapEnvelope");
+    if (item.item === "BODYSTRUCTURE") fields.add("imapStructure");
+    if (item.item === "BODY" || item.item === "preview") fields.add("structure");
     if (!("section" in item)) continue;
     const { path, text } = item.section;
     if (path.length > 0 || text === "header" || text === "text") fields.add("structure");

@@ -52,7 +52,13 @@ export function* membersIn(
 export function read(tx: Transaction, args: Args<"email.read">, slice: BlobSlice): AnswerOf<"email.read"> {
   const mailbox = mailboxOf(tx, args);
   if (!mailbox) return { rows: [], next: null };
-  const wanted = { envelope: args.fields.includes("envelope"), structure: args.fields.includes("structure") };
+  const wanted = {
+    envelope: args.fields.includes("envelope"),
+    structure: args.fields.includes("structure"),
+    imapEnvelope: args.fields.includes("imapEnvelope"),
+    imapStructure: args.fields.includes("imapStructure"),
+    utf8: args.utf8 ?? false,
+  };
   const header = args.fields.includes("header");
   const limit = Math.max(1, args.limit);
   const rows: EmailRow[] = [];
@@ -81,6 +87,8 @@ function print(row: JoinedRow, header: boolean, slice: BlobSlice): EmailRow {
     prefix: row.prefix,
     ...(row.envelope && { envelope: row.envelope }),
     ...(row.structure && { structure: row.structure }),
+    ...(row.imap?.envelope && { imapEnvelope: row.imap.envelope }),
+    ...(row.imap?.structure && { imapStructure: row.imap.structure }),
     ...(header && { header: headerOf(row, slice) }),
   };
 }

@@ -75,7 +75,19 @@ export interface JoinedRow extends MemberRow {
   readonly prefix: Uint8Array;
   readonly envelope: Envelope | null;
   readonly structure: Part | null;
+  /** Prepared, and asked for. */
+  readonly imap?: { readonly envelope: string | null; readonly structure: string | null };
   readonly headerEnd: number;
+}
+
+/** What of the index `joined` reads. What is not prepared is read as the index has it. */
+export interface JoinedFields {
+  readonly envelope: boolean;
+  readonly structure: boolean;
+  readonly imapEnvelope?: boolean;
+  readonly imapStructure?: boolean;
+  /** Prepared text with UTF-8. */
+  readonly utf8?: boolean;
 }
 
 /** A blob that an operation may refer to. */
@@ -193,7 +205,7 @@ export interface Tables {
     first: number,
     last: number,
     limit: number,
-    fields: { readonly envelope: boolean; readonly structure: boolean },
+    fields: JoinedFields,
   ): readonly JoinedRow[];
 
   addTombstone(mailbox: number, uid: number, modseq: number, email: number): void;

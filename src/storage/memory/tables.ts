@@ -11,6 +11,7 @@ import type {
   AccountRow,
   BlobRow,
   EmailRecord,
+  JoinedFields,
   JoinedRow,
   MailboxRow,
   MemberRow,
@@ -131,7 +132,7 @@ export class MemoryTables extends DirectoryTables implements Transaction {
     first: number,
     last: number,
     limit: number,
-    fields: { readonly envelope: boolean; readonly structure: boolean },
+    fields: JoinedFields,
   ): readonly JoinedRow[] {
     return this.members(mailbox, first, last, limit).map((member) => {
       const email = this.#emails.get(member.email)!;
@@ -140,8 +141,8 @@ export class MemoryTables extends DirectoryTables implements Transaction {
         ...email,
         ...member,
         headerEnd: index.root.bodyStart,
-        envelope: fields.envelope ? index.envelope : null,
-        structure: fields.structure ? index.root : null,
+        envelope: fields.envelope || fields.imapEnvelope ? index.envelope : null,
+        structure: fields.structure || fields.imapStructure ? index.root : null,
       };
     });
   }

@@ -1,7 +1,7 @@
 /** Blobs: those sealed in this process and not yet let go, those in rows, and those in the segment log. */
 import { concatBytes } from "../../base/bytes.ts";
 import { digest, type Hasher, hasher } from "../../base/hash.ts";
-import type { BlobId } from "../../contract/mod.ts";
+import type { BlobId, ImapText } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
 import type { BlobRow } from "../engine/tables.ts";
 import { type BlobWriter, type SealedBlob, StorageError } from "../storage.ts";
@@ -26,13 +26,15 @@ interface Held {
 export class Blobs {
   readonly #sql: Statements;
   readonly #segments: Segments;
+  readonly #prepare: ((index: MessageIndex) => ImapText) | null;
   readonly #held = new Map<BlobId, Held>();
   /** Rows made in the transaction that is under way. */
   #fresh: Held[] = [];
 
-  constructor(sql: Statements, segments: Segments) {
+  constructor(sql: Statements, segments: Segments, prepare: ((index: MessageIndex) => ImapText) | null = null) {
     this.#sql = sql;
     this.#segments = segments;
+    this.#prepare = prepare;
   }
 
   /** After a commit or a rollback. */
@@ -158,7 +160,7 @@ export class Blobs {
     const extra = index.references.length + index.truncated.length === 0
       ? null
       : JSON.stringify([index.references, index.truncated]);
-    return this.#sql.insert(
+    const row = this.#sql.insert(
       "insert into blobs (hash, size, segment, start, header_end, extra, envelope, structure, data) " +
         "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       Uint8Array.fromHex(held.blobId.slice(1)),
@@ -171,6 +173,13 @@ export class Blobs {
       JSON.stringify(index.root),
       bytes,
     );
+    const text = this.#prepare?.(index);
+    if (text) {
+      const { envelope, structure, envelopeUtf8, structureUtf8 } = text;
+      const sql = "insert or replace into imap_text values (?, ?, ?, ?, ?)";
+      this.#sql.run(sql, row, envelope, structure, envelopeUtf8, structureUtf8);
+    }
+    return row;
   }
 
   #row(columns: string, blobId: BlobId) {

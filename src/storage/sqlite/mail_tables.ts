@@ -6,6 +6,7 @@ import { distinctKeywords } from "../engine/order.ts";
 import type {
   BlobRow,
   EmailRecord,
+  JoinedFields,
   JoinedRow,
   MemberRow,
   QueueFilter,
@@ -19,6 +20,7 @@ import type { Cells, Statements } from "./statements.ts";
 const MEMBER = "select mailbox, uid, modseq, email, flags, keywords, save_date, size from members";
 const JOINED = "select m.mailbox, m.uid, m.modseq, m.email, m.flags, m.keywords, m.save_date, m.size, e.thread, " +
   "'b' || lower(hex(e.hash)), e.blob_size, e.internal_date, e.sent_at, e.header_end, e.prefix";
+const JOINED_CELLS = 15;
 const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts, q.queued_at, q.due_at, " +
   "q.expires_at, q.last_reply, q.owner, q.wake_at, q.sender, q.blob, 'b' || lower(hex(b.hash)), b.size, q.prefix " +
   "from queue q join blobs b on b.id = q.blob";
@@ -104,12 +106,10 @@ export class MailTables extends DirectoryTables implements Transaction {
     first: number,
     last: number,
     limit: number,
-    fields: { readonly envelope: boolean; readonly structure: boolean },
+    fields: JoinedFields,
   ): readonly JoinedRow[] {
-    const withBlob = fields.envelope || fields.structure;
-    const columns = `${fields.envelope ? ", b.envelope" : ""}${fields.structure ? ", b.structure" : ""}`;
-    const sql = `${JOINED}${columns} from members m join emails e on e.id = m.email ` +
-      `${withBlob ? "join blobs b on b.id = e.blob " : ""}` +
+    const { columns, joins } = joinedColumns(fields);
+    const sql = `${JOINED}${columns} from members m join emails e on e.id = m.email ${joins}` +
       "where m.mailbox = ? and m.uid between ? and ? order by m.uid limit ?";
     return this.sql.all(sql, mailbox, first, last, limit).map((cells) => ({
       ...readMember(cells),
@@ -120,9 +120,32 @@ export class MailTables extends DirectoryTables implements Transaction {
       sentAt: cells[12] as number | null,
       headerEnd: cells[13] as number,
       prefix: cells[14] as Uint8Array,
-      envelope: fields.envelope ? JSON.parse(cells[15] as string) : null,
-      structure: fields.structure ? JSON.parse(cells[fields.envelope ? 16 : 15] as string) : null,
+      ...this.#index(cells, fields),
     }));
+  }
+
+  /** What was asked for of the index; what is not prepared is looked up. */
+  #index(cells: Cells, fields: JoinedFields): Pick<JoinedRow, "envelope" | "structure" | "imap"> {
+    let at = JOINED_CELLS;
+    let envelope = (fields.envelope ? cells[at++] : null) as string | null;
+    let structure = (fields.structure ? cells[at++] : null) as string | null;
+    const imap = {
+      envelope: (fields.imapEnvelope ? cells[at++] : null) as string | null,
+      structure: (fields.imapStructure ? cells[at++] : null) as string | null,
+    };
+    const lacksEnvelope = fields.imapEnvelope && imap.envelope === null && envelope === null;
+    const lacksStructure = fields.imapStructure && imap.structure === null && structure === null;
+    if (lacksEnvelope || lacksStructure) {
+      const sql = "select b.envelope, b.structure from emails e join blobs b on b.id = e.blob where e.id = ?";
+      const found = this.sql.get(sql, cells[3] as number) as readonly [string, string];
+      if (lacksEnvelope) envelope = found[0];
+      if (lacksStructure) structure = found[1];
+    }
+    return {
+      envelope: envelope === null ? null : JSON.parse(envelope),
+      structure: structure === null ? null : JSON.parse(structure),
+      imap,
+    };
   }
 
   addTombstone(mailbox: number, uid: number, modseq: number, email: number): void {
@@ -300,6 +323,16 @@ export class MailTables extends DirectoryTables implements Transaction {
     return this.sql.all("select entries from journal where trace = ? order by id", traceId)
       .flatMap(([entries]) => JSON.parse(entries as string) as JournalEntry[]);
   }
+}
+
+/** Prepared text lies in a table of its own: to read it, no page of the bodies beside is touched. */
+function joinedColumns(fields: JoinedFields): { readonly columns: string; readonly joins: string } {
+  const prepared = (column: string) => fields.utf8 ? `, coalesce(p.${column}_utf8, p.${column})` : `, p.${column}`;
+  const columns = `${fields.envelope ? ", b.envelope" : ""}${fields.structure ? ", b.structure" : ""}` +
+    `${fields.imapEnvelope ? prepared("envelope") : ""}${fields.imapStructure ? prepared("structure") : ""}`;
+  const joins = (fields.envelope || fields.structure ? "join blobs b on b.id = e.blob " : "") +
+    (fields.imapEnvelope || fields.imapStructure ? "left join imap_text p on p.blob = e.blob " : "");
+  return { columns, joins };
 }
 
 /** 52 bits: within one account, so nobody gains by making two keys meet. */

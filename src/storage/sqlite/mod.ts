@@ -9,7 +9,8 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { AcceptArgs, AnswerOf, Args, BlobId, StorageOp } from "../../contract/mod.ts";
+import type { AcceptArgs, AnswerOf, Args, BlobId, ImapText, StorageOp } from "../../contract/mod.ts";
+import type { MessageIndex } from "../../message/model.ts";
 import { mailboxOf, read } from "../engine/email_read.ts";
 import { accountOf } from "../engine/member.ts";
 import { OPERATIONS, READS } from "../engine/operations.ts";
@@ -30,6 +31,8 @@ import { TextIndex } from "./text_index/mod.ts";
 export interface SqliteOptions {
   /** The folder; made where it is not there. */
   readonly dataDir: string;
+  /** Prints ENVELOPE and BODYSTRUCTURE once, when a message is stored. Without it, each FETCH prints them anew. */
+  readonly prepare?: (index: MessageIndex) => ImapText;
   /** Where the disk is shared: what the store may take. Beyond it, writes fail with reason `full`. */
   readonly limits?: {
     /** Pages of the database, 4096 octets each. */
@@ -72,12 +75,12 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStorage>
   }
 }
 
-function openLocked({ dataDir, limits }: SqliteOptions, lock: Deno.FsFile): SqliteStorage {
+function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFile): SqliteStorage {
   const db = openDatabase(join(dataDir, "palomar.db"));
   const sql = new Statements(db);
   if (limits?.databasePages !== undefined) sql.exec(`pragma max_page_count = ${Math.trunc(limits.databasePages)}`);
   const segments = new Segments(join(dataDir, "blobs"), segmentEnds(sql), limits?.segmentOctets);
-  const blobs = new Blobs(sql, segments);
+  const blobs = new Blobs(sql, segments, prepare);
   markGarbage(sql);
   const tables = new MailTables(sql, blobs);
   const watchers = new Watchers();

@@ -49,6 +49,7 @@ export function dropGarbage(
     tables.sql.run("delete from garbage where blob = ?", blob);
     if (used || size === null) continue;
     tables.sql.run("delete from blobs where id = ?", blob);
+    tables.sql.run("delete from imap_text where blob = ?", blob);
     freed += size;
   }
   return { freed, next: rows.length < BATCH ? null : rows[rows.length - 1]![0] as number };

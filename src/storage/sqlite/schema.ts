@@ -59,6 +59,11 @@ export const MIGRATIONS: readonly string[] = [
   create table journal (id integer primary key, trace text not null, entries text not null);
   create index journal_trace on journal (trace);
   `,
+  // Of messages that were there before, nothing is prepared: it is printed from the index as it was.
+  `
+  create table imap_text (blob integer primary key, envelope text not null, structure text not null,
+    envelope_utf8 text, structure_utf8 text);
+  `,
 ];
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */
