@@ -7,7 +7,7 @@ import type { Modseq, SearchKey, Uid } from "../contract/mod.ts";
 import { DELETED, hasKeyword, systemBit } from "./engine/flags.ts";
 import { emailIdOf, threadIdOf } from "./engine/ids.ts";
 import type { JoinedRow } from "./engine/tables.ts";
-import { Breath, type SearchSource } from "./search_source.ts";
+import { Breath, type FoundRow, type SearchSource } from "./search_source.ts";
 import { TextKeys } from "./text_keys.ts";
 
 const PAGE = 500;
@@ -16,8 +16,83 @@ const PAGE = 500;
 export async function search(source: SearchSource, key: SearchKey): Promise<{ uids: Uid[]; modseq: Modseq }> {
   const uids: Uid[] = [];
   let modseq = 0;
+  for await (const page of matches(source, key)) {
+    for (const row of page) {
+      uids.push(row.uid as Uid);
+      if (row.modseq > modseq) modseq = row.modseq;
+    }
+  }
+  return { uids, modseq: modseq as Modseq };
+}
+
+/** Rows that match, ascending by UID, in pages. */
+export async function* matches(source: SearchSource, key: SearchKey): AsyncGenerator<readonly FoundRow[]> {
   const breath = new Breath();
   const texts = new TextKeys(source, key, breath);
+  const keys = key.key === "and" ? key.keys : [key];
+  const byRows = keys.filter((one) => !mentions(one, OF_TEXT));
+  const select = source.select?.(byRows) ?? null;
+  if (select === null) yield* matchesByRow(source, key, texts, breath);
+  else {yield* matchesBySelection(
+      source,
+      select,
+      keys.filter((one) => mentions(one, OF_TEXT)),
+      boundsOf(key),
+      texts,
+      breath,
+    );}
+}
+
+/** The driver looks at rows; what is left are texts. */
+async function* matchesBySelection(
+  source: SearchSource,
+  select: (first: number, last: number) => readonly FoundRow[],
+  keys: readonly SearchKey[],
+  bounds: Bounds,
+  texts: TextKeys,
+  breath: Breath,
+): AsyncGenerator<readonly FoundRow[]> {
+  const rest: SearchKey = { key: "and", keys };
+  let span = FIRST_SPAN;
+  for (let first = bounds.first; first <= bounds.last;) {
+    const last = Math.min(bounds.last, first + span - 1);
+    const begun = performance.now();
+    const rows = select(first, last);
+    if (performance.now() - begun < STEP_MS) span *= 2;
+    else span = Math.max(FIRST_SPAN, Math.floor(span / 2));
+    if (keys.length === 0) yield rows;
+    else {
+      const found: FoundRow[] = [];
+      await texts.expect(rows.length);
+      for (const row of rows) {
+        const matches = textsMatch(source, rest, row, texts);
+        if (matches === true || (matches !== false && await matches)) found.push(row);
+      }
+      yield found;
+    }
+    await breath.take();
+    first = last + 1;
+  }
+}
+
+/** UIDs that a driver looks at in one go; twice as many as long as it takes less than this. */
+const FIRST_SPAN = 1000;
+const STEP_MS = 3;
+
+/** Asks the index first, which knows nearly always. */
+function textsMatch(source: SearchSource, key: SearchKey, row: FoundRow, texts: TextKeys): boolean | Promise<boolean> {
+  const told = texts.told(key, row.email);
+  if (told !== null) return told;
+  const [whole] = source.page(row.uid, row.uid, 1);
+  return whole !== undefined && byOctets(texts, key, whole);
+}
+
+async function* matchesByRow(
+  source: SearchSource,
+  key: SearchKey,
+  texts: TextKeys,
+  breath: Breath,
+): AsyncGenerator<readonly FoundRow[]> {
   const needsEmail = mentions(key, OF_EMAIL);
   const bounds = boundsOf(key);
   for (let first = bounds.first; first <= bounds.last;) {
@@ -25,24 +100,24 @@ export async function search(source: SearchSource, key: SearchKey): Promise<{ ui
       ? source.page(first, bounds.last, PAGE)
       // The keys that look at more have just been ruled out.
       : source.members(first, bounds.last, PAGE) as readonly JoinedRow[];
+    const found: FoundRow[] = [];
     for (const row of page) {
       const cheap = byRow(key, row);
-      if (cheap ?? await byOctets(texts, key, row)) {
-        uids.push(row.uid as Uid);
-        modseq = Math.max(modseq, row.modseq);
-      }
+      if (cheap ?? await byOctets(texts, key, row)) found.push(row);
     }
+    yield found;
     await breath.take();
     if (page.length < PAGE) break;
     first = page[page.length - 1]!.uid + 1;
   }
-  return { uids, modseq: modseq as Modseq };
 }
 
 /** Keys that ask for more than the membership. */
 const OF_EMAIL: ReadonlySet<SearchKey["key"]> = new Set(
   ["header", "body", "text", "internalDate", "sentDate", "threadId"] as const,
 );
+
+const OF_TEXT: ReadonlySet<SearchKey["key"]> = new Set(["header", "body", "text"] as const);
 
 /** Whether one of these keys stands anywhere in the search. Not recursive: a search may be deep. */
 function mentions(key: SearchKey, wanted: ReadonlySet<SearchKey["key"]>): boolean {
@@ -55,8 +130,13 @@ function mentions(key: SearchKey, wanted: ReadonlySet<SearchKey["key"]>): boolea
   return false;
 }
 
+interface Bounds {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** UIDs beyond which nothing can match: those of the UID sets that all must match. */
-function boundsOf(key: SearchKey): { readonly first: number; readonly last: number } {
+function boundsOf(key: SearchKey): Bounds {
   let first = 1;
   let last = 4294967295;
   const open: SearchKey[] = [key];

@@ -1,8 +1,11 @@
 /** What a search works on, and how it gives way to others. */
-import type { BlobId } from "../contract/mod.ts";
+import type { BlobId, SearchKey } from "../contract/mod.ts";
 import type { MessageIndex } from "../message/model.ts";
 import type { JoinedRow, MemberRow } from "./engine/tables.ts";
 import type { AskIndex } from "./text_queries.ts";
+
+/** A membership that a search found. */
+export type FoundRow = Pick<MemberRow, "uid" | "modseq" | "email">;
 
 /** Where rows and octets come from. */
 export interface SearchSource {
@@ -12,6 +15,11 @@ export interface SearchSource {
   members(first: number, last: number, limit: number): readonly MemberRow[];
   index(blobId: BlobId): MessageIndex | null;
   readBlob(blobId: BlobId, start: number, end: number): Promise<Uint8Array>;
+  /**
+   * Where the driver can look at rows by itself: those of a stretch of UIDs for which all keys hold, ascending. Null:
+   * it cannot say.
+   */
+  readonly select?: (keys: readonly SearchKey[]) => ((first: number, last: number) => readonly FoundRow[]) | null;
   /** Where there is an index of texts. */
   readonly ask?: AskIndex;
 }

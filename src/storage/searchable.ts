@@ -7,7 +7,7 @@ import { fieldDecoded, fold, headerFields, type Part, TextExtractor } from "../m
 import { HEADER_LIMIT, oneLine, PIECE, type Stretch, stretches } from "./search_text.ts";
 
 /** Characters of a message's texts that are put into an index; what is longer is looked through as well. */
-const TEXT_LIMIT = 256 * 1024;
+const TEXT_LIMIT = 2 * 1024 * 1024;
 
 /** What is found in one message, folded. */
 export interface Searchable {

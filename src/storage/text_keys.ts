@@ -6,7 +6,7 @@ import { bodyContains, headerContains } from "./search_text.ts";
 import { type TextAnswer, textQuery, verdict } from "./text_queries.ts";
 
 /** Messages that are read before the index is asked: where there are so few, it costs more than it saves. */
-const FEW = 8;
+const FEW = 32;
 
 export class TextKeys {
   readonly #source: SearchSource;
@@ -32,16 +32,49 @@ export class TextKeys {
     this.#queries = queries;
   }
 
+  /** So many messages will be asked about: is it worth it, the index is asked now. */
+  async expect(messages: number): Promise<void> {
+    this.#read += messages;
+    if (this.#read >= FEW) await this.#ask();
+  }
+
+  /** What the index tells of keys that are joined by and, or, not; null where a message must be read. Not before `expect`. */
+  told(key: SearchKey, email: number): boolean | null {
+    switch (key.key) {
+      case "and":
+      case "or": {
+        const decided = key.key === "or";
+        let open = false;
+        for (const one of key.keys) {
+          const value = this.told(one, email);
+          if (value === decided) return decided;
+          if (value === null) open = true;
+        }
+        return open ? null : !decided;
+      }
+      case "not": {
+        const inner = this.told(key.of, email);
+        return inner === null ? null : !inner;
+      }
+      default: {
+        const number = this.#numbers.get(key);
+        return number === undefined || !this.#answer ? null : verdict(this.#answer, number, email);
+      }
+    }
+  }
+
   /** Whether the message has the text. */
   async matches(key: SearchKey, row: JoinedRow): Promise<boolean> {
-    const number = this.#numbers.get(key);
-    if (number !== undefined && this.#source.ask && this.#read >= FEW) {
-      if (this.#answer === undefined) this.#answer = await this.#source.ask(this.#queries);
-      const told = this.#answer ? verdict(this.#answer, number, row.email) : null;
-      if (told !== null) return told;
-    }
+    if (this.#read >= FEW) await this.#ask();
+    const told = this.told(key, row.email);
+    if (told !== null) return told;
     this.#read++;
     return await this.#readMessage(key, row);
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#answer !== undefined) return;
+    this.#answer = this.#source.ask && this.#queries.length > 0 ? await this.#source.ask(this.#queries) : null;
   }
 
   async #readMessage(key: SearchKey, row: JoinedRow): Promise<boolean> {

@@ -24,6 +24,7 @@ import { MailTables } from "./mail_tables.ts";
 import { markGarbage, reclaim } from "./reclaim.ts";
 import { openDatabase } from "./schema.ts";
 import { Segments } from "./segments.ts";
+import { selection } from "./select.ts";
 import { Statements } from "./statements.ts";
 import { TextIndex } from "./text_index/mod.ts";
 
@@ -185,6 +186,7 @@ function query(tables: MailTables, blobs: Blobs, texts: TextIndex, op: StorageOp
         members: (first, last, limit) => tables.members(mailbox.id, first, last, limit),
         index: (blobId) => blobs.index(blobId),
         readBlob: async (blobId, start, end) => await slice(blobId, start, end),
+        select: (keys) => selection(tables.sql, mailbox.id, keys),
         ask: texts.of(mailbox.account),
       }, key);
     }

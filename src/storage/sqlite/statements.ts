@@ -34,14 +34,24 @@ export class Statements {
     this.#db.exec(sql);
   }
 
+  /** A statement that is not kept: its text is made for one purpose. */
+  once(sql: string): (...values: SQLInputValue[]) => readonly Cells[] {
+    const statement = arrays(this.#db.prepare(sql));
+    return (...values) => statement.all(...values) as unknown as readonly Cells[];
+  }
+
   #prepared(sql: string): StatementSync {
     let statement = this.#cache.get(sql);
     if (!statement) {
-      statement = this.#db.prepare(sql);
-      // The types of node:sqlite do not know it yet.
-      (statement as StatementSync & { setReturnArrays(on: boolean): void }).setReturnArrays(true);
+      statement = arrays(this.#db.prepare(sql));
       this.#cache.set(sql, statement);
     }
     return statement;
   }
+}
+
+function arrays(statement: StatementSync): StatementSync {
+  // The types of node:sqlite do not know it yet.
+  (statement as StatementSync & { setReturnArrays(on: boolean): void }).setReturnArrays(true);
+  return statement;
 }

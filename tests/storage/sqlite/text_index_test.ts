@@ -3,10 +3,10 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { encodeBase64 } from "../../../src/base/base64.ts";
 import { concatBytes, latin1Bytes, utf8Bytes } from "../../../src/base/bytes.ts";
-import type { SearchKey, Uid } from "../../../src/contract/mod.ts";
-import { memoryStorage } from "../../../src/storage/memory/mod.ts";
+import type { SearchKey } from "../../../src/contract/mod.ts";
 import { openSqlite, type SqliteStorage } from "../../../src/storage/sqlite/mod.ts";
-import { granted, message, Scene, tempDir, uids } from "../scene.ts";
+import { granted, message, Scene, tempDir } from "../scene.ts";
+import { withPair } from "./pair.ts";
 
 const WORDS = [
   "alpha",
@@ -75,84 +75,25 @@ const search: fc.Arbitrary<SearchKey> = fc.oneof(
   },
 );
 
-/** The same mail in two stores, of which one has an index. */
-class Pair {
-  readonly indexed: Scene;
-  readonly scanned: Scene;
-  readonly store: SqliteStorage;
-
-  constructor(store: SqliteStorage) {
-    this.store = store;
-    this.indexed = new Scene(store);
-    this.scanned = new Scene(memoryStorage());
-  }
-
-  async people(): Promise<this> {
-    await this.indexed.people();
-    await this.scanned.people();
-    return this;
-  }
-
-  async append(bytes: Uint8Array, flags: readonly string[] = []): Promise<void> {
-    for (const s of [this.indexed, this.scanned]) granted(await s.append(s.ann, "INBOX", bytes, flags));
-  }
-
-  async remove(...numbers: number[]): Promise<void> {
-    for (const s of [this.indexed, this.scanned]) {
-      const { mailboxId } = await s.mailbox(s.ann, "INBOX");
-      await s.ask("email.expunge", { accountId: s.ann, mailboxId, ranges: uids(...numbers), always: true });
-    }
-  }
-
-  async agree(key: SearchKey): Promise<readonly Uid[]> {
-    const found = await Promise.all([this.indexed, this.scanned].map(async (s) => {
-      const { mailboxId } = await s.mailbox(s.ann, "INBOX");
-      return (await s.ask("email.search", { accountId: s.ann, mailboxId, search: key })).uids;
-    }));
-    assert.deepEqual(found[0], found[1], JSON.stringify(key));
-    return found[0]!;
-  }
-
-  async agreeOn(keys: readonly SearchKey[]): Promise<void> {
-    for (const key of keys) await this.agree(key);
-  }
-}
-
-async function withPair(run: (pair: Pair, folder: string) => Promise<void>): Promise<void> {
-  const folder = tempDir();
-  const pair = new Pair(await openSqlite({ dataDir: folder.path }));
-  try {
-    await run(await pair.people(), folder.path);
-  } finally {
-    await pair.store.close();
-    folder.remove();
-  }
-}
-
 const text = (text: string): SearchKey => ({ key: "text", text });
 const body = (text: string): SearchKey => ({ key: "body", text });
 const filler = (i: number) => message(`filler number ${i} alpha`, `Subject: filler ${i}\r\nX-Note: n${i}`);
 
 Deno.test("the index of texts answers what a scan answers, also while it lags and after removals", async () => {
-  const sample = (seed: number) => ({
-    mails: fc.sample(mail, { numRuns: 150, seed }),
-    keys: fc.sample(search, { numRuns: 120, seed: seed + 1 }),
+  const mails = fc.sample(mail, { numRuns: 150, seed: 1 });
+  const keys = fc.sample(search, { numRuns: 140, seed: 2 });
+  await withPair(async (pair) => {
+    for (const [i, bytes] of mails.slice(0, 100).entries()) {
+      await pair.append(bytes, i % 3 === 0 ? ["\\Seen"] : i % 5 === 0 ? ["\\Flagged"] : []);
+    }
+    await pair.store.settleIndex();
+    await pair.agreeOn(keys);
+    for (const bytes of mails.slice(100)) await pair.append(bytes);
+    await pair.agreeOn(keys.slice(0, 40)); // the new ones are not indexed, or just now
+    await pair.remove(3, 4, 5, 40, 70, 101);
+    await pair.store.settleIndex();
+    await pair.agreeOn(keys.slice(40));
   });
-  for (const seed of [1, 2]) {
-    const { mails, keys } = sample(seed);
-    await withPair(async (pair) => {
-      for (const [i, bytes] of mails.slice(0, 100).entries()) {
-        await pair.append(bytes, i % 3 === 0 ? ["\\Seen"] : i % 5 === 0 ? ["\\Flagged"] : []);
-      }
-      await pair.store.settleIndex();
-      await pair.agreeOn(keys);
-      for (const bytes of mails.slice(100)) await pair.append(bytes);
-      await pair.agreeOn(keys.slice(0, 40)); // the new ones are not indexed, or just now
-      await pair.remove(3, 4, 5, 40, 70, 101);
-      await pair.store.settleIndex();
-      await pair.agreeOn(keys.slice(40));
-    });
-  }
 });
 
 Deno.test("the index of texts knows where fields, parts and messages end", async () => {
@@ -176,7 +117,7 @@ Deno.test("the index of texts knows where fields, parts and messages end", async
 Deno.test("the index of texts leaves what is too long for it to the message itself", async () => {
   await withPair(async (pair) => {
     for (let i = 0; i < 64; i++) {
-      if (i === 20) await pair.append(message("x ".repeat(200_000) + "behind"));
+      if (i === 20) await pair.append(message("x ".repeat(1_100_000) + "behind"));
       else if (i === 21) {
         await pair.append(concatBytes([latin1Bytes("Subject: =?utf-7?Q?+2D0-?= half\r\n\r\n"), utf8Bytes("header")]));
       } else await pair.append(filler(i));

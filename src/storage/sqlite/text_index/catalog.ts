@@ -13,6 +13,8 @@ import { SIGNATURE_OCTETS } from "./signature.ts";
 /** Another one: the index is made anew. */
 const VERSION = 2;
 const OPEN_FILES = 64;
+/** Accounts whose blocks stay in memory: 20 octets an email. */
+const KNOWN_ACCOUNTS = 8;
 const SHORT = "the file of texts is shorter than its blocks";
 
 const SCHEMA = `
@@ -49,6 +51,7 @@ export class Catalog {
   readonly #db: DatabaseSync;
   readonly #folder: string;
   readonly #files = new Map<number, number>();
+  readonly #blocks = new Map<number, readonly BlockRow[]>();
 
   constructor(dataDir: string) {
     this.#folder = join(dataDir, "index");
@@ -113,6 +116,7 @@ export class Catalog {
 
   /** Appends the texts and writes the row; within a transaction. */
   addBlock(account: number, block: Block): void {
+    this.#blocks.delete(account);
     const [file, stop] = this.#fileOf(account);
     const fd = this.#open(account, file);
     const start = stop + SIGNATURE_OCTETS;
@@ -135,11 +139,12 @@ export class Catalog {
     this.sql.run("update accounts set stop = ? where account = ?", start + block.texts.length, account);
   }
 
-  /** Blocks beyond `after`, in the order they were made. */
-  blocks(account: number, after: number, limit: number): readonly BlockRow[] {
-    const sql = "select id, start, size, ids, offsets, partial from blocks where account = ? and id > ? " +
-      "order by id limit ?";
-    return this.sql.all(sql, account, after, limit).map(([id, start, size, ids, offsets, partial]) => ({
+  /** All of an account, in the order they were made. */
+  blocks(account: number): readonly BlockRow[] {
+    let known = this.#blocks.get(account);
+    if (known) return known;
+    const sql = "select id, start, size, ids, offsets, partial from blocks where account = ? order by id";
+    known = this.sql.all(sql, account).map(([id, start, size, ids, offsets, partial]) => ({
       id: id as number,
       start: start as number,
       size: size as number,
@@ -147,6 +152,9 @@ export class Catalog {
       offsets: words(offsets as Uint8Array),
       partial: partial === null ? null : numbers(partial as Uint8Array),
     }));
+    if (this.#blocks.size >= KNOWN_ACCOUNTS) this.#blocks.clear();
+    this.#blocks.set(account, known);
+    return known;
   }
 
   heads(account: number, after: number, limit: number): readonly (HeadRow & { readonly id: number })[] {
@@ -185,6 +193,7 @@ export class Catalog {
     const fd = this.#files.get(account);
     if (fd !== undefined) closeSync(fd);
     this.#files.delete(account);
+    this.#blocks.delete(account);
     rmSync(this.#path(file), { force: true });
   }
 

@@ -55,12 +55,7 @@ function findInHeads(catalog: Catalog, account: number, all: readonly Wanted[]):
 
 function findInTexts(catalog: Catalog, account: number, all: readonly Wanted[]): void {
   const file = catalog.texts(account);
-  for (let after = 0;;) {
-    const page = catalog.blocks(account, after, PAGE);
-    for (const block of page) findInBlock(file, block, all);
-    if (page.length < PAGE) return;
-    after = page[page.length - 1]!.id;
-  }
+  for (const block of catalog.blocks(account)) findInBlock(file, block, all);
 }
 
 function findInBlock(file: TextFile, block: BlockRow, all: readonly Wanted[]): void {

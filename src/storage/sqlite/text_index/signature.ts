@@ -9,7 +9,7 @@ const ROW_BITS = 14;
 export const SIGNATURE_OCTETS = 4 << ROW_BITS;
 
 /** Rows of a text that are looked at; more would hardly rule out more. */
-const LOOKED_AT = 10;
+const LOOKED_AT = 6;
 
 /** The signature of at most 32 emails; email `i` lies in `texts` from `start(i)` to `start(i + 1)`. */
 export function signatureOf(texts: Uint8Array, count: number, start: (i: number) => number): Uint32Array {

@@ -2,7 +2,6 @@
 import { type Catalog } from "./catalog.ts";
 import type { MailSource } from "./mail_source.ts";
 
-const PAGE = 64;
 /** Blocks whose last email is compared. */
 const COMPARED = 200;
 
@@ -23,14 +22,9 @@ export function sweep(catalog: Catalog, source: MailSource): void {
   for (const account of catalog.accounts()) {
     const living: number[] = [];
     let count = 0;
-    for (let after = 0;;) {
-      const page = catalog.blocks(account, after, PAGE);
-      for (const { ids } of page) {
-        count += ids.length;
-        for (const id of ids) if (source.mark(id) !== null) living.push(id);
-      }
-      if (page.length < PAGE) break;
-      after = page[page.length - 1]!.id;
+    for (const { ids } of catalog.blocks(account)) {
+      count += ids.length;
+      for (const id of ids) if (source.mark(id) !== null) living.push(id);
     }
     if (count > 0 && living.length * 2 < count) catalog.drop(account, living);
   }
