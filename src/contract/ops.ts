@@ -4,6 +4,7 @@
  * failure is the input `failed`.
  */
 import type { BlobId } from "./ids.ts";
+import type { AclOps } from "./ops/acl.ts";
 import type { AuthOps } from "./ops/auth.ts";
 import type { DirectoryOps } from "./ops/directory.ts";
 import type { DnsOps } from "./ops/dns.ts";
@@ -41,7 +42,7 @@ export interface BodyOps {
 }
 
 /** The tables of what is stored; a few of their questions are answered by the session's world instead. */
-export interface StoredOps extends DirectoryOps, EmailOps, MailboxOps, QuotaOps, TransportOps, UrlOps {}
+export interface StoredOps extends AclOps, DirectoryOps, EmailOps, MailboxOps, QuotaOps, TransportOps, UrlOps {}
 
 /** The whole table. */
 export interface Ops extends AuthOps, BodyOps, DnsOps, StoredOps {}

@@ -63,6 +63,8 @@ export function resolve(view: View, set: SequenceSet, byUid: boolean): UidRange[
 }
 
 export const NO_SUCH_MAILBOX: Reply = no(TEXTS.noMailbox, "NONEXISTENT");
+/** RFC 5530, RFC 4314 section 4: the mailbox is there, the right is not. */
+export const NO_PERMISSION: Reply = no(TEXTS.noPermission, "NOPERM");
 export const BAD_NAME: Reply = no(TEXTS.badName, "CANNOT");
 
 /** Asks for the news of the selected mailbox, so that a poll never misses what was committed before it. */

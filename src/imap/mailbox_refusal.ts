@@ -8,6 +8,8 @@ export function mailboxRefusal(refusal: MailboxRefused, text: string | null = nu
   switch (refusal.refused) {
     case "notFound":
       return no(text ?? TEXTS.noMailbox, "NONEXISTENT");
+    case "noPermission":
+      return no(text ?? TEXTS.noPermission, "NOPERM");
     case "exists":
       return no(text ?? TEXTS.exists, "ALREADYEXISTS");
     case "invalidName":

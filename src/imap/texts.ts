@@ -29,6 +29,7 @@ export const TEXTS = {
   noSpace: "No space; try again later",
   bug: "Internal error; it was logged",
   noMailbox: "No such mailbox",
+  noPermission: "You have no right to do that here",
   readOnly: "The mailbox is open read-only",
   overQuota: "Over quota",
   noMessage: "No such message",

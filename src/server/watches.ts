@@ -17,6 +17,7 @@ interface WatchedMailbox {
   again: boolean;
 }
 
+/** The mailboxes of one owner that one account looks at. */
 interface WatchedAccount {
   readonly mailboxes: Map<MailboxId, WatchedMailbox>;
   readonly stop: () => void;
@@ -24,7 +25,7 @@ interface WatchedAccount {
 
 export class Watches {
   readonly #storage: Storage;
-  readonly #accounts = new Map<AccountId, WatchedAccount>();
+  readonly #accounts = new Map<string, WatchedAccount>();
   readonly #failed: (error: unknown) => void;
 
   constructor(storage: Storage, failed: (error: unknown) => void) {
@@ -32,9 +33,19 @@ export class Watches {
     this.#failed = failed;
   }
 
-  /** Tells of everything after `since`, from now on. The answer ends it. */
-  watch(accountId: AccountId, mailboxId: MailboxId, since: Modseq, tell: Watcher["tell"]): () => void {
-    const account = this.#accounts.get(accountId) ?? this.#openAccount(accountId);
+  /**
+   * Tells of everything after `since`, from now on. The answer ends it. The commits of the owner are heard, and read for
+   * `accountId`: whoever loses the right to read is told that the mailbox is gone.
+   */
+  watch(
+    accountId: AccountId,
+    mailboxId: MailboxId,
+    since: Modseq,
+    tell: Watcher["tell"],
+    ownerId: AccountId = accountId,
+  ): () => void {
+    const key = `${accountId} ${ownerId}`;
+    const account = this.#accounts.get(key) ?? this.#openAccount(key, accountId, ownerId);
     let mailbox = account.mailboxes.get(mailboxId);
     if (!mailbox) {
       mailbox = { watchers: new Set(), reading: false, again: false };
@@ -49,11 +60,11 @@ export class Watches {
       account.mailboxes.delete(mailboxId);
       if (account.mailboxes.size > 0) return;
       account.stop();
-      this.#accounts.delete(accountId);
+      this.#accounts.delete(key);
     };
   }
 
-  #openAccount(accountId: AccountId): WatchedAccount {
+  #openAccount(key: string, accountId: AccountId, ownerId: AccountId): WatchedAccount {
     const mailboxes = new Map<MailboxId, WatchedMailbox>();
     const touched = ({ mailboxIds }: Touched): void => {
       for (const mailboxId of mailboxIds) {
@@ -61,8 +72,8 @@ export class Watches {
         if (mailbox) void this.#read(accountId, mailboxId, mailbox);
       }
     };
-    const account = { mailboxes, stop: this.#storage.watch(accountId, touched) };
-    this.#accounts.set(accountId, account);
+    const account = { mailboxes, stop: this.#storage.watch(ownerId, touched) };
+    this.#accounts.set(key, account);
     return account;
   }
 

@@ -143,7 +143,7 @@ class OpenSession implements SessionWorld {
     return true;
   }
 
-  watch({ accountId, mailboxId, since }: Args<"mailbox.watch">): true {
+  watch({ accountId, ownerId, mailboxId, since }: Args<"mailbox.watch">): true {
     this.unwatch();
     if (this.#closed) return true;
     const post = this.#post;
@@ -152,6 +152,7 @@ class OpenSession implements SessionWorld {
       mailboxId,
       since,
       (changes) => post({ type: "changes", changes }),
+      ownerId,
     );
     return true;
   }

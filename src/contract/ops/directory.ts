@@ -31,6 +31,8 @@ export interface Account {
   readonly quota: Quota;
   readonly usage: Usage;
   readonly disabled: boolean;
+  /** Nobody logs in to it; its mailboxes are for those who have rights in them, and `Shared/<address>/…` to these. */
+  readonly shared: boolean;
   readonly createdAt: number;
 }
 
@@ -90,7 +92,14 @@ export interface DirectoryOps {
   "account.get": { args: { address: string }; answer: Account | null };
   /** Makes the account with its INBOX, Drafts, Sent, Trash, Junk and Archive. */
   "account.add": {
-    args: { address: string; name: string; quota: Quota; credentials: Credentials; now: number };
+    args: {
+      address: string;
+      name: string;
+      quota: Quota;
+      credentials: Credentials;
+      shared?: boolean;
+      now: number;
+    };
     answer: Account | DirectoryRefused;
   };
   "account.change": {

@@ -79,6 +79,9 @@ export type SearchKey =
 /** The account has no room for it. */
 export type QuotaRefused = { readonly refused: "overQuota" };
 
+/** The mailbox is not there for the asker, or there without the right that is needed. */
+export type MailboxDenied = { readonly refused: "notFound" | "noPermission" };
+
 /** Questions about emails and their bodies. */
 export interface EmailOps {
   /** Rows of the ranges, ascending, at most `limit`; `next` is where to go on, or null at the end. */
@@ -118,6 +121,8 @@ export interface EmailOps {
       changed: readonly { uid: Uid; modseq: Modseq; flags: readonly string[] }[];
       modified: readonly Uid[];
       modseq: Modseq;
+      /** Not one of the flags may be changed (RFC 4314 section 4); those that may not be are left alone. */
+      refused?: "noPermission";
     };
   };
   "email.append": {
@@ -128,7 +133,7 @@ export interface EmailOps {
       messages: readonly { blobId: BlobId; flags: readonly string[]; internalDate: number | null }[];
       now: number;
     };
-    answer: { uidValidity: UidValidity; uids: readonly Uid[] } | QuotaRefused | { refused: "notFound" };
+    answer: { uidValidity: UidValidity; uids: readonly Uid[] } | QuotaRefused | MailboxDenied;
   };
   /**
    * REPLACE (RFC 8508): appends the message and takes `uid` out of the mailbox, both or nothing. `gone`: it is not
@@ -143,14 +148,12 @@ export interface EmailOps {
       message: { blobId: BlobId; flags: readonly string[]; internalDate: number | null };
       now: number;
     };
-    answer: { uidValidity: UidValidity; uid: Uid; modseq: Modseq } | QuotaRefused | { refused: "notFound" | "gone" };
+    answer: { uidValidity: UidValidity; uid: Uid; modseq: Modseq } | QuotaRefused | MailboxDenied | { refused: "gone" };
   };
   /** COPY: adds memberships; where the email is in the target already, a new email on the same blob. */
   "email.copy": {
     args: { accountId: AccountId; mailboxId: MailboxId; ranges: readonly UidRange[]; path: string; now: number };
-    answer: { uidValidity: UidValidity; pairs: readonly { from: Uid; to: Uid }[] } | QuotaRefused | {
-      refused: "notFound";
-    };
+    answer: { uidValidity: UidValidity; pairs: readonly { from: Uid; to: Uid }[] } | QuotaRefused | MailboxDenied;
   };
   /** MOVE: as COPY and removal in one transaction. */
   "email.move": {
@@ -158,12 +161,12 @@ export interface EmailOps {
     answer:
       | { uidValidity: UidValidity; pairs: readonly { from: Uid; to: Uid }[]; modseq: Modseq }
       | QuotaRefused
-      | { refused: "notFound" };
+      | MailboxDenied;
   };
   /** Removes those of the ranges (null: all) that have \Deleted; `always` removes them whether they have it or not. */
   "email.expunge": {
     args: { accountId: AccountId; mailboxId: MailboxId; ranges: readonly UidRange[] | null; always?: boolean };
-    answer: { vanished: readonly Uid[]; modseq: Modseq };
+    answer: { vanished: readonly Uid[]; modseq: Modseq; refused?: "noPermission" };
   };
   /** UIDs that match, ascending. Complete, whatever state an index is in. */
   "email.search": {

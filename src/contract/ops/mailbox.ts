@@ -6,7 +6,14 @@ export type MailboxRole = "inbox" | "drafts" | "sent" | "trash" | "junk" | "arch
 /** A mailbox as LIST and STATUS tell it. */
 export interface Mailbox {
   readonly mailboxId: MailboxId;
-  /** Names from the root joined with `/`; UTF-8, NFC. INBOX is always `INBOX`. */
+  /** Whose it is: modseqs, quota and news are those of the owner. */
+  readonly ownerId: AccountId;
+  /** What the asker may do (RFC 4314 section 2.1), of `lrswipkxtea` in this order. Without `r` all counts are 0. */
+  readonly rights: string;
+  /**
+   * Names from the root joined with `/`; UTF-8, NFC. INBOX is always `INBOX`. Mailboxes of others are at
+   * `Other Users/<address>/…`, those of shared accounts at `Shared/<address>/…`.
+   */
   readonly path: string;
   readonly role: MailboxRole | null;
   readonly subscribed: boolean;
@@ -54,14 +61,15 @@ export interface MailboxChanges {
 
 /** Why a mailbox was not made, changed or removed. */
 export type MailboxRefused = {
-  readonly refused: "notFound" | "exists" | "invalidName" | "hasChildren" | "isInbox" | "tooDeep";
+  readonly refused: "notFound" | "exists" | "invalidName" | "hasChildren" | "isInbox" | "tooDeep" | "noPermission";
 };
 
 /** Questions about mailboxes, and news of the one that is looked at. */
 export interface MailboxOps {
-  /** All mailboxes of the account, sorted by path. */
+  /** All mailboxes of the account and those of others that it may see (right `l`), sorted by path. */
   "mailbox.list": { args: { accountId: AccountId }; answer: readonly Mailbox[] };
   "mailbox.get": { args: { accountId: AccountId; path: string }; answer: Mailbox | null };
+  /** Null too where the right `r` is missing: `mailbox.get` tells whether the mailbox may be seen. */
   "mailbox.open": { args: { accountId: AccountId; path: string }; answer: MailboxSnapshot | null };
   /** `since` 0 gives everything that is there and no vanished ones. */
   "mailbox.changes": { args: { accountId: AccountId; mailboxId: MailboxId; since: Modseq }; answer: MailboxChanges };
@@ -85,8 +93,11 @@ export interface MailboxOps {
 
   /**
    * Of the session, not of the store: from now on `changes` inputs tell what happens in this mailbox after `since`.
-   * One mailbox at a time; `mailbox.unwatch` ends it, and so does the end of the session.
+   * One mailbox at a time (`ownerId` says whose, where it is another's); `mailbox.unwatch` ends it, and so does the end of the session.
    */
-  "mailbox.watch": { args: { accountId: AccountId; mailboxId: MailboxId; since: Modseq }; answer: true };
+  "mailbox.watch": {
+    args: { accountId: AccountId; ownerId?: AccountId; mailboxId: MailboxId; since: Modseq };
+    answer: true;
+  };
   "mailbox.unwatch": { args: Record<never, never>; answer: true };
 }

@@ -1,6 +1,6 @@
 import { ask } from "../../contract/mod.ts";
-import { BAD_NAME, type Command, refresh, resolve, SELECTED, spMailbox } from "../command.ts";
-import { no, ok } from "../reply.ts";
+import { BAD_NAME, type Command, NO_PERMISSION, refresh, resolve, SELECTED, spMailbox } from "../command.ts";
+import { no, ok, type Reply } from "../reply.ts";
 import type { CommandProgram, ImapState } from "../session.ts";
 import { TEXTS } from "../texts.ts";
 import { formatSet, type SequenceSet, sequenceSet } from "../wire/sequence_set.ts";
@@ -39,7 +39,8 @@ function* run(state: ImapState, set: SequenceSet, path: string | null, byUid: bo
 }
 
 /** RFC 9051 section 6.4.7: TRYCREATE tells the client that creating the mailbox would help. */
-export function copyRefusal(refused: "notFound" | "overQuota") {
+export function copyRefusal(refused: "notFound" | "noPermission" | "overQuota"): Reply {
+  if (refused === "noPermission") return NO_PERMISSION;
   return refused === "notFound" ? no(TEXTS.noMailbox, "TRYCREATE") : no(TEXTS.overQuota, "OVERQUOTA");
 }
 

@@ -78,6 +78,7 @@ export function accountAdd(tx: Transaction, args: Args<"account.add">): Account 
     usedMessages: 0,
     modseq: 0,
     disabled: false,
+    shared: args.shared ?? false,
     createdAt: args.now,
     credentials: args.credentials,
   };
@@ -116,6 +117,10 @@ export function accountRemove(tx: Transaction, args: Args<"account.remove">): { 
     tx.removeMailbox(mailbox);
   }
   tx.touch(row.id, null);
+  // Whoever has the address next inherits no rights.
+  for (const grantee of [row.address, "-" + row.address]) {
+    for (const entry of tx.aclNaming(grantee)) tx.removeAcl(entry.mailbox, grantee);
+  }
   tx.removeAccount(row);
   for (const alias of tx.aliases(null)) {
     if (alias.targets.includes(row.address)) dropTarget(tx, alias, row.address);
@@ -133,7 +138,7 @@ export function accountCredentials(
   let row = tx.accountByAddress(address);
   const alias = row ? null : tx.alias(address);
   if (alias && alias.targets.length === 1) row = tx.accountByAddress(alias.targets[0]!);
-  if (!row) return null;
+  if (!row || row.shared) return null; // nobody logs in to a shared account
   return {
     accountId: accountIdOf(row.id),
     address: row.address,
@@ -218,6 +223,7 @@ function printAccount(row: AccountRow): Account {
     quota: { bytes: row.quotaBytes, messages: row.quotaMessages },
     usage: { bytes: row.usedBytes, messages: row.usedMessages },
     disabled: row.disabled,
+    shared: row.shared,
     createdAt: row.createdAt,
   };
 }

@@ -2,43 +2,47 @@
 import type { AnswerOf, Args, Modseq, Uid, UidValidity } from "../../contract/mod.ts";
 import { EMPTY } from "../../base/bytes.ts";
 import { StorageError } from "../storage.ts";
-import { mailboxOf } from "./email_read.ts";
+import { mailboxByName, mailboxFor, mayReadBlob, type Reached } from "./access.ts";
 import { parseFlags, SHARED } from "./flags.ts";
-import { accountOf, addEmail, addMember, dropOrphan, hasRoom, nextModseq, removeMember } from "./member.ts";
-import { canonicalPath } from "./path.ts";
-import type { AccountRow, BlobRow, MailboxRow, MemberRow, Transaction } from "./tables.ts";
+import { addEmail, addMember, dropOrphan, hasRoom, nextModseq, removeMember } from "./member.ts";
+import { flagRights } from "./rights.ts";
+import type { AccountRow, BlobRow, MemberRow, Transaction } from "./tables.ts";
 import { threadOf } from "./threads.ts";
 
 type NewMessage = Args<"email.append">["messages"][number];
 
 export function append(tx: Transaction, args: Args<"email.append">): AnswerOf<"email.append"> {
-  const account = accountOf(tx, args.accountId);
-  const mailbox = tx.mailboxByPath(account.id, canonicalPath(args.path));
-  if (!mailbox) return { refused: "notFound" };
-  const blobs = args.messages.map(({ blobId }) => readable(tx, account, tx.blob(blobId)));
+  const target = mailboxByName(tx, args.accountId, args.path, "i");
+  if ("refused" in target) return target;
+  const { asker, owner: account, mailbox } = target;
+  const blobs = args.messages.map(({ blobId }) => readable(tx, asker, tx.blob(blobId)));
   const bytes = blobs.reduce((sum, blob) => sum + blob.size, 0);
   if (!hasRoom(account, bytes, blobs.length)) return { refused: "overQuota" };
   const modseq = nextModseq(tx, account);
-  const uids = args.messages.map((message, i) => add(tx, account, mailbox, message, blobs[i]!, modseq, args.now));
+  const uids = args.messages.map((message, i) => add(tx, target, message, blobs[i]!, modseq, args.now));
   return { uidValidity: mailbox.uidValidity as UidValidity, uids };
 }
 
 /** RFC 8508 section 3.4: only what it needs more than the replaced message counts against the quota. */
 export function replace(tx: Transaction, args: Args<"email.replace">): AnswerOf<"email.replace"> {
-  const account = accountOf(tx, args.accountId);
-  const target = tx.mailboxByPath(account.id, canonicalPath(args.path));
-  if (!target) return { refused: "notFound" };
-  const source = mailboxOf(tx, args);
-  const old = source && tx.members(source.id, args.uid, args.uid, 1)[0];
-  if (!source || !old) return { refused: "gone" };
-  const blob = readable(tx, account, tx.blob(args.message.blobId));
-  const goes = isLast(tx, old);
-  if (!fits(account, blob.size - (goes ? old.size : 0), goes ? 0 : 1)) return { refused: "overQuota" };
-  const modseq = nextModseq(tx, account);
-  const uid = add(tx, account, target, args.message, blob, modseq, args.now);
-  removeMember(tx, source, old, modseq);
-  dropOrphan(tx, account, old);
-  return { uidValidity: target.uidValidity as UidValidity, uid, modseq: source.modseq as Modseq };
+  const target = mailboxByName(tx, args.accountId, args.path, "i");
+  if ("refused" in target) return target;
+  const source = mailboxFor(tx, args.accountId, args.mailboxId, "r");
+  if ("refused" in source) return { refused: "gone" };
+  const old = tx.members(source.mailbox.id, args.uid, args.uid, 1)[0];
+  if (!old) return { refused: "gone" };
+  // RFC 8508 section 3.4: "t" and "e", for the old message is deleted and expunged.
+  if (!source.rights.includes("t") || !source.rights.includes("e")) return { refused: "noPermission" };
+  const blob = readable(tx, target.asker, tx.blob(args.message.blobId));
+  const goes = source.owner === target.owner && isLast(tx, old);
+  if (!fits(target.owner, blob.size - (goes ? old.size : 0), goes ? 0 : 1)) return { refused: "overQuota" };
+  const modseq = nextModseq(tx, source.owner);
+  const arriving = source.owner === target.owner ? modseq : nextModseq(tx, target.owner);
+  const uid = add(tx, target, args.message, blob, arriving, args.now);
+  removeMember(tx, source.mailbox, old, modseq);
+  dropOrphan(tx, source.owner, old);
+  const uidValidity = target.mailbox.uidValidity as UidValidity;
+  return { uidValidity, uid, modseq: source.mailbox.modseq as Modseq };
 }
 
 /** Where nothing grows, an account that is over its quota may go on. */
@@ -54,8 +58,7 @@ function isLast(tx: Transaction, member: MemberRow): boolean {
 
 function add(
   tx: Transaction,
-  account: AccountRow,
-  mailbox: MailboxRow,
+  { owner: account, mailbox, rights }: Reached,
   message: NewMessage,
   blob: BlobRow,
   modseq: number,
@@ -75,11 +78,13 @@ function add(
     sentAt: index?.envelope.sentAt ?? null,
     prefix: EMPTY,
   });
+  // RFC 4314 section 4: flags that may not be set are left out.
+  const may = flagRights(rights);
   const { bits, keywords } = parseFlags(message.flags);
-  return addMember(tx, mailbox, { id, size: blob.size }, modseq, bits, keywords, now);
+  return addMember(tx, mailbox, { id, size: blob.size }, modseq, bits & may.bits, may.keywords ? keywords : "", now);
 }
 
 function readable(tx: Transaction, account: AccountRow, blob: BlobRow | null): BlobRow {
-  if (blob && tx.accountHasBlob(account.id, blob)) return blob;
+  if (blob && mayReadBlob(tx, account, blob)) return blob;
   throw new StorageError("bug", "there is no such blob for this account");
 }

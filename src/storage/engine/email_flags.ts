@@ -1,15 +1,20 @@
 /** STORE (RFC 9051 section 6.4.6, RFC 7162 section 3.1.3). */
 import type { AnswerOf, Args, FlagMode, Modseq, Uid } from "../../contract/mod.ts";
-import { mailboxOf, membersIn } from "./email_read.ts";
-import { changeKeywords, CLIENT_BITS, EMAIL_BITS, parseFlags, printFlags, SHARED } from "./flags.ts";
+import { mailboxFor } from "./access.ts";
+import { membersIn } from "./email_read.ts";
+import { changeKeywords, CLIENT_BITS, EMAIL_BITS, type FlagSet, parseFlags, printFlags, SHARED } from "./flags.ts";
 import { accountOf, nextModseq, setFlags } from "./member.ts";
+import { type FlagRights, flagRights } from "./rights.ts";
 import type { AccountRow, MemberRow, Transaction } from "./tables.ts";
 
 export function flags(tx: Transaction, args: Args<"email.flags">): AnswerOf<"email.flags"> {
-  const account = accountOf(tx, args.accountId);
-  const mailbox = mailboxOf(tx, args);
-  if (!mailbox) return { changed: [], modified: [], modseq: account.modseq as Modseq };
+  const reached = mailboxFor(tx, args.accountId, args.mailboxId, "r");
+  if ("refused" in reached) return nothing(accountOf(tx, args.accountId));
+  const { owner: account, mailbox } = reached;
+  const may = flagRights(reached.rights);
   const change = parseFlags(args.flags);
+  // RFC 4314 section 4: NO where none of the flags may be changed, else those that may are.
+  if (!may.all && !changesAny(may, args.mode, change)) return { ...nothing(account), refused: "noPermission" };
   const changed: { uid: Uid; modseq: Modseq; flags: readonly string[] }[] = [];
   const modified: Uid[] = [];
   let modseq = 0;
@@ -18,8 +23,9 @@ export function flags(tx: Transaction, args: Args<"email.flags">): AnswerOf<"ema
       modified.push(member.uid as Uid);
       continue;
     }
-    const bits = changeBits(member.flags, args.mode, change.bits);
-    const keywords = changeKeywords(member.keywords, args.mode, change.keywords);
+    const wanted = changeBits(member.flags, args.mode, change.bits);
+    const bits = may.all ? wanted : (wanted & may.bits) | (member.flags & ~may.bits);
+    const keywords = may.keywords ? changeKeywords(member.keywords, args.mode, change.keywords) : member.keywords;
     if (bits === member.flags && keywords === member.keywords) continue;
     modseq ||= nextModseq(tx, account);
     const ofEmail = keywords !== member.keywords || ((bits ^ member.flags) & EMAIL_BITS) !== 0;
@@ -28,6 +34,15 @@ export function flags(tx: Transaction, args: Args<"email.flags">): AnswerOf<"ema
     changed.push({ uid: member.uid as Uid, modseq: modseq as Modseq, flags: printFlags(bits, keywords) });
   }
   return { changed, modified, modseq: mailbox.modseq as Modseq };
+}
+
+function nothing(account: AccountRow): { changed: []; modified: []; modseq: Modseq } {
+  return { changed: [], modified: [], modseq: account.modseq as Modseq };
+}
+
+function changesAny(may: FlagRights, mode: FlagMode, change: FlagSet): boolean {
+  if (mode === "replace" || (change.bits === 0 && change.keywords === "")) return may.keywords || may.bits !== 0;
+  return (change.bits & may.bits) !== 0 || (may.keywords && change.keywords !== "");
 }
 
 function changeBits(before: number, mode: FlagMode, bits: number): number {

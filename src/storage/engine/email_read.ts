@@ -1,8 +1,8 @@
 /** Reading emails and blobs. */
 import type { AnswerOf, Args, EmailRow, Modseq, Uid } from "../../contract/mod.ts";
+import { mailboxFor } from "./access.ts";
 import { printFlags } from "./flags.ts";
-import { emailIdOf, rowOf, threadIdOf } from "./ids.ts";
-import { accountOf } from "./member.ts";
+import { emailIdOf, threadIdOf } from "./ids.ts";
 import type { JoinedRow, MailboxRow, MemberRow, Transaction } from "./tables.ts";
 
 const HEADER_LIMIT = 256 * 1024;
@@ -11,11 +11,13 @@ const PAGE = 1000;
 /** Reads octets `[start, end)` of a blob. Synchronous: the store's own pages. */
 export type BlobSlice = (blobId: EmailRow["blobId"], start: number, end: number) => Uint8Array;
 
+/** The mailbox, where the account may read it. */
 export function mailboxOf(
   tx: Transaction,
   args: { readonly accountId: string; readonly mailboxId: string },
 ): MailboxRow | null {
-  return tx.mailbox(accountOf(tx, args.accountId).id, rowOf("m", args.mailboxId));
+  const reached = mailboxFor(tx, args.accountId, args.mailboxId, "r");
+  return "refused" in reached ? null : reached.mailbox;
 }
 
 /** Merges ranges that overlap or touch, so that no row comes twice. */

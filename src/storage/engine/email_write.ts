@@ -1,57 +1,71 @@
 /** COPY, MOVE and EXPUNGE: what comes into a mailbox and what goes. */
 import type { AnswerOf, Args, Modseq, Uid, UidValidity } from "../../contract/mod.ts";
 import { StorageError } from "../storage.ts";
-import { mailboxOf, membersIn } from "./email_read.ts";
+import { mailboxByName, mailboxFor, type Reached } from "./access.ts";
+import { membersIn } from "./email_read.ts";
 import { DELETED, SHARED } from "./flags.ts";
 import { accountOf, addEmail, addMember, dropOrphan, hasRoom, nextModseq, removeMember } from "./member.ts";
-import { canonicalPath } from "./path.ts";
+import { flagRights } from "./rights.ts";
 import type { AccountRow, MailboxRow, MemberRow, Transaction } from "./tables.ts";
+import { threadOf } from "./threads.ts";
 
 export function copy(tx: Transaction, args: Args<"email.copy">): AnswerOf<"email.copy"> {
-  const account = accountOf(tx, args.accountId);
-  const source = mailboxOf(tx, args);
-  const target = tx.mailboxByPath(account.id, canonicalPath(args.path));
-  if (!source || !target) return { refused: "notFound" };
-  const members = [...membersIn(tx, source, args.ranges)];
-  const there = members.map((member) => isIn(tx, member, target));
-  if (!roomForTwins(account, members, there)) return { refused: "overQuota" };
-  const uidValidity = target.uidValidity as UidValidity;
+  const source = mailboxFor(tx, args.accountId, args.mailboxId, "r");
+  if ("refused" in source) return source;
+  const target = mailboxByName(tx, args.accountId, args.path, "i");
+  if ("refused" in target) return target;
+  const members = [...membersIn(tx, source.mailbox, args.ranges)];
+  const twins = members.map((member) => needsTwin(source, target) || isIn(tx, member, target.mailbox));
+  if (!roomForTwins(target.owner, members, twins)) return { refused: "overQuota" };
+  const uidValidity = target.mailbox.uidValidity as UidValidity;
   if (members.length === 0) return { uidValidity, pairs: [] };
-  const modseq = nextModseq(tx, account);
+  const modseq = nextModseq(tx, target.owner);
   const pairs = members.map((member, i) => ({
     from: member.uid as Uid,
-    to: there[i] ? addTwin(tx, account, member, target, modseq, args.now) : share(tx, member, target, modseq, args.now),
+    to: twins[i] ? addTwin(tx, member, target, modseq, args.now) : share(tx, member, target.mailbox, modseq, args.now),
   }));
   return { uidValidity, pairs };
 }
 
 export function move(tx: Transaction, args: Args<"email.move">): AnswerOf<"email.move"> {
-  const account = accountOf(tx, args.accountId);
-  const source = mailboxOf(tx, args);
-  const target = tx.mailboxByPath(account.id, canonicalPath(args.path));
-  if (!source || !target) return { refused: "notFound" };
-  const members = [...membersIn(tx, source, args.ranges)];
-  const there = members.map((member) => source !== target && isIn(tx, member, target));
-  if (!roomForTwins(account, members, there)) return { refused: "overQuota" };
-  const uidValidity = target.uidValidity as UidValidity;
-  if (members.length === 0) return { uidValidity, pairs: [], modseq: source.modseq as Modseq };
-  const modseq = nextModseq(tx, account);
+  const source = mailboxFor(tx, args.accountId, args.mailboxId, "r");
+  if ("refused" in source) return source;
+  // RFC 6851 section 4.5: as STORE of \Deleted and EXPUNGE after COPY.
+  if (!source.rights.includes("t") || !source.rights.includes("e")) return { refused: "noPermission" };
+  const target = mailboxByName(tx, args.accountId, args.path, "i");
+  if ("refused" in target) return target;
+  const same = source.mailbox === target.mailbox;
+  const members = [...membersIn(tx, source.mailbox, args.ranges)];
+  const twins = members.map((member) => needsTwin(source, target) || (!same && isIn(tx, member, target.mailbox)));
+  if (!roomForTwins(target.owner, members, twins)) return { refused: "overQuota" };
+  const uidValidity = target.mailbox.uidValidity as UidValidity;
+  if (members.length === 0) return { uidValidity, pairs: [], modseq: source.mailbox.modseq as Modseq };
+  const modseq = nextModseq(tx, source.owner);
+  const arriving = target.owner === source.owner ? modseq : nextModseq(tx, target.owner);
   const pairs = members.map((member, i) => {
-    removeMember(tx, source, member, modseq);
+    removeMember(tx, source.mailbox, member, modseq);
     const email = { id: member.email, size: member.size };
-    const to = there[i]
-      ? addTwin(tx, account, member, target, modseq, args.now)
-      : addMember(tx, target, email, modseq, member.flags, member.keywords, args.now);
-    if (there[i]) dropOrphan(tx, account, member);
+    const to = twins[i]
+      ? addTwin(tx, member, target, arriving, args.now)
+      : addMember(tx, target.mailbox, email, modseq, member.flags, member.keywords, args.now);
+    if (twins[i]) dropOrphan(tx, source.owner, member);
     return { from: member.uid as Uid, to };
   });
-  return { uidValidity, pairs, modseq: source.modseq as Modseq };
+  return { uidValidity, pairs, modseq: source.mailbox.modseq as Modseq };
+}
+
+/** Whether what comes cannot be the same email: it is another's, or some of its flags may not be set there. */
+function needsTwin(source: Reached, target: Reached): boolean {
+  return source.owner !== target.owner || !flagRights(target.rights).all;
 }
 
 export function expunge(tx: Transaction, args: Args<"email.expunge">): AnswerOf<"email.expunge"> {
-  const account = accountOf(tx, args.accountId);
-  const mailbox = mailboxOf(tx, args);
-  if (!mailbox) return { vanished: [], modseq: account.modseq as Modseq };
+  const reached = mailboxFor(tx, args.accountId, args.mailboxId, "e");
+  if ("refused" in reached) {
+    const modseq = accountOf(tx, args.accountId).modseq as Modseq;
+    return { vanished: [], modseq, ...(reached.refused === "noPermission" && { refused: "noPermission" }) };
+  }
+  const { owner: account, mailbox } = reached;
   if (!args.always && mailbox.deleted === 0) return { vanished: [], modseq: mailbox.modseq as Modseq };
   const ranges = args.ranges ??
     (args.always
@@ -86,20 +100,25 @@ function roomForTwins(account: AccountRow, members: readonly MemberRow[], there:
   return count === 0 || hasRoom(account, bytes, count);
 }
 
-/** A new email with the same octets. RFC 9051 section 6.4.7: flags and internal date are preserved. */
+/** A new email with the same octets. RFC 9051 section 6.4.7: flags and internal date are preserved, as far as rights allow. */
 function addTwin(
   tx: Transaction,
-  account: AccountRow,
   member: MemberRow,
-  target: MailboxRow,
+  target: Reached,
   modseq: number,
   now: number,
 ): Uid {
   const email = tx.email(member.email);
   if (!email) throw new StorageError("bug", "a membership without its email");
-  const twin = { ...email, id: tx.next("email") };
-  addEmail(tx, account, twin);
-  return addMember(tx, target, twin, modseq, member.flags & ~SHARED, member.keywords, now);
+  const { owner, mailbox } = target;
+  const id = tx.next("email");
+  // Conversations are each account's own.
+  const thread = email.account === owner.id ? email.thread : threadOf(tx, owner.id, tx.blobIndex(email.blobId), id);
+  const twin = { ...email, id, account: owner.id, thread };
+  addEmail(tx, owner, twin);
+  const may = flagRights(target.rights);
+  const keywords = may.keywords ? member.keywords : "";
+  return addMember(tx, mailbox, twin, modseq, member.flags & may.bits & ~SHARED, keywords, now);
 }
 
 /** One more membership of the email. */

@@ -5,26 +5,39 @@ import type {
   FlagChange,
   Mailbox,
   MailboxChanges,
+  MailboxRefused,
   MailboxRole,
   Modseq,
   Uid,
   UidValidity,
 } from "../../contract/mod.ts";
+import { mailboxByName, mailboxFor, type Reached, reachedOfOthers, rightsOf, visibleByName } from "./access.ts";
 import { printFlags } from "./flags.ts";
-import { mailboxIdOf, rowOf } from "./ids.ts";
+import { accountIdOf, mailboxIdOf } from "./ids.ts";
 import { accountOf, dropOrphan, nextModseq, removeMember } from "./member.ts";
-import { canonicalPath, parentsOf, parsePath } from "./path.ts";
+import { foreignName, locate, nameFor, nearestParent } from "./names.ts";
+import { parentsOf, parsePath } from "./path.ts";
+import { RIGHTS } from "./rights.ts";
 import type { AccountRow, MailboxRow, Transaction } from "./tables.ts";
 
 const EVERYTHING = 4294967295;
 
-export function printMailbox(tx: Transaction, row: MailboxRow): Mailbox {
-  return {
+export function printMailbox(tx: Transaction, { asker, owner, mailbox: row, rights }: Reached): Mailbox {
+  const path = nameFor(asker, owner, row.path);
+  const seen = {
     mailboxId: mailboxIdOf(row.id),
-    path: row.path,
-    role: row.role,
-    subscribed: tx.isSubscribed(row.account, row.path),
+    ownerId: accountIdOf(owner.id),
+    rights,
+    path,
+    // RFC 6154: a special use is the owner's; another's Drafts is not where one's own drafts go.
+    role: asker === owner ? row.role : null,
+    subscribed: tx.isSubscribed(asker.id, path),
     uidValidity: row.uidValidity as UidValidity,
+  };
+  // RFC 4314 section 4: what STATUS tells needs "r".
+  if (!rights.includes("r")) return { ...seen, ...UNTOLD };
+  return {
+    ...seen,
     uidNext: row.uidNext as Uid,
     highestModseq: row.modseq as Modseq,
     messages: row.messages,
@@ -34,22 +47,33 @@ export function printMailbox(tx: Transaction, row: MailboxRow): Mailbox {
   };
 }
 
+const UNTOLD = { uidNext: 1 as Uid, highestModseq: 1 as Modseq, messages: 0, unseen: 0, size: 0, deleted: 0 };
+
+/** A mailbox of the owner's, for the owner. */
+function own(account: AccountRow, mailbox: MailboxRow): Reached {
+  return { asker: account, owner: account, mailbox, rights: RIGHTS };
+}
+
 export function list(tx: Transaction, args: Args<"mailbox.list">): AnswerOf<"mailbox.list"> {
   const account = accountOf(tx, args.accountId);
-  const rows = Array.from(tx.mailboxes(account.id), (row) => printMailbox(tx, row));
+  const rows = Array.from(tx.mailboxes(account.id), (row) => printMailbox(tx, own(account, row)));
+  for (const reached of reachedOfOthers(tx, account)) {
+    if (reached.rights.includes("l")) rows.push(printMailbox(tx, reached));
+  }
   return rows.sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
 export function get(tx: Transaction, args: Args<"mailbox.get">): AnswerOf<"mailbox.get"> {
-  const row = tx.mailboxByPath(accountOf(tx, args.accountId).id, canonicalPath(args.path));
-  return row && printMailbox(tx, row);
+  const reached = visibleByName(tx, args.accountId, args.path);
+  return reached && printMailbox(tx, reached);
 }
 
 export function open(tx: Transaction, args: Args<"mailbox.open">): AnswerOf<"mailbox.open"> {
-  const row = tx.mailboxByPath(accountOf(tx, args.accountId).id, canonicalPath(args.path));
-  if (!row) return null;
+  const reached = mailboxByName(tx, args.accountId, args.path, "r");
+  if ("refused" in reached) return null;
+  const { mailbox: row } = reached;
   return {
-    mailbox: printMailbox(tx, row),
+    mailbox: printMailbox(tx, reached),
     uids: tx.uids(row.id),
     firstUnseen: row.unseen === 0 ? null : tx.firstUnseen(row.id) as Uid | null,
     keywords: tx.keywordsIn(row.id),
@@ -57,10 +81,13 @@ export function open(tx: Transaction, args: Args<"mailbox.open">): AnswerOf<"mai
 }
 
 export function changes(tx: Transaction, args: Args<"mailbox.changes">): MailboxChanges {
-  const account = accountOf(tx, args.accountId);
-  const row = tx.mailbox(account.id, rowOf("m", args.mailboxId));
+  const reached = mailboxFor(tx, args.accountId, args.mailboxId, "r");
   const { mailboxId, since } = args;
-  if (!row) return { mailboxId, modseq: account.modseq as Modseq, changed: [], vanished: [], deleted: true };
+  if ("refused" in reached) {
+    const modseq = accountOf(tx, args.accountId).modseq as Modseq;
+    return { mailboxId, modseq, changed: [], vanished: [], deleted: true };
+  }
+  const { mailbox: row } = reached;
   const changed: FlagChange[] = [];
   let vanished: readonly number[] = [];
   if (since < row.modseq) {
@@ -89,13 +116,43 @@ function absent(tx: Transaction, row: MailboxRow): number[] {
 }
 
 export function create(tx: Transaction, args: Args<"mailbox.create">): AnswerOf<"mailbox.create"> {
-  const account = accountOf(tx, args.accountId);
-  const parsed = parsePath(args.path);
+  const asker = accountOf(tx, args.accountId);
+  const free = freeName(tx, asker, args.path);
+  if ("refused" in free) return free;
+  const { owner, path, rights } = free;
+  // RFC 8621 section 2: a role is unique in its account. Only an owner gives roles.
+  if (args.role && owner !== asker) return { refused: "noPermission" };
+  if (args.role && tx.mailboxByRole(owner.id, args.role)) return { refused: "exists" };
+  return printMailbox(tx, { asker, owner, mailbox: makeMailbox(tx, owner, path, args.role), rights });
+}
+
+/**
+ * A name that the account may give to a mailbox. RFC 4314 section 4: elsewhere than in one's own namespace that needs "k"
+ * on the nearest mailbox above, whose rights the new one inherits.
+ */
+export function freeName(
+  tx: Transaction,
+  asker: AccountRow,
+  name: string,
+): { readonly owner: AccountRow; readonly path: string; readonly rights: string } | MailboxRefused {
+  const foreign = foreignName(name);
+  const parsed = parsePath(foreign === null ? name : foreign.path);
+  if (foreign === null) {
+    if ("refused" in parsed) return parsed;
+    return tx.mailboxByPath(asker.id, parsed.path)
+      ? { refused: "exists" }
+      : { owner: asker, path: parsed.path, rights: RIGHTS };
+  }
+  const { owner, path } = locate(tx, asker, name);
+  // Nothing is told of who is not there, or lets nobody in.
+  const parent = owner && nearestParent(tx, owner, path);
+  if (!owner || !parent || owner === asker) return { refused: "noPermission" };
+  if (visibleByName(tx, accountIdOf(asker.id), name)) return { refused: "exists" };
+  const rights = rightsOf(tx, asker, parent);
+  if (!rights.includes("k")) return { refused: "noPermission" };
   if ("refused" in parsed) return parsed;
-  if (tx.mailboxByPath(account.id, parsed.path)) return { refused: "exists" };
-  // RFC 8621 section 2: a role is unique in its account.
-  if (args.role && tx.mailboxByRole(account.id, args.role)) return { refused: "exists" };
-  return printMailbox(tx, makeMailbox(tx, account, parsed.path, args.role));
+  if (tx.mailboxByPath(owner.id, parsed.path)) return { refused: "noPermission" };
+  return { owner, path: parsed.path, rights };
 }
 
 /** Makes a mailbox and the parents it lacks. `path` is canonical and free. */
@@ -122,14 +179,22 @@ function addRow(tx: Transaction, account: AccountRow, path: string, role: Mailbo
     floor: 0,
   };
   tx.addMailbox(row);
+  inherit(tx, account, row);
   tx.touch(account.id, null);
   return row;
 }
 
+/** RFC 4314 section 4: a new mailbox SHOULD inherit the access control list of the one above. */
+function inherit(tx: Transaction, account: AccountRow, row: MailboxRow): void {
+  const parent = nearestParent(tx, account, row.path);
+  if (!parent) return;
+  for (const entry of tx.acl(parent.id)) tx.putAcl({ ...entry, mailbox: row.id });
+}
+
 export function remove(tx: Transaction, args: Args<"mailbox.delete">): AnswerOf<"mailbox.delete"> {
-  const account = accountOf(tx, args.accountId);
-  const row = tx.mailboxByPath(account.id, canonicalPath(args.path));
-  if (!row) return { refused: "notFound" };
+  const reached = mailboxByName(tx, args.accountId, args.path, "x");
+  if ("refused" in reached) return reached;
+  const { owner: account, mailbox: row } = reached;
   if (row.path === "INBOX") return { refused: "isInbox" }; // RFC 9051 section 6.3.5
   for (const other of tx.mailboxes(account.id)) {
     if (other.path.startsWith(row.path + "/")) return { refused: "hasChildren" };
@@ -154,9 +219,12 @@ export function subscribe(tx: Transaction, args: Args<"mailbox.subscribe">): Ans
   const account = accountOf(tx, args.accountId);
   const parsed = parsePath(args.path);
   if ("refused" in parsed) return parsed;
-  if (args.subscribed === tx.isSubscribed(account.id, parsed.path)) return { done: true };
-  if (args.subscribed && !tx.mailboxByPath(account.id, parsed.path)) return { refused: "notFound" };
-  tx.subscribe(account.id, parsed.path, args.subscribed);
+  // A name of another's mailbox in its one spelling; one that is gone as it was given.
+  const there = visibleByName(tx, args.accountId, parsed.path);
+  const path = there ? nameFor(account, there.owner, there.mailbox.path) : parsed.path;
+  if (args.subscribed === tx.isSubscribed(account.id, path)) return { done: true };
+  if (args.subscribed && !there) return { refused: "notFound" };
+  tx.subscribe(account.id, path, args.subscribed);
   tx.touch(account.id, null);
   return { done: true };
 }
@@ -166,8 +234,9 @@ export function subscriptions(tx: Transaction, args: Args<"mailbox.subscriptions
 }
 
 export function deletedUids(tx: Transaction, args: Args<"mailbox.deletedUids">): readonly Uid[] {
-  const row = tx.mailbox(accountOf(tx, args.accountId).id, rowOf("m", args.mailboxId));
-  return row && row.deleted > 0 ? tx.deletedUids(row.id) as Uid[] : [];
+  const reached = mailboxFor(tx, args.accountId, args.mailboxId, "r");
+  if ("refused" in reached || reached.mailbox.deleted === 0) return [];
+  return tx.deletedUids(reached.mailbox.id) as Uid[];
 }
 
 function ascending(a: number, b: number): number {

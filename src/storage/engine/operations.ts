@@ -1,6 +1,7 @@
 /** Every operation that runs inside one synchronous transaction, by its name. */
 import type { AnswerOf, Args, StorageOp } from "../../contract/mod.ts";
 import { accept } from "./accept.ts";
+import * as acl from "./acl.ts";
 import { owned, resolve } from "./address.ts";
 import * as directory from "./directory.ts";
 import { flags } from "./email_flags.ts";
@@ -37,6 +38,10 @@ export const OPERATIONS: Operations = {
   "address.owned": owned,
   "setting.get": directory.settingGet,
   "setting.init": directory.settingInit,
+  "acl.get": acl.get,
+  "acl.set": acl.set,
+  "acl.grantable": acl.grantable,
+  "acl.mine": acl.mine,
   "mailbox.list": mailboxes.list,
   "mailbox.get": mailboxes.get,
   "mailbox.open": mailboxes.open,
@@ -83,6 +88,9 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "address.resolve",
   "address.owned",
   "setting.get",
+  "acl.get",
+  "acl.grantable",
+  "acl.mine",
   "mailbox.list",
   "mailbox.get",
   "mailbox.open",

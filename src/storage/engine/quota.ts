@@ -1,16 +1,23 @@
 /** Quota roots (RFC 9208): one an account, whose counters `member.ts` keeps. */
 import type { AnswerOf, Args } from "../../contract/mod.ts";
+import { visibleByName } from "./access.ts";
 import { mailboxOf } from "./email_read.ts";
 import { accountOf } from "./member.ts";
-import type { Transaction } from "./tables.ts";
+import type { AccountRow, Transaction } from "./tables.ts";
 
 export function quota(tx: Transaction, args: Args<"quota.get">): AnswerOf<"quota.get"> {
-  const { address, quotaBytes, quotaMessages, usedBytes, usedMessages } = accountOf(tx, args.accountId);
+  const { address, quotaBytes, quotaMessages, usedBytes, usedMessages } = payer(tx, args);
   return {
     address,
     quota: { bytes: quotaBytes, messages: quotaMessages },
     usage: { bytes: usedBytes, messages: usedMessages },
   };
+}
+
+/** Mail in another's mailbox takes its owner's room. */
+function payer(tx: Transaction, { accountId, path }: Args<"quota.get">): AccountRow {
+  const reached = path === null ? null : visibleByName(tx, accountId, path);
+  return reached?.rights.includes("r") ? reached.owner : accountOf(tx, accountId);
 }
 
 export function deletedStorage(tx: Transaction, args: Args<"mailbox.deletedStorage">): number {

@@ -1,23 +1,28 @@
 /** RENAME (RFC 9051 section 6.3.6). */
 import type { AnswerOf, Args } from "../../contract/mod.ts";
+import { mailboxByName, rightsOf } from "./access.ts";
 import { accountOf, addMember, nextModseq, removeMember } from "./member.ts";
-import { makeMailbox, printMailbox } from "./mailboxes.ts";
-import { canonicalPath, parentsOf, parsePath } from "./path.ts";
+import { freeName, makeMailbox, printMailbox } from "./mailboxes.ts";
+import { parentsOf, parsePath } from "./path.ts";
 import type { AccountRow, MailboxRow, Transaction } from "./tables.ts";
 
 export function rename(tx: Transaction, args: Args<"mailbox.rename">): AnswerOf<"mailbox.rename"> {
-  const account = accountOf(tx, args.accountId);
-  const row = tx.mailboxByPath(account.id, canonicalPath(args.path));
-  if (!row) return { refused: "notFound" };
-  const parsed = parsePath(args.newPath);
+  const asker = accountOf(tx, args.accountId);
+  const reached = mailboxByName(tx, args.accountId, args.path, "x");
+  if ("refused" in reached) return reached;
+  const { owner: account, mailbox: row } = reached;
+  const parsed = freeName(tx, asker, args.newPath);
   if ("refused" in parsed) return parsed;
-  if (tx.mailboxByPath(account.id, parsed.path)) return { refused: "exists" };
-  if (row.path === "INBOX") return printMailbox(tx, moveInbox(tx, account, row, parsed.path));
+  // A mailbox stays its owner's; to leave INBOX empty is the owner's too.
+  if (parsed.owner !== account || (row.path === "INBOX" && account !== asker)) return { refused: "noPermission" };
+  if (row.path === "INBOX") return printMailbox(tx, { ...reached, mailbox: moveInbox(tx, account, row, parsed.path) });
   // A mailbox cannot become its own child.
   if (parsed.path.startsWith(row.path + "/")) return { refused: "invalidName" };
   const moving = Array.from(tx.mailboxes(account.id)).filter((other) =>
     other === row || other.path.startsWith(row.path + "/")
   );
+  // RFC 4314 section 4: "x" on what moves.
+  if (moving.some((other) => !rightsOf(tx, asker, other).includes("x"))) return { refused: "noPermission" };
   const moves = moving.map((other) => ({ other, path: parsed.path + other.path.slice(row.path.length) }));
   for (const { path } of moves) {
     const checked = parsePath(path);
@@ -32,7 +37,7 @@ export function rename(tx: Transaction, args: Args<"mailbox.rename">): AnswerOf<
     tx.movePath(other, path);
   }
   tx.touch(account.id, null);
-  return printMailbox(tx, row);
+  return printMailbox(tx, reached);
 }
 
 /** "Renaming INBOX is permitted … moves all messages in INBOX to a new mailbox, leaving INBOX empty"; children stay. */

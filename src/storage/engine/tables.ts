@@ -18,6 +18,8 @@ export interface AccountRow {
   usedMessages: number;
   modseq: number;
   disabled: boolean;
+  /** Nobody logs in to it: its mailboxes are for those who have rights in them. */
+  readonly shared: boolean;
   readonly createdAt: number;
   credentials: Credentials;
 }
@@ -37,6 +39,16 @@ export interface MailboxRow {
   deleted: number;
   /** Tombstones with a modseq up to this one are gone. */
   floor: number;
+}
+
+/** What an access control list grants or (`-` before the grantee) denies. */
+export interface AclRow {
+  readonly mailbox: number;
+  /** The owner's. */
+  readonly account: number;
+  /** The address of an account, or `@domain` for all accounts of the owner's domain. */
+  readonly grantee: string;
+  readonly rights: string;
 }
 
 /** An email in a mailbox. */
@@ -176,12 +188,19 @@ export interface Tables {
   addMailbox(row: MailboxRow): void;
   saveMailbox(row: MailboxRow): void;
   movePath(row: MailboxRow, path: string): void;
-  /** With its tombstones; its memberships are removed before. */
+  /** With its tombstones and access control list; its memberships are removed before. */
   removeMailbox(row: MailboxRow): void;
   /** Sorted. */
   subscriptions(account: number): readonly string[];
   isSubscribed(account: number, path: string): boolean;
   subscribe(account: number, path: string, subscribed: boolean): void;
+
+  /** The entries of a mailbox, sorted by grantee. */
+  acl(mailbox: number): readonly AclRow[];
+  /** The entries of all mailboxes with this grantee. */
+  aclNaming(grantee: string): readonly AclRow[];
+  putAcl(row: AclRow): void;
+  removeAcl(mailbox: number, grantee: string): void;
 
   /** Ascending by UID, at most `limit`. */
   members(mailbox: number, first: number, last: number, limit: number): readonly MemberRow[];
@@ -224,6 +243,8 @@ export interface Tables {
   /** Writes a sealed blob into the store if it is not there yet, and answers its row's number. */
   storeBlob(row: BlobRow): number;
   accountHasBlob(account: number, row: BlobRow): boolean;
+  /** Whether an email in the mailbox has it. */
+  mailboxHasBlob(mailbox: MailboxRow, row: BlobRow): boolean;
   blobIndex(blobId: BlobId): MessageIndex | null;
 
   queueRow(id: number): QueueRecord | null;

@@ -1,7 +1,7 @@
 /** Domains, aliases, settings, accounts and their mailboxes in maps. Rows are handed out live and remembered as they were. */
 import type { MailboxRole } from "../../contract/mod.ts";
 import { byAddress, ofDomain } from "../engine/order.ts";
-import type { AccountRow, AliasRow, DomainRow, MailboxRow, Sequence } from "../engine/tables.ts";
+import type { AccountRow, AclRow, AliasRow, DomainRow, MailboxRow, Sequence } from "../engine/tables.ts";
 import { TouchedSet } from "../engine/watchers.ts";
 import { UndoLog } from "./undo.ts";
 
@@ -16,6 +16,7 @@ export class DirectoryTables {
   readonly #addresses = new Map<string, AccountRow>();
   readonly #mailboxes = new Map<number, Map<number, MailboxRow>>();
   readonly #subscriptions = new Map<number, Set<string>>();
+  readonly #acls = new Map<number, readonly AclRow[]>();
 
   /** Runs an operation; one that throws leaves nothing behind. */
   transaction<R>(run: () => R): R {
@@ -146,6 +147,7 @@ export class DirectoryTables {
 
   removeMailbox(row: MailboxRow): void {
     this.undo.delete(this.#mailboxes.get(row.account)!, row.id);
+    this.undo.delete(this.#acls, row.id);
   }
 
   subscriptions(account: number): readonly string[] {
@@ -162,6 +164,27 @@ export class DirectoryTables {
     if (subscribed) names.add(path);
     else names.delete(path);
     this.undo.did(() => subscribed ? names.delete(path) : names.add(path));
+  }
+
+  acl(mailbox: number): readonly AclRow[] {
+    return this.#acls.get(mailbox) ?? [];
+  }
+
+  aclNaming(grantee: string): readonly AclRow[] {
+    const rows: AclRow[] = [];
+    for (const acl of this.#acls.values()) for (const row of acl) if (row.grantee === grantee) rows.push(row);
+    return rows;
+  }
+
+  putAcl(row: AclRow): void {
+    const others = this.acl(row.mailbox).filter((other) => other.grantee !== row.grantee);
+    this.undo.set(this.#acls, row.mailbox, [...others, row].sort((a, b) => a.grantee < b.grantee ? -1 : 1));
+  }
+
+  removeAcl(mailbox: number, grantee: string): void {
+    const left = this.acl(mailbox).filter((other) => other.grantee !== grantee);
+    if (left.length > 0) this.undo.set(this.#acls, mailbox, left);
+    else this.undo.delete(this.#acls, mailbox);
   }
 
   /** The mailboxes of all accounts. */

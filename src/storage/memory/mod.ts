@@ -7,6 +7,7 @@ import { digest } from "../../base/hash.ts";
 import type { AnswerOf, Args, BlobId, StorageOp } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
 import { mailboxOf, read } from "../engine/email_read.ts";
+import { mayReadBlob } from "../engine/access.ts";
 import { accountOf } from "../engine/member.ts";
 import { OPERATIONS } from "../engine/operations.ts";
 import type { Transaction } from "../engine/tables.ts";
@@ -35,7 +36,7 @@ export function memoryStorage(): Storage {
     if (op === "blob.read") {
       const { accountId, blobId, start, end } = args as Args<"blob.read">;
       const blob = tables.blob(blobId);
-      if (!blob || (accountId !== null && !tables.accountHasBlob(accountOf(tables, accountId).id, blob))) {
+      if (!blob || (accountId !== null && !mayReadBlob(tables, accountOf(tables, accountId), blob))) {
         throw new StorageError("bug", "there is no such blob for this account");
       }
       return slice(blobId, start, end);

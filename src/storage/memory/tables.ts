@@ -194,6 +194,10 @@ export class MemoryTables extends DirectoryTables implements Transaction {
     return this.#blobs.get(row.blobId)!.holds > 0 || (this.#owned.get(account)?.has(row.blobId) ?? false);
   }
 
+  mailboxHasBlob(mailbox: MailboxRow, { blobId }: BlobRow): boolean {
+    return this.#rows(mailbox.id).some((row) => this.#emails.get(row.email)?.blobId === blobId);
+  }
+
   blobIndex(blobId: BlobId): MessageIndex | null {
     return this.#blobs.get(blobId)?.index ?? null;
   }

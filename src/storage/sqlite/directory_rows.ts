@@ -2,7 +2,7 @@
 import { decodeBase64, encodeBase64 } from "../../base/base64.ts";
 import { Secret } from "../../base/secret.ts";
 import type { Credentials, MailboxRole } from "../../contract/mod.ts";
-import type { AccountRow, AliasRow, DomainRow, MailboxRow } from "../engine/tables.ts";
+import type { AccountRow, AclRow, AliasRow, DomainRow, MailboxRow } from "../engine/tables.ts";
 import type { Cells } from "./statements.ts";
 
 export function readDomain(cells: Cells): DomainRow {
@@ -16,8 +16,33 @@ export function readAlias(cells: Cells): AliasRow {
 }
 
 export function readAccount(cells: Cells): AccountRow {
-  const [id, address, name, quotaBytes, quotaMessages, usedBytes, usedMessages, modseq, disabled, createdAt, secrets] =
-    cells as [number, string, string, number | null, number | null, number, number, number, number, number, string];
+  const [
+    id,
+    address,
+    name,
+    quotaBytes,
+    quotaMessages,
+    usedBytes,
+    usedMessages,
+    modseq,
+    disabled,
+    createdAt,
+    secrets,
+    shared,
+  ] = cells as [
+    number,
+    string,
+    string,
+    number | null,
+    number | null,
+    number,
+    number,
+    number,
+    number,
+    number,
+    string,
+    number,
+  ];
   return {
     id,
     address,
@@ -29,8 +54,14 @@ export function readAccount(cells: Cells): AccountRow {
     modseq,
     createdAt,
     disabled: disabled !== 0,
+    shared: shared !== 0,
     credentials: readCredentials(secrets),
   };
+}
+
+export function readAcl(cells: Cells): AclRow {
+  const [mailbox, account, grantee, rights] = cells as [number, number, string, string];
+  return { mailbox, account, grantee, rights };
 }
 
 export function readMailbox(cells: Cells): MailboxRow {

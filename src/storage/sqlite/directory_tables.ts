@@ -4,9 +4,9 @@
  * This process alone writes the file (it holds the lock), so what is in memory is true.
  */
 import type { MailboxRole } from "../../contract/mod.ts";
-import type { AccountRow, AliasRow, DomainRow, MailboxRow, Sequence } from "../engine/tables.ts";
+import type { AccountRow, AclRow, AliasRow, DomainRow, MailboxRow, Sequence } from "../engine/tables.ts";
 import { TouchedSet } from "../engine/watchers.ts";
-import { printCredentials, readAccount, readAlias, readDomain, readMailbox } from "./directory_rows.ts";
+import { printCredentials, readAccount, readAcl, readAlias, readDomain, readMailbox } from "./directory_rows.ts";
 import type { Cells, Statements } from "./statements.ts";
 
 interface AccountEntry {
@@ -20,7 +20,8 @@ type LoadedEntry = AccountEntry & { readonly mailboxes: Map<number, MailboxRow> 
 
 const CACHED_ACCOUNTS = 5000;
 const ACCOUNT = "select id, address, name, quota_bytes, quota_messages, used_bytes, used_messages, modseq, disabled, " +
-  "created_at, credentials from accounts";
+  "created_at, credentials, shared from accounts";
+const ACL = "select mailbox, account, grantee, rights from acl";
 const SAVE_MAILBOX = "update mailboxes set path = ?, role = ?, uid_next = ?, modseq = ?, messages = ?, unseen = ?, " +
   "size = ?, deleted = ?, floor = ? where id = ?";
 const SAVE_ACCOUNT = "update accounts set name = ?, quota_bytes = ?, quota_messages = ?, used_bytes = ?, " +
@@ -206,7 +207,7 @@ export class DirectoryTables {
 
   addAccount(row: AccountRow): void {
     this.sql.run(
-      "insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       row.id,
       row.address,
       domainPart(row.address),
@@ -219,6 +220,7 @@ export class DirectoryTables {
       row.disabled ? 1 : 0,
       row.createdAt,
       printCredentials(row.credentials),
+      row.shared ? 1 : 0,
     );
     const entry = { row, mailboxes: new Map(), paths: new Map(), subscriptions: new Set<string>() };
     this.#accounts.set(row.id, entry);
@@ -291,6 +293,7 @@ export class DirectoryTables {
   removeMailbox(row: MailboxRow): void {
     this.sql.run("delete from mailboxes where id = ?", row.id);
     this.sql.run("delete from tombstones where mailbox = ?", row.id);
+    this.sql.run("delete from acl where mailbox = ?", row.id);
     const entry = this.#loaded(row.account);
     entry?.mailboxes.delete(row.id);
     entry?.paths.delete(row.path);
@@ -314,6 +317,22 @@ export class DirectoryTables {
       this.sql.run("delete from subscriptions where account = ? and path = ?", account, path);
       names.delete(path);
     }
+  }
+
+  acl(mailbox: number): readonly AclRow[] {
+    return this.sql.all(`${ACL} where mailbox = ? order by grantee`, mailbox).map(readAcl);
+  }
+
+  aclNaming(grantee: string): readonly AclRow[] {
+    return this.sql.all(`${ACL} where grantee = ?`, grantee).map(readAcl);
+  }
+
+  putAcl({ mailbox, account, grantee, rights }: AclRow): void {
+    this.sql.run("insert or replace into acl values (?, ?, ?, ?)", mailbox, grantee, account, rights);
+  }
+
+  removeAcl(mailbox: number, grantee: string): void {
+    this.sql.run("delete from acl where mailbox = ? and grantee = ?", mailbox, grantee);
   }
 
   #subscribed(account: number): Set<string> {

@@ -8,6 +8,7 @@ import type {
   EmailRecord,
   JoinedFields,
   JoinedRow,
+  MailboxRow,
   MemberRow,
   QueueFilter,
   QueueRecord,
@@ -236,6 +237,12 @@ export class MailTables extends DirectoryTables implements Transaction {
   accountHasBlob(account: number, row: BlobRow): boolean {
     if (this.#blobs.isHeld(row.blobId)) return true;
     return this.sql.get("select 1 from emails where blob = ? and account = ? limit 1", row.id, account) !== undefined;
+  }
+
+  mailboxHasBlob(mailbox: MailboxRow, row: BlobRow): boolean {
+    const sql = "select 1 from emails e join members m on m.email = e.id " +
+      "where e.blob = ? and e.account = ? and m.mailbox = ? limit 1";
+    return this.sql.get(sql, row.id, mailbox.account, mailbox.id) !== undefined;
   }
 
   blobIndex(blobId: BlobId): MessageIndex | null {

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import type { AcceptArgs, AnswerOf, Args, BlobId, ImapText, StorageOp } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
 import { mailboxOf, read } from "../engine/email_read.ts";
+import { mayReadBlob } from "../engine/access.ts";
 import { accountOf } from "../engine/member.ts";
 import { OPERATIONS, READS } from "../engine/operations.ts";
 import type { Transaction } from "../engine/tables.ts";
@@ -171,7 +172,7 @@ function query(tables: MailTables, blobs: Blobs, texts: TextIndex, op: StorageOp
     case "blob.read": {
       const { accountId, blobId, start, end } = args as Args<"blob.read">;
       const blob = blobs.find(blobId);
-      if (!blob || (accountId !== null && !tables.accountHasBlob(accountOf(tables, accountId).id, blob))) {
+      if (!blob || (accountId !== null && !mayReadBlob(tables, accountOf(tables, accountId), blob))) {
         throw new StorageError("bug", "there is no such blob for this account");
       }
       return slice(blobId, start, end);

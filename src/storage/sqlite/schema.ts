@@ -64,6 +64,12 @@ export const MIGRATIONS: readonly string[] = [
   create table imap_text (blob integer primary key, envelope text not null, structure text not null,
     envelope_utf8 text, structure_utf8 text);
   `,
+  `
+  alter table accounts add column shared integer not null default 0;
+  create table acl (mailbox integer not null, grantee text not null, account integer not null, rights text not null,
+    primary key (mailbox, grantee)) without rowid;
+  create index acl_grantee on acl (grantee);
+  `,
 ];
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */
