@@ -24,6 +24,7 @@ export * from "./ops/directory.ts";
 export * from "./ops/dns.ts";
 export * from "./ops/email.ts";
 export * from "./ops/mailbox.ts";
+export * from "./ops/metadata.ts";
 export * from "./ops/quota.ts";
 export * from "./ops/transport.ts";
 export * from "./ops/url.ts";

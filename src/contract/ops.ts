@@ -10,6 +10,7 @@ import type { DirectoryOps } from "./ops/directory.ts";
 import type { DnsOps } from "./ops/dns.ts";
 import type { EmailOps } from "./ops/email.ts";
 import type { MailboxOps } from "./ops/mailbox.ts";
+import type { MetadataOps } from "./ops/metadata.ts";
 import type { QuotaOps } from "./ops/quota.ts";
 import type { TransportOps } from "./ops/transport.ts";
 import type { UrlOps } from "./ops/url.ts";
@@ -42,7 +43,8 @@ export interface BodyOps {
 }
 
 /** The tables of what is stored; a few of their questions are answered by the session's world instead. */
-export interface StoredOps extends AclOps, DirectoryOps, EmailOps, MailboxOps, QuotaOps, TransportOps, UrlOps {}
+export interface StoredOps
+  extends AclOps, DirectoryOps, EmailOps, MailboxOps, MetadataOps, QuotaOps, TransportOps, UrlOps {}
 
 /** The whole table. */
 export interface Ops extends AuthOps, BodyOps, DnsOps, StoredOps {}

@@ -11,6 +11,7 @@ import { deleteMailbox } from "./commands/delete.ts";
 import { enable } from "./commands/enable.ts";
 import { expunge } from "./commands/expunge.ts";
 import { fetch } from "./commands/fetch.ts";
+import { getMetadata } from "./commands/getmetadata.ts";
 import { getQuota } from "./commands/getquota.ts";
 import { getQuotaRoot } from "./commands/getquotaroot.ts";
 import { genUrlAuth } from "./commands/genurlauth.ts";
@@ -29,6 +30,7 @@ import { replace } from "./commands/replace.ts";
 import { resetKey } from "./commands/resetkey.ts";
 import { search } from "./commands/search.ts";
 import { examine, select } from "./commands/select.ts";
+import { setMetadata } from "./commands/setmetadata.ts";
 import { setQuota } from "./commands/setquota.ts";
 import { startTls } from "./commands/starttls.ts";
 import { status } from "./commands/status.ts";
@@ -56,6 +58,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["EXAMINE", examine],
   ["EXPUNGE", expunge],
   ["FETCH", fetch],
+  ["GETMETADATA", getMetadata],
   ["GETQUOTA", getQuota],
   ["GETQUOTAROOT", getQuotaRoot],
   ["GENURLAUTH", genUrlAuth],
@@ -74,6 +77,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["RESETKEY", resetKey],
   ["SEARCH", search],
   ["SELECT", select],
+  ["SETMETADATA", setMetadata],
   ["SETQUOTA", setQuota],
   ["STARTTLS", startTls],
   ["STATUS", status],

@@ -1,6 +1,7 @@
 /** Which literals are taken, by the state of the session and the command they belong to. */
 import { bad, no } from "./reply.ts";
 import type { ImapState } from "./session.ts";
+import { METADATA_LIMITS } from "../contract/mod.ts";
 import { TEXTS } from "./texts.ts";
 import { upperAscii } from "../base/ascii.ts";
 import type { LiteralDecision, Piece, ReaderRules } from "./wire/command_reader.ts";
@@ -18,8 +19,12 @@ export function readerRules(state: ImapState): ReaderRules {
 
 function decide(state: ImapState, pieces: readonly Piece[], size: number, literal8: boolean): LiteralDecision {
   if (state.login !== null && isMessage(pieces)) return decideMessage(state, size);
-  // RFC 9051 section 4.3: strings have no NUL; literal8 is for messages (RFC 3516 section 4.4).
-  if (literal8) return { take: "refuse", reply: bad(TEXTS.literal8) };
+  const value = state.login !== null && isMetadataValue(pieces);
+  if (value && size > METADATA_LIMITS.value) {
+    return { take: "refuse", reply: no(TEXTS.valueTooLarge, `METADATA MAXSIZE ${METADATA_LIMITS.value}`) };
+  }
+  // RFC 9051 section 4.3: strings have no NUL; literal8 is for messages and annotations (RFC 3516 section 4.4, RFC 5464).
+  if (literal8 && !value) return { take: "refuse", reply: bad(TEXTS.literal8) };
   let buffered = size;
   for (const piece of pieces) {
     if (typeof piece !== "string" && piece.kind === "buffered") buffered += piece.bytes.length;
@@ -63,4 +68,13 @@ function isUrl(pieces: readonly Piece[]): boolean {
   const last = pieces[pieces.length - 1];
   if (typeof last !== "string" || !/[( ]URL $/i.test(last)) return false;
   return pieces.some((piece) => typeof piece === "string" && /(^| )CATENATE \(/i.test(piece));
+}
+
+/** A literal of SETMETADATA that is not the name of the mailbox. */
+function isMetadataValue(pieces: readonly Piece[]): boolean {
+  const first = pieces[0];
+  if (typeof first !== "string") return false;
+  const words = first.slice(0, 300).split(" ", 3);
+  if (words.length < 3 || upperAscii(words[1]!) !== "SETMETADATA") return false;
+  return pieces.length > 1 || words[2] !== "";
 }

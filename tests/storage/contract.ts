@@ -2,6 +2,7 @@
 import { directoryContract } from "./contract/directory.ts";
 import { emailContract } from "./contract/email.ts";
 import { mailboxContract } from "./contract/mailbox.ts";
+import { metadataContract } from "./contract/metadata.ts";
 import { modelContract } from "./contract/model.ts";
 import { queueContract } from "./contract/queue.ts";
 import { quotaContract } from "./contract/quota.ts";
@@ -18,6 +19,7 @@ export function storageContract(name: string, open: Open): void {
   emailContract(name, open);
   searchContract(name, open);
   queueContract(name, open);
+  metadataContract(name, open);
   quotaContract(name, open);
   replaceContract(name, open);
   transactionContract(name, open);

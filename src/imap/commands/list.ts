@@ -1,18 +1,22 @@
-import { ask, type Mailbox } from "../../contract/mod.ts";
+import { ask, type Mailbox, type Program } from "../../contract/mod.ts";
 import { accountOf, AFTER_LOGIN, BAD_NAME, type Command } from "../command.ts";
 import { matches, simplify } from "../list_pattern.ts";
+import { metadataValues } from "../metadata_values.ts";
 import { ok } from "../reply.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import { attributeOf } from "../special_use.ts";
 import { statusItem, statusResponse } from "../status_items.ts";
 import type { Lexer } from "../wire/lexer.ts";
 import { canonicalPath, decodeName, DELIMITER, formatMailbox } from "../wire/mailbox_name.ts";
+import { formatEntry, metadataEntries } from "../wire/metadata.ts";
 
 /** What a LIST asks (RFC 9051 section 6.3.9, RFC 5258, RFC 5819, RFC 6154). */
 interface Request {
   readonly select: ReadonlySet<string>;
   readonly returns: ReadonlySet<string>;
   readonly statusItems: readonly string[];
+  /** Annotations to tell (RFC 9590). */
+  readonly metadata: readonly string[];
   /** Null: in no encoding that can be a name. */
   readonly reference: string | null;
   readonly patterns: readonly (string | null)[];
@@ -40,6 +44,7 @@ export const list: Command = {
     if (patterns.length > 100) lexer.fail("Too many patterns");
     const returns = new Set<string>();
     let statusItems: readonly string[] = [];
+    let metadata: readonly string[] = [];
     const returning = lexer.tryChar(" ");
     if (returning) {
       if (!lexer.tryWord("RETURN")) lexer.fail("RETURN was expected");
@@ -47,9 +52,10 @@ export const list: Command = {
       lexer.list(() => {
         const option = returnOption(lexer);
         returns.add(option);
-        if (option !== "STATUS") return;
+        if (option !== "STATUS" && option !== "METADATA") return;
         lexer.sp();
-        statusItems = [...new Set(lexer.list(() => statusItem(lexer)))];
+        if (option === "STATUS") statusItems = [...new Set(lexer.list(() => statusItem(lexer)))];
+        else metadata = metadataEntries(lexer);
       }, 0);
     }
     lexer.end();
@@ -57,6 +63,7 @@ export const list: Command = {
       select,
       returns,
       statusItems,
+      metadata,
       reference,
       patterns,
       extended: selecting || several || returning,
@@ -72,7 +79,7 @@ function selectOption(lexer: Lexer): string {
 
 function returnOption(lexer: Lexer): string {
   const option = lexer.word();
-  const known = ["SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "STATUS"];
+  const known = ["SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "STATUS", "METADATA"];
   return known.includes(option) ? option : lexer.fail("No such return option");
 }
 
@@ -97,9 +104,17 @@ function* run(state: ImapState, request: Request): CommandProgram {
     out += listed.line;
     if (listed.mailbox === null) continue;
     if (request.statusItems.length > 0) out += yield* statusResponse(state, listed.mailbox, request.statusItems);
+    if (request.metadata.length > 0) out += yield* metadataResponse(state, listed.mailbox, request.metadata);
   }
   if (out !== "") yield sendText(out);
   return ok("Listed");
+}
+
+/** RFC 9590 section 3: the entries behind the LIST response of their mailbox. */
+function* metadataResponse(state: ImapState, mailbox: Mailbox, entries: readonly string[]): Program<string> {
+  const values = yield* metadataValues(state, mailbox, entries, 0);
+  if ("refused" in values) return ""; // it went meanwhile, or may be seen but not read
+  return `* METADATA ${formatMailbox(mailbox.path, state.utf8)} (${values.map(formatEntry).join(" ")})\r\n`;
 }
 
 /** The mailboxes with what hangs below them, and subscribed names that are no mailboxes. */

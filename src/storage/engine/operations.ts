@@ -9,6 +9,7 @@ import { append, replace } from "./email_append.ts";
 import { copy, expunge, move } from "./email_write.ts";
 import * as mailboxes from "./mailboxes.ts";
 import * as quota from "./quota.ts";
+import { getMetadata, setMetadata } from "./metadata.ts";
 import * as queue from "./queue.ts";
 import { rename } from "./rename.ts";
 import * as urlKeys from "./url_keys.ts";
@@ -53,6 +54,8 @@ export const OPERATIONS: Operations = {
   "mailbox.subscriptions": mailboxes.subscriptions,
   "mailbox.deletedUids": mailboxes.deletedUids,
   "mailbox.deletedStorage": quota.deletedStorage,
+  "metadata.get": getMetadata,
+  "metadata.set": setMetadata,
   "quota.get": quota.quota,
   "email.flags": flags,
   "email.append": append,
@@ -98,6 +101,7 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "mailbox.subscriptions",
   "mailbox.deletedUids",
   "mailbox.deletedStorage",
+  "metadata.get",
   "quota.get",
   "url.verify",
   "queue.next",

@@ -4,6 +4,7 @@ import { mailboxByName, rightsOf } from "./access.ts";
 import { accountOf, addMember, nextModseq, removeMember } from "./member.ts";
 import { freeName, makeMailbox, printMailbox } from "./mailboxes.ts";
 import { parentsOf, parsePath } from "./path.ts";
+import { copyMetadata } from "./metadata.ts";
 import type { AccountRow, MailboxRow, Transaction } from "./tables.ts";
 
 export function rename(tx: Transaction, args: Args<"mailbox.rename">): AnswerOf<"mailbox.rename"> {
@@ -43,6 +44,7 @@ export function rename(tx: Transaction, args: Args<"mailbox.rename">): AnswerOf<
 /** "Renaming INBOX is permitted … moves all messages in INBOX to a new mailbox, leaving INBOX empty"; children stay. */
 function moveInbox(tx: Transaction, account: AccountRow, inbox: MailboxRow, path: string): MailboxRow {
   const target = makeMailbox(tx, account, path, null);
+  copyMetadata(tx, inbox, target);
   const modseq = nextModseq(tx, account);
   for (const member of tx.members(inbox.id, 1, 4294967295, Infinity)) {
     removeMember(tx, inbox, member, modseq);

@@ -143,6 +143,14 @@ export interface QueueRecord {
   readonly prefix: Uint8Array;
 }
 
+/** An annotation (RFC 5464): of an account on a mailbox, or with mailbox 0 on the server. */
+export interface MetadataRow {
+  readonly account: number;
+  readonly mailbox: number;
+  readonly entry: string;
+  readonly value: Uint8Array;
+}
+
 /** Rows of the queue that have all of this. */
 export interface QueueFilter {
   readonly state?: QueueState | undefined;
@@ -201,6 +209,15 @@ export interface Tables {
   aclNaming(grantee: string): readonly AclRow[];
   putAcl(row: AclRow): void;
   removeAcl(mailbox: number, grantee: string): void;
+
+  /** In no particular order; `removeMailbox` and `removeAccount` take them along. */
+  metadata(account: number, mailbox: number): readonly MetadataRow[];
+  /** Those of all accounts. */
+  metadataOf(mailbox: number): readonly MetadataRow[];
+  /** Octets of names and values. */
+  metadataSize(account: number): number;
+  putMetadata(row: MetadataRow): void;
+  removeMetadata(account: number, mailbox: number, entry: string): void;
 
   /** Ascending by UID, at most `limit`. */
   members(mailbox: number, first: number, last: number, limit: number): readonly MemberRow[];

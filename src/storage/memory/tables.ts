@@ -19,7 +19,7 @@ import type {
   QueueRecord,
   Transaction,
 } from "../engine/tables.ts";
-import { DirectoryTables } from "./directory_tables.ts";
+import { MetadataTables } from "./metadata_tables.ts";
 
 interface Blob {
   readonly id: number;
@@ -35,7 +35,7 @@ interface Blob {
   stored: boolean;
 }
 
-export class MemoryTables extends DirectoryTables implements Transaction {
+export class MemoryTables extends MetadataTables implements Transaction {
   readonly #members = new Map<number, MemberRow[]>();
   readonly #ofEmail = new Map<number, MemberRow[]>();
   readonly #tombstones = new Map<number, { uid: number; modseq: number }[]>();

@@ -15,7 +15,7 @@ import type {
   Transaction,
 } from "../engine/tables.ts";
 import type { Blobs } from "./blobs.ts";
-import { DirectoryTables } from "./directory_tables.ts";
+import { MetadataTables } from "./metadata_tables.ts";
 import type { Cells, Statements } from "./statements.ts";
 
 const MEMBER = "select mailbox, uid, modseq, email, flags, keywords, save_date, size from members";
@@ -27,7 +27,7 @@ const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts,
   "from queue q join blobs b on b.id = q.blob";
 const STATES: readonly QueueState[] = ["ready", "leased", "held"];
 
-export class MailTables extends DirectoryTables implements Transaction {
+export class MailTables extends MetadataTables implements Transaction {
   readonly #blobs: Blobs;
 
   constructor(sql: Statements, blobs: Blobs) {

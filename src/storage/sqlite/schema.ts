@@ -70,6 +70,11 @@ export const MIGRATIONS: readonly string[] = [
     primary key (mailbox, grantee)) without rowid;
   create index acl_grantee on acl (grantee);
   `,
+  `
+  create table metadata (mailbox integer not null, account integer not null, entry text not null, size integer not null,
+    value blob not null, primary key (mailbox, account, entry));
+  create index metadata_account on metadata (account, size);
+  `,
 ];
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */
