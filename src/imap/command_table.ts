@@ -33,9 +33,11 @@ import { examine, select } from "./commands/select.ts";
 import { setMetadata } from "./commands/setmetadata.ts";
 import { setQuota } from "./commands/setquota.ts";
 import { startTls } from "./commands/starttls.ts";
+import { sort } from "./commands/sort.ts";
 import { status } from "./commands/status.ts";
 import { store } from "./commands/store.ts";
 import { subscribe, unsubscribe } from "./commands/subscribe.ts";
+import { thread } from "./commands/thread.ts";
 import { unauthenticate } from "./commands/unauthenticate.ts";
 import { unselect } from "./commands/unselect.ts";
 import { urlFetch } from "./commands/urlfetch.ts";
@@ -79,10 +81,12 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["SELECT", select],
   ["SETMETADATA", setMetadata],
   ["SETQUOTA", setQuota],
+  ["SORT", sort],
   ["STARTTLS", startTls],
   ["STATUS", status],
   ["STORE", store],
   ["SUBSCRIBE", subscribe],
+  ["THREAD", thread],
   ["UNAUTHENTICATE", unauthenticate],
   ["UNSELECT", unselect],
   ["UNSUBSCRIBE", unsubscribe],
@@ -97,7 +101,9 @@ const BY_UID: ReadonlyMap<string, Command> = new Map([
   ["MOVE", move],
   ["REPLACE", replace],
   ["SEARCH", search],
+  ["SORT", sort],
   ["STORE", store],
+  ["THREAD", thread],
 ]);
 
 export type Prepared =

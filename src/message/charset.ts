@@ -60,6 +60,18 @@ export function charsetDecoder(label: string): CharsetDecoder {
   return new GuessingDecoder();
 }
 
+/** Whether texts in this charset can be read for sure. */
+export function isKnownCharset(label: string): boolean {
+  const name = trimWsp(lowerAscii(label.slice(0, 64)));
+  if (name === "us-ascii" || name === "utf-8" || name === "utf-7") return true;
+  if (UNSAID.has(name)) return false;
+  try {
+    return new TextDecoder(ALIASES.get(name) ?? name).encoding !== "";
+  } catch {
+    return false;
+  }
+}
+
 /** All of `bytes` as text. Never fails: what cannot be read becomes U+FFFD or a wrong letter. */
 export function decodeCharset(bytes: Uint8Array, label: string): string {
   const decoder = charsetDecoder(label);

@@ -1,4 +1,5 @@
 import type { Envelope, MessageIndex, Part } from "../../message/model.ts";
+import type { ThreadAlgorithm, ThreadNode } from "../../message/thread_tree.ts";
 import type { AccountId, BlobId, EmailId, MailboxId, Modseq, ThreadId, Uid, UidRange, UidValidity } from "../ids.ts";
 
 /** What of an email a reader asks for besides what is always there. */
@@ -75,6 +76,23 @@ export type SearchKey =
   | { readonly key: "modseq"; readonly since: Modseq }
   | { readonly key: "emailId"; readonly emailId: string }
   | { readonly key: "threadId"; readonly threadId: string };
+
+/** By what SORT orders (RFC 5256 section 3, RFC 5957), the first criterion first; equal ones stay in UID order. */
+export interface SortCriterion {
+  readonly key: SortKey;
+  readonly reverse: boolean;
+}
+
+export type SortKey =
+  | "arrival"
+  | "cc"
+  | "date"
+  | "from"
+  | "size"
+  | "subject"
+  | "to"
+  | "displayFrom"
+  | "displayTo";
 
 /** The account has no room for it. */
 export type QuotaRefused = { readonly refused: "overQuota" };
@@ -172,5 +190,15 @@ export interface EmailOps {
   "email.search": {
     args: { accountId: AccountId; mailboxId: MailboxId; search: SearchKey };
     answer: { uids: readonly Uid[]; modseq: Modseq };
+  };
+  /** What `email.search` finds, in another order. */
+  "email.sort": {
+    args: { accountId: AccountId; mailboxId: MailboxId; search: SearchKey; order: readonly SortCriterion[] };
+    answer: { uids: readonly Uid[]; modseq: Modseq };
+  };
+  /** What `email.search` finds, in threads (RFC 5256 section 3); the numbers in the tree are UIDs. */
+  "email.thread": {
+    args: { accountId: AccountId; mailboxId: MailboxId; search: SearchKey; algorithm: ThreadAlgorithm };
+    answer: { threads: readonly ThreadNode[]; modseq: Modseq };
   };
 }

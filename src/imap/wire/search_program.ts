@@ -3,15 +3,40 @@ import { lowerAscii } from "../../base/ascii.ts";
 import type { SearchKey, UidRange } from "../../contract/mod.ts";
 import { date } from "./dates.ts";
 import { keyword } from "./flags.ts";
-import { type Lexer, utf8Text } from "./lexer.ts";
+import type { Lexer } from "./lexer.ts";
 import { type SequenceSet, sequenceSet } from "./sequence_set.ts";
 
 const DAY = 86_400_000;
 const DEPTH_LIMIT = 50;
 const NOTHING: SearchKey = { key: "not", of: { key: "all" } };
 
-/** Turns a set into UID ranges: the view knows. */
-export type ResolveSet = (set: SequenceSet, byUid: boolean) => readonly UidRange[];
+/** What the keys of one search share. */
+export interface SearchContext {
+  /** Turns a set into UID ranges: the view knows. */
+  readonly resolve: (set: SequenceSet, byUid: boolean) => readonly UidRange[];
+  /** Text of a string argument (latin1) in the charset of the search. */
+  readonly decode: (octets: string) => string;
+  /** Ages (RFC 5032), to be turned into dates once the time is known: see `setAges`. */
+  readonly ages: Age[];
+  /** FUZZY stands somewhere (RFC 6203). */
+  fuzzy: boolean;
+}
+
+/** A key whose bound depends on the time. */
+export interface Age {
+  readonly younger: boolean;
+  /** Milliseconds. */
+  readonly age: number;
+  readonly key: { key: "internalDate"; from: number | null; before: number | null };
+}
+
+/** RFC 5032 section 3: YOUNGER has a date within the interval, OLDER at its end or before. */
+export function setAges(ages: readonly Age[], now: number): void {
+  for (const { younger, age, key } of ages) {
+    if (younger) key.from = now - age + 1;
+    else key.before = now - age + 1;
+  }
+}
 
 const FLAGS: ReadonlyMap<string, string> = new Map([
   ["ANSWERED", "\\Answered"],
@@ -22,22 +47,23 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** `search-key *(SP search-key)` up to the end of the command. */
-export function searchKeys(lexer: Lexer, resolve: ResolveSet): SearchKey {
-  const keys = [searchKey(lexer, resolve, 0)];
-  while (lexer.tryChar(" ")) keys.push(searchKey(lexer, resolve, 0));
+export function searchKeys(lexer: Lexer, context: SearchContext): SearchKey {
+  const keys = [searchKey(lexer, context, 0)];
+  while (lexer.tryChar(" ")) keys.push(searchKey(lexer, context, 0));
   return keys.length === 1 ? keys[0]! : { key: "and", keys };
 }
 
-function searchKey(lexer: Lexer, resolve: ResolveSet, depth: number): SearchKey {
+function searchKey(lexer: Lexer, context: SearchContext, depth: number): SearchKey {
+  const { resolve } = context;
   if (depth > DEPTH_LIMIT) lexer.fail("The search is nested too deep");
   const next = lexer.peek();
-  if (next === "(") return { key: "and", keys: lexer.list(() => searchKey(lexer, resolve, depth + 1)) };
+  if (next === "(") return { key: "and", keys: lexer.list(() => searchKey(lexer, context, depth + 1)) };
   if (next === "$" || next === "*" || (next >= "0" && next <= "9")) {
     return { key: "uid", ranges: resolve(sequenceSet(lexer), false) };
   }
   const name = lexer.word();
-  const inner = (): SearchKey => (lexer.sp(), searchKey(lexer, resolve, depth + 1));
-  const text = (): string => (lexer.sp(), utf8Text(lexer, lexer.astring()));
+  const inner = (): SearchKey => (lexer.sp(), searchKey(lexer, context, depth + 1));
+  const text = (): string => (lexer.sp(), context.decode(lexer.astring()));
   const day = (): number => (lexer.sp(), date(lexer));
   const flag = FLAGS.get(name);
   if (flag !== undefined) return { key: "flag", flag };
@@ -94,6 +120,16 @@ function searchKey(lexer: Lexer, resolve: ResolveSet, depth: number): SearchKey 
         lexer.sp();
       }
       return { key: "modseq", since: lexer.number64() as never };
+    case "YOUNGER":
+    case "OLDER": {
+      lexer.sp();
+      const key = { key: "internalDate" as const, from: null, before: null };
+      context.ages.push({ younger: name === "YOUNGER", age: lexer.nzNumber() * 1000, key });
+      return key;
+    }
+    case "FUZZY": // RFC 6203 section 4
+      context.fuzzy = true;
+      return byWords(inner());
     case "SAVEDATESUPPORTED":
       return { key: "all" };
   }
@@ -101,6 +137,27 @@ function searchKey(lexer: Lexer, resolve: ResolveSet, depth: number): SearchKey 
   if (range === undefined) return lexer.fail("No such search key");
   return dates(range[0], range[1], day());
 }
+
+/** The fuzzy form of a key: its text matches where all of its words stand, wherever. */
+function byWords(key: SearchKey): SearchKey {
+  switch (key.key) {
+    case "and":
+    case "or":
+      return { key: key.key, keys: key.keys.map(byWords) };
+    case "not":
+      return { key: "not", of: byWords(key.of) };
+    case "header":
+    case "body":
+    case "text": {
+      const words = key.text.split(/\s+/).filter((word) => word !== "").slice(0, WORDS_LIMIT);
+      return words.length < 2 ? key : { key: "and", keys: words.map((text) => ({ ...key, text })) };
+    }
+    default:
+      return key;
+  }
+}
+
+const WORDS_LIMIT = 20;
 
 type DateKey = "internalDate" | "sentDate" | "saveDate";
 type DateRange = "before" | "on" | "since";

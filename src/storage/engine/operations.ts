@@ -16,7 +16,7 @@ import * as urlKeys from "./url_keys.ts";
 import type { Transaction } from "./tables.ts";
 
 /** Those that read octets of blobs or must let others run in between; a driver answers them itself. */
-export type DriverOp = "email.read" | "email.search" | "blob.read" | "blob.index";
+export type DriverOp = "email.read" | "email.search" | "email.sort" | "email.thread" | "blob.read" | "blob.index";
 export type TransactionOp = Exclude<StorageOp, DriverOp>;
 
 type Operations = { readonly [K in TransactionOp]: (tx: Transaction, args: Args<K>) => AnswerOf<K> };

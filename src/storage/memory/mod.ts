@@ -12,7 +12,7 @@ import { accountOf } from "../engine/member.ts";
 import { OPERATIONS } from "../engine/operations.ts";
 import type { Transaction } from "../engine/tables.ts";
 import { Watchers } from "../engine/watchers.ts";
-import { search } from "../search.ts";
+import { answerSearch, isSearch } from "../order.ts";
 import { type BlobWriter, type SealedBlob, type Storage, StorageError } from "../storage.ts";
 import { MemoryTables } from "./tables.ts";
 
@@ -41,17 +41,21 @@ export function memoryStorage(): Storage {
       }
       return slice(blobId, start, end);
     }
-    if (op === "email.search") {
-      const { search: key, ...where } = args as Args<"email.search">;
-      const mailbox = mailboxOf(tables, where);
-      if (!mailbox) return { uids: [], modseq: 0 };
-      return search({
-        page: (first, last, limit) =>
-          tables.joined(mailbox.id, first, last, limit, { envelope: false, structure: false }),
-        members: (first, last, limit) => tables.members(mailbox.id, first, last, limit),
-        index: (blobId) => tables.blobIndex(blobId),
-        readBlob: (blobId, start, end) => Promise.resolve(slice(blobId, start, end)),
-      }, key);
+    if (isSearch(op)) {
+      const mailbox = mailboxOf(tables, args as Args<"email.search">);
+      return answerSearch(
+        op,
+        args,
+        mailbox && {
+          page: (first, last, limit) =>
+            tables.joined(mailbox.id, first, last, limit, { envelope: false, structure: false }),
+          envelopes: (first, last, limit) =>
+            tables.joined(mailbox.id, first, last, limit, { envelope: true, structure: false }),
+          members: (first, last, limit) => tables.members(mailbox.id, first, last, limit),
+          index: (blobId) => tables.blobIndex(blobId),
+          readBlob: (blobId, start, end) => Promise.resolve(slice(blobId, start, end)),
+        },
+      );
     }
     const run = OPERATIONS[op] as (tx: Transaction, args: unknown) => unknown;
     return tables.transaction(() => run(tables, args));

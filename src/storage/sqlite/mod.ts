@@ -17,7 +17,7 @@ import { accountOf } from "../engine/member.ts";
 import { OPERATIONS, READS } from "../engine/operations.ts";
 import type { Transaction } from "../engine/tables.ts";
 import { Watchers } from "../engine/watchers.ts";
-import { search } from "../search.ts";
+import { answerSearch } from "../order.ts";
 import { type Storage, StorageError } from "../storage.ts";
 import { Blobs, infrastructure, segmentEnds } from "./blobs.ts";
 import { Commits } from "./commits.ts";
@@ -177,19 +177,25 @@ function query(tables: MailTables, blobs: Blobs, texts: TextIndex, op: StorageOp
       }
       return slice(blobId, start, end);
     }
-    case "email.search": {
-      const { search: key, ...where } = args as Args<"email.search">;
-      const mailbox = mailboxOf(tables, where);
-      if (!mailbox) return { uids: [], modseq: 0 };
-      return search({
-        page: (first, last, limit) =>
-          tables.joined(mailbox.id, first, last, limit, { envelope: false, structure: false }),
-        members: (first, last, limit) => tables.members(mailbox.id, first, last, limit),
-        index: (blobId) => blobs.index(blobId),
-        readBlob: async (blobId, start, end) => await slice(blobId, start, end),
-        select: (keys) => selection(tables.sql, mailbox.id, keys),
-        ask: texts.of(mailbox.account),
-      }, key);
+    case "email.search":
+    case "email.sort":
+    case "email.thread": {
+      const mailbox = mailboxOf(tables, args as Args<"email.search">);
+      return answerSearch(
+        op,
+        args,
+        mailbox && {
+          page: (first, last, limit) =>
+            tables.joined(mailbox.id, first, last, limit, { envelope: false, structure: false }),
+          envelopes: (first, last, limit) =>
+            tables.joined(mailbox.id, first, last, limit, { envelope: true, structure: false }),
+          members: (first, last, limit) => tables.members(mailbox.id, first, last, limit),
+          index: (blobId) => blobs.index(blobId),
+          readBlob: async (blobId, start, end) => await slice(blobId, start, end),
+          select: (keys) => selection(tables.sql, mailbox.id, keys),
+          ask: texts.of(mailbox.account),
+        },
+      );
     }
     default:
       return (OPERATIONS[op] as (tx: Transaction, args: unknown) => unknown)(tables, args);

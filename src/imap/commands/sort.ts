@@ -1,0 +1,82 @@
+import { ask, type SortCriterion, type SortKey } from "../../contract/mod.ts";
+import { type Command, replyWith, SELECTED } from "../command.ts";
+import { ok } from "../reply.ts";
+import { asksModseq, type Criteria, criteria, timed } from "../search_criteria.ts";
+import { type CommandProgram, type ImapState, sendText } from "../session.ts";
+import type { Lexer } from "../wire/lexer.ts";
+import { formatEsearch, partOf, type ReturnOptions, returnOptions } from "../wire/search_return.ts";
+
+const KEYS: ReadonlyMap<string, SortKey> = new Map([
+  ["ARRIVAL", "arrival"],
+  ["CC", "cc"],
+  ["DATE", "date"],
+  ["DISPLAYFROM", "displayFrom"], // RFC 5957
+  ["DISPLAYTO", "displayTo"],
+  ["FROM", "from"],
+  ["SIZE", "size"],
+  ["SUBJECT", "subject"],
+  ["TO", "to"],
+]);
+const CRITERIA_LIMIT = 20;
+
+/** SORT and UID SORT (RFC 5256, RFC 5957; RFC 5267 section 3 for RETURN) */
+export const sort: Command = {
+  states: SELECTED,
+  holdsExpunge: true,
+  parse(lexer, state, byUid) {
+    lexer.sp();
+    let options: ReturnOptions | null = null;
+    if (lexer.tryWord("RETURN")) {
+      lexer.sp();
+      options = returnOptions(lexer);
+      lexer.sp();
+    }
+    const order = lexer.list(() => criterion(lexer));
+    if (order.length > CRITERIA_LIMIT) lexer.fail("Too many sort criteria");
+    lexer.sp();
+    const charset = lexer.astring();
+    lexer.sp();
+    const wanted = criteria(lexer, state, charset);
+    if (!("status" in wanted)) return run(state, options, order, wanted, byUid);
+    if (options?.words.has("SAVE")) state.view!.saved = [];
+    return replyWith(wanted);
+  },
+};
+
+/** `["REVERSE" SP] sort-key` */
+function criterion(lexer: Lexer): SortCriterion {
+  const reverse = lexer.tryWord("REVERSE");
+  if (reverse) lexer.sp();
+  const key = KEYS.get(lexer.word());
+  return key === undefined ? lexer.fail("No such sort criterion") : { key, reverse };
+}
+
+function* run(
+  state: ImapState,
+  options: ReturnOptions | null,
+  order: readonly SortCriterion[],
+  wanted: Criteria,
+  byUid: boolean,
+): CommandProgram {
+  const view = state.view!;
+  const { accountId, mailboxId } = view;
+  const key = yield* timed(wanted);
+  const byModseq = asksModseq(key);
+  if (byModseq) state.condstore = true;
+  const { uids, modseq } = yield* ask("email.sort", { accountId, mailboxId, search: key, order });
+  const known = uids.filter((uid) => view.seqOf(uid) > 0);
+  const numbers: number[] = byUid ? known : known.map((uid) => view.seqOf(uid));
+  // RFC 5267 section 3.4: what is kept is a set; `$` has no order.
+  if (options?.words.has("SAVE")) {
+    view.saved = [...options.partial === null ? known : partOf(known, options.partial)].sort((a, b) => a - b);
+  }
+  const highest = byModseq && known.length > 0 ? modseq : null;
+  if (options === null) {
+    const told = highest === null ? "" : ` (MODSEQ ${highest})`;
+    yield sendText(`* SORT${numbers.map((number) => ` ${number}`).join("")}${told}\r\n`);
+    return ok("Sorted");
+  }
+  const text = formatEsearch({ tag: state.tag, byUid, modseq: highest }, numbers, options);
+  if (text !== null) yield sendText(text);
+  return ok("Sorted");
+}

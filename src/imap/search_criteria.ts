@@ -1,0 +1,62 @@
+/** The search program that SEARCH, SORT and THREAD share: a charset, then keys (RFC 9051 section 6.4.4). */
+import { ask, type Program, type SearchKey } from "../contract/mod.ts";
+import { latin1Bytes } from "../base/bytes.ts";
+import { lowerAscii } from "../base/ascii.ts";
+import { decodeCharset, isKnownCharset } from "../message/mod.ts";
+import { no, type Reply } from "./reply.ts";
+import type { ImapState } from "./session.ts";
+import { TEXTS } from "./texts.ts";
+import { type Lexer, utf8Text } from "./wire/lexer.ts";
+import { type SearchContext, searchKeys, setAges } from "./wire/search_program.ts";
+import type { SetRange } from "./wire/sequence_set.ts";
+
+/** A search that can be asked once its ages are dates. */
+export interface Criteria {
+  readonly key: SearchKey;
+  readonly context: SearchContext;
+}
+
+/** Keys up to the end of the command; or the refusal of a charset that nobody knows. */
+export function criteria(lexer: Lexer, state: ImapState, charset: string | null): Criteria | Reply {
+  if (charset !== null && !isKnownCharset(charset)) {
+    return no(TEXTS.badCharset, "BADCHARSET (US-ASCII UTF-8)");
+  }
+  const view = state.view!;
+  const context: SearchContext = {
+    // What of a set lies beyond the mailbox finds nothing; the rest is searched.
+    resolve: (set, uids) => {
+      const within = set === "$" || uids ? set : clip(set, view.count);
+      return view.count === 0 ? [] : view.ranges(within, uids) ?? [];
+    },
+    decode: (octets) => isUtf8(charset) ? utf8Text(lexer, octets) : decodeCharset(latin1Bytes(octets), charset!),
+    ages: [],
+    fuzzy: false,
+  };
+  const key = searchKeys(lexer, context);
+  lexer.end();
+  return { key, context };
+}
+
+/** Asks the time where a key needs it, and answers the key. */
+export function* timed({ key, context }: Criteria): Program<SearchKey> {
+  if (context.ages.length > 0) setAges(context.ages, yield* ask("clock.now", {}));
+  return key;
+}
+
+/** Whether it asks for modseqs: then the highest one found is told (RFC 7162 section 3.1.5). */
+export function asksModseq(key: SearchKey): boolean {
+  if (key.key === "not") return asksModseq(key.of);
+  return key.key === "modseq" || ((key.key === "and" || key.key === "or") && key.keys.some(asksModseq));
+}
+
+function isUtf8(charset: string | null): boolean {
+  return charset === null || ["utf-8", "us-ascii"].includes(lowerAscii(charset));
+}
+
+/** The part of a set that is not beyond the last message. */
+function clip(set: readonly SetRange[], count: number): SetRange[] {
+  const end = (number: number): number => Math.min(number, count);
+  return set
+    .filter(({ first, last }) => Math.min(first || count, last || count) <= count)
+    .map(({ first, last }) => ({ first: end(first), last: end(last) }));
+}

@@ -1,0 +1,165 @@
+/** SORT and THREAD over the rows that a search finds (RFC 5256): the same for every driver, in slices of time. */
+import type { Args, Op, SearchKey, SortCriterion, SortKey, Uid } from "../contract/mod.ts";
+import {
+  baseSubject,
+  collationKey,
+  compareKeys,
+  decodeWords,
+  type Envelope,
+  type EnvelopeAddress,
+  type ThreadAlgorithm,
+  type ThreadMessage,
+  type ThreadNode,
+  threads,
+} from "../message/mod.ts";
+import type { JoinedRow } from "./engine/tables.ts";
+import { search } from "./search.ts";
+import { Breath, type SearchSource } from "./search_source.ts";
+
+/** Rows that are read at a time. */
+const PAGE = 200;
+
+/** A row with its envelope. */
+type OrderRow = JoinedRow & { readonly envelope: Envelope };
+
+/** The driver's part: rows with envelopes, ascending by UID, at most `limit`. */
+export interface OrderSource extends SearchSource {
+  envelopes(first: number, last: number, limit: number): readonly JoinedRow[];
+}
+
+/** The questions that are answered here. */
+type SearchOp = "email.search" | "email.sort" | "email.thread";
+
+export function isSearch(op: Op): op is SearchOp {
+  return op === "email.search" || op === "email.sort" || op === "email.thread";
+}
+
+/** Answers one of them; `source` null: the mailbox is gone. */
+export function answerSearch(op: SearchOp, args: unknown, source: OrderSource | null): unknown {
+  if (source === null) return op === "email.thread" ? { threads: [], modseq: 0 } : { uids: [], modseq: 0 };
+  const { search: key } = args as Args<"email.search">;
+  switch (op) {
+    case "email.search":
+      return search(source, key);
+    case "email.sort":
+      return sort(source, key, (args as Args<"email.sort">).order);
+    case "email.thread":
+      return thread(source, key, (args as Args<"email.thread">).algorithm);
+  }
+}
+
+export async function sort(
+  source: OrderSource,
+  key: SearchKey,
+  order: readonly SortCriterion[],
+): Promise<Awaited<ReturnType<typeof search>>> {
+  const { uids, modseq } = await search(source, key);
+  const breath = new Breath();
+  const rows: { readonly uid: Uid; readonly values: readonly (string | number)[] }[] = [];
+  await eachRow(source, uids, breath, (row) => {
+    rows.push({ uid: row.uid as Uid, values: order.map((criterion) => valueOf(criterion.key, row)) });
+  });
+  const signs = order.map(({ reverse }) => reverse ? -1 : 1);
+  rows.sort((a, b) => {
+    for (let i = 0; i < signs.length; i++) {
+      const compared = compare(a.values[i]!, b.values[i]!);
+      if (compared !== 0) return compared * signs[i]!;
+    }
+    return a.uid - b.uid;
+  });
+  return { uids: rows.map(({ uid }) => uid), modseq };
+}
+
+export async function thread(
+  source: OrderSource,
+  key: SearchKey,
+  algorithm: ThreadAlgorithm,
+): Promise<{ threads: ThreadNode[]; modseq: Awaited<ReturnType<typeof search>>["modseq"] }> {
+  const { uids, modseq } = await search(source, key);
+  const breath = new Breath();
+  const messages: ThreadMessage[] = [];
+  await eachRow(source, uids, breath, (row) => {
+    messages.push({
+      uid: row.uid,
+      messageId: bare(row.envelope.messageId),
+      references: algorithm === "orderedSubject" ? [] : source.index(row.blobId)?.references ?? [],
+      subject: row.envelope.subject ?? "",
+      date: row.sentAt ?? row.internalDate,
+    });
+  });
+  const work = threads(messages, algorithm);
+  for (;;) {
+    const step = work.next();
+    if (step.done) return { threads: step.value, modseq };
+    await breath.take();
+  }
+}
+
+/** Calls back with each row of these UIDs (ascending) that is still there. */
+async function eachRow(
+  source: OrderSource,
+  uids: readonly Uid[],
+  breath: Breath,
+  take: (row: OrderRow) => void,
+): Promise<void> {
+  const last = uids[uids.length - 1] ?? 0;
+  let at = 0;
+  for (let first = uids[0] ?? 1; at < uids.length;) {
+    const page = source.envelopes(first, last, PAGE);
+    for (const row of page) {
+      while (at < uids.length && uids[at]! < row.uid) at++; // gone meanwhile
+      if (uids[at] !== row.uid) continue;
+      at++;
+      take(row as OrderRow);
+    }
+    if (page.length < PAGE) return;
+    // Where few match, what lies between is not read.
+    first = Math.max(page[page.length - 1]!.uid + 1, uids[at] ?? 0);
+    await breath.take();
+  }
+}
+
+function valueOf(key: SortKey, row: OrderRow): string | number {
+  const { envelope } = row;
+  switch (key) {
+    case "arrival":
+      return row.internalDate;
+    case "date":
+      return row.sentAt ?? row.internalDate; // RFC 5256 section 2.2
+    case "size":
+      return row.size;
+    case "subject":
+      return collationKey(baseSubject(envelope.subject ?? "").base);
+    case "cc":
+    case "from":
+    case "to":
+      return collationKey(mailboxOf(envelope[key]));
+    case "displayFrom":
+      return collationKey(displayOf(envelope.from));
+    case "displayTo":
+      return collationKey(displayOf(envelope.to));
+  }
+}
+
+/** addr-mailbox of the first address; the start of a group is one too. */
+function mailboxOf(addresses: readonly EnvelopeAddress[]): string {
+  return decodeWords(addresses[0]?.mailbox ?? "");
+}
+
+/** RFC 5957 section 3: the display name of the first address, else its address. */
+function displayOf(addresses: readonly EnvelopeAddress[]): string {
+  const first = addresses[0];
+  if (!first) return "";
+  if (first.name) return decodeWords(first.name);
+  return first.host === null ? first.mailbox ?? "" : `${first.mailbox}@${first.host}`;
+}
+
+function compare(a: string | number, b: string | number): number {
+  return typeof a === "number" ? a - (b as number) : compareKeys(a, b as string);
+}
+
+/** `<id>` without its brackets. */
+function bare(messageId: string | null): string | null {
+  const id = messageId === null ? "" : /<([^<>]+)>/.exec(messageId)?.[1]?.trim() ?? messageId.trim();
+  return id === "" ? null : id;
+}
