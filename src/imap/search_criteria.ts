@@ -1,11 +1,12 @@
 /** The search program that SEARCH, SORT and THREAD share: a charset, then keys (RFC 9051 section 6.4.4). */
-import { ask, type Program, type SearchKey } from "../contract/mod.ts";
+import { ask, type Program, type SearchKey, type Uid } from "../contract/mod.ts";
 import { latin1Bytes } from "../base/bytes.ts";
 import { lowerAscii } from "../base/ascii.ts";
 import { decodeCharset, isKnownCharset } from "../message/mod.ts";
 import { no, type Reply } from "./reply.ts";
 import type { ImapState } from "./session.ts";
 import { TEXTS } from "./texts.ts";
+import type { View } from "./view.ts";
 import { type Lexer, utf8Text } from "./wire/lexer.ts";
 import { type SearchContext, searchKeys, setAges } from "./wire/search_program.ts";
 import type { SetRange } from "./wire/sequence_set.ts";
@@ -13,6 +14,8 @@ import type { SetRange } from "./wire/sequence_set.ts";
 /** A search that can be asked once its ages are dates. */
 export interface Criteria {
   readonly key: SearchKey;
+  /** The search as if no FUZZY stood in it; null where none does. */
+  readonly exact: SearchKey | null;
   readonly context: SearchContext;
 }
 
@@ -31,16 +34,29 @@ export function criteria(lexer: Lexer, state: ImapState, charset: string | null)
     decode: (octets) => isUtf8(charset) ? utf8Text(lexer, octets) : decodeCharset(latin1Bytes(octets), charset!),
     ages: [],
     fuzzy: false,
+    exact: false,
   };
+  const again = lexer.copy();
   const key = searchKeys(lexer, context);
   lexer.end();
-  return { key, context };
+  return { key, exact: context.fuzzy ? searchKeys(again, { ...context, exact: true }) : null, context };
 }
 
 /** Asks the time where a key needs it, and answers the key. */
 export function* timed({ key, context }: Criteria): Program<SearchKey> {
   if (context.ages.length > 0) setAges(context.ages, yield* ask("clock.now", {}));
   return key;
+}
+
+/**
+ * How well each message fits a fuzzy search (RFC 6203 section 4), 1 to 100: half, where it has all the words but not
+ * the texts as they were given.
+ */
+export function* relevancy({ exact }: Criteria, view: View): Program<(uid: Uid) => number> {
+  const { accountId, mailboxId } = view;
+  const { uids } = yield* ask("email.search", { accountId, mailboxId, search: exact! });
+  const best = new Set<number>(uids);
+  return (uid) => best.has(uid) ? 100 : 50;
 }
 
 /** Whether it asks for modseqs: then the highest one found is told (RFC 7162 section 3.1.5). */

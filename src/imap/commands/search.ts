@@ -1,7 +1,7 @@
 import { ask, type Program, type Uid } from "../../contract/mod.ts";
 import { type Command, replyWith, SELECTED } from "../command.ts";
 import { ok } from "../reply.ts";
-import { asksModseq, type Criteria, criteria, timed } from "../search_criteria.ts";
+import { asksModseq, type Criteria, criteria, relevancy, timed } from "../search_criteria.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import type { View } from "../view.ts";
 import { formatEsearch, partOf, type ReturnOptions, returnOptions } from "../wire/search_return.ts";
@@ -29,6 +29,9 @@ export const search: Command = {
       lexer.sp();
     }
     const wanted = criteria(lexer, state, charset);
+    if (!("status" in wanted) && options?.words.has("RELEVANCY") && wanted.exact === null) {
+      lexer.fail("RELEVANCY needs FUZZY"); // RFC 6203 section 4
+    }
     if (!("status" in wanted)) return run(state, options, wanted, byUid);
     if (options?.words.has("SAVE")) state.view!.saved = []; // RFC 5182 section 2.1: NO resets what was saved
     return replyWith(wanted);
@@ -54,7 +57,8 @@ function* run(state: ImapState, options: ReturnOptions | null, wanted: Criteria,
   }
   const told = options ?? ALL;
   const highest = byModseq && known.length > 0 ? yield* highestModseq(view, known, told, modseq) : null;
-  const text = formatEsearch({ tag: state.tag, byUid, modseq: highest }, numbers, told);
+  const scores = told.words.has("RELEVANCY") ? known.map(yield* relevancy(wanted, view)) : null;
+  const text = formatEsearch({ tag: state.tag, byUid, modseq: highest, scores }, numbers, told);
   if (text !== null) yield sendText(text);
   return ok("Searched");
 }

@@ -1,18 +1,19 @@
 import { ask, type SortCriterion, type SortKey } from "../../contract/mod.ts";
 import { type Command, replyWith, SELECTED } from "../command.ts";
 import { ok } from "../reply.ts";
-import { asksModseq, type Criteria, criteria, timed } from "../search_criteria.ts";
+import { asksModseq, type Criteria, criteria, relevancy, timed } from "../search_criteria.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import type { Lexer } from "../wire/lexer.ts";
 import { formatEsearch, partOf, type ReturnOptions, returnOptions } from "../wire/search_return.ts";
 
-const KEYS: ReadonlyMap<string, SortKey> = new Map([
+const KEYS: ReadonlyMap<string, Criterion["key"]> = new Map([
   ["ARRIVAL", "arrival"],
   ["CC", "cc"],
   ["DATE", "date"],
   ["DISPLAYFROM", "displayFrom"], // RFC 5957
   ["DISPLAYTO", "displayTo"],
   ["FROM", "from"],
+  ["RELEVANCY", "relevancy"], // RFC 6203
   ["SIZE", "size"],
   ["SUBJECT", "subject"],
   ["TO", "to"],
@@ -32,19 +33,28 @@ export const sort: Command = {
       lexer.sp();
     }
     const order = lexer.list(() => criterion(lexer));
+    const byRelevancy = order.some(({ key }) => key === "relevancy");
     if (order.length > CRITERIA_LIMIT) lexer.fail("Too many sort criteria");
     lexer.sp();
     const charset = lexer.astring();
     lexer.sp();
     const wanted = criteria(lexer, state, charset);
+    if (!("status" in wanted) && (byRelevancy || options?.words.has("RELEVANCY")) && wanted.exact === null) {
+      lexer.fail("RELEVANCY needs FUZZY"); // RFC 6203 sections 4 and 5
+    }
     if (!("status" in wanted)) return run(state, options, order, wanted, byUid);
     if (options?.words.has("SAVE")) state.view!.saved = [];
     return replyWith(wanted);
   },
 };
 
+interface Criterion {
+  readonly key: SortKey | "relevancy";
+  readonly reverse: boolean;
+}
+
 /** `["REVERSE" SP] sort-key` */
-function criterion(lexer: Lexer): SortCriterion {
+function criterion(lexer: Lexer): Criterion {
   const reverse = lexer.tryWord("REVERSE");
   if (reverse) lexer.sp();
   const key = KEYS.get(lexer.word());
@@ -54,7 +64,7 @@ function criterion(lexer: Lexer): SortCriterion {
 function* run(
   state: ImapState,
   options: ReturnOptions | null,
-  order: readonly SortCriterion[],
+  order: readonly Criterion[],
   wanted: Criteria,
   byUid: boolean,
 ): CommandProgram {
@@ -63,8 +73,15 @@ function* run(
   const key = yield* timed(wanted);
   const byModseq = asksModseq(key);
   if (byModseq) state.condstore = true;
-  const { uids, modseq } = yield* ask("email.sort", { accountId, mailboxId, search: key, order });
-  const known = uids.filter((uid) => view.seqOf(uid) > 0);
+  const stored = order.filter((one): one is SortCriterion => one.key !== "relevancy");
+  const { uids, modseq } = yield* ask("email.sort", { accountId, mailboxId, search: key, order: stored });
+  let known = uids.filter((uid) => view.seqOf(uid) > 0);
+  const score = wanted.exact === null ? null : yield* relevancy(wanted, view);
+  if (score !== null && order[0]!.key === "relevancy") {
+    // The best come first; among equals the other criteria hold. Behind another criterion it would decide nothing.
+    const sign = order[0]!.reverse ? 1 : -1;
+    known = known.sort((a, b) => sign * (score(a) - score(b)));
+  }
   const numbers: number[] = byUid ? known : known.map((uid) => view.seqOf(uid));
   // RFC 5267 section 3.4: what is kept is a set; `$` has no order.
   if (options?.words.has("SAVE")) {
@@ -76,7 +93,8 @@ function* run(
     yield sendText(`* SORT${numbers.map((number) => ` ${number}`).join("")}${told}\r\n`);
     return ok("Sorted");
   }
-  const text = formatEsearch({ tag: state.tag, byUid, modseq: highest }, numbers, options);
+  const scores = score !== null && options.words.has("RELEVANCY") ? known.map(score) : null;
+  const text = formatEsearch({ tag: state.tag, byUid, modseq: highest, scores }, numbers, options);
   if (text !== null) yield sendText(text);
   return ok("Sorted");
 }

@@ -55,6 +55,15 @@ export class Lexer {
     return upperAscii(this.#text.slice(this.#at, this.#at + text.length)) === text;
   }
 
+  /** Another one that reads on from here. */
+  copy(): Lexer {
+    const copy = new Lexer(this.#pieces);
+    copy.#piece = this.#piece;
+    copy.#text = this.#text;
+    copy.#at = this.#at;
+    return copy;
+  }
+
   /** Nothing may be left. */
   end(): void {
     if (!this.atEnd()) this.fail("Something follows the arguments");

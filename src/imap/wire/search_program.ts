@@ -20,6 +20,8 @@ export interface SearchContext {
   readonly ages: Age[];
   /** FUZZY stands somewhere (RFC 6203). */
   fuzzy: boolean;
+  /** What FUZZY stands before is taken as exactly as without. */
+  readonly exact: boolean;
 }
 
 /** A key whose bound depends on the time. */
@@ -129,7 +131,7 @@ function searchKey(lexer: Lexer, context: SearchContext, depth: number): SearchK
     }
     case "FUZZY": // RFC 6203 section 4
       context.fuzzy = true;
-      return byWords(inner());
+      return context.exact ? inner() : byWords(inner());
     case "SAVEDATESUPPORTED":
       return { key: "all" };
   }

@@ -5,7 +5,7 @@ import { string } from "./strings.ts";
 
 /** `RETURN (…)`, read. */
 export interface ReturnOptions {
-  /** MIN, MAX, ALL, COUNT, SAVE, UPDATE, CONTEXT. */
+  /** MIN, MAX, ALL, COUNT, SAVE, CONTEXT, RELEVANCY. */
   readonly words: ReadonlySet<string>;
   /** Positions among the results, counted from 1, or from the end where both are negative (RFC 9394 section 3.1). */
   readonly partial: PartialRange | null;
@@ -16,7 +16,7 @@ export interface PartialRange {
   readonly last: number;
 }
 
-const WORDS = ["MIN", "MAX", "ALL", "COUNT", "SAVE", "CONTEXT"];
+const WORDS = ["MIN", "MAX", "ALL", "COUNT", "SAVE", "CONTEXT", "RELEVANCY"];
 
 /** `"(" [search-return-opt *(SP search-return-opt)] ")"` */
 export function returnOptions(lexer: Lexer): ReturnOptions {
@@ -35,7 +35,7 @@ export function returnOptions(lexer: Lexer): ReturnOptions {
   // RFC 9394 section 3.1: ALL and PARTIAL exclude each other.
   if (partial !== null && words.has("ALL")) lexer.fail("PARTIAL and ALL exclude each other");
   // RFC 9051 section 6.4.4: RETURN () is RETURN (ALL). CONTEXT is a hint and asks for nothing (RFC 5267 section 4.2).
-  if (partial === null && [...words].every((word) => word === "CONTEXT")) words.add("ALL");
+  if (partial === null && [...words].every((word) => word === "CONTEXT" || word === "RELEVANCY")) words.add("ALL");
   return { words, partial };
 }
 
@@ -62,6 +62,8 @@ export interface ResponseHead {
   readonly byUid: boolean;
   /** The highest modseq of what is told, where it is to be told (RFC 7162 section 3.1.5). */
   readonly modseq: number | null;
+  /** RELEVANCY of the results, in their order (RFC 6203 section 4.1). */
+  readonly scores?: readonly number[] | null;
   /** Behind the tag: `MAILBOX … UIDVALIDITY …` of a search in several mailboxes (RFC 7377), else empty. */
   readonly correlator?: string;
 }
@@ -81,6 +83,10 @@ export function formatEsearch(head: ResponseHead, numbers: readonly number[], op
   if (partial !== null) {
     const part = partOf(numbers, partial);
     out += ` PARTIAL (${partial.first}:${partial.last} ${part.length === 0 ? "NIL" : formatSet(part)})`;
+  }
+  if (head.scores) {
+    const told = partial === null ? head.scores : partOf(head.scores, partial);
+    if (told.length > 0) out += ` RELEVANCY (${told.join(" ")})`;
   }
   if (head.modseq !== null) out += ` MODSEQ ${head.modseq}`;
   return out + "\r\n";
