@@ -25,6 +25,7 @@ export interface ThreadNode {
   readonly children: readonly ThreadNode[];
 }
 
+/** The algorithms of RFC 5256, and REFS. */
 export type ThreadAlgorithm = "orderedSubject" | "references" | "refs";
 
 /** Messages between two yields. */

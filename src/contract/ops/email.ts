@@ -83,6 +83,7 @@ export interface SortCriterion {
   readonly reverse: boolean;
 }
 
+/** What of a message: dates, size, addr-mailbox or display name of the first address, base subject. */
 export type SortKey =
   | "arrival"
   | "cc"
