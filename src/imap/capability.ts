@@ -44,6 +44,9 @@ const AFTER_LOGIN = [
   "QUOTA=RES-STORAGE",
   "QUOTA=RES-MESSAGE",
   "REPLACE",
+  "ACL",
+  "RIGHTS=texk",
+  "LIST-MYRIGHTS",
 ];
 
 /** Logins may be tried: TLS is there, or the operator allows them without. */

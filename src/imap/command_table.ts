@@ -8,10 +8,12 @@ import { close } from "./commands/close.ts";
 import { copy } from "./commands/copy.ts";
 import { create } from "./commands/create.ts";
 import { deleteMailbox } from "./commands/delete.ts";
+import { deleteAcl } from "./commands/deleteacl.ts";
 import { enable } from "./commands/enable.ts";
 import { expunge } from "./commands/expunge.ts";
 import { fetch } from "./commands/fetch.ts";
 import { getMetadata } from "./commands/getmetadata.ts";
+import { getAcl } from "./commands/getacl.ts";
 import { getQuota } from "./commands/getquota.ts";
 import { getQuotaRoot } from "./commands/getquotaroot.ts";
 import { genUrlAuth } from "./commands/genurlauth.ts";
@@ -19,10 +21,12 @@ import { id } from "./commands/id.ts";
 import { idle } from "./commands/idle.ts";
 import { language } from "./commands/language.ts";
 import { list } from "./commands/list.ts";
+import { listRights } from "./commands/listrights.ts";
 import { login } from "./commands/login.ts";
 import { logout } from "./commands/logout.ts";
 import { lsub } from "./commands/lsub.ts";
 import { move } from "./commands/move.ts";
+import { myRights } from "./commands/myrights.ts";
 import { namespace } from "./commands/namespace.ts";
 import { noop } from "./commands/noop.ts";
 import { rename } from "./commands/rename.ts";
@@ -32,6 +36,7 @@ import { search } from "./commands/search.ts";
 import { examine, select } from "./commands/select.ts";
 import { setMetadata } from "./commands/setmetadata.ts";
 import { setQuota } from "./commands/setquota.ts";
+import { setAcl } from "./commands/setacl.ts";
 import { startTls } from "./commands/starttls.ts";
 import { sort } from "./commands/sort.ts";
 import { status } from "./commands/status.ts";
@@ -56,11 +61,13 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["COPY", copy],
   ["CREATE", create],
   ["DELETE", deleteMailbox],
+  ["DELETEACL", deleteAcl],
   ["ENABLE", enable],
   ["EXAMINE", examine],
   ["EXPUNGE", expunge],
   ["FETCH", fetch],
   ["GETMETADATA", getMetadata],
+  ["GETACL", getAcl],
   ["GETQUOTA", getQuota],
   ["GETQUOTAROOT", getQuotaRoot],
   ["GENURLAUTH", genUrlAuth],
@@ -68,10 +75,12 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["IDLE", idle],
   ["LANGUAGE", language],
   ["LIST", list],
+  ["LISTRIGHTS", listRights],
   ["LOGIN", login],
   ["LOGOUT", logout],
   ["LSUB", lsub],
   ["MOVE", move],
+  ["MYRIGHTS", myRights],
   ["NAMESPACE", namespace],
   ["NOOP", noop],
   ["RENAME", rename],
@@ -82,6 +91,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["SETMETADATA", setMetadata],
   ["SETQUOTA", setQuota],
   ["SORT", sort],
+  ["SETACL", setAcl],
   ["STARTTLS", startTls],
   ["STATUS", status],
   ["STORE", store],

@@ -144,8 +144,19 @@ export function formatFlags(state: ImapState, seq: number, change: FlagChange, w
 /** FLAGS and PERMANENTFLAGS of the selected mailbox. */
 export function formatFlagLists(view: View): string {
   const all = [...SYSTEM_FLAGS, ...view.keywords].join(" ");
-  const permanent = view.readOnly ? "" : `${all} \\*`;
+  const permanent = permanentFlags(view).join(" ");
   return `* FLAGS (${all})\r\n* OK [PERMANENTFLAGS (${permanent})] Flags that stay\r\n`;
+}
+
+/** RFC 4314 section 5.1.1: they MUST reflect the rights. */
+function permanentFlags({ readOnly, rights, keywords }: View): readonly string[] {
+  if (readOnly) return [];
+  const write = rights.includes("w");
+  const may = (flag: string): boolean => {
+    if (flag === "\\Seen") return rights.includes("s");
+    return flag === "\\Deleted" ? rights.includes("t") : write;
+  };
+  return [...SYSTEM_FLAGS.filter(may), ...(write ? [...keywords, "\\*"] : [])];
 }
 
 /** All news that may be told now, as text. */

@@ -25,7 +25,10 @@ export class View {
   readonly accountId: AccountId;
   readonly mailboxId: MailboxId;
   readonly path: string;
+  /** Opened by EXAMINE, or without any right to change something. */
   readonly readOnly: boolean;
+  /** What the user might do when the mailbox was opened (RFC 4314 section 5.1.1). */
+  readonly rights: string;
   /** Keywords that FLAGS has announced. */
   readonly keywords: Set<string>;
   /** The mailbox itself is gone. */
@@ -49,7 +52,9 @@ export class View {
     this.accountId = accountId;
     this.mailboxId = mailbox.mailboxId;
     this.path = mailbox.path;
-    this.readOnly = readOnly;
+    this.rights = mailbox.rights;
+    // RFC 4314 section 5.2: flags are shared here, \Seen too.
+    this.readOnly = readOnly || !/[swite]/.test(mailbox.rights);
     this.keywords = new Set(keywords);
     this.#uids = uids;
     this.#count = uids.length;

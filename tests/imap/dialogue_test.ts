@@ -6,6 +6,8 @@ import { type Answers, play, Player } from "../support/run_machine.ts";
 const options = { hostname: "imap.example.org", allowPlaintextAuth: true, startTls: true };
 const mailbox = {
   mailboxId: "m1",
+  ownerId: "a",
+  rights: "lrswipkxtea",
   path: "INBOX",
   role: "inbox",
   subscribed: true,

@@ -11,7 +11,7 @@ Deno.test("View numbers messages as a client that follows its responses does", (
   });
   fc.assert(fc.property(fc.array(event), fc.boolean(), (events, byUid) => {
     const snapshot = {
-      mailbox: { mailboxId: "m", uidNext: 4, highestModseq: 1 },
+      mailbox: { mailboxId: "m", rights: "lrswipkxtea", uidNext: 4, highestModseq: 1 },
       uids: Uint32Array.of(1, 2, 3),
       keywords: [],
     };
@@ -59,7 +59,7 @@ Deno.test("View numbers messages as a client that follows its responses does", (
 
 Deno.test("View.ranges() turns sets into known UIDs, ascending and apart", () => {
   const snapshot = {
-    mailbox: { mailboxId: "m", uidNext: 40, highestModseq: 1 },
+    mailbox: { mailboxId: "m", rights: "lrswipkxtea", uidNext: 40, highestModseq: 1 },
     uids: Uint32Array.of(10, 20, 30),
     keywords: [],
   };

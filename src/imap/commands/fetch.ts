@@ -87,7 +87,9 @@ function* run(
   const fields = fieldsOf(items);
   const { utf8 } = state;
   const sections = items.some((item) => "section" in item);
-  const marks = !view.readOnly && items.some((item) => "section" in item && !item.section.peek);
+  // RFC 4314 section 4: \Seen is not set without "s".
+  const marks = !view.readOnly && view.rights.includes("s") &&
+    items.some((item) => "section" in item && !item.section.peek);
   let unknownEncoding = false;
   const limit = sections || items.some((item) => item.item === "preview") ? BODY_PAGE : PAGE;
   const cursor = new RangeCursor(left);

@@ -3,6 +3,7 @@ import { accountOf, AFTER_LOGIN, BAD_NAME, type Command } from "../command.ts";
 import { matches, simplify } from "../list_pattern.ts";
 import { metadataValues } from "../metadata_values.ts";
 import { ok } from "../reply.ts";
+import { formatMyRights } from "../rights.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import { attributeOf } from "../special_use.ts";
 import { statusItem, statusResponse } from "../status_items.ts";
@@ -79,7 +80,7 @@ function selectOption(lexer: Lexer): string {
 
 function returnOption(lexer: Lexer): string {
   const option = lexer.word();
-  const known = ["SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "STATUS", "METADATA"];
+  const known = ["SUBSCRIBED", "CHILDREN", "SPECIAL-USE", "STATUS", "METADATA", "MYRIGHTS"];
   return known.includes(option) ? option : lexer.fail("No such return option");
 }
 
@@ -99,11 +100,16 @@ function* run(state: ImapState, request: Request): CommandProgram {
   let out = "";
   for (const path of tree.paths()) {
     if (!full.some((pattern) => matches(pattern, path))) continue;
-    const listed = describe(state, request, tree, path);
+    const listed = describe(state, request, tree, path) ?? level(state, request, tree, path, full);
     if (listed === null) continue;
     out += listed.line;
     if (listed.mailbox === null) continue;
-    if (request.statusItems.length > 0) out += yield* statusResponse(state, listed.mailbox, request.statusItems);
+    const { rights } = listed.mailbox;
+    if (request.returns.has("MYRIGHTS")) out += formatMyRights(path, rights, state.utf8); // RFC 8440 section 3
+    // RFC 5819 section 2: no STATUS where it would be refused.
+    if (request.statusItems.length > 0 && rights.includes("r")) {
+      out += yield* statusResponse(state, listed.mailbox, request.statusItems);
+    }
     if (request.metadata.length > 0) out += yield* metadataResponse(state, listed.mailbox, request.metadata);
   }
   if (out !== "") yield sendText(out);
@@ -174,6 +180,20 @@ function ancestors(path: string): string[] {
   const out: string[] = [];
   for (let at = path.indexOf(DELIMITER); at >= 0; at = path.indexOf(DELIMITER, at + 1)) out.push(path.slice(0, at));
   return out;
+}
+
+/** RFC 9051 section 6.3.9: a level that is no mailbox is told to whoever asks level by level, by a "%" at the end. */
+function level(
+  state: ImapState,
+  request: Request,
+  tree: Tree,
+  path: string,
+  patterns: readonly string[],
+): { readonly line: string; readonly mailbox: null } | null {
+  if (request.select.size > 0 || tree.mailboxes.has(path) || !tree.hasChildren(path)) return null;
+  if (!patterns.some((pattern) => pattern.endsWith("%") && matches(pattern, path))) return null;
+  const name = formatMailbox(path, state.utf8);
+  return { line: `* LIST (\\NonExistent \\Noselect \\HasChildren) "/" ${name}\r\n`, mailbox: null };
 }
 
 /** One LIST response, and whose STATUS follows it; null where the selection options leave the name out. */

@@ -2,7 +2,7 @@ import { AFTER_LOGIN, type Command } from "../command.ts";
 import { ok } from "../reply.ts";
 import { type CommandProgram, sendText } from "../session.ts";
 
-/** NAMESPACE (RFC 9051 section 6.3.10): one's own mailboxes, and no others. */
+/** NAMESPACE (RFC 9051 section 6.3.10): one's own mailboxes, other people's, and those of shared accounts. */
 export const namespace: Command = {
   states: AFTER_LOGIN,
   parse(lexer) {
@@ -12,6 +12,6 @@ export const namespace: Command = {
 };
 
 function* run(): CommandProgram {
-  yield sendText('* NAMESPACE (("" "/")) NIL NIL\r\n');
+  yield sendText('* NAMESPACE (("" "/")) (("Other Users/" "/")) (("Shared/" "/"))\r\n');
   return ok("Namespaces listed");
 }

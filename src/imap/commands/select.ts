@@ -1,5 +1,13 @@
 import { ask, type MailboxSnapshot, type Modseq, type Program, type Uid } from "../../contract/mod.ts";
-import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, NO_SUCH_MAILBOX, spMailboxAsGiven } from "../command.ts";
+import {
+  accountOf,
+  AFTER_LOGIN,
+  BAD_NAME,
+  type Command,
+  NO_PERMISSION,
+  NO_SUCH_MAILBOX,
+  spMailboxAsGiven,
+} from "../command.ts";
 import { ok } from "../reply.ts";
 import { type CommandProgram, formatFlagLists, formatFlags, type ImapState, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
@@ -82,15 +90,19 @@ function* run(
   if (name === null) return BAD_NAME;
   const accountId = accountOf(state);
   const snapshot = yield* ask("mailbox.open", { accountId, path: name.path });
-  if (snapshot === null) return NO_SUCH_MAILBOX;
-  const { mailboxId, highestModseq } = snapshot.mailbox;
+  if (snapshot === null) {
+    // RFC 4314 section 4: "r" is needed; who may see the mailbox may know that.
+    const seen = yield* ask("mailbox.get", { accountId, path: name.path });
+    return seen === null ? NO_SUCH_MAILBOX : NO_PERMISSION;
+  }
+  const { mailboxId, ownerId, highestModseq } = snapshot.mailbox;
   const view = new View(accountId, snapshot, readOnly);
   // RFC 9051 section 5.1: the view stands before the watch, so that nothing falls between them.
   state.view = view;
-  yield* ask("mailbox.watch", { accountId, mailboxId, since: highestModseq });
+  yield* ask("mailbox.watch", { accountId, ownerId, mailboxId, since: highestModseq });
   yield sendText(describe(state, view, snapshot, name.given));
   if (resync?.uidValidity === snapshot.mailbox.uidValidity) yield* tellMissed(state, view, resync);
-  return ok(readOnly ? "Opened read-only" : "Selected", readOnly ? "READ-ONLY" : "READ-WRITE");
+  return ok(view.readOnly ? "Opened read-only" : "Selected", view.readOnly ? "READ-ONLY" : "READ-WRITE");
 }
 
 /** Section 3.2.6: what vanished since, and every message that is new or has other flags. */

@@ -1,5 +1,5 @@
 import { ask, type FlagChange, type FlagMode, type Modseq, type Program, type UidRange } from "../../contract/mod.ts";
-import { type Command, resolve, SELECTED } from "../command.ts";
+import { type Command, NO_PERMISSION, resolve, SELECTED } from "../command.ts";
 import { RangeCursor } from "../range_cursor.ts";
 import { no, ok } from "../reply.ts";
 import { type CommandProgram, formatFlagLists, formatFlags, type ImapState, sendText } from "../session.ts";
@@ -58,9 +58,11 @@ function* run(state: ImapState, request: Request): CommandProgram {
   if (request.unchangedSince !== null) state.condstore = true; // a CONDSTORE enabling command
   if (ranges.length === 0) return ok("Nothing to store");
   // RFC 9051 section 7.3.5: a new keyword is announced before a FETCH response shows it.
-  if (view.learn(request.flags) && view.takeNewKeywords()) yield sendText(formatFlagLists(view));
+  if (view.rights.includes("w") && view.learn(request.flags) && view.takeNewKeywords()) {
+    yield sendText(formatFlagLists(view));
+  }
   const { accountId, mailboxId } = view;
-  const { changed, modified } = yield* ask("email.flags", {
+  const { changed, modified, refused } = yield* ask("email.flags", {
     accountId,
     mailboxId,
     ranges,
@@ -68,6 +70,7 @@ function* run(state: ImapState, request: Request): CommandProgram {
     flags: request.flags,
     ...(request.unchangedSince === null ? {} : { unchangedSince: request.unchangedSince as Modseq }),
   });
+  if (refused) return NO_PERMISSION;
   view.told(changed);
   const skip = new Set<number>(modified);
   const withUid = request.byUid || state.rev2;
