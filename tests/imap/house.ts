@@ -37,15 +37,20 @@ export class House {
   readonly #live = new Set<LiveSession>();
   readonly #ends: Promise<void>[] = [];
 
+  readonly #logins = new Map<string, Login>();
+  #acting: Login;
+
   private constructor(storage: Storage, login: Login) {
     this.storage = storage;
     this.login = login;
+    this.#acting = login;
+    this.#logins.set("user", login).set(login.login, login);
     this.#world = createWorld({
       storage,
       auth: {
         password: ({ login, password }) =>
           Promise.resolve(
-            login === "user" && password.reveal() === "secret" ? this.login : { refused: "credentials" as const },
+            password.reveal() === "secret" && this.#logins.get(login) || { refused: "credentials" as const },
           ),
         scram: () => Promise.reject(new Error("not in this house")),
         scramDone: () => Promise.reject(new Error("not in this house")),
@@ -66,24 +71,23 @@ export class House {
   }
 
   static async build(storage: Storage = memoryStorage()): Promise<House> {
-    await storage.perform("domain.add", { name: "example.org", now: NOW });
-    const secret = new Secret(new Uint8Array(32));
-    const made = await storage.perform("account.add", {
-      address: "user@example.org",
-      name: "User",
-      credentials: {
-        password: new Secret("$none$"),
-        scramSha256: { salt: new Uint8Array(16), iterations: 4096, storedKey: secret, serverKey: secret },
-      },
-      quota: { bytes: null, messages: null },
-      now: NOW,
-    });
-    if (!("accountId" in made)) throw new Error("no account");
-    return new House(storage, { accountId: made.accountId, login: "user@example.org" });
+    return new House(storage, await makeAccount(storage, "user@example.org", false));
+  }
+
+  /** One more account; whoever may log in has the password "secret". */
+  async account(address: string, shared: boolean): Promise<void> {
+    this.#logins.set(address, await makeAccount(this.storage, address, shared));
+  }
+
+  /** Whose mailboxes are filled and read from now on. */
+  actAs(address: string): void {
+    const login = this.#logins.get(address);
+    if (!login) throw new Error(`no account ${address}`);
+    this.#acting = login;
   }
 
   get accountId(): AccountId {
-    return this.login.accountId;
+    return this.#acting.accountId;
   }
 
   /** Stores messages in one transaction a path. */
@@ -165,6 +169,24 @@ export class House {
     await Promise.all(this.#ends);
     await this.storage.close();
   }
+}
+
+async function makeAccount(storage: Storage, address: string, shared: boolean): Promise<Login> {
+  await storage.perform("domain.add", { name: address.slice(address.indexOf("@") + 1), now: NOW });
+  const secret = new Secret(new Uint8Array(32));
+  const made = await storage.perform("account.add", {
+    address,
+    name: "User",
+    credentials: {
+      password: new Secret("$none$"),
+      scramSha256: { salt: new Uint8Array(16), iterations: 4096, storedKey: secret, serverKey: secret },
+    },
+    quota: { bytes: null, messages: null },
+    shared,
+    now: NOW,
+  });
+  if (!("accountId" in made)) throw new Error("no account");
+  return { accountId: made.accountId, login: address };
 }
 
 /** One connection to the server. */

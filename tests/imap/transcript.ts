@@ -6,6 +6,10 @@
  *     @ message INBOX nested \Seen    messages/nested.eml with flags
  *     @ delivered nested              the same, through delivery: with a prefix of header fields
  *     @ quota 4096 10                octets and messages that the account may keep; "-" is no limit
+ *     @ account bob@example.org       one more account; "shared" behind it: nobody logs in to it
+ *     @ as bob@example.org            what follows with "@" is for this account
+ *     @ grant INBOX bob@example.org lr  rights in a mailbox of this account
+ *     @ session B bob@example.org     session B logs in as bob
  *     @ plain                         sessions begin at the greeting, not logged in
  *     A> a1 SELECT INBOX              session A sends the line and CRLF
  *     A< * 2 EXISTS                   A is answered with exactly these lines, in order
@@ -44,6 +48,7 @@ export async function playTranscript(name: string, nextSize: () => number, stora
   const house = await House.build(storage);
   const clients = new Map<string, Client>();
   const captured = new Map<string, string>();
+  const logins = new Map<string, string>();
   let plain = false;
   const clientOf = async (session: string): Promise<Client> => {
     let client = clients.get(session);
@@ -51,7 +56,7 @@ export async function playTranscript(name: string, nextSize: () => number, stora
     client = house.connect();
     clients.set(session, client);
     if (!plain) {
-      client.send("login LOGIN user secret\r\n");
+      client.send(`login LOGIN ${logins.get(session) ?? "user"} secret\r\n`);
       assert.match(await client.receive(), /login OK/);
     }
     return client;
@@ -61,7 +66,9 @@ export async function playTranscript(name: string, nextSize: () => number, stora
     const where = `${name}:${at + 1}`;
     if (line === "" || line.startsWith("#")) at++;
     else if (line.startsWith("@ ")) {
+      const words = line.split(" ");
       if (line === "@ plain") plain = true;
+      else if (words[1] === "session") logins.set(words[2]!, words[3]!);
       else await give(house, line.slice(2).split("  #")[0]!.trimEnd().split(" "));
       at++;
     } else {
@@ -92,6 +99,13 @@ async function give(house: House, [what, ...words]: string[]): Promise<void> {
     const [path = "", name = "", ...flags] = words;
     await house.give([{ path, flags, octets: fixture(name) }]);
   } else if (what === "delivered") await house.deliver(latin1Bytes(PREFIX), fixture(words[0]!));
+  else if (what === "account") await house.account(words[0]!, words[1] === "shared");
+  else if (what === "grant") {
+    const [path = "", identifier = "", rights = ""] = words;
+    const { accountId } = house;
+    const done = await house.storage.perform("acl.set", { accountId, path, identifier, mode: "replace", rights });
+    assert.deepEqual(done, { done: true }, path);
+  } else if (what === "as") house.actAs(words[0]!);
   else if (what === "quota") {
     const [bytes = null, messages = null] = words.map((word) => word === "-" ? null : Number(word));
     await house.storage.perform("account.change", { address: house.login.login, quota: { bytes, messages } });

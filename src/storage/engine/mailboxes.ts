@@ -145,11 +145,11 @@ export function freeName(
       ? { refused: "exists" }
       : { owner: asker, path: parsed.path, rights: RIGHTS };
   }
+  if (visibleByName(tx, accountIdOf(asker.id), name)) return { refused: "exists" };
   const { owner, path } = locate(tx, asker, name);
   // Nothing is told of who is not there, or lets nobody in.
   const parent = owner && nearestParent(tx, owner, path);
   if (!owner || !parent || owner === asker) return { refused: "noPermission" };
-  if (visibleByName(tx, accountIdOf(asker.id), name)) return { refused: "exists" };
   const rights = rightsOf(tx, asker, parent);
   if (!rights.includes("k")) return { refused: "noPermission" };
   if ("refused" in parsed) return parsed;
