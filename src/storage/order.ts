@@ -1,23 +1,23 @@
 /** SORT and THREAD over the rows that a search finds (RFC 5256): the same for every driver, in slices of time. */
 import type { Args, Op, SearchKey, SortCriterion, SortKey, Uid } from "../contract/mod.ts";
 import {
-  baseSubject,
-  collationKey,
   compareKeys,
-  decodeWords,
   type Envelope,
-  type EnvelopeAddress,
   type ThreadAlgorithm,
   type ThreadMessage,
   type ThreadNode,
   threads,
 } from "../message/mod.ts";
 import type { JoinedRow } from "./engine/tables.ts";
+import { grownThreads } from "./flat_threads.ts";
 import { search } from "./search.ts";
 import { Breath, type SearchSource } from "./search_source.ts";
+import { bareId, isTextKey, sortText } from "./sort_text.ts";
 
 /** Rows that are read at a time. */
 const PAGE = 200;
+/** Beyond so many rows an index is asked, where there is one. */
+const MANY = 200;
 
 /** A row with its envelope. */
 type OrderRow = JoinedRow & { readonly envelope: Envelope };
@@ -54,6 +54,8 @@ export async function sort(
   order: readonly SortCriterion[],
 ): Promise<Awaited<ReturnType<typeof search>>> {
   const { uids, modseq } = await search(source, key);
+  const prepared = uids.length > MANY ? await source.order?.sorted(uids, order) : null;
+  if (prepared) return { uids: [...prepared] as Uid[], modseq };
   const breath = new Breath();
   const rows: { readonly uid: Uid; readonly values: readonly (string | number)[] }[] = [];
   await eachRow(source, uids, breath, (row) => {
@@ -77,11 +79,13 @@ export async function thread(
 ): Promise<{ threads: ThreadNode[]; modseq: Awaited<ReturnType<typeof search>>["modseq"] }> {
   const { uids, modseq } = await search(source, key);
   const breath = new Breath();
+  const prepared = uids.length > MANY ? await source.order?.threaded(uids, algorithm) : null;
+  if (prepared) return { threads: await grownThreads(prepared, breath), modseq };
   const messages: ThreadMessage[] = [];
   await eachRow(source, uids, breath, (row) => {
     messages.push({
       uid: row.uid,
-      messageId: bare(row.envelope.messageId),
+      messageId: bareId(row.envelope.messageId),
       references: algorithm === "orderedSubject" ? [] : source.index(row.blobId)?.references ?? [],
       subject: row.envelope.subject ?? "",
       date: row.sentAt ?? row.internalDate,
@@ -120,46 +124,11 @@ async function eachRow(
 }
 
 function valueOf(key: SortKey, row: OrderRow): string | number {
-  const { envelope } = row;
-  switch (key) {
-    case "arrival":
-      return row.internalDate;
-    case "date":
-      return row.sentAt ?? row.internalDate; // RFC 5256 section 2.2
-    case "size":
-      return row.size;
-    case "subject":
-      return collationKey(baseSubject(envelope.subject ?? "").base);
-    case "cc":
-    case "from":
-    case "to":
-      return collationKey(mailboxOf(envelope[key]));
-    case "displayFrom":
-      return collationKey(displayOf(envelope.from));
-    case "displayTo":
-      return collationKey(displayOf(envelope.to));
-  }
-}
-
-/** addr-mailbox of the first address; the start of a group is one too. */
-function mailboxOf(addresses: readonly EnvelopeAddress[]): string {
-  return decodeWords(addresses[0]?.mailbox ?? "");
-}
-
-/** RFC 5957 section 3: the display name of the first address, else its address. */
-function displayOf(addresses: readonly EnvelopeAddress[]): string {
-  const first = addresses[0];
-  if (!first) return "";
-  if (first.name) return decodeWords(first.name);
-  return first.host === null ? first.mailbox ?? "" : `${first.mailbox}@${first.host}`;
+  if (isTextKey(key)) return sortText(key, row.envelope);
+  if (key === "size") return row.size;
+  return key === "arrival" ? row.internalDate : row.sentAt ?? row.internalDate; // RFC 5256 section 2.2
 }
 
 function compare(a: string | number, b: string | number): number {
   return typeof a === "number" ? a - (b as number) : compareKeys(a, b as string);
-}
-
-/** `<id>` without its brackets. */
-function bare(messageId: string | null): string | null {
-  const id = messageId === null ? "" : /<([^<>]+)>/.exec(messageId)?.[1]?.trim() ?? messageId.trim();
-  return id === "" ? null : id;
 }

@@ -1,6 +1,7 @@
 /** What a search works on, and how it gives way to others. */
-import type { BlobId, SearchKey } from "../contract/mod.ts";
+import type { BlobId, SearchKey, SortCriterion } from "../contract/mod.ts";
 import type { MessageIndex } from "../message/model.ts";
+import type { ThreadAlgorithm } from "../message/mod.ts";
 import type { JoinedRow, MemberRow } from "./engine/tables.ts";
 import type { AskIndex } from "./text_queries.ts";
 
@@ -22,6 +23,14 @@ export interface SearchSource {
   readonly select?: (keys: readonly SearchKey[]) => ((first: number, last: number) => readonly FoundRow[]) | null;
   /** Where there is an index of texts. */
   readonly ask?: AskIndex;
+  readonly order?: AskOrder;
+}
+
+/** SORT and THREAD of UIDs of a mailbox (ascending) by an index; null where there is none that works. */
+export interface AskOrder {
+  sorted(uids: readonly number[], order: readonly SortCriterion[]): Promise<Uint32Array | null>;
+  /** As `flatThreads` makes them. */
+  threaded(uids: readonly number[], algorithm: ThreadAlgorithm): Promise<Uint32Array | null>;
 }
 
 /** How long a search works before others have their turn. */

@@ -28,10 +28,10 @@ export interface Mailbox {
   readonly deleted: number;
 }
 
-/** What SELECT needs, in one transaction. */
+/** What SELECT needs, in one transaction. The list is the caller's own. */
 export interface MailboxSnapshot {
   readonly mailbox: Mailbox;
-  /** All UIDs, ascending. Shared with others: not to be changed. */
+  /** All UIDs, ascending. */
   readonly uids: Uint32Array;
   /** The lowest UID without \Seen, or null. */
   readonly firstUnseen: Uid | null;

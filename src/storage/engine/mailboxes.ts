@@ -18,7 +18,6 @@ import { accountOf, dropOrphan, nextModseq, removeMember } from "./member.ts";
 import { foreignName, locate, nameFor, nearestParent } from "./names.ts";
 import { parentsOf, parsePath } from "./path.ts";
 import { RIGHTS } from "./rights.ts";
-import { forgetKey } from "./url_keys.ts";
 import type { AccountRow, MailboxRow, Transaction } from "./tables.ts";
 
 const EVERYTHING = 4294967295;
@@ -73,12 +72,11 @@ export function open(tx: Transaction, args: Args<"mailbox.open">): AnswerOf<"mai
   const reached = mailboxByName(tx, args.accountId, args.path, "r");
   if ("refused" in reached) return null;
   const { mailbox: row } = reached;
-  const marks = tx.marks(row);
   return {
     mailbox: printMailbox(tx, reached),
-    uids: marks.uids,
-    firstUnseen: row.unseen === 0 ? null : marks.firstUnseen(),
-    keywords: marks.keywords(),
+    uids: tx.uids(row.id),
+    firstUnseen: row.unseen === 0 ? null : tx.firstUnseen(row.id) as Uid | null,
+    keywords: tx.keywordsIn(row.id),
   };
 }
 
@@ -202,7 +200,6 @@ export function remove(tx: Transaction, args: Args<"mailbox.delete">): AnswerOf<
     if (other.path.startsWith(row.path + "/")) return { refused: "hasChildren" };
   }
   empty(tx, account, row);
-  forgetKey(tx, row);
   tx.removeMailbox(row);
   tx.touch(account.id, row.id);
   tx.touch(account.id, null);

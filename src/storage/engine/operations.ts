@@ -5,7 +5,6 @@ import * as acl from "./acl.ts";
 import { owned, resolve } from "./address.ts";
 import * as directory from "./directory.ts";
 import { flags } from "./email_flags.ts";
-import { marks } from "./email_read.ts";
 import { append, replace } from "./email_append.ts";
 import { copy, expunge, move } from "./email_write.ts";
 import * as mailboxes from "./mailboxes.ts";
@@ -58,7 +57,6 @@ export const OPERATIONS: Operations = {
   "metadata.get": getMetadata,
   "metadata.set": setMetadata,
   "quota.get": quota.quota,
-  "email.marks": marks,
   "email.flags": flags,
   "email.append": append,
   "email.replace": replace,
@@ -102,7 +100,6 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "mailbox.changes",
   "mailbox.subscriptions",
   "mailbox.deletedUids",
-  "email.marks",
   "mailbox.deletedStorage",
   "metadata.get",
   "quota.get",

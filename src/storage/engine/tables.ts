@@ -5,7 +5,6 @@
  */
 import type { BlobId, Credentials, EnvelopeSender, JournalEntry, MailboxRole, QueueState } from "../../contract/mod.ts";
 import type { EnvelopeRecipient } from "../../contract/mod.ts";
-import type { Marks } from "./marks.ts";
 import type { Envelope, MessageIndex, Part } from "../../message/model.ts";
 
 /** Changed in place, then `saveAccount`. Counters are those of all its mailboxes. */
@@ -177,7 +176,6 @@ export interface Tables {
   removeAlias(address: string): void;
   setting(name: string): string | null;
   putSetting(name: string, value: string): void;
-  removeSetting(name: string): void;
 
   account(id: number): AccountRow | null;
   accountByAddress(address: string): AccountRow | null;
@@ -228,8 +226,6 @@ export interface Tables {
   membersSince(mailbox: number, modseq: number): readonly MemberRow[];
   /** Ascending; the caller's own. */
   uids(mailbox: number): Uint32Array;
-  /** For reading alone, outside of what writes; not to be kept beyond the operation. */
-  marks(mailbox: MailboxRow): Marks;
   firstUnseen(mailbox: number): number | null;
   /** Ascending. */
   deletedUids(mailbox: number): readonly number[];

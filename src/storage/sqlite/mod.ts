@@ -22,7 +22,6 @@ import { type Storage, StorageError } from "../storage.ts";
 import { Blobs, infrastructure, segmentEnds } from "./blobs.ts";
 import { Commits } from "./commits.ts";
 import { MailTables } from "./mail_tables.ts";
-import { ColdMarks } from "./marks_cache.ts";
 import { markGarbage, reclaim } from "./reclaim.ts";
 import { openDatabase } from "./schema.ts";
 import { Segments } from "./segments.ts";
@@ -107,14 +106,10 @@ function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFi
       return result;
     }
     await Promise.resolve();
-    for (;;) {
-      try {
-        return await query(tables, blobs, index, op, args);
-      } catch (error) {
-        if (!(error instanceof ColdMarks)) throw infrastructure(error);
-        await tables.marksCache.warm(error.row, pause);
-        if (closed) throw new StorageError("unavailable", "the store is closed");
-      }
+    try {
+      return await query(tables, blobs, index, op, args);
+    } catch (error) {
+      throw infrastructure(error);
     }
   };
 
@@ -154,9 +149,6 @@ function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFi
     },
   };
 }
-
-/** Lets others in: an immediate would not. */
-const pause = () => new Promise<void>((next) => setTimeout(next, 1));
 
 /** A setting that is there already, or a question of ownership, needs no commit. */
 function isInitialised(tables: MailTables, op: StorageOp, args: unknown): boolean {
@@ -202,6 +194,7 @@ function query(tables: MailTables, blobs: Blobs, texts: TextIndex, op: StorageOp
           readBlob: async (blobId, start, end) => await slice(blobId, start, end),
           select: (keys) => selection(tables.sql, mailbox.id, keys),
           ask: texts.of(mailbox.account),
+          order: texts.orderOf(mailbox.account, mailbox.id),
         },
       );
     }

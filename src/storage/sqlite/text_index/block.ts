@@ -1,10 +1,11 @@
 /**
  * A block: the texts of some emails of one account as UTF-8. In front of each field and each text stands an octet that
- * UTF-8 never has, so no match reaches across. Two areas: `texts`, for each email its header and then its body; and
+ * UTF-8 never has, so no match reaches across. Two areas: `texts`, the headers of all emails and then their bodies; and
  * `heads`, the fields that are asked for most, each by itself for all emails.
  */
 import { OWN_FIELDS } from "../../text_queries.ts";
 import type { Searchable } from "../../searchable.ts";
+import type { OrderKeys } from "./order_keys.ts";
 import { signatureOf } from "./signature.ts";
 
 /** The octet between texts. */
@@ -14,7 +15,7 @@ export interface Block {
   /** Numbers of the emails. */
   readonly ids: Float64Array;
   readonly texts: Uint8Array;
-  /** Start of the header and of the body of each email, and the end of all. */
+  /** Starts of all headers, starts of all bodies, and the end. */
   readonly offsets: Uint32Array;
   readonly signature: Uint32Array;
   /** Emails of which not all is in the texts. */
@@ -24,6 +25,8 @@ export interface Block {
   readonly headOffsets: Uint32Array;
   /** By which the last email is known again. */
   readonly lastMark: string;
+  /** What SORT and THREAD ask, for each email. */
+  readonly order: readonly OrderKeys[];
 }
 
 /** One email that is to be indexed. */
@@ -31,6 +34,7 @@ export interface Entry {
   readonly id: number;
   readonly mark: string;
   readonly found: Searchable;
+  readonly order: OrderKeys;
 }
 
 /** At most 32 entries. */
@@ -40,6 +44,8 @@ export function blockOf(entries: readonly Entry[]): Block {
   for (const { found } of entries) {
     offsets.push(texts.length);
     for (const { name, value } of found.fields) texts.add(`${name}: ${value}`);
+  }
+  for (const { found } of entries) {
     offsets.push(texts.length);
     for (const text of found.texts) texts.add(text);
   }
@@ -57,12 +63,13 @@ export function blockOf(entries: readonly Entry[]): Block {
   return {
     ids: Float64Array.from(entries, ({ id }) => id),
     texts: all,
-    signature: signatureOf(all, entries.length, (i) => offsets[2 * i]!),
+    signature: signatureOf(all, offsets),
     offsets: Uint32Array.from(offsets),
     partial: Float64Array.from(entries.filter(({ found }) => !found.whole), ({ id }) => id),
     heads: heads.taken(),
     headOffsets: Uint32Array.from(headOffsets),
     lastMark: entries[entries.length - 1]!.mark,
+    order: entries.map(({ order }) => order),
   };
 }
 

@@ -8,10 +8,12 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Statements } from "../statements.ts";
 import type { Block } from "./block.ts";
+import { TEXT_KEYS, type TextKey } from "../../sort_text.ts";
+import type { ThreadKeys } from "./order_keys.ts";
 import { SIGNATURE_OCTETS } from "./signature.ts";
 
 /** Another one: the index is made anew. */
-const VERSION = 2;
+const VERSION = 4;
 const OPEN_FILES = 64;
 /** Accounts whose blocks stay in memory: 20 octets an email. */
 const KNOWN_ACCOUNTS = 8;
@@ -23,6 +25,8 @@ const SCHEMA = `
   create table blocks (id integer primary key, account integer not null, start integer not null, size integer not null,
     ids blob not null, offsets blob not null, partial blob, last_mark text not null, head_offsets blob not null,
     heads blob not null);
+  create table orders (id integer primary key, subject text not null, "from" text not null, "to" text not null,
+    cc text not null, displayFrom text not null, displayTo text not null, thread text not null);
   create index blocks_account on blocks (account, id);
   create table pending (account integer not null, email integer not null, hopeless integer not null,
     primary key (account, email)) without rowid;
@@ -45,6 +49,8 @@ export interface HeadRow {
   readonly offsets: Uint32Array;
   readonly heads: Uint8Array;
 }
+
+type Kept<K> = K extends "thread" ? ThreadKeys : string;
 
 export class Catalog {
   readonly sql: Statements;
@@ -123,7 +129,7 @@ export class Catalog {
     writeAll(fd, octets(block.signature), stop);
     writeAll(fd, block.texts, start);
     fdatasyncSync(fd);
-    this.sql.run(
+    const id = this.sql.insert(
       "insert into blocks (account, start, size, ids, offsets, partial, last_mark, head_offsets, heads) " +
         "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       account,
@@ -135,6 +141,12 @@ export class Catalog {
       block.lastMark,
       octets(block.headOffsets),
       block.heads,
+    );
+    this.sql.run(
+      "insert into orders values (?, ?, ?, ?, ?, ?, ?, ?)",
+      id,
+      ...TEXT_KEYS.map((_, key) => JSON.stringify(block.order.map(({ texts }) => texts[key]))),
+      JSON.stringify(block.order.map(({ thread }) => thread)),
     );
     this.sql.run("update accounts set stop = ? where account = ?", start + block.texts.length, account);
   }
@@ -155,6 +167,18 @@ export class Catalog {
     if (this.#blocks.size >= KNOWN_ACCOUNTS) this.#blocks.clear();
     this.#blocks.set(account, known);
     return known;
+  }
+
+  /** What is kept of each email of an account: a sort key, or what threads are made of. */
+  *orders<K extends TextKey | "thread">(account: number, key: K): Generator<readonly [number, Kept<K>]> {
+    const statement = this.sql.once(
+      `select b.ids, o."${key}" from blocks b join orders o on o.id = b.id where b.account = ?`,
+    );
+    for (const [ids, kept] of statement(account)) {
+      const values = JSON.parse(kept as string) as Kept<K>[];
+      const emails = numbers(ids as Uint8Array);
+      for (let i = 0; i < emails.length; i++) yield [emails[i]!, values[i]!];
+    }
   }
 
   heads(account: number, after: number, limit: number): readonly (HeadRow & { readonly id: number })[] {
@@ -186,6 +210,7 @@ export class Catalog {
   drop(account: number, living: readonly number[]): void {
     const file = this.#fileOf(account)[0];
     this.transaction(() => {
+      this.sql.run("delete from orders where id in (select id from blocks where account = ?)", account);
       this.sql.run("delete from blocks where account = ?", account);
       this.sql.run("delete from accounts where account = ?", account);
       for (const email of living) this.addPending(account, email);

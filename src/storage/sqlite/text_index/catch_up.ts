@@ -5,7 +5,8 @@
 import { searchable } from "../../searchable.ts";
 import { blockOf, type Entry } from "./block.ts";
 import type { Catalog } from "./catalog.ts";
-import type { MailSource, SourceEmail } from "./mail_source.ts";
+import type { MailSource } from "./mail_source.ts";
+import { orderKeysOf } from "./order_keys.ts";
 
 /** Emails of a block. */
 export const BLOCK_EMAILS = 32;
@@ -71,23 +72,18 @@ export class CatchUp {
     return true;
   }
 
+  /** Twice: its segment may go while it is read, moved elsewhere or away with the email. */
   #read(id: number): Entry | "gone" | "hopeless" {
-    let email: SourceEmail | null = null;
-    try {
-      email = this.#source.email(id);
-      if (!email) return "gone";
-      const found = searchable(email);
-      return found ? { id, mark: email.mark, found } : "hopeless";
-    } catch (error) {
-      // Its segment went while it was read: moved elsewhere, or away with the email.
+    for (let attempt = 1;; attempt++) {
       try {
-        email = this.#source.email(id);
+        const email = this.#source.email(id);
         if (!email) return "gone";
         const found = searchable(email);
-        return found ? { id, mark: email.mark, found } : "hopeless";
-      } catch {
+        if (!found) return "hopeless";
+        return { id, mark: email.mark, found, order: orderKeysOf(email.envelope, email.references) };
+      } catch (error) {
         if (error instanceof Error && error.message.includes("locked")) throw error;
-        return "hopeless";
+        if (attempt === 2) return "hopeless";
       }
     }
   }

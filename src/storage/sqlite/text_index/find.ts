@@ -59,54 +59,52 @@ function findInTexts(catalog: Catalog, account: number, all: readonly Wanted[]):
 }
 
 function findInBlock(file: TextFile, block: BlockRow, all: readonly Wanted[]): void {
-  const maybe = all.map(({ rows }) => file.candidates(block, rows));
-  const any = maybe.reduce((bits, more) => bits | more, 0);
-  if (bitCount(any) > FEW) {
-    const whole = textOf(file, block, 0, block.ids.length);
-    all.forEach((wanted, q) => maybe[q] !== 0 && findIn(whole, 0, block, 0, block.ids.length, wanted));
-  } else {
-    for (let i = 0; i < block.ids.length; i++) {
-      if ((any & (1 << i)) === 0) continue;
-      const text = textOf(file, block, i, i + 1);
-      all.forEach((wanted, q) => maybe[q]! & (1 << i) && findIn(text, block.offsets[2 * i]!, block, i, i + 1, wanted));
+  const { ids } = block;
+  for (const wanted of all) {
+    const maybe = file.candidates(block, wanted.rows);
+    let found = 0;
+    for (const area of AREAS[wanted.query.where]) {
+      const left = maybe & ~found;
+      if (bitCount(left) > FEW) found |= findAmong(file, block, area, 0, ids.length, wanted);
+      else {
+        for (let i = 0; i < ids.length; i++) {
+          if (left & (1 << i)) found |= findAmong(file, block, area, i, i + 1, wanted);
+        }
+      }
     }
-  }
-  if (block.partial === null) return;
-  for (const { query, hits, unsure } of all) {
-    if (query.where === "field") continue;
-    const hit = new Set(hits.slice(-block.ids.length));
-    for (const id of block.partial) if (!hit.has(id)) unsure.push(id);
+    ids.forEach((id, i) => found & (1 << i) && wanted.hits.push(id));
+    if (block.partial === null || wanted.query.where === "field") continue;
+    for (const id of block.partial) if (!(found & (1 << ids.indexOf(id)))) wanted.unsure.push(id);
   }
 }
 
-/** The texts of some emails of a block. */
-function textOf(file: TextFile, { offsets, ...block }: BlockRow, first: number, end: number): string {
-  const from = offsets[2 * first]!;
-  const length = offsets[2 * end]! - from;
+/** Where headers stand, and where bodies. */
+const AREAS = { field: [0], body: [1], anywhere: [0, 1] } as const;
+
+/** Bit by bit which emails from `first` to before `end` have the text in an area. */
+function findAmong(file: TextFile, block: BlockRow, area: 0 | 1, first: number, end: number, wanted: Wanted): number {
+  const { offsets } = block;
+  const from = area * block.ids.length;
+  const base = offsets[from + first]!;
+  const length = offsets[from + end]! - base;
   if (room.length < length) room = Buffer.alloc(length * 2);
-  file.read({ offsets, ...block }, from, length, room);
-  return latin1(room, length);
+  file.read(block, base, length, room);
+  const regions: Regions = {
+    count: end - first,
+    start: (i) => offsets[from + first + i]! - base,
+    end: (i) => offsets[from + first + i + 1]! - base,
+  };
+  const { query, needle } = wanted;
+  const name = query.where === "field" ? octets(query.name) + ": " : null;
+  // That a field is there is told by its name.
+  const sought = needle === "" ? BETWEEN + (name ?? "") : needle;
+  let found = 0;
+  eachHit(latin1(room, length), sought, regions, needle === "" ? null : name, (i) => found |= 1 << (first + i));
+  return found;
 }
 
 /** Into it everything is read. */
 let room = Buffer.alloc(1024 * 1024);
-
-/** `text` is that of the emails from `first` to before `end`, and begins at `base` in the block. */
-function findIn(text: string, base: number, block: BlockRow, first: number, end: number, wanted: Wanted): void {
-  const { query, needle, hits } = wanted;
-  const { ids, offsets } = block;
-  const from = query.where === "body" ? 1 : 0;
-  const to = query.where === "field" ? 1 : 2;
-  const regions: Regions = {
-    count: end - first,
-    start: (i) => offsets[2 * (first + i) + from]! - base,
-    end: (i) => offsets[2 * (first + i) + to]! - base,
-  };
-  const name = query.where === "field" ? octets(query.name) + ": " : null;
-  // That a field is there is told by its name.
-  const sought = needle === "" ? BETWEEN + (name ?? "") : needle;
-  eachHit(text, sought, regions, needle === "" ? null : name, (i) => hits.push(ids[first + i]!));
-}
 
 function wantedOf(query: TextQuery): Wanted {
   const name = query.where === "field" ? query.name + ": " : "";

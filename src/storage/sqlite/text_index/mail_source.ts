@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Part } from "../../../message/model.ts";
+import type { Envelope, Part } from "../../../message/model.ts";
 import { segmentName } from "../segments.ts";
 import { Statements } from "../statements.ts";
 
@@ -13,13 +13,24 @@ export interface SourceEmail {
   readonly mark: string;
   readonly prefix: Uint8Array;
   readonly headerEnd: number;
+  readonly envelope: Envelope;
+  readonly references: readonly string[];
   readonly root: Part;
   readonly read: (start: number, end: number) => Uint8Array;
 }
 
+/** Columns of memberships, in the order of UIDs. */
+export interface Members {
+  readonly uids: number[];
+  readonly emails: number[];
+  readonly sizes: number[];
+  readonly arrivals: number[];
+  readonly dates: number[];
+}
+
 const EMAIL =
   "select e.id, hex(substr(e.hash, 1, 8)), e.prefix, e.header_end, b.structure, b.size, b.segment, b.start, " +
-  "b.data from emails e join blobs b on b.id = e.blob where e.id = ?";
+  "b.data, b.envelope, b.extra from emails e join blobs b on b.id = e.blob where e.id = ?";
 const OPEN_SEGMENTS = 16;
 
 export class MailSource {
@@ -52,10 +63,29 @@ export class MailSource {
       null;
   }
 
+  /** Memberships of these UIDs (ascending) that are there, with what SORT asks of them. */
+  members(mailbox: number, uids: Uint32Array): Members {
+    const sql = "select m.uid, m.email, m.size, e.internal_date, coalesce(e.sent_at, e.internal_date) " +
+      "from members m join emails e on e.id = m.email where m.mailbox = ? and m.uid between ? and ? order by m.uid";
+    const found: Members = { uids: [], emails: [], sizes: [], arrivals: [], dates: [] };
+    let at = 0;
+    for (const cells of this.#sql.all(sql, mailbox, uids[0] ?? 0, uids.at(-1) ?? 0)) {
+      const uid = cells[0] as number;
+      while (at < uids.length && uids[at]! < uid) at++; // gone meanwhile
+      if (uids[at] !== uid) continue;
+      found.uids.push(uid);
+      found.emails.push(cells[1] as number);
+      found.sizes.push(cells[2] as number);
+      found.arrivals.push(cells[3] as number);
+      found.dates.push(cells[4] as number); // RFC 5256 section 2.2: without a Date the internal date
+    }
+    return found;
+  }
+
   email(id: number): SourceEmail | null {
     const cells = this.#sql.get(EMAIL, id);
     if (!cells) return null;
-    const [, mark, prefix, headerEnd, structure, size, segment, start, data] = cells as unknown as [
+    const [, mark, prefix, headerEnd, structure, size, segment, start, data, envelope, extra] = cells as unknown as [
       number,
       string,
       Uint8Array,
@@ -65,10 +95,33 @@ export class MailSource {
       number | null,
       number,
       Uint8Array | null,
+      string,
+      string | null,
     ];
     const read = (from: number, to: number) =>
       data ? data.subarray(from, to) : this.#read(segment!, start + from, Math.max(0, Math.min(to, size) - from));
-    return { id, mark, prefix, headerEnd, root: JSON.parse(structure), read };
+    const [references] = extra === null ? [[]] : JSON.parse(extra);
+    return {
+      id,
+      mark,
+      prefix,
+      headerEnd,
+      envelope: JSON.parse(envelope),
+      references,
+      root: JSON.parse(structure),
+      read,
+    };
+  }
+
+  /** Only what SORT and THREAD ask; null where it is gone. */
+  envelope(id: number): { readonly envelope: Envelope; readonly references: readonly string[] } | null {
+    const cells = this.#sql.get(
+      "select b.envelope, b.extra from emails e join blobs b on b.id = e.blob where e.id = ?",
+      id,
+    );
+    if (!cells) return null;
+    const references = cells[1] === null ? [] : JSON.parse(cells[1] as string)[0];
+    return { envelope: JSON.parse(cells[0] as string), references };
   }
 
   close(): void {

@@ -9,8 +9,9 @@
  *   swept out later and meanwhile hits nothing, because a search begins with what is there.
  * - Where it fails, searches go on without it.
  */
-import type { AskIndex, TextAnswer, TextQuery } from "../../text_queries.ts";
-import type { FromWorker, ToWorker } from "./worker_messages.ts";
+import type { AskOrder } from "../../search_source.ts";
+import type { AskIndex } from "../../text_queries.ts";
+import type { FromWorker, Question, Questions, ToWorker } from "./worker_messages.ts";
 
 /** After so many new emails the index is begun though nobody searched. */
 const WORTH_EMAILS = 200;
@@ -20,7 +21,7 @@ const CLOSE_MS = 2000;
 
 export class TextIndex {
   readonly #dataDir: string;
-  readonly #waiting = new Map<number, (answer: TextAnswer | null) => void>();
+  readonly #waiting = new Map<number, (answer: unknown) => void>();
   #worker: Worker | null = null;
   #failed = false;
   #closed: (() => void) | null = null;
@@ -32,9 +33,18 @@ export class TextIndex {
     this.#dataDir = dataDir;
   }
 
-  /** Asks about emails of an account. */
+  /** Asks about texts of an account's emails. */
   of(account: number): AskIndex {
-    return (queries) => this.#ask(account, queries);
+    return (queries) => this.#ask("find", { account, queries });
+  }
+
+  /** SORT and THREAD of a mailbox. */
+  orderOf(account: number, mailbox: number): AskOrder {
+    const wanted = (uids: readonly number[]) => ({ account, mailbox, uids: Uint32Array.from(uids) });
+    return {
+      sorted: (uids, order) => this.#ask("sort", { ...wanted(uids), order }),
+      threaded: (uids, algorithm) => this.#ask("thread", { ...wanted(uids), algorithm }),
+    };
   }
 
   /** Emails were added. */
@@ -56,7 +66,7 @@ export class TextIndex {
 
   /** Reads everything that is there now; for tests and measurements. */
   async settle(): Promise<void> {
-    await this.#call((id) => ({ type: "settle", id }));
+    await this.#ask("settle", {});
   }
 
   async close(): Promise<void> {
@@ -73,19 +83,16 @@ export class TextIndex {
     this.#fail();
   }
 
-  async #ask(account: number, queries: readonly TextQuery[]): Promise<TextAnswer | null> {
-    return await this.#call((id) => ({ type: "find", id, account, queries }));
-  }
-
-  #call(message: (id: number) => ToWorker): Promise<TextAnswer | null> {
+  /** Null where the index cannot say. */
+  #ask<K extends keyof Questions>(type: K, asked: Questions[K]["asked"]): Promise<Questions[K]["answer"] | null> {
     const id = this.#next++;
     return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      if (!this.#post(message(id))) this.#answer(id, null);
+      this.#waiting.set(id, resolve as (answer: unknown) => void);
+      if (!this.#post({ type, id, ...asked } as Question)) this.#answer(id, null);
     });
   }
 
-  #answer(id: number, answer: TextAnswer | null): void {
+  #answer(id: number, answer: unknown): void {
     this.#waiting.get(id)?.(answer);
     this.#waiting.delete(id);
   }

@@ -11,14 +11,17 @@ export const SIGNATURE_OCTETS = 4 << ROW_BITS;
 /** Rows of a text that are looked at; more would hardly rule out more. */
 const LOOKED_AT = 6;
 
-/** The signature of at most 32 emails; email `i` lies in `texts` from `start(i)` to `start(i + 1)`. */
-export function signatureOf(texts: Uint8Array, count: number, start: (i: number) => number): Uint32Array {
+/**
+ * The signature of at most 32 emails. `offsets` are the starts of all headers, of all bodies, and the end.
+ */
+export function signatureOf(texts: Uint8Array, offsets: readonly number[]): Uint32Array {
   const rows = new Uint32Array(1 << ROW_BITS);
-  for (let i = 0; i < count; i++) {
-    const bit = 1 << i;
+  const stretches = offsets.length - 1;
+  for (let s = 0; s < stretches; s++) {
+    const bit = 1 << (s % (stretches / 2));
     let three = 0;
-    const end = start(i + 1);
-    for (let at = start(i); at < end; at++) {
+    const end = offsets[s + 1]!;
+    for (let at = offsets[s]!; at < end; at++) {
       three = ((three << 8) | texts[at]!) & 0xffffff;
       rows[rowOf(three)]! |= bit;
     }

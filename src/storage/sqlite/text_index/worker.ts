@@ -1,11 +1,11 @@
 /** The worker of the index: answers what is asked, and reads new mail in between. */
 import { CatchUp } from "./catch_up.ts";
 import { Catalog } from "./catalog.ts";
-import type { TextAnswer, TextQuery } from "../../text_queries.ts";
 import { find } from "./find.ts";
 import { MailSource } from "./mail_source.ts";
+import { sorted, threaded } from "./order.ts";
 import { isOfThisStore, sweep } from "./sweep.ts";
-import type { FromWorker, ToWorker } from "./worker_messages.ts";
+import type { FromWorker, Question, ToWorker } from "./worker_messages.ts";
 
 /** What the platform gives a worker; its types are those of a window. */
 interface Scope {
@@ -38,19 +38,19 @@ class IndexWorker {
 
   handle(message: ToWorker): void {
     switch (message.type) {
-      case "find":
-        return this.#find(message);
-      case "settle":
-        this.#settling.push(message.id);
+      case "open":
+      case "close":
+        return;
+      case "wake":
         return this.#work(0);
       case "sweep":
         sweep(this.#catalog, this.#source);
         return this.#work(0);
-      case "wake":
+      case "settle":
+        this.#settling.push(message.id);
         return this.#work(0);
-      case "close":
-      case "open":
-        return;
+      default:
+        return this.#answer(message);
     }
   }
 
@@ -60,22 +60,30 @@ class IndexWorker {
     this.#source.close();
   }
 
-  #find({ id, account, queries }: Extract<ToWorker, { type: "find" }>): void {
-    const answer = this.#answer(account, queries);
-    if (!answer) return scope.postMessage({ type: "answer", id, answer }, []);
-    const buffers = answer.queries.flatMap(({ hits, unsure }) => [hits.buffer, unsure.buffer]) as ArrayBuffer[];
-    scope.postMessage({ type: "answer", id, answer }, buffers);
-  }
-
-  /** Null where the files are damaged. */
-  #answer(account: number, queries: readonly TextQuery[]): TextAnswer | null {
+  /** Where the files are damaged the answer is null, and they are made anew. */
+  #answer(question: Exclude<Question, { type: "settle" }>): void {
+    const { id } = question;
     try {
-      return find(this.#catalog, account, queries);
+      switch (question.type) {
+        case "find": {
+          const answer = find(this.#catalog, question.account, question.queries);
+          const buffers = answer.queries.flatMap(({ hits, unsure }) => [hits.buffer, unsure.buffer]) as ArrayBuffer[];
+          return scope.postMessage({ type: "answer", id, answer }, buffers);
+        }
+        case "sort":
+          return this.#answerUids(id, sorted(this.#catalog, this.#source, question, question.order));
+        case "thread":
+          return this.#answerUids(id, threaded(this.#catalog, this.#source, question, question.algorithm));
+      }
     } catch {
       this.#beginAnew();
       this.#work(0);
-      return null;
+      scope.postMessage({ type: "answer", id, answer: null }, []);
     }
+  }
+
+  #answerUids(id: number, answer: Uint32Array): void {
+    scope.postMessage({ type: "answer", id, answer }, [answer.buffer as ArrayBuffer]);
   }
 
   #beginAnew(): void {
@@ -84,16 +92,16 @@ class IndexWorker {
     this.#catchUp = new CatchUp(this.#catalog, this.#source);
   }
 
+  /** One step after a rest, then the next. */
   #work(restMs: number): void {
     this.#working ??= setTimeout(() => {
       this.#working = null;
       const begun = performance.now();
       if (this.#catchUp.step()) {
         const took = performance.now() - begun;
-        this.#work(this.#settling.length > 0 ? 0 : Math.min(took * REST_SHARE, LONGEST_REST_MS));
-        return;
+        return this.#work(this.#settling.length > 0 ? 0 : Math.min(took * REST_SHARE, LONGEST_REST_MS));
       }
-      for (const id of this.#settling.splice(0)) scope.postMessage({ type: "answer", id, answer: null }, []);
+      for (const id of this.#settling.splice(0)) scope.postMessage({ type: "answer", id, answer: true }, []);
     }, restMs);
   }
 }
