@@ -41,6 +41,8 @@ export function imapSession(options: ImapServerOptions): Session<ImapState> {
       startTls: options.startTls ?? false,
       mechanisms: options.mechanisms ?? MECHANISMS,
       utf8Only: options.utf8Only ?? false,
+      contact: options.contact ?? null,
+      comment: options.comment ?? null,
     },
     limits: { ...IMAP_LIMITS, ...options.limits },
     input: new ByteQueue(),

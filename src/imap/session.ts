@@ -57,6 +57,9 @@ export interface ImapServerOptions {
   readonly mechanisms?: readonly SaslMechanism[];
   /** UTF8=ONLY (RFC 6855 section 6): nothing is served to a client that has not enabled UTF8=ACCEPT. */
   readonly utf8Only?: boolean;
+  /** The annotations `/shared/admin` and `/shared/comment` of the server (RFC 5464 section 3.2.1.1); null: there is none. */
+  readonly contact?: string | null;
+  readonly comment?: string | null;
   readonly limits?: Partial<ImapLimits>;
 }
 

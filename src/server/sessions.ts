@@ -30,6 +30,8 @@ export function sessionMaker(config: Config, protocol: ServedProtocol, tls: TlsM
         startTls,
         allowPlaintextAuth: allowPlaintext,
         utf8Only: config.imap.utf8Only,
+        contact: config.imap.contact,
+        comment: config.imap.comment,
         limits: {
           messageSize: limits.messageSize,
           badCommands: limits.badCommands,

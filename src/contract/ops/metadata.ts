@@ -20,11 +20,23 @@ export const METADATA_LIMITS = {
   octets: 4_194_304,
 } as const;
 
+/** How many levels below an entry are asked for with it (RFC 5464 section 4.2.2). */
+export type MetadataDepth = 0 | 1 | "infinity";
+
+/** Whether who asks for `asked` asks for `entry`. */
+export function isEntryAsked(entry: string, asked: readonly string[], depth: MetadataDepth): boolean {
+  return asked.some((name) => {
+    if (entry === name) return true;
+    if (depth === 0 || !entry.startsWith(name + "/")) return false;
+    return depth === "infinity" || !entry.includes("/", name.length + 1);
+  });
+}
+
 /** Questions about annotations of mailboxes, and of the server where `path` is null. */
 export interface MetadataOps {
   /** Those entries that are there, ascending; with `depth` also those so many levels below each of them. */
   "metadata.get": {
-    args: { accountId: AccountId; path: string | null; entries: readonly string[]; depth: 0 | 1 | "infinity" };
+    args: { accountId: AccountId; path: string | null; entries: readonly string[]; depth: MetadataDepth };
     answer: readonly MetadataEntry[] | MailboxDenied;
   };
   /**
@@ -39,7 +51,7 @@ export interface MetadataOps {
       role?: MailboxRole | null;
     };
     answer: { done: true } | {
-      /** `readOnly`: entries of the server that all share are the operator's. `isInbox`: INBOX has no other use. */
+      /** `readOnly`: what all share of the server is the operator's, in the configuration. `isInbox`: INBOX has no other use. */
       refused: MailboxDenied["refused"] | "tooMany" | "tooLarge" | "readOnly" | "isInbox";
     };
   };

@@ -1,4 +1,4 @@
-import { type Args, ask } from "../../contract/mod.ts";
+import { ask, type MetadataDepth } from "../../contract/mod.ts";
 import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, NO_PERMISSION, NO_SUCH_MAILBOX } from "../command.ts";
 import { metadataValues } from "../metadata_values.ts";
 import { ok } from "../reply.ts";
@@ -9,7 +9,7 @@ import { formatEntry, metadataEntries } from "../wire/metadata.ts";
 
 interface Options {
   maxSize: number | null;
-  depth: Args<"metadata.get">["depth"];
+  depth: MetadataDepth;
 }
 
 /** GETMETADATA (RFC 5464 section 4.2); an empty mailbox name is the server. */

@@ -99,6 +99,9 @@ export interface Config {
   readonly imap: {
     /** Clients must speak UTF-8 (UTF8=ONLY, RFC 6855 section 6). */
     readonly utf8Only: boolean;
+    /** What clients are told of the server (RFC 5464 section 3.2.1.1): a URI of the operator, and a note; null: nothing. */
+    readonly contact: string | null;
+    readonly comment: string | null;
   };
   readonly storage: { readonly driver: "sqlite" | "memory" };
   readonly dns: {

@@ -72,6 +72,9 @@ const hostname = domainName('the name of this server in DNS, as "mail.example.or
   { error: (issue) => `${shown(issue.input)} should be a full name with a dot, as "mail.example.org"` },
 );
 
+const uri = (what: string) =>
+  text(what).refine((value) => URL.canParse(value), { error: (issue) => `${shown(issue.input)} should be ${what}` });
+
 const ipAddress = text('an IP address, as "0.0.0.0", "127.0.0.1" or "::"').refine((value) => isIP(value) !== 0, {
   error: (issue) => `${shown(issue.input)} should be an IP address, as "0.0.0.0", "127.0.0.1" or "::"`,
 });
@@ -230,7 +233,11 @@ const TOP = {
     acme: object({}).optional(),
   }).prefault({}),
   auth: object({ allowPlaintext: truth.default(false) }).prefault({}),
-  imap: object({ utf8Only: truth.default(false) }).prefault({}),
+  imap: object({
+    utf8Only: truth.default(false),
+    contact: uri('how to reach the operator, as "mailto:postmaster@example.org"').nullable().default(null),
+    comment: text("a note about the server").nullable().default(null),
+  }).prefault({}),
   storage: object({
     driver: z.enum(["sqlite", "memory"], {
       error: (issue) =>

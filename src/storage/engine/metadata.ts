@@ -1,16 +1,14 @@
 /**
  * Annotations (RFC 5464). A row belongs to an account: what is private to whoever set it, what is shared to the
- * mailbox's owner. Rows of mailbox 0 are those of the server; what all share of it is the operator's, in settings.
+ * mailbox's owner. Rows of mailbox 0 are those of the server, all of them private: what is shared there is the operator's.
  */
-import { utf8Bytes } from "../../base/bytes.ts";
-import type { AnswerOf, Args, MailboxDenied, MailboxRole, MetadataEntry } from "../../contract/mod.ts";
-import { METADATA_LIMITS } from "../../contract/mod.ts";
+import type { AnswerOf, Args, MailboxDenied, MailboxRole } from "../../contract/mod.ts";
+import { isEntryAsked, METADATA_LIMITS } from "../../contract/mod.ts";
 import { isVisible, reachName } from "./access.ts";
 import { accountOf } from "./member.ts";
 import type { AccountRow, MailboxRow, MetadataRow, Transaction } from "./tables.ts";
 
 const SERVER = 0; // mailbox ids begin at 1
-const OPERATORS = ["/shared/admin", "/shared/comment"]; // RFC 5464 section 3.2.1.1
 
 /** Where annotations are: on a mailbox, or with null on the server. */
 interface Place {
@@ -34,8 +32,7 @@ function placeOf(tx: Transaction, accountId: string, path: string | null): Place
 export function getMetadata(tx: Transaction, args: Args<"metadata.get">): AnswerOf<"metadata.get"> {
   const place = placeOf(tx, args.accountId, args.path);
   if ("refused" in place) return place;
-  const rows: readonly MetadataEntry[] = place.mailbox ? rowsAt(tx, place) : [...rowsAt(tx, place), ...operators(tx)];
-  return rows.filter(({ entry }) => args.entries.some((asked) => isAsked(entry, asked, args.depth)))
+  return rowsAt(tx, place).filter(({ entry }) => isEntryAsked(entry, args.entries, args.depth))
     .map(({ entry, value }) => ({ entry, value }))
     .sort((a, b) => a.entry < b.entry ? -1 : 1);
 }
@@ -50,20 +47,6 @@ function rowsAt(tx: Transaction, { asker, owner, mailbox }: Place): readonly Met
 
 function isPrivate(entry: string): boolean {
   return entry.startsWith("/private/");
-}
-
-function operators(tx: Transaction): MetadataEntry[] {
-  return OPERATORS.flatMap((entry) => {
-    const value = tx.setting(`metadata${entry}`);
-    return value === null ? [] : [{ entry, value: utf8Bytes(value) }];
-  });
-}
-
-/** RFC 5464 section 4.2.2 */
-function isAsked(entry: string, asked: string, depth: Args<"metadata.get">["depth"]): boolean {
-  if (entry === asked) return true;
-  if (depth === 0 || !entry.startsWith(asked + "/")) return false;
-  return depth === "infinity" || !entry.includes("/", asked.length + 1);
 }
 
 export function setMetadata(tx: Transaction, args: Args<"metadata.set">): AnswerOf<"metadata.set"> {

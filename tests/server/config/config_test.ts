@@ -127,6 +127,7 @@ const BAD: readonly (readonly [what: string, raw: Record<string, unknown>, says:
   ["a key from nowhere", { auth: { zzzzzz: 1 } }, ["auth.zzzzzz", "the keys here are allowPlaintext"]],
   ["acme that is not there", { tls: { acme: { directory: "x" } } }, ["tls.acme.directory", "nothing stands here"]],
   ["half a certificate", { tls: { certificates: [{ certFile: "x" }] } }, ["tls.certificates[0].keyFile: missing"]],
+  ["a contact that is no URI", { imap: { contact: "the postmaster" } }, ["imap.contact", "mailto:"]],
   ["yes for true", { auth: { allowPlaintext: "yes" } }, ["auth.allowPlaintext", "true or false"]],
   ["a driver that is not there", { storage: { driver: "postgres" } }, ["storage.driver", "not part of this version"]],
   ["a resolver by name", { dns: { servers: ["dns.example:53"] } }, ["dns.servers[0]", "127.0.0.1:53"]],

@@ -90,10 +90,6 @@ export function metadataContract(name: string, open: Open): void {
       assert.deepEqual(await get(s, null, [COMMENT, "/private"], "infinity", s.bob), []);
       assert.deepEqual(await set(s, null, { "/shared/comment": "x", [COMMENT]: "y" }), { refused: "readOnly" });
       assert.deepEqual(await get(s, null, ["/shared/admin", COMMENT]), [`${COMMENT}=ann's`]);
-      await s.ask("setting.init", { name: "metadata/shared/admin", value: "mailto:postmaster@example.org" });
-      assert.deepEqual(await get(s, null, ["/shared/admin"], 0, s.bob), [
-        "/shared/admin=mailto:postmaster@example.org",
-      ]);
       assert.deepEqual(await get(s, "INBOX", ["/shared/admin"]), []);
       granted(await s.ask("account.remove", { address: "ann@example.org" }));
       s.ann = (await s.account("ann@example.org")).accountId;

@@ -1,4 +1,4 @@
-/** Annotations at their bounds, and octets that are no text. */
+/** Annotations at their bounds, octets that are no text, and what the operator says. */
 import assert from "node:assert/strict";
 import { METADATA_LIMITS } from "../../src/contract/mod.ts";
 import { House } from "./house.ts";
@@ -25,6 +25,26 @@ Deno.test("SETMETADATA tells which bound a value or a number of entries goes bey
   assert.match(await client.command(`GETMETADATA INBOX (${asked(entries)})`), /^\* METADATA .*\r\nt OK/);
   assert.match(await client.command(`GETMETADATA INBOX (${asked(entries + 1)})`), /^t BAD/);
   assert.match(await client.command(`GETMETADATA INBOX /private/${"x".repeat(name)}`), /^t BAD/);
+  await house.close();
+  assert.deepEqual(house.bugs, []);
+});
+
+Deno.test("GETMETADATA tells what the operator says of the server, which nobody changes", async () => {
+  const house = await House.build();
+  const client = house.connect({ contact: "mailto:postmaster@example.org", comment: "Gr\u00fc\u00dfe" });
+  await client.command("LOGIN user secret");
+  assert.equal(
+    await client.command('GETMETADATA "" (/shared/comment /shared/admin)'),
+    '* METADATA "" (/shared/comment {7}\r\nGr\xc3\xbc\xc3\x9fe /shared/admin "mailto:postmaster@example.org")\r\n' +
+      "t OK Done\r\n",
+  );
+  assert.match(
+    await client.command('GETMETADATA (DEPTH 1) "" /shared'),
+    /\/shared\/admin "mailto.* \/shared\/comment /,
+  );
+  assert.match(await client.command('SETMETADATA "" (/shared/admin NIL)'), /^t NO \[NOPERM\]/);
+  assert.match(await client.command('SETMETADATA "" (/shared/vendor/x/y "z")'), /^t NO \[NOPERM\]/);
+  assert.match(await client.command("GETMETADATA INBOX /shared/admin"), /\(\/shared\/admin NIL\)/);
   await house.close();
   assert.deepEqual(house.bugs, []);
 });
