@@ -31,6 +31,12 @@ export const BEFORE_LOGIN: readonly ProtocolState[] = ["notAuthenticated"];
 export const AFTER_LOGIN: readonly ProtocolState[] = ["authenticated", "selected"];
 export const SELECTED: readonly ProtocolState[] = ["selected"];
 
+/**
+ * Messages that one transaction changes where a command need not be done as a whole: some milliseconds, after which
+ * other sessions have their turn.
+ */
+export const AT_ONCE = 1_000;
+
 /** The account; only in states that have one. */
 export function accountOf(state: ImapState): NonNullable<ImapState["login"]>["accountId"] {
   return state.login!.accountId;

@@ -107,6 +107,26 @@ export class View {
     }
   }
 
+  /** The ranges in pieces of at most `size` known messages, for what would keep others waiting if it were done at once. */
+  *pieces(ranges: readonly UidRange[], size: number): Generator<UidRange[]> {
+    let piece: UidRange[] = [];
+    let room = size;
+    for (const { first, last } of ranges) {
+      const end = this.#lowerBound(last + 1);
+      for (let at = this.#lowerBound(first); at < end;) {
+        const stop = Math.min(end, at + room);
+        piece.push({ first: this.#uids[at]! as Uid, last: this.#uids[stop - 1]! as Uid });
+        room -= stop - at;
+        at = stop;
+        if (room > 0) continue;
+        yield piece;
+        piece = [];
+        room = size;
+      }
+    }
+    if (piece.length > 0) yield piece;
+  }
+
   /**
    * A set as UID ranges: ascending, apart, ends that are known UIDs. Null: a sequence number is larger than the
    * number of messages (RFC 9051 section 9, `seq-number`: BAD). Unknown UIDs are left out (section 6.4.9).

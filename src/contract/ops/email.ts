@@ -182,9 +182,18 @@ export interface EmailOps {
       | QuotaRefused
       | MailboxDenied;
   };
-  /** Removes those of the ranges (null: all) that have \Deleted; `always` removes them whether they have it or not. */
+  /**
+   * Removes those of the ranges (null: all) that have \Deleted; `always` removes them whether they have it or not.
+   * With `limit`, the lowest so many: where as many vanished, there may be more.
+   */
   "email.expunge": {
-    args: { accountId: AccountId; mailboxId: MailboxId; ranges: readonly UidRange[] | null; always?: boolean };
+    args: {
+      accountId: AccountId;
+      mailboxId: MailboxId;
+      ranges: readonly UidRange[] | null;
+      always?: boolean;
+      limit?: number;
+    };
     answer: { vanished: readonly Uid[]; modseq: Modseq; refused?: "noPermission" };
   };
   /** UIDs that match, ascending. Complete, whatever state an index is in. */

@@ -1,5 +1,5 @@
 import { ask } from "../../contract/mod.ts";
-import { type Command, SELECTED } from "../command.ts";
+import { AT_ONCE, type Command, SELECTED } from "../command.ts";
 import { ok } from "../reply.ts";
 import type { CommandProgram, ImapState } from "../session.ts";
 
@@ -17,9 +17,12 @@ function* run(state: ImapState): CommandProgram {
   let code: string | null = null;
   if (!view.readOnly && !view.deleted) {
     const { accountId, mailboxId } = view;
-    const { vanished, modseq } = yield* ask("email.expunge", { accountId, mailboxId, ranges: null });
-    // RFC 7162 section 3.2.8: the client learns up to where it knows the mailbox.
-    if (state.qresync && vanished.length > 0) code = `HIGHESTMODSEQ ${modseq}`;
+    for (let more = true; more;) {
+      const { vanished, modseq } = yield* ask("email.expunge", { accountId, mailboxId, ranges: null, limit: AT_ONCE });
+      // RFC 7162 section 3.2.8: the client learns up to where it knows the mailbox.
+      if (state.qresync && vanished.length > 0) code = `HIGHESTMODSEQ ${modseq}`;
+      more = vanished.length === AT_ONCE;
+    }
   }
   state.view = null;
   yield* ask("mailbox.unwatch", {});

@@ -1,5 +1,5 @@
 import { ask } from "../../contract/mod.ts";
-import { type Command, NO_PERMISSION, SELECTED } from "../command.ts";
+import { AT_ONCE, type Command, NO_PERMISSION, SELECTED } from "../command.ts";
 import { no, ok } from "../reply.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
@@ -25,10 +25,16 @@ function* run(state: ImapState, set: SequenceSet | null): CommandProgram {
   const ranges = set === null ? null : view.ranges(set, true);
   if (ranges !== null && ranges.length === 0) return ok("Nothing to expunge");
   const { accountId, mailboxId } = view;
-  const { vanished, modseq, refused } = yield* ask("email.expunge", { accountId, mailboxId, ranges });
-  if (refused) return NO_PERMISSION;
-  const text = view.remove(vanished, state.qresync);
-  if (text !== "") yield sendText(text);
+  let highest: number | null = null;
+  for (let more = true; more;) {
+    const done = yield* ask("email.expunge", { accountId, mailboxId, ranges, limit: AT_ONCE });
+    if (done.refused) return NO_PERMISSION;
+    const { vanished, modseq } = done;
+    const text = view.remove(vanished, state.qresync);
+    if (text !== "") yield sendText(text);
+    if (vanished.length > 0) highest = modseq;
+    more = vanished.length === AT_ONCE;
+  }
   // RFC 7162 section 3.1.2.1: the new HIGHESTMODSEQ, for whoever keeps it.
-  return ok("Expunged", state.condstore && vanished.length > 0 ? `HIGHESTMODSEQ ${modseq}` : null);
+  return ok("Expunged", state.condstore && highest !== null ? `HIGHESTMODSEQ ${highest}` : null);
 }

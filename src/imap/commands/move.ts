@@ -1,5 +1,5 @@
 import { ask } from "../../contract/mod.ts";
-import { BAD_NAME, type Command, refresh, resolve } from "../command.ts";
+import { AT_ONCE, BAD_NAME, type Command, refresh, resolve } from "../command.ts";
 import { no, ok } from "../reply.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
@@ -18,13 +18,18 @@ function* run(state: ImapState, set: SequenceSet, path: string | null, byUid: bo
   if (ranges.length === 0) return ok("Nothing to move");
   const now = yield* ask("clock.now", {});
   const { accountId, mailboxId } = view;
-  const done = yield* ask("email.move", { accountId, mailboxId, ranges, path, now });
-  if ("refused" in done) return copyRefusal(done.refused);
-  const code = copyUid(done.uidValidity, done.pairs);
-  // RFC 6851 section 4.3: COPYUID goes before the EXPUNGE responses, in an untagged OK.
-  if (code !== null) yield sendText(`* OK [${code}] Moved\r\n`);
-  const text = view.remove(done.pairs.map((pair) => pair.from), state.qresync);
-  if (text !== "") yield sendText(text);
+  let highest: number | null = null;
+  // RFC 9051 section 6.4.8: it may fail partway, so not all of it need be one transaction.
+  for (const piece of [...view.pieces(ranges, AT_ONCE)]) {
+    const done = yield* ask("email.move", { accountId, mailboxId, ranges: piece, path, now });
+    if ("refused" in done) return copyRefusal(done.refused);
+    const code = copyUid(done.uidValidity, done.pairs);
+    // RFC 6851 section 4.3: COPYUID goes before the EXPUNGE responses, in an untagged OK.
+    if (code !== null) yield sendText(`* OK [${code}] Moved\r\n`);
+    const text = view.remove(done.pairs.map((pair) => pair.from), state.qresync);
+    if (text !== "") yield sendText(text);
+    if (code !== null) highest = done.modseq;
+  }
   if (path === view.path) yield* refresh(view);
-  return ok("Moved", state.condstore && code !== null ? `HIGHESTMODSEQ ${done.modseq}` : null);
+  return ok("Moved", state.condstore && highest !== null ? `HIGHESTMODSEQ ${highest}` : null);
 }

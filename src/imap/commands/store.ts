@@ -1,5 +1,13 @@
-import { ask, type FlagChange, type FlagMode, type Modseq, type Program, type UidRange } from "../../contract/mod.ts";
-import { type Command, NO_PERMISSION, resolve, SELECTED } from "../command.ts";
+import {
+  ask,
+  type FlagChange,
+  type FlagMode,
+  type Modseq,
+  type Program,
+  type Uid,
+  type UidRange,
+} from "../../contract/mod.ts";
+import { AT_ONCE, type Command, NO_PERMISSION, resolve, SELECTED } from "../command.ts";
 import { RangeCursor } from "../range_cursor.ts";
 import { no, ok } from "../reply.ts";
 import { type CommandProgram, formatFlagLists, formatFlags, type ImapState, sendText } from "../session.ts";
@@ -61,6 +69,21 @@ function* run(state: ImapState, request: Request): CommandProgram {
   if (view.rights.includes("w") && view.learn(request.flags) && view.takeNewKeywords()) {
     yield sendText(formatFlagLists(view));
   }
+  const modified: Uid[] = [];
+  // What the view knows may change while the pieces are stored; the pieces are those of the command's beginning.
+  for (const piece of [...view.pieces(ranges, AT_ONCE)]) {
+    const spared = yield* storePiece(state, request, piece);
+    if (spared === null) return NO_PERMISSION;
+    modified.push(...spared);
+  }
+  if (modified.length === 0) return ok("Stored");
+  const failed = request.byUid ? modified : modified.map((uid) => view.seqOf(uid)).filter((seq) => seq > 0);
+  return ok("Some messages had changed", `MODIFIED ${formatSet(failed)}`);
+}
+
+/** One transaction, and what it is answered with. The UIDs that UNCHANGEDSINCE spared; null: no right. */
+function* storePiece(state: ImapState, request: Request, ranges: readonly UidRange[]): Program<readonly Uid[] | null> {
+  const view = state.view!;
   const { accountId, mailboxId } = view;
   const { changed, modified, refused } = yield* ask("email.flags", {
     accountId,
@@ -70,7 +93,7 @@ function* run(state: ImapState, request: Request): CommandProgram {
     flags: request.flags,
     ...(request.unchangedSince === null ? {} : { unchangedSince: request.unchangedSince as Modseq }),
   });
-  if (refused) return NO_PERMISSION;
+  if (refused) return null;
   view.told(changed);
   const skip = new Set<number>(modified);
   const withUid = request.byUid || state.rev2;
@@ -81,9 +104,7 @@ function* run(state: ImapState, request: Request): CommandProgram {
     const text = changed.map((change) => line(state, view, change, withUid, request.silent)).join("");
     if (text !== "") yield sendText(text);
   }
-  if (modified.length === 0) return ok("Stored");
-  const failed = request.byUid ? modified : modified.map((uid) => view.seqOf(uid)).filter((seq) => seq > 0);
-  return ok("Some messages had changed", `MODIFIED ${formatSet(failed)}`);
+  return modified;
 }
 
 function line(state: ImapState, view: View, change: FlagChange, withUid: boolean, silent: boolean): string {

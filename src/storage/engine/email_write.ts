@@ -2,8 +2,8 @@
 import type { AnswerOf, Args, Modseq, Uid, UidValidity } from "../../contract/mod.ts";
 import { StorageError } from "../storage.ts";
 import { mailboxByName, mailboxFor, type Reached } from "./access.ts";
-import { membersIn } from "./email_read.ts";
-import { DELETED, SHARED } from "./flags.ts";
+import { membersIn, sortedRanges } from "./email_read.ts";
+import { SHARED } from "./flags.ts";
 import { accountOf, addEmail, addMember, dropOrphan, hasRoom, nextModseq, removeMember } from "./member.ts";
 import { flagRights } from "./rights.ts";
 import type { AccountRow, MailboxRow, MemberRow, Transaction } from "./tables.ts";
@@ -67,20 +67,41 @@ export function expunge(tx: Transaction, args: Args<"email.expunge">): AnswerOf<
   }
   const { owner: account, mailbox } = reached;
   if (!args.always && mailbox.deleted === 0) return { vanished: [], modseq: mailbox.modseq as Modseq };
-  const ranges = args.ranges ??
-    (args.always
-      ? [{ first: 1, last: 4294967295 }]
-      : tx.deletedUids(mailbox.id).map((uid) => ({ first: uid, last: uid })));
+  const limit = args.limit ?? Infinity;
+  const wanted = args.ranges ?? [{ first: 1, last: 4294967295 }];
+  // Only rows that are marked are looked at: in a large mailbox they are few.
+  const ranges = args.always ? wanted : deletedRuns(tx, mailbox, wanted, limit);
   const vanished: Uid[] = [];
   let modseq = 0;
-  for (const member of [...membersIn(tx, mailbox, ranges)]) {
-    if (!args.always && !(member.flags & DELETED)) continue;
+  for (const member of [...membersIn(tx, mailbox, ranges)].slice(0, limit)) {
     modseq ||= nextModseq(tx, account);
     removeMember(tx, mailbox, member, modseq);
     dropOrphan(tx, account, member);
     vanished.push(member.uid as Uid);
   }
   return { vanished, modseq: mailbox.modseq as Modseq };
+}
+
+/** The lowest `limit` UIDs of the ranges that bear \Deleted; neighbours are one. */
+function deletedRuns(
+  tx: Transaction,
+  mailbox: MailboxRow,
+  ranges: readonly { first: number; last: number }[],
+  limit: number,
+): { first: number; last: number }[] {
+  const runs: { first: number; last: number }[] = [];
+  let room = limit;
+  for (const { first, last } of sortedRanges(ranges)) {
+    const uids = tx.deletedUids(mailbox.id, first, last, room);
+    for (const uid of uids) {
+      const open = runs[runs.length - 1];
+      if (open && open.last + 1 === uid) open.last = uid;
+      else runs.push({ first: uid, last: uid });
+    }
+    room -= uids.length;
+    if (room <= 0) break;
+  }
+  return runs;
 }
 
 function isIn(tx: Transaction, member: MemberRow, target: MailboxRow): boolean {

@@ -236,7 +236,7 @@ export function subscriptions(tx: Transaction, args: Args<"mailbox.subscriptions
 export function deletedUids(tx: Transaction, args: Args<"mailbox.deletedUids">): readonly Uid[] {
   const reached = mailboxFor(tx, args.accountId, args.mailboxId, "r");
   if ("refused" in reached || reached.mailbox.deleted === 0) return [];
-  return tx.deletedUids(reached.mailbox.id) as Uid[];
+  return tx.deletedUids(reached.mailbox.id, 1, EVERYTHING, Infinity) as Uid[];
 }
 
 function ascending(a: number, b: number): number {

@@ -227,8 +227,8 @@ export interface Tables {
   /** Ascending; the caller's own. */
   uids(mailbox: number): Uint32Array;
   firstUnseen(mailbox: number): number | null;
-  /** Ascending. */
-  deletedUids(mailbox: number): readonly number[];
+  /** UIDs between `first` and `last` that bear \Deleted, ascending, at most `limit`. */
+  deletedUids(mailbox: number, first: number, last: number, limit: number): readonly number[];
   /** Octets of the emails with \Deleted that are in no other mailbox. */
   deletedStorage(mailbox: number): number;
   keywordsIn(mailbox: number): readonly string[];

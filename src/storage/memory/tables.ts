@@ -89,8 +89,9 @@ export class MemoryTables extends MetadataTables implements Transaction {
     return this.#rows(mailbox).find((row) => !(row.flags & SEEN))?.uid ?? null;
   }
 
-  deletedUids(mailbox: number): readonly number[] {
-    return this.#rows(mailbox).filter((row) => row.flags & DELETED).map((row) => row.uid);
+  deletedUids(mailbox: number, first: number, last: number, limit: number): readonly number[] {
+    return this.#rows(mailbox).filter(({ uid, flags }) => flags & DELETED && uid >= first && uid <= last)
+      .slice(0, limit).map((row) => row.uid);
   }
 
   deletedStorage(mailbox: number): number {

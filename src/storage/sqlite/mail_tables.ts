@@ -62,9 +62,9 @@ export class MailTables extends MetadataTables implements Transaction {
     return this.sql.get(sql, mailbox)?.[0] as number | undefined ?? null;
   }
 
-  deletedUids(mailbox: number): readonly number[] {
-    const sql = "select uid from members where mailbox = ? and flags & 16 order by uid";
-    return this.sql.all(sql, mailbox).map(([uid]) => uid as number);
+  deletedUids(mailbox: number, first: number, last: number, limit: number): readonly number[] {
+    const sql = "select uid from members where mailbox = ? and uid between ? and ? and flags & 16 order by uid limit ?";
+    return this.sql.all(sql, mailbox, first, last, Number.isFinite(limit) ? limit : -1).map(([uid]) => uid as number);
   }
 
   deletedStorage(mailbox: number): number {

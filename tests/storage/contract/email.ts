@@ -1,7 +1,7 @@
 /** APPEND, FETCH, STORE, COPY, MOVE, EXPUNGE. */
 import assert from "node:assert/strict";
 import { utf8Bytes } from "../../../src/base/bytes.ts";
-import type { Modseq } from "../../../src/contract/mod.ts";
+import type { Args, Modseq } from "../../../src/contract/mod.ts";
 import { ALL, granted, message, type Open, type Scene, sceneTest, uids } from "../scene.ts";
 
 const usage = async (s: Scene) => (await s.ask("account.get", { address: "ann@example.org" }))!.usage;
@@ -182,6 +182,18 @@ export function emailContract(name: string, open: Open): void {
     assert.deepEqual((await s.ask("email.expunge", { ...where, ranges: uids(2), always: true })).vanished, [2]);
     assert.deepEqual(await usage(s), { messages: 0, bytes: 0 });
     assert.equal((await s.mailbox(s.ann, "INBOX")).uidNext, 5);
+  });
+
+  sceneTest(`${name}: EXPUNGE with a limit takes the lowest, and is called again for the rest`, open, async (s) => {
+    const box = await s.filled("INBOX", "a", "b", "c", "d", "e");
+    const where = { accountId: s.ann, mailboxId: box.mailboxId, limit: 2 };
+    await s.ask("email.flags", { ...where, ranges: uids(1, 3, 4, 5), mode: "add", flags: ["\\Deleted"] });
+    const expunge = async (ranges: Args<"email.expunge">["ranges"], always = false) =>
+      (await s.ask("email.expunge", { ...where, ranges, always })).vanished;
+    assert.deepEqual(await expunge(uids(2, 3, 4, 5)), [3, 4]);
+    assert.deepEqual(await expunge(null), [1, 5]);
+    assert.deepEqual(await expunge(null), []);
+    assert.deepEqual(await expunge(ALL, true), [2]);
   });
 
   sceneTest(`${name}: MULTIAPPEND stores all or none`, open, async (s) => {
