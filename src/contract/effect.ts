@@ -47,6 +47,8 @@ export type Effect =
   | { readonly type: "cancel"; readonly id: number }
   /** Always the last effect of its step. */
   | { readonly type: "startTls" }
+  /** What was sent goes out as it is; from here on both directions are deflated (RFC 4978). Always the last effect of its step. */
+  | { readonly type: "compress" }
   | LogEvent
   /** Always the last effect of its step: what was sent is flushed, then the connection ends. */
   | { readonly type: "close" };

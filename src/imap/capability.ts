@@ -61,10 +61,13 @@ export function capabilities(state: ImapState): string {
     // RFC 9051 section 6.2.3: LOGINDISABLED while a password would cross the network in the clear.
     if (!mayLogIn(state)) names.push("LOGINDISABLED");
     else for (const mechanism of state.options.mechanisms) names.push(`AUTH=${mechanism}`);
-  } else {names.push(
+  } else {
+    names.push(
       ...AFTER_LOGIN,
+      ...(state.compressed ? [] : ["COMPRESS=DEFLATE"]),
       state.options.utf8Only ? "UTF8=ONLY" : "UTF8=ACCEPT",
       `APPENDLIMIT=${state.limits.messageSize}`,
-    );}
+    );
+  }
   return names.join(" ");
 }

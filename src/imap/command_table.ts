@@ -5,6 +5,7 @@ import { append } from "./commands/append.ts";
 import { authenticate } from "./commands/authenticate.ts";
 import { capability } from "./commands/capability.ts";
 import { close } from "./commands/close.ts";
+import { compress } from "./commands/compress.ts";
 import { copy } from "./commands/copy.ts";
 import { create } from "./commands/create.ts";
 import { deleteMailbox } from "./commands/delete.ts";
@@ -58,6 +59,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["CAPABILITY", capability],
   ["CHECK", noop],
   ["CLOSE", close],
+  ["COMPRESS", compress],
   ["COPY", copy],
   ["CREATE", create],
   ["DELETE", deleteMailbox],

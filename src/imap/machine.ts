@@ -55,6 +55,7 @@ export function imapSession(options: ImapServerOptions): Session<ImapState> {
     exchange: null,
     idle: false,
     startingTls: false,
+    compressed: false,
     shutdown: false,
     closed: false,
     nextCall: 1,
@@ -239,7 +240,11 @@ function settle(state: ImapState, outcome: Outcome | { failed: OpFailed } | null
       return;
     case "startTls":
       return startTls(state, out);
+    case "compress":
+      return compress(state, out);
     case "loggedOff":
+      // RFC 8437 section 4.1: compression would end with the login, but where its octets end nobody can tell.
+      if (state.compressed) return bye(state, TEXTS.loggedOff, out);
       Object.assign(state, LOGGED_OFF);
       state.openedAt = state.activeAt; // the time to log in begins anew
       return finish(state, ok(TEXTS.loggedOff, `CAPABILITY ${capabilities(state)}`), out);
@@ -285,6 +290,16 @@ function startTls(state: ImapState, out: Effect[]): void {
   }
   out.push(sendText(`${state.tag} OK ${TEXTS.tlsBegin}\r\n`), { type: "startTls" });
   state.startingTls = true;
+}
+
+function compress(state: ImapState, out: Effect[]): void {
+  // RFC 4978 section 3: nothing follows before the answer; what does would be neither compressed nor not.
+  if (state.input.length > 0) {
+    finish(state, bad(TEXTS.compressPipelined), out);
+    return bye(state, TEXTS.compressPipelined, out);
+  }
+  out.push(sendText(`${state.tag} OK ${TEXTS.compressBegin}\r\n`), { type: "compress" });
+  state.compressed = true;
 }
 
 /** News, then the tagged response. */

@@ -70,6 +70,7 @@ export type Outcome =
   | { readonly then: "logout" }
   | { readonly then: "startTls" }
   | { readonly then: "loggedOff" }
+  | { readonly then: "compress" }
   /** A literal that was announced cannot be sent to its end: only closing tells the client. */
   | { readonly then: "cut" }
   | { readonly then: "loggedIn"; readonly login: Login }
@@ -119,6 +120,8 @@ export interface ImapState extends LoginState {
   exchange: { readonly exchange: SaslExchange; waitingFor: number; waits: "line" | "call" } | null;
   idle: boolean;
   startingTls: boolean;
+  /** COMPRESS was given (RFC 4978). */
+  compressed: boolean;
   shutdown: boolean;
   closed: boolean;
   nextCall: number;

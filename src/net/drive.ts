@@ -13,6 +13,7 @@ import { setImmediate } from "node:timers";
 import { type AnySession, type Call, type Effect, type Input, logEvent, type SessionInfo } from "../contract/mod.ts";
 import { copyBlob } from "./blob_copy.ts";
 import { Deadlines, monotonicNow, processDeadlines, type Sleeper } from "./deadlines.ts";
+import { DeflateTransport } from "./deflate_transport.ts";
 import { describeFailure } from "./failure.ts";
 import { OutBuffer } from "./out_buffer.ts";
 import { type TraceEntry, traceEntry } from "./trace.ts";
@@ -70,12 +71,12 @@ class Driver implements Sleeper, LiveSession {
   wakeKey = Infinity;
 
   readonly #session: AnySession;
-  readonly #transport: Transport;
+  #transport: Transport;
   readonly #options: DriveOptions;
   readonly #deadlines: Deadlines;
   readonly #now: () => number;
   readonly #ended: () => void;
-  readonly #out: OutBuffer;
+  #out: OutBuffer;
   #world: SessionWorld | null = null;
   #state: unknown;
   #open = true;
@@ -112,9 +113,13 @@ class Driver implements Sleeper, LiveSession {
   start(world: World, info: SessionInfo): void {
     this.#world = world.open(info, (input) => this.post(input));
     this.#options.sessions?.add(this);
+    this.#listen();
+    this.post({ type: "opened", session: info });
+  }
+
+  #listen(): void {
     this.#transport.onData = (chunk) => this.#onData(chunk);
     this.#transport.onClose = (error) => this.#onClose(error);
-    this.post({ type: "opened", session: info });
   }
 
   post(input: Input): void {
@@ -297,6 +302,8 @@ class Driver implements Sleeper, LiveSession {
         return null;
       case "startTls":
         return this.#startTls();
+      case "compress":
+        return this.#compress();
       case "close":
         this.#end(false);
         return null;
@@ -367,6 +374,23 @@ class Driver implements Sleeper, LiveSession {
       this.#closedTold = true;
       if (this.#open) this.#inbox.unshift({ type: "closed" });
     }
+  }
+
+  async #compress(): Promise<void> {
+    if (this.#held !== null) {
+      // RFC 4978 section 3: what was sent before the answer is neither deflated nor expected.
+      this.#log("warn", "compress.pipelined", { octets: this.#held.length });
+      return this.#end(true);
+    }
+    const flushed = this.#out.flush();
+    if (flushed !== null) await flushed;
+    if (!this.#open) return;
+    const first = this.#held; // the peer has seen the answer: this is deflated
+    this.#held = null;
+    this.#transport = new DeflateTransport(this.#transport, first);
+    this.#out = new OutBuffer(this.#transport);
+    this.#listen();
+    this.#resume();
   }
 
   /** Waits with everything; goes on with `then`, and with the inbox when that is done. */

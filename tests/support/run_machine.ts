@@ -137,6 +137,7 @@ export class Player<S> {
         played.closed = true;
         break;
       case "bodyAbort":
+      case "compress":
       case "cancel":
         break;
     }
