@@ -1,4 +1,5 @@
 /** What every driver must do: the one suite that all of them run. */
+import { aclContract } from "./contract/acl.ts";
 import { directoryContract } from "./contract/directory.ts";
 import { emailContract } from "./contract/email.ts";
 import { mailboxContract } from "./contract/mailbox.ts";
@@ -8,6 +9,7 @@ import { queueContract } from "./contract/queue.ts";
 import { quotaContract } from "./contract/quota.ts";
 import { replaceContract } from "./contract/replace.ts";
 import { searchContract } from "./contract/search.ts";
+import { strangersContract } from "./contract/strangers.ts";
 import { transactionContract } from "./contract/transaction.ts";
 import { urlKeysContract } from "./contract/url_keys.ts";
 import type { Open } from "./scene.ts";
@@ -16,6 +18,8 @@ import type { Open } from "./scene.ts";
 export function storageContract(name: string, open: Open): void {
   directoryContract(name, open);
   mailboxContract(name, open);
+  aclContract(name, open);
+  strangersContract(name, open);
   emailContract(name, open);
   searchContract(name, open);
   queueContract(name, open);
