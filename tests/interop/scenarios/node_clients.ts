@@ -95,6 +95,8 @@ export const nodeClients: readonly Scenario[] = [
       lock.release();
       const status = await client.status("Projekte/Täuberei", { messages: true });
       strictEqual(status && status.messages, 6);
+      const quota = await client.getQuota("Projekte/Täuberei");
+      strictEqual(quota && quota.quotaRoot, `#user/${account.address}`);
       await client.mailboxRename("Projekte/Täuberei", "Projekte/Schlag");
       await client.mailboxDelete("Projekte/Schlag");
       await client.logout();

@@ -69,6 +69,9 @@ assert gone in ([b"2", b"2"], [b"3", b"2"]), gone
 assert ok(box.fetch("2", "(FLAGS)"))[0].count(b"\\Answered") == 1
 status = ok(box.status("Archive/2026", "(MESSAGES UNSEEN UIDNEXT)"))[0]
 assert status.endswith(b"(MESSAGES 3 UNSEEN 3 UIDNEXT 4)"), status
+roots, quotas = ok(box.getquotaroot("INBOX"))
+assert roots == [f'"INBOX" "#user/{user}"'.encode()], roots
+assert quotas == ok(box.getquota(f'"#user/{user}"')), quotas
 kind, data = box.append("Nowhere", None, None, b"Subject: x\r\n\r\n")
 assert kind == "NO" and b"TRYCREATE" in data[0], (kind, data)
 ok(box.select("Archive/2026", readonly=True))
