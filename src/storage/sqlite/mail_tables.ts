@@ -68,8 +68,9 @@ export class MailTables extends MetadataTables implements Transaction {
   }
 
   deletedStorage(mailbox: number): number {
-    const sql = "select sum(size) from members as m where mailbox = ? and flags & 16 and not exists " +
-      "(select 1 from members as o where o.email = m.email and o.mailbox <> m.mailbox)";
+    // 32 is SHARED: only then another membership must be looked for.
+    const sql = "select sum(size) from members as m indexed by members_deleted where mailbox = ? and flags & 16 and " +
+      "((flags & 32) = 0 or not exists (select 1 from members as o where o.email = m.email and o.mailbox <> m.mailbox))";
     return Number(this.sql.get(sql, mailbox)![0] ?? 0);
   }
 
