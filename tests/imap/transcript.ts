@@ -5,7 +5,7 @@
  *     @ mailbox Sent sent             a mailbox, with a role
  *     @ message INBOX nested \Seen    messages/nested.eml with flags
  *     @ delivered nested              the same, through delivery: with a prefix of header fields
- *     @ quota 4096 10                octets and messages that the account may keep; "-" is no limit
+ *     @ quota 4096 10                 octets and messages that the account may keep; "-" is no limit
  *     @ account bob@example.org       one more account; "shared" behind it: nobody logs in to it
  *     @ as bob@example.org            what follows with "@" is for this account
  *     @ grant INBOX bob@example.org lr  rights in a mailbox of this account
