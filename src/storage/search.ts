@@ -64,7 +64,8 @@ async function* matchesBySelection(
     else {
       const found: FoundRow[] = [];
       await texts.expect(rows.length);
-      for (const row of rows) {
+      for (const [i, row] of rows.entries()) {
+        if (i % STRIDE === STRIDE - 1) await breath.take();
         const matches = textsMatch(source, rest, row, texts);
         if (matches === true || (matches !== false && await matches)) found.push(row);
       }
@@ -78,6 +79,8 @@ async function* matchesBySelection(
 /** UIDs that a driver looks at in one go; twice as many as long as it takes less than this. */
 const FIRST_SPAN = 1000;
 const STEP_MS = 3;
+/** Rows between two looks at the clock. */
+const STRIDE = 1000;
 
 /** Asks the index first, which knows nearly always. */
 function textsMatch(source: SearchSource, key: SearchKey, row: FoundRow, texts: TextKeys): boolean | Promise<boolean> {

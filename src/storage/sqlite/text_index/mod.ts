@@ -24,7 +24,7 @@ export class TextIndex {
   readonly #waiting = new Map<number, (answer: unknown) => void>();
   #worker: Worker | null = null;
   #failed = false;
-  #closed: (() => void) | null = null;
+  #resting: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | null = null;
   #emails = 0;
   #next = 1;
@@ -72,14 +72,8 @@ export class TextIndex {
   async close(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     const worker = this.#worker;
-    if (worker) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const slow = new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_MS));
-      const done = new Promise<void>((resolve) => this.#closed = resolve);
-      worker.postMessage({ type: "close" } satisfies ToWorker);
-      await Promise.race([done, slow]);
-      clearTimeout(timer);
-    }
+    if (worker) await closed(worker);
+    await this.#resting;
     this.#fail();
   }
 
@@ -113,7 +107,7 @@ export class TextIndex {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
       if (data.type === "answer") this.#answer(data.id, data.answer);
-      else this.#closed?.();
+      else if (data.type === "idle") this.#rest(worker);
     };
     worker.onerror = (event) => {
       event.preventDefault();
@@ -123,11 +117,28 @@ export class TextIndex {
     return worker;
   }
 
+  /** Gives its memory back; the next question starts another. */
+  #rest(worker: Worker): void {
+    if (this.#worker !== worker || this.#waiting.size > 0) return;
+    this.#worker = null;
+    this.#resting = closed(worker).then(() => worker.terminate());
+  }
+
   #fail(): void {
     this.#failed = true;
-    this.#closed?.();
     this.#worker?.terminate();
     this.#worker = null;
     for (const id of [...this.#waiting.keys()]) this.#answer(id, null);
   }
+}
+
+/** Asks a worker to close its files, and waits until it did or is too slow for it. */
+async function closed(worker: Worker): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_MS);
+    worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => data.type === "closed" && resolve());
+    worker.postMessage({ type: "close" } satisfies ToWorker);
+  });
+  clearTimeout(timer);
 }

@@ -18,6 +18,8 @@ const scope = self as unknown as Scope;
 /** While mail comes in, others need the processor more: so many times as long as a step took it rests. */
 const REST_SHARE = 3;
 const LONGEST_REST_MS = 500;
+/** After so long without anything to do its memory is given back. */
+const IDLE_MS = 60_000;
 
 class IndexWorker {
   readonly #dataDir: string;
@@ -25,6 +27,7 @@ class IndexWorker {
   #catalog: Catalog;
   #catchUp: CatchUp;
   #settling: number[] = [];
+  #idle: ReturnType<typeof setTimeout> | undefined;
   #working: ReturnType<typeof setTimeout> | null = null;
 
   constructor(dataDir: string) {
@@ -37,6 +40,13 @@ class IndexWorker {
   }
 
   handle(message: ToWorker): void {
+    clearTimeout(this.#idle);
+    this.#act(message);
+    // All but questions end in work, and that in rest.
+    if (this.#working === null) this.#rest();
+  }
+
+  #act(message: ToWorker): void {
     switch (message.type) {
       case "open":
       case "close":
@@ -55,6 +65,7 @@ class IndexWorker {
   }
 
   close(): void {
+    clearTimeout(this.#idle);
     if (this.#working !== null) clearTimeout(this.#working);
     this.#catalog.close();
     this.#source.close();
@@ -102,7 +113,13 @@ class IndexWorker {
         return this.#work(this.#settling.length > 0 ? 0 : Math.min(took * REST_SHARE, LONGEST_REST_MS));
       }
       for (const id of this.#settling.splice(0)) scope.postMessage({ type: "answer", id, answer: true }, []);
+      this.#rest();
     }, restMs);
+  }
+
+  #rest(): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => scope.postMessage({ type: "idle" }, []), IDLE_MS);
   }
 }
 

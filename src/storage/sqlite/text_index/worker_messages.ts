@@ -27,4 +27,6 @@ export type ToWorker =
 export type FromWorker =
   /** Null: the index cannot say. */
   | { readonly type: "answer"; readonly id: number; readonly answer: Questions[keyof Questions]["answer"] | null }
+  /** Nothing was to do for a while: it may be closed. */
+  | { readonly type: "idle" }
   | { readonly type: "closed" };
