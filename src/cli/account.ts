@@ -8,5 +8,6 @@ export interface AccountView {
   readonly quota: Quota;
   readonly usage: { readonly bytes: number; readonly messages: number };
   readonly disabled: boolean;
+  readonly shared: boolean;
   readonly createdAt: string;
 }

@@ -5,6 +5,9 @@ import { accountList } from "./commands/account_list.ts";
 import { accountPassword } from "./commands/account_password.ts";
 import { accountRemove } from "./commands/account_remove.ts";
 import { accountShow } from "./commands/account_show.ts";
+import { aclList } from "./commands/acl_list.ts";
+import { aclRemove } from "./commands/acl_remove.ts";
+import { aclSet } from "./commands/acl_set.ts";
 import { aliasAdd } from "./commands/alias_add.ts";
 import { aliasList } from "./commands/alias_list.ts";
 import { aliasRemove } from "./commands/alias_remove.ts";
@@ -37,6 +40,9 @@ export const COMMANDS: readonly Command[] = [
   accountChange,
   accountPassword,
   accountRemove,
+  aclList,
+  aclSet,
+  aclRemove,
   aliasAdd,
   aliasList,
   aliasRemove,

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
+import { acl } from "./admin/acl.ts";
 import { accounts } from "./admin/accounts.ts";
 import { aliases } from "./admin/aliases.ts";
 import { domains } from "./admin/domains.ts";
@@ -54,7 +55,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken));
   app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT));
   const admin = new OpenAPIHono({ defaultHook });
-  for (const resource of [domains, accounts, aliases, queue, messages]) resource(admin, deps);
+  for (const resource of [domains, accounts, acl, aliases, queue, messages]) resource(admin, deps);
   app.route(API, admin);
 
   return {

@@ -84,6 +84,31 @@ Deno.test("account remove asks a person, and takes only the address for a yes", 
   assert.equal((await run("account show a@example.org")).code, 1);
 });
 
+Deno.test("acl list, set and remove, on a shared account", async () => {
+  const { run } = desk();
+  await run("domain add example.org");
+  await run("account add bob@example.org --generate");
+  const added = await run("account add info@example.org --shared");
+  assert.deepEqual([added.code, added.out], [0, ""]);
+  assert.equal((await run("account add b@example.org --shared --generate")).code, 2);
+  assert.match((await run("account list")).out, /^info@example\.org .* shared$/m);
+  assert.match((await run("account show info@example.org")).out, /^State +shared/m);
+  assert.match((await run("acl list info@example.org")).err, /Nobody else/);
+  assert.equal((await run("acl set info@example.org INBOX bob@example.org lrswite")).code, 0);
+  assert.match(
+    (await run("acl list info@example.org")).out,
+    /^MAILBOX +WHO +RIGHTS\nINBOX +bob@example\.org +lrswite\n$/,
+  );
+  assert.equal(JSON.parse((await run("acl list info@example.org INBOX --json")).out)[0].entries[0].rights, "lrswite");
+  assert.equal((await run("acl set info@example.org INBOX zoe@example.org l")).code, 1);
+  assert.equal((await run("acl set info@example.org INBOX bob@example.org z")).code, 1);
+  assert.equal((await run("acl set info@example.org INBOX bob@example.org")).code, 2);
+  assert.equal((await run("acl set info@example.org INBOX -- -bob@example.org w")).code, 0);
+  assert.equal((await run("acl remove info@example.org INBOX -- -bob@example.org")).code, 0);
+  assert.equal((await run("acl remove info@example.org INBOX bob@example.org")).code, 0);
+  assert.equal((await run("acl list info@example.org Nothing")).code, 1);
+});
+
 Deno.test("alias add, list and remove", async () => {
   const { run } = desk();
   await run("domain add example.org");

@@ -49,6 +49,7 @@ Deno.test("/api/v1/accounts adds, shows, changes and removes, and never shows a 
     quota: { bytes: 1000, messages: null },
     usage: { bytes: 0, messages: 0 },
     disabled: false,
+    shared: false,
     createdAt: CREATED,
   });
   assert.ok(!added.text.includes("correct horse"));
@@ -88,6 +89,51 @@ Deno.test("/api/v1/accounts refuses what is taken, foreign, or no password", asy
   assert.equal((await other.ask("POST", `${API}/accounts`, { address: "a@example.net", password: "x" })).status, 201);
   const taken = await other.ask("POST", `${API}/accounts`, { address: "A@EXAMPLE.NET", password: "x" });
   assert.deepEqual([taken.status, taken.json.code], [409, "exists"]);
+});
+
+Deno.test("/api/v1/accounts/…/acl gives, shows and takes rights, and a shared account needs no password", async () => {
+  const { ask } = testAdmin();
+  await ask("POST", `${API}/domains`, { name: "example.org" });
+  await ask("POST", `${API}/accounts`, { address: "bob@example.org", password: "x" });
+  const shared = await ask("POST", `${API}/accounts`, { address: "info@example.org", shared: true });
+  assert.deepEqual([shared.status, shared.json.shared], [201, true]);
+  const both = await ask("POST", `${API}/accounts`, { address: "a@example.org", shared: true, password: "x" });
+  assert.deepEqual([both.status, both.json.detail], [422, "password: a shared account has none"]);
+  const none = await ask("POST", `${API}/accounts`, { address: "a@example.org" });
+  assert.deepEqual([none.status, none.json.code], [422, "invalid"]);
+
+  const path = `${API}/accounts/info@example.org/acl`;
+  assert.deepEqual((await ask("GET", path)).json, { mailboxes: [] });
+  assert.deepEqual((await ask("GET", `${path}?mailbox=INBOX`)).json, {
+    mailboxes: [{ mailbox: "INBOX", entries: [] }],
+  });
+  const put = async (mailbox: string, identifier: string, rights: string, at = path) =>
+    (await ask("PUT", at, { mailbox, identifier, rights })).status;
+  assert.equal(await put("inbox", "Bob@example.org", "srl"), 204);
+  assert.equal(await put("Sent", "-anyone", "d"), 204);
+  assert.deepEqual((await ask("GET", path)).json, {
+    mailboxes: [
+      { mailbox: "INBOX", entries: [{ identifier: "bob@example.org", rights: "lrs" }] },
+      { mailbox: "Sent", entries: [{ identifier: "-anyone", rights: "te" }] },
+    ],
+  });
+  assert.equal(await put("Nothing", "bob@example.org", "l"), 404);
+  assert.equal(await put("INBOX", "zoe@example.org", "l"), 422);
+  assert.equal(await put("INBOX", "info@example.org", "l"), 422);
+  assert.equal(await put("INBOX", "bob@example.org", "lq"), 422);
+  assert.equal(await put("INBOX", "bob@example.org", "l", `${API}/accounts/zoe@example.org/acl`), 404);
+  const remove = async (query: string) => (await ask("DELETE", `${path}?${query}`)).status;
+  assert.equal(await remove("mailbox=INBOX&identifier=bob%40example.org"), 204);
+  assert.equal(await remove("mailbox=Nothing&identifier=bob%40example.org"), 404);
+  assert.equal(await remove("mailbox=INBOX"), 422);
+  assert.deepEqual((await ask("GET", `${path}?mailbox=INBOX`)).json.mailboxes[0].entries, []);
+  // What others let this account see is not its own to give.
+  await ask("PUT", `${API}/accounts/bob@example.org/acl`, {
+    mailbox: "INBOX",
+    identifier: "info@example.org",
+    rights: "la",
+  });
+  assert.equal((await ask("GET", path)).json.mailboxes.length, 1);
 });
 
 Deno.test("/api/v1/aliases adds, lists and removes", async () => {

@@ -18,11 +18,13 @@ interface Document {
 
 const ROUTES = [
   "DELETE /api/v1/accounts/{address}",
+  "DELETE /api/v1/accounts/{address}/acl",
   "DELETE /api/v1/aliases/{address}",
   "DELETE /api/v1/domains/{name}",
   "DELETE /api/v1/queue/{queueId}",
   "GET /api/v1/accounts",
   "GET /api/v1/accounts/{address}",
+  "GET /api/v1/accounts/{address}/acl",
   "GET /api/v1/aliases",
   "GET /api/v1/domains",
   "GET /api/v1/domains/{name}",
@@ -36,6 +38,7 @@ const ROUTES = [
   "POST /api/v1/domains",
   "POST /api/v1/queue/change",
   "POST /api/v1/queue/{queueId}/{change}",
+  "PUT /api/v1/accounts/{address}/acl",
   "PUT /api/v1/accounts/{address}/password",
 ];
 

@@ -26,7 +26,7 @@ export const accountList: Command = {
         one.name || "-",
         String(one.usage.messages),
         usageText(one.usage, one.quota),
-        one.disabled ? "disabled" : "active",
+        one.disabled ? "disabled" : one.shared ? "shared" : "active",
       ]),
     ));
   },

@@ -19,7 +19,7 @@ export const accountShow: Command = {
     const lines = [
       ["Address", account.address],
       ["Name", account.name || "-"],
-      ["State", account.disabled ? "disabled: no login, no mail" : "active"],
+      ["State", account.disabled ? "disabled: no login, no mail" : account.shared ? "shared: no login" : "active"],
       ["Mail", usageText(usage, quota)],
       ["Messages", quota.messages === null ? `${usage.messages}` : `${usage.messages} of ${quota.messages}`],
       ["Created", `${shortTime(account.createdAt)} UTC`],

@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { encodeBase64 } from "../../base/base64.ts";
 import { Secret } from "../../base/secret.ts";
 import type { Account } from "../../contract/mod.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -25,6 +26,7 @@ const schema = z.object({
   quota,
   usage: z.object({ bytes: z.int(), messages: z.int() }),
   disabled: z.boolean().openapi({ description: "nobody can log in and no mail is taken" }),
+  shared: z.boolean().openapi({ description: "nobody logs in; its mailboxes are for those who have rights in them" }),
   createdAt: time,
 }).openapi("Account");
 
@@ -47,7 +49,19 @@ const add = createRoute({
   tags,
   summary: "Add an account with its mailboxes",
   request: {
-    body: body(z.strictObject({ address, password, name: personName.default(""), quota: quota.default(NO_LIMIT) })),
+    body: body(
+      z.strictObject({
+        address,
+        password: password.optional().openapi({ description: "needed, but not for a shared account" }),
+        name: personName.default(""),
+        quota: quota.default(NO_LIMIT),
+        shared: z.boolean({ error: "should be true or false" }).default(false),
+      }).superRefine(({ password, shared }, context) => {
+        if ((password === undefined) === shared) return;
+        const message = shared ? "a shared account has none" : "missing; should be a password of 1 to 1024 octets";
+        context.addIssue({ code: "custom", path: ["password"], message });
+      }),
+    ),
   },
   responses: { 201: answer(schema, "the account"), ...PROBLEMS, ...CONFLICT },
 });
@@ -107,9 +121,9 @@ export function accounts(app: OpenAPIHono, deps: HttpDeps): void {
     return c.json({ accounts: found.map(print) }, 200);
   });
   app.openapi(add, async (c) => {
-    const { address, name, quota, password } = c.req.valid("json");
+    const { address, name, quota, password = unguessable(), shared } = c.req.valid("json");
     const credentials = unlessRefused(await deps.makeCredentials(new Secret(password)));
-    const args = { address, name, quota, credentials, now: deps.now() };
+    const args = { address, name, quota, credentials, shared, now: deps.now() };
     return c.json(print(unlessRefused(await perform("account.add", args))), 201);
   });
   app.openapi(get, async (c) => {
@@ -147,7 +161,12 @@ export function accounts(app: OpenAPIHono, deps: HttpDeps): void {
   });
 }
 
+/** What a shared account has in the place of a password: nothing that anybody knows. */
+function unguessable(): string {
+  return encodeBase64(crypto.getRandomValues(new Uint8Array(32)));
+}
+
 function print(account: Account): z.output<typeof schema> {
-  const { accountId, address, name, quota, usage, disabled, createdAt } = account;
-  return { accountId, address, name, quota, usage, disabled, createdAt: printTime(createdAt) };
+  const { accountId, address, name, quota, usage, disabled, shared, createdAt } = account;
+  return { accountId, address, name, quota, usage, disabled, shared, createdAt: printTime(createdAt) };
 }
