@@ -171,3 +171,32 @@ Deno.test("Watches lets go of the store with its last watcher", async () => {
   await settled();
   assert.equal(told, 1);
 });
+
+Deno.test("Watches hears the owner and reads as whoever watches, who is told when he may no longer", async () => {
+  const bob = "a2" as AccountId;
+  const listeners = new Map<AccountId, (touched: Touched) => void>();
+  const readers: string[] = [];
+  let may = true;
+  const storage = {
+    perform: async (_: string, { accountId }: { accountId: AccountId }): Promise<MailboxChanges> => {
+      readers.push(accountId);
+      await Promise.resolve();
+      return { mailboxId: INBOX, modseq: 1 as Modseq, changed: [], vanished: [], deleted: accountId === bob && !may };
+    },
+    watch: (accountId: AccountId, listener: (touched: Touched) => void): () => void => {
+      assert.equal(accountId, ACCOUNT);
+      listeners.set(accountId, listener);
+      return () => void listeners.delete(accountId);
+    },
+  } as unknown as Storage;
+  const told: MailboxChanges[] = [];
+  const stop = new Watches(storage, noFailure).watch(bob, INBOX, 1 as Modseq, (news) => told.push(news), ACCOUNT);
+  await settled();
+  assert.deepEqual([readers, told], [[bob], []]);
+  may = false;
+  listeners.get(ACCOUNT)!({ mailboxIds: new Set([INBOX]), mailboxList: true });
+  await settled();
+  assert.deepEqual(told.map(({ deleted }) => deleted), [true]);
+  stop();
+  assert.equal(listeners.size, 0);
+});
