@@ -15,13 +15,22 @@ import type { ImapUrl } from "./wire/imap_url.ts";
 
 const HEADER_LIMIT = 262144; // what one read gives
 
-/** Null: there is no such message or part, or `mailboxId` is not of that UIDVALIDITY. */
+/** Null: there is no such message or part. */
 export function* urlParts(accountId: AccountId, mailboxId: MailboxId, url: ImapUrl): Program<BodyPart[] | null> {
+  const row = yield* urlRow(accountId, mailboxId, url);
+  return row && (yield* rowParts(accountId, row, url));
+}
+
+/** The message of a URL with its structure and header, or null. */
+export function* urlRow(accountId: AccountId, mailboxId: MailboxId, url: ImapUrl): Program<EmailRow | null> {
   const ranges = [{ first: url.uid as Uid, last: url.uid as Uid }];
   const fields = ["structure", "header"] as const;
   const { rows } = yield* ask("email.read", { accountId, mailboxId, ranges, fields, limit: 1 });
-  const row = rows[0];
-  if (row === undefined) return null;
+  return rows[0] ?? null;
+}
+
+/** What of the message the URL names; null: there is no such part. */
+export function* rowParts(accountId: AccountId, row: EmailRow, url: ImapUrl): Program<BodyPart[] | null> {
   const { text } = url.section;
   if (text === "fields" || text === "fieldsNot") return yield* fieldsPart(accountId, row, url);
   const found = octets(row, url.section);

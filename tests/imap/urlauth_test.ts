@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { latin1Bytes } from "../../src/base/bytes.ts";
 import { type Client, House } from "./house.ts";
+import { fixture } from "./transcript.ts";
 
 const BASE = "imap://user%40example.org@imap.example.org";
 const MESSAGE = "Subject: secret\r\n\r\nthe words\r\n";
@@ -109,4 +110,38 @@ Deno.test("GENURLAUTH vouches only for one's own messages on this server", async
   assert.match(await client.command(`GENURLAUTH "x"`), /^t BAD/);
   assert.match(await client.command(`URLFETCH${' "x"'.repeat(101)}`), /^t BAD/);
   await house.close();
+});
+
+Deno.test("URLFETCH tells a part decoded and its structure, where it is asked for (RFC 5524)", async () => {
+  const house = await House.build();
+  await house.give([{ path: "INBOX", octets: fixture("encoded") }]);
+  const client = house.connect();
+  await client.command("LOGIN user secret");
+  const fetch = async (section: string, params: string): Promise<string> => {
+    const url = await sign(client, `${BASE}/INBOX/;UID=1${section};URLAUTH=anonymous`);
+    const received = await client.command(`URLFETCH ("${url}"${params})`);
+    assert.match(received, /^\* URLFETCH /);
+    return received.slice(received.indexOf(url) + url.length, received.lastIndexOf("t OK")).replace(/^"? /, "");
+  };
+  const two = "/;SECTION=2";
+  assert.equal(await fetch(two, " BODY"), "(BODY {8}\r\nYWIAY2RY)\r\n");
+  assert.equal(await fetch(two, " BINARY"), "(BINARY ~{6}\r\nab\0cdX)\r\n");
+  assert.equal(
+    await fetch("/;SECTION=3", " BODYPARTSTRUCTURE BINARY"),
+    '(BODYPARTSTRUCTURE ("text" "plain" NIL NIL NIL "base64" 18 2 NIL NIL NIL NIL)) (BINARY {10}\r\nplain text)\r\n',
+  );
+  assert.match(
+    await fetch("/;SECTION=2.MIME", " BINARY BODYPARTSTRUCTURE"),
+    /^\(BINARY \{\d+\}\r\nContent-Type[^]*\r\n\r\n\) \(BODYPARTSTRUCTURE NIL\)\r\n$/,
+  );
+  assert.match(await fetch("", " BODYPARTSTRUCTURE"), /^\(BODYPARTSTRUCTURE \(\(.*"mixed".*\)\)\r\n$/);
+  assert.equal(await fetch(two, ""), "{8}\r\nYWIAY2RY\r\n");
+  // Nobody knows the encoding of part 5, and there is no part 9.
+  assert.equal(await fetch("/;SECTION=5", " BINARY"), "NIL\r\n");
+  assert.equal(await fetch("/;SECTION=9", " BODY"), "NIL\r\n");
+  for (const bad of ['("x" BODY BINARY)', '("x" OTHER)', '("x" BODY', "()", '("x"BODY)']) {
+    assert.match(await client.command(`URLFETCH ${bad}`), /^t BAD/, bad);
+  }
+  await house.close();
+  assert.deepEqual(house.bugs, []);
 });

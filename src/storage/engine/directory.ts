@@ -4,6 +4,7 @@ import type { Account, Alias, AnswerOf, Args, DirectoryRefused, Domain, MailboxR
 import { canonicalAddress, domainOf } from "./address.ts";
 import { accountIdOf } from "./ids.ts";
 import { empty, makeMailbox } from "./mailboxes.ts";
+import { forgetKey } from "./url_keys.ts";
 import type { AccountRow, Transaction } from "./tables.ts";
 
 /** RFC 6154: what every client looks for. */
@@ -114,6 +115,7 @@ export function accountRemove(tx: Transaction, args: Args<"account.remove">): { 
   for (const mailbox of [...tx.mailboxes(row.id)]) {
     empty(tx, row, mailbox);
     tx.touch(row.id, mailbox.id);
+    forgetKey(tx, mailbox);
     tx.removeMailbox(mailbox);
   }
   tx.touch(row.id, null);

@@ -18,6 +18,7 @@ import { accountOf, dropOrphan, nextModseq, removeMember } from "./member.ts";
 import { foreignName, locate, nameFor, nearestParent } from "./names.ts";
 import { parentsOf, parsePath } from "./path.ts";
 import { RIGHTS } from "./rights.ts";
+import { forgetKey } from "./url_keys.ts";
 import type { AccountRow, MailboxRow, Transaction } from "./tables.ts";
 
 const EVERYTHING = 4294967295;
@@ -200,6 +201,7 @@ export function remove(tx: Transaction, args: Args<"mailbox.delete">): AnswerOf<
     if (other.path.startsWith(row.path + "/")) return { refused: "hasChildren" };
   }
   empty(tx, account, row);
+  forgetKey(tx, row);
   tx.removeMailbox(row);
   tx.touch(account.id, row.id);
   tx.touch(account.id, null);

@@ -176,6 +176,7 @@ export interface Tables {
   removeAlias(address: string): void;
   setting(name: string): string | null;
   putSetting(name: string, value: string): void;
+  removeSetting(name: string): void;
 
   account(id: number): AccountRow | null;
   accountByAddress(address: string): AccountRow | null;

@@ -36,9 +36,14 @@ export function resetKeys(tx: Transaction, args: Args<"url.resetKeys">): AnswerO
   const one = args.path === null ? null : tx.mailboxByPath(account.id, canonicalPath(args.path));
   if (args.path !== null && !one) return { done: false };
   for (const mailbox of one ? [one] : tx.mailboxes(account.id)) {
-    if (keyOf(tx, mailbox) !== "") tx.putSetting(nameOf(mailbox), "");
+    forgetKey(tx, mailbox);
   }
   return { done: true };
+}
+
+/** No token for the mailbox holds any more. */
+export function forgetKey(tx: Transaction, mailbox: MailboxRow): void {
+  tx.removeSetting(nameOf(mailbox));
 }
 
 /** Mailbox ids are never used again, so a key can never come to serve another mailbox. */

@@ -85,6 +85,10 @@ export class DirectoryTables {
     this.undo.set(this.#settings, name, value);
   }
 
+  removeSetting(name: string): void {
+    this.undo.delete(this.#settings, name);
+  }
+
   account(id: number): AccountRow | null {
     return this.undo.remember(this.#accounts.get(id));
   }

@@ -182,6 +182,10 @@ export class DirectoryTables {
     this.sql.run("insert or replace into settings values (?, ?)", name, value);
   }
 
+  removeSetting(name: string): void {
+    this.sql.run("delete from settings where name = ?", name);
+  }
+
   account(id: number): AccountRow | null {
     return this.#entry(id)?.row ?? null;
   }
