@@ -5,6 +5,7 @@
  */
 import { latin1String } from "../base/bytes.ts";
 import { type AccountId, ask, type Effect, type EmailRow, OpFailed, type Program } from "../contract/mod.ts";
+import type { Part } from "../message/model.ts";
 import { transferDecoder } from "../message/mod.ts";
 import type { FetchItem } from "./wire/fetch_items.ts";
 import { findPart } from "./section.ts";
@@ -99,6 +100,27 @@ function* decodedValue(
   const text = kept.map((bytes) => latin1String(bytes)).join("").slice(from, to);
   kept = [];
   return [`${text.includes("\0") ? "~" : ""}{${text.length}}\r\n${text}`];
+}
+
+/** What a part is without its encoding: octets, and lines as BODYSTRUCTURE counts them; null: nobody knows the encoding. */
+export function* decodedCounts(
+  accountId: AccountId,
+  { blobId }: EmailRow,
+  part: Part,
+): Program<{ readonly octets: number; readonly lines: number } | null> {
+  const { bodyStart: start, bodyEnd: end, encoding } = part;
+  if (part.type === "multipart" || ["7bit", "8bit", "binary"].includes(encoding)) {
+    return { octets: end - start, lines: part.lines };
+  }
+  if (encoding !== "base64" && encoding !== "quoted-printable") return null;
+  let octets = 0;
+  let lines = 0;
+  yield* decode({ accountId, blobId, start, end, encoding }, (bytes) => {
+    octets += bytes.length;
+    for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
+    return true;
+  });
+  return { octets, lines };
 }
 
 /** Decodes the source page by page, until it ends or `take` has enough. */

@@ -128,7 +128,7 @@ Deno.test("URLFETCH tells a part decoded and its structure, where it is asked fo
   assert.equal(await fetch(two, " BINARY"), "(BINARY ~{6}\r\nab\0cdX)\r\n");
   assert.equal(
     await fetch("/;SECTION=3", " BODYPARTSTRUCTURE BINARY"),
-    '(BODYPARTSTRUCTURE ("text" "plain" NIL NIL NIL "base64" 18 2 NIL NIL NIL NIL)) (BINARY {10}\r\nplain text)\r\n',
+    '(BODYPARTSTRUCTURE ("text" "plain" NIL NIL NIL "binary" 10 0 NIL NIL NIL NIL)) (BINARY {10}\r\nplain text)\r\n',
   );
   assert.match(
     await fetch("/;SECTION=2.MIME", " BINARY BODYPARTSTRUCTURE"),
@@ -137,7 +137,11 @@ Deno.test("URLFETCH tells a part decoded and its structure, where it is asked fo
   assert.match(await fetch("", " BODYPARTSTRUCTURE"), /^\(BODYPARTSTRUCTURE \(\(.*"mixed".*\)\)\r\n$/);
   assert.equal(await fetch(two, ""), "{8}\r\nYWIAY2RY\r\n");
   // Nobody knows the encoding of part 5, and there is no part 9.
-  assert.equal(await fetch("/;SECTION=5", " BINARY"), "NIL\r\n");
+  assert.equal(
+    await fetch("/;SECTION=5", " BODYPARTSTRUCTURE BINARY"),
+    '(BODYPARTSTRUCTURE ("application" "octet-stream" NIL NIL NIL "x-uuencode" 5 NIL NIL NIL NIL)) (BINARY NIL)\r\n',
+  );
+  assert.match(await fetch("/;SECTION=3", " BODYPARTSTRUCTURE"), /"base64" 18 2 /);
   assert.equal(await fetch("/;SECTION=9", " BODY"), "NIL\r\n");
   for (const bad of ['("x" BODY BINARY)', '("x" OTHER)', '("x" BODY', "()", '("x"BODY)']) {
     assert.match(await client.command(`URLFETCH ${bad}`), /^t BAD/, bad);
