@@ -15,8 +15,10 @@ interface Scope {
 }
 
 const scope = self as unknown as Scope;
-/** While mail comes in, others need the processor more: so many times as long as a step took it rests. */
-const REST_SHARE = 3;
+/** So many times as long as a step took it rests; more while mail comes in, when others need the processor. */
+const REST_SHARE = 1;
+const BUSY_REST_SHARE = 15;
+const BUSY_MS = 10_000;
 const LONGEST_REST_MS = 500;
 /** After so long without anything to do its memory is given back. */
 const IDLE_MS = 60_000;
@@ -27,6 +29,7 @@ class IndexWorker {
   #catalog: Catalog;
   #catchUp: CatchUp;
   #settling: number[] = [];
+  #mailCameAt = -BUSY_MS;
   #idle: ReturnType<typeof setTimeout> | undefined;
   #working: ReturnType<typeof setTimeout> | null = null;
 
@@ -52,6 +55,7 @@ class IndexWorker {
       case "close":
         return;
       case "wake":
+        this.#mailCameAt = performance.now();
         return this.#work(0);
       case "sweep":
         sweep(this.#catalog, this.#source);
@@ -109,12 +113,18 @@ class IndexWorker {
       this.#working = null;
       const begun = performance.now();
       if (this.#catchUp.step()) {
-        const took = performance.now() - begun;
-        return this.#work(this.#settling.length > 0 ? 0 : Math.min(took * REST_SHARE, LONGEST_REST_MS));
+        return this.#work(this.#restAfter(begun));
       }
       for (const id of this.#settling.splice(0)) scope.postMessage({ type: "answer", id, answer: true }, []);
       this.#rest();
     }, restMs);
+  }
+
+  #restAfter(begun: number): number {
+    if (this.#settling.length > 0) return 0;
+    const now = performance.now();
+    const share = now - this.#mailCameAt < BUSY_MS ? BUSY_REST_SHARE : REST_SHARE;
+    return Math.min((now - begun) * share, LONGEST_REST_MS);
   }
 
   #rest(): void {
