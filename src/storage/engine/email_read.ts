@@ -5,7 +5,8 @@ import { printFlags } from "./flags.ts";
 import { emailIdOf, threadIdOf } from "./ids.ts";
 import type { JoinedRow, MailboxRow, MemberRow, Transaction } from "./tables.ts";
 
-const HEADER_LIMIT = 256 * 1024;
+/** Octets of a header that are read. */
+export const HEADER_LIMIT = 256 * 1024;
 const PAGE = 1000;
 
 /** Reads octets `[start, end)` of a blob. Synchronous: the store's own pages. */
@@ -59,23 +60,23 @@ export function read(tx: Transaction, args: Args<"email.read">, slice: BlobSlice
     structure: args.fields.includes("structure"),
     imapEnvelope: args.fields.includes("imapEnvelope"),
     imapStructure: args.fields.includes("imapStructure"),
+    header: args.fields.includes("header"),
     utf8: args.utf8 ?? false,
   };
-  const header = args.fields.includes("header");
   const limit = Math.max(1, args.limit);
   const rows: EmailRow[] = [];
   for (const { first, last } of sortedRanges(args.ranges)) {
     // One more than wanted tells whether there is a next page.
     for (const row of tx.joined(mailbox.id, first, last, limit + 1 - rows.length, wanted)) {
       if (rows.length === limit) return { rows, next: row.uid as Uid };
-      rows.push(print(row, header, slice));
+      rows.push(print(row, wanted.header, slice));
     }
   }
   return { rows, next: null };
 }
 
 function print(row: JoinedRow, header: boolean, slice: BlobSlice): EmailRow {
-  return {
+  const printed: { -readonly [K in keyof EmailRow]: EmailRow[K] } = {
     uid: row.uid as Uid,
     modseq: row.modseq as Modseq,
     emailId: emailIdOf(row.email),
@@ -87,18 +88,19 @@ function print(row: JoinedRow, header: boolean, slice: BlobSlice): EmailRow {
     blobId: row.blobId,
     blobSize: row.blobSize,
     prefix: row.prefix,
-    ...(row.envelope && { envelope: row.envelope }),
-    ...(row.structure && { structure: row.structure }),
-    ...(row.imap?.envelope && { imapEnvelope: row.imap.envelope }),
-    ...(row.imap?.structure && { imapStructure: row.imap.structure }),
-    ...(header && { header: headerOf(row, slice) }),
   };
+  if (row.envelope) printed.envelope = row.envelope;
+  if (row.structure) printed.structure = row.structure;
+  if (row.imap?.envelope) printed.imapEnvelope = row.imap.envelope;
+  if (row.imap?.structure) printed.imapStructure = row.imap.structure;
+  if (header) printed.header = headerOf(row, slice);
+  return printed;
 }
 
 function headerOf(row: JoinedRow, slice: BlobSlice): Uint8Array {
   const end = Math.min(row.headerEnd, row.blobSize, Math.max(0, HEADER_LIMIT - row.prefix.length));
   const header = new Uint8Array(row.prefix.length + end);
   header.set(row.prefix);
-  if (end > 0) header.set(slice(row.blobId, 0, end), row.prefix.length);
+  if (end > 0) header.set(row.header?.subarray(0, end) ?? slice(row.blobId, 0, end), row.prefix.length);
   return header;
 }

@@ -90,6 +90,8 @@ export interface JoinedRow extends MemberRow {
   /** Prepared, and asked for. */
   readonly imap?: { readonly envelope: string | null; readonly structure: string | null };
   readonly headerEnd: number;
+  /** Asked for, and read with the row. */
+  readonly header?: Uint8Array | null;
 }
 
 /** What of the index `joined` reads. What is not prepared is read as the index has it. */
@@ -98,6 +100,8 @@ export interface JoinedFields {
   readonly structure: boolean;
   readonly imapEnvelope?: boolean;
   readonly imapStructure?: boolean;
+  /** The blob's header, cut at 256 KiB, where the driver can read it with the row. */
+  readonly header?: boolean;
   /** Prepared text with UTF-8. */
   readonly utf8?: boolean;
 }

@@ -112,6 +112,11 @@ export class Blobs {
     return slice![0] as Uint8Array;
   }
 
+  /** The first octets of a body that is not in a row. */
+  readPlace(place: Place, end: number): Uint8Array {
+    return this.#segments.read(place, 0, end);
+  }
+
   hold(blobId: BlobId, size: number, index: MessageIndex, bytes: Uint8Array | null, place: Place | null): SealedBlob {
     let held = this.#held.get(blobId);
     if (held) held.holds++;

@@ -2,6 +2,8 @@
 import { hash as hashOf } from "node:crypto";
 import type { BlobId, EnvelopeRecipient, EnvelopeSender, JournalEntry, QueueState } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
+import { EMPTY } from "../../base/bytes.ts";
+import { HEADER_LIMIT } from "../engine/email_read.ts";
 import { distinctKeywords } from "../engine/order.ts";
 import type {
   BlobRow,
@@ -20,7 +22,7 @@ import type { Cells, Statements } from "./statements.ts";
 
 const MEMBER = "select mailbox, uid, modseq, email, flags, keywords, save_date, size from members";
 const JOINED = "select m.mailbox, m.uid, m.modseq, m.email, m.flags, m.keywords, m.save_date, m.size, e.thread, " +
-  "'b' || lower(hex(e.hash)), e.blob_size, e.internal_date, e.sent_at, e.header_end, e.prefix";
+  "'b' || lower(hex(e.hash)), e.blob_size, e.internal_date, e.sent_at, e.header_end, nullif(e.prefix, x'')";
 const JOINED_CELLS = 15;
 const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts, q.queued_at, q.due_at, " +
   "q.expires_at, q.last_reply, q.owner, q.wake_at, q.sender, q.blob, 'b' || lower(hex(b.hash)), b.size, q.prefix " +
@@ -113,21 +115,44 @@ export class MailTables extends MetadataTables implements Transaction {
     const { columns, joins } = joinedColumns(fields);
     const sql = `${JOINED}${columns} from members m join emails e on e.id = m.email ${joins}` +
       "where m.mailbox = ? and m.uid between ? and ? order by m.uid limit ?";
-    return this.sql.all(sql, mailbox, first, last, limit).map((cells) => ({
-      ...readMember(cells),
+    return this.sql.all(sql, mailbox, first, last, limit).map((cells) => this.#joinedRow(cells, fields));
+  }
+
+  /** Written out, for a list of a large mailbox makes a hundred thousand of them. */
+  #joinedRow(cells: Cells, fields: JoinedFields): JoinedRow {
+    const { envelope, structure, imap } = this.#index(cells, fields);
+    return {
+      mailbox: cells[0] as number,
+      uid: cells[1] as number,
+      modseq: cells[2] as number,
+      email: cells[3] as number,
+      flags: cells[4] as number,
+      keywords: cells[5] as string,
+      saveDate: cells[6] as number,
+      size: cells[7] as number,
       thread: cells[8] as number,
       blobId: cells[9] as BlobId,
       blobSize: cells[10] as number,
       internalDate: cells[11] as number,
       sentAt: cells[12] as number | null,
       headerEnd: cells[13] as number,
-      prefix: cells[14] as Uint8Array,
-      ...this.#index(cells, fields),
-    }));
+      prefix: cells[14] as Uint8Array | null ?? EMPTY,
+      envelope,
+      structure,
+      imap,
+      header: fields.header ? this.#header(cells) : null,
+    };
+  }
+
+  /** The blob's header; its place or its octets are the last cells. */
+  #header(cells: Cells): Uint8Array {
+    const [segment, start, octets] = cells.slice(-3) as [number | null, number | null, Uint8Array | null];
+    const end = Math.min(cells[13] as number, cells[10] as number, HEADER_LIMIT);
+    return segment === null ? octets ?? EMPTY : this.#blobs.readPlace({ segment, start: start! }, end);
   }
 
   /** What was asked for of the index; what is not prepared is looked up. */
-  #index(cells: Cells, fields: JoinedFields): Pick<JoinedRow, "envelope" | "structure" | "imap"> {
+  #index(cells: Cells, fields: JoinedFields): Required<Pick<JoinedRow, "envelope" | "structure" | "imap">> {
     let at = JOINED_CELLS;
     let envelope = (fields.envelope ? cells[at++] : null) as string | null;
     let structure = (fields.structure ? cells[at++] : null) as string | null;
@@ -337,8 +362,10 @@ export class MailTables extends MetadataTables implements Transaction {
 function joinedColumns(fields: JoinedFields): { readonly columns: string; readonly joins: string } {
   const prepared = (column: string) => fields.utf8 ? `, coalesce(p.${column}_utf8, p.${column})` : `, p.${column}`;
   const columns = `${fields.envelope ? ", b.envelope" : ""}${fields.structure ? ", b.structure" : ""}` +
-    `${fields.imapEnvelope ? prepared("envelope") : ""}${fields.imapStructure ? prepared("structure") : ""}`;
-  const joins = (fields.envelope || fields.structure ? "join blobs b on b.id = e.blob " : "") +
+    `${fields.imapEnvelope ? prepared("envelope") : ""}${fields.imapStructure ? prepared("structure") : ""}${
+      fields.header ? `, b.segment, b.start, substr(b.data, 1, min(e.header_end, ${HEADER_LIMIT}))` : ""
+    }`;
+  const joins = (fields.envelope || fields.structure || fields.header ? "join blobs b on b.id = e.blob " : "") +
     (fields.imapEnvelope || fields.imapStructure ? "left join imap_text p on p.blob = e.blob " : "");
   return { columns, joins };
 }
