@@ -37,12 +37,12 @@ export class RangeCursor {
 }
 
 /** Ascending UIDs as ranges; neighbours are one. */
-export function rangesOf(uids: readonly Uid[]): UidRange[] {
+export function rangesOf(uids: Iterable<number>): UidRange[] {
   const out: { first: Uid; last: Uid }[] = [];
   for (const uid of uids) {
     const open = out[out.length - 1];
-    if (open && open.last + 1 === uid) open.last = uid;
-    else out.push({ first: uid, last: uid });
+    if (open && open.last + 1 === uid) open.last = uid as Uid;
+    else out.push({ first: uid as Uid, last: uid as Uid });
   }
   return out;
 }

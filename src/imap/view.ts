@@ -35,7 +35,9 @@ export class View {
   deleted = false;
   /** What SEARCH SAVE kept (`$`): UIDs, ascending. Removed messages need no care: no row answers for them. */
   saved: readonly number[] = [];
+  /** Shared with other views of the mailbox until this one differs: then it gets its own. */
   #uids: Uint32Array;
+  #shared = true;
   #count: number;
   #top: number;
   #modseq: number;
@@ -84,6 +86,11 @@ export class View {
   seqOf(uid: number): number {
     const at = this.#lowerBound(uid);
     return at < this.#count && this.#uids[at] === uid ? at + 1 : 0;
+  }
+
+  /** As `seqOf`, quick where the UID is the next one that is known behind sequence number `before`. */
+  seqAfter(uid: number, before: number): number {
+    return before < this.#count && this.#uids[before] === uid ? before + 1 : this.seqOf(uid);
   }
 
   /** The UID at a sequence number between 1 and `count`. */
@@ -244,6 +251,7 @@ export class View {
     if (!byUid) { for (const seq of seqs) out += `* ${seq} EXPUNGE\r\n`; }
     else if (seqs.length > 0) out = `* VANISHED ${formatSet(seqs.map((seq) => this.uidAt(seq)).reverse())}\r\n`;
     if (seqs.length > 0) {
+      this.#own(this.#count);
       let to = seqs[seqs.length - 1]! - 1;
       for (let at = to; at < this.#count; at++) {
         const uid = this.#uids[at]!;
@@ -258,12 +266,17 @@ export class View {
 
   #append(uids: readonly number[]): void {
     const needed = this.#count + uids.length;
-    if (needed > this.#uids.length) {
-      const grown = new Uint32Array(needed + (needed >> 3) + 8);
-      grown.set(this.#uids.subarray(0, this.#count));
-      this.#uids = grown;
-    }
+    this.#own(needed);
     for (const uid of uids) this.#uids[this.#count++] = uid;
+  }
+
+  /** A list of its own, with room for so many. */
+  #own(needed: number): void {
+    if (!this.#shared && needed <= this.#uids.length) return;
+    const own = new Uint32Array(needed + (needed >> 3) + 8);
+    own.set(this.#uids.subarray(0, this.#count));
+    this.#uids = own;
+    this.#shared = false;
   }
 
   /** Index of the first UID that is not below `uid`. */

@@ -51,6 +51,16 @@ function world(): Answers {
       rows: [10, 11].filter((uid) => ranges.some(({ first, last }) => uid >= first && uid <= last)).map(row),
       next: null,
     }),
+    "email.marks": ({ ranges }) => {
+      const uids = [10, 11].filter((uid) => ranges.some(({ first, last }) => uid >= first && uid <= last));
+      const rows = uids.map(row);
+      return {
+        uids: Uint32Array.from(uids),
+        modseqs: Float64Array.from(rows, ({ modseq }) => modseq),
+        flags: rows.map(({ flags }) => flags),
+        next: null,
+      };
+    },
     "email.flags": ({ ranges }) =>
       ({
         changed: ranges.map(({ first }) => ({ uid: first, modseq: 6, flags: ["\\Seen"] })),

@@ -4,6 +4,7 @@ import { directoryContract } from "./contract/directory.ts";
 import { emailContract } from "./contract/email.ts";
 import { mailboxContract } from "./contract/mailbox.ts";
 import { metadataContract } from "./contract/metadata.ts";
+import { marksContract } from "./contract/marks.ts";
 import { modelContract } from "./contract/model.ts";
 import { queueContract } from "./contract/queue.ts";
 import { quotaContract } from "./contract/quota.ts";
@@ -28,5 +29,6 @@ export function storageContract(name: string, open: Open): void {
   replaceContract(name, open);
   transactionContract(name, open);
   urlKeysContract(name, open);
+  marksContract(name, open);
   modelContract(name, open);
 }

@@ -116,6 +116,25 @@ export interface EmailOps {
     };
     answer: { rows: readonly EmailRow[]; next: Uid | null };
   };
+  /**
+   * UID, modseq and flags of the ranges in columns, ascending, at most `limit`; equal flags are the same array.
+   * `changedSince`: only those with a higher modseq. `next` is where to go on, or null at the end.
+   */
+  "email.marks": {
+    args: {
+      accountId: AccountId;
+      mailboxId: MailboxId;
+      ranges: readonly UidRange[];
+      changedSince?: Modseq;
+      limit: number;
+    };
+    answer: {
+      uids: Uint32Array;
+      modseqs: Float64Array;
+      flags: readonly (readonly string[])[];
+      next: Uid | null;
+    };
+  };
   /** Octets `[start, end)` of a blob, at most 256 KiB at a time. `accountId` null is the server itself. */
   "blob.read": {
     args: { accountId: AccountId | null; blobId: BlobId; start: number; end: number };

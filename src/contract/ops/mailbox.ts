@@ -28,10 +28,10 @@ export interface Mailbox {
   readonly deleted: number;
 }
 
-/** What SELECT needs, in one transaction. The list is the caller's own. */
+/** What SELECT needs, in one transaction. */
 export interface MailboxSnapshot {
   readonly mailbox: Mailbox;
-  /** All UIDs, ascending. */
+  /** All UIDs, ascending. Shared with others: not to be changed. */
   readonly uids: Uint32Array;
   /** The lowest UID without \Seen, or null. */
   readonly firstUnseen: Uid | null;

@@ -9,6 +9,7 @@ import {
 } from "../../contract/mod.ts";
 import { type Command, resolve, SELECTED } from "../command.ts";
 import { RangeCursor, rangesOf } from "../range_cursor.ts";
+import { areMarks, fetchMarks } from "../fetch_marks.ts";
 import { type BlobReader, formatRow } from "../fetch_row.ts";
 import { sendDecoded } from "../binary.ts";
 import { no, ok } from "../reply.ts";
@@ -74,10 +75,13 @@ function* run(
   const { accountId, mailboxId } = view;
   let left: readonly UidRange[] = ranges;
   if (modifier?.vanished) yield* tellVanished(view, set, modifier.changedSince);
+  if (areMarks(items)) {
+    yield* fetchMarks(view, ranges, items, modifier === null ? null : modifier.changedSince as Modseq);
+    return ok("Fetched");
+  }
   if (modifier !== null && ranges.length > 0) {
-    const key = { key: "modseq" as const, since: modifier.changedSince + 1 as Modseq };
-    const search = { key: "and" as const, keys: [{ key: "uid" as const, ranges }, key] };
-    const found = yield* ask("email.search", { accountId, mailboxId, search });
+    const changedSince = modifier.changedSince as Modseq;
+    const found = yield* ask("email.marks", { accountId, mailboxId, ranges, changedSince, limit: Infinity });
     left = rangesOf(found.uids);
   }
   const fields = fieldsOf(items);

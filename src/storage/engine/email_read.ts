@@ -75,6 +75,13 @@ export function read(tx: Transaction, args: Args<"email.read">, slice: BlobSlice
   return { rows, next: null };
 }
 
+/** What of messages is in memory, straight from there. */
+export function marks(tx: Transaction, args: Args<"email.marks">): AnswerOf<"email.marks"> {
+  const mailbox = mailboxOf(tx, args);
+  if (!mailbox) return { uids: new Uint32Array(0), modseqs: new Float64Array(0), flags: [], next: null };
+  return tx.marks(mailbox).page(sortedRanges(args.ranges), args.changedSince ?? 0, Math.max(1, args.limit));
+}
+
 function print(row: JoinedRow, header: boolean, slice: BlobSlice): EmailRow {
   const printed: { -readonly [K in keyof EmailRow]: EmailRow[K] } = {
     uid: row.uid as Uid,

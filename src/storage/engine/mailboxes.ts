@@ -73,11 +73,12 @@ export function open(tx: Transaction, args: Args<"mailbox.open">): AnswerOf<"mai
   const reached = mailboxByName(tx, args.accountId, args.path, "r");
   if ("refused" in reached) return null;
   const { mailbox: row } = reached;
+  const marks = tx.marks(row);
   return {
     mailbox: printMailbox(tx, reached),
-    uids: tx.uids(row.id),
-    firstUnseen: row.unseen === 0 ? null : tx.firstUnseen(row.id) as Uid | null,
-    keywords: tx.keywordsIn(row.id),
+    uids: marks.uids,
+    firstUnseen: row.unseen === 0 ? null : marks.firstUnseen(),
+    keywords: marks.keywords(),
   };
 }
 

@@ -5,6 +5,7 @@ import * as acl from "./acl.ts";
 import { owned, resolve } from "./address.ts";
 import * as directory from "./directory.ts";
 import { flags } from "./email_flags.ts";
+import { marks } from "./email_read.ts";
 import { append, replace } from "./email_append.ts";
 import { copy, expunge, move } from "./email_write.ts";
 import * as mailboxes from "./mailboxes.ts";
@@ -57,6 +58,7 @@ export const OPERATIONS: Operations = {
   "metadata.get": getMetadata,
   "metadata.set": setMetadata,
   "quota.get": quota.quota,
+  "email.marks": marks,
   "email.flags": flags,
   "email.append": append,
   "email.replace": replace,
@@ -100,6 +102,7 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "mailbox.changes",
   "mailbox.subscriptions",
   "mailbox.deletedUids",
+  "email.marks",
   "mailbox.deletedStorage",
   "metadata.get",
   "quota.get",

@@ -5,6 +5,7 @@
  */
 import type { BlobId, Credentials, EnvelopeSender, JournalEntry, MailboxRole, QueueState } from "../../contract/mod.ts";
 import type { EnvelopeRecipient } from "../../contract/mod.ts";
+import type { Marks } from "./marks.ts";
 import type { Envelope, MessageIndex, Part } from "../../message/model.ts";
 
 /** Changed in place, then `saveAccount`. Counters are those of all its mailboxes. */
@@ -231,6 +232,8 @@ export interface Tables {
   membersSince(mailbox: number, modseq: number): readonly MemberRow[];
   /** Ascending; the caller's own. */
   uids(mailbox: number): Uint32Array;
+  /** For reading alone, outside of what writes; not to be kept beyond the operation. */
+  marks(mailbox: MailboxRow): Marks;
   firstUnseen(mailbox: number): number | null;
   /** UIDs between `first` and `last` that bear \Deleted, ascending, at most `limit`. */
   deletedUids(mailbox: number, first: number, last: number, limit: number): readonly number[];

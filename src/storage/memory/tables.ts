@@ -5,6 +5,7 @@
 import type { BlobId, JournalEntry } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
 import { DELETED, SEEN } from "../engine/flags.ts";
+import { Marks } from "../engine/marks.ts";
 import { distinctKeywords, lowerBound } from "../engine/order.ts";
 import { JOURNAL_MS, TOMBSTONES } from "../engine/retention.ts";
 import type {
@@ -83,6 +84,13 @@ export class MemoryTables extends MetadataTables implements Transaction {
 
   uids(mailbox: number): Uint32Array {
     return Uint32Array.from(this.#rows(mailbox), (row) => row.uid);
+  }
+
+  marks(mailbox: MailboxRow): Marks {
+    const rows = this.#rows(mailbox.id);
+    const marks = new Marks(rows.length);
+    for (const { uid, modseq, flags, keywords } of rows) marks.put(uid, modseq, flags, keywords);
+    return marks;
   }
 
   firstUnseen(mailbox: number): number | null {

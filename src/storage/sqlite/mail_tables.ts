@@ -16,6 +16,8 @@ import type {
   QueueRecord,
   Transaction,
 } from "../engine/tables.ts";
+import type { Marks } from "../engine/marks.ts";
+import { MarksCache } from "./marks_cache.ts";
 import type { Blobs } from "./blobs.ts";
 import { MetadataTables } from "./metadata_tables.ts";
 import type { Cells, Statements } from "./statements.ts";
@@ -32,9 +34,22 @@ const STATES: readonly QueueState[] = ["ready", "leased", "held"];
 export class MailTables extends MetadataTables implements Transaction {
   readonly #blobs: Blobs;
 
+  /** Of mailboxes that are looked at. */
+  readonly marksCache: MarksCache;
+
   constructor(sql: Statements, blobs: Blobs) {
     super(sql);
     this.#blobs = blobs;
+    this.marksCache = new MarksCache(sql);
+  }
+
+  override forget(): void {
+    super.forget();
+    this.marksCache.clear();
+  }
+
+  marks(mailbox: MailboxRow): Marks {
+    return this.marksCache.of(mailbox);
   }
 
   members(mailbox: number, first: number, last: number, limit: number): readonly MemberRow[] {

@@ -22,6 +22,7 @@ import { type Storage, StorageError } from "../storage.ts";
 import { Blobs, infrastructure, segmentEnds } from "./blobs.ts";
 import { Commits } from "./commits.ts";
 import { MailTables } from "./mail_tables.ts";
+import { ColdMarks } from "./marks_cache.ts";
 import { markGarbage, reclaim } from "./reclaim.ts";
 import { openDatabase } from "./schema.ts";
 import { Segments } from "./segments.ts";
@@ -106,10 +107,14 @@ function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFi
       return result;
     }
     await Promise.resolve();
-    try {
-      return await query(tables, blobs, index, op, args);
-    } catch (error) {
-      throw infrastructure(error);
+    for (;;) {
+      try {
+        return await query(tables, blobs, index, op, args);
+      } catch (error) {
+        if (!(error instanceof ColdMarks)) throw infrastructure(error);
+        await tables.marksCache.warm(error.row, pause);
+        if (closed) throw new StorageError("unavailable", "the store is closed");
+      }
     }
   };
 
@@ -149,6 +154,9 @@ function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFi
     },
   };
 }
+
+/** Lets others in: an immediate would not. */
+const pause = () => new Promise<void>((next) => setTimeout(next, 1));
 
 /** A setting that is there already, or a question of ownership, needs no commit. */
 function isInitialised(tables: MailTables, op: StorageOp, args: unknown): boolean {

@@ -51,6 +51,7 @@ const ATTEMPTS: { readonly [K in Exclude<StorageOp, Elsewhere>]: (where: Where) 
   }),
   "quota.get": ({ accountId, path }) => ({ accountId, path }),
   "email.read": ({ accountId, mailboxId }) => ({ accountId, mailboxId, ranges: ALL, fields: ["header"], limit: 9 }),
+  "email.marks": ({ accountId, mailboxId }) => ({ accountId, mailboxId, ranges: ALL, limit: 9 }),
   "email.flags": ({ accountId, mailboxId }) => ({
     accountId,
     mailboxId,
