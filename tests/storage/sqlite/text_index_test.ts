@@ -131,6 +131,20 @@ Deno.test("the index of texts leaves what is too long for it to the message itse
   });
 });
 
+Deno.test("what is left of an account is indexed anew when most of it is gone", async () => {
+  await withPair(async (pair, folder) => {
+    for (let i = 0; i < 96; i++) await pair.append(filler(i));
+    await pair.store.settleIndex();
+    await pair.remove(...Array.from({ length: 60 }, (_, i) => i + 2));
+    await pair.store.reclaim(); // sweeps
+    assert.deepEqual(await pair.agree(text("filler 95")), [96]);
+    await pair.store.settleIndex();
+    await pair.agreeOn([text("filler 1"), text("alpha"), body("number 7"), text("number 0")]);
+    const files = [...Deno.readDirSync(join(folder, "index"))].filter(({ name }) => name.endsWith(".text"));
+    assert.deepEqual(files.map(({ name }) => name), ["00000002.text"]);
+  });
+});
+
 Deno.test("one account's index says nothing of another's mail", async () => {
   await withPair(async (pair) => {
     const s = pair.indexed;
