@@ -25,16 +25,15 @@ export class View {
   readonly accountId: AccountId;
   readonly mailboxId: MailboxId;
   readonly path: string;
-  /** Opened by EXAMINE, or without any right to change something. */
-  readonly readOnly: boolean;
-  /** What the user might do when the mailbox was opened (RFC 4314 section 5.1.1). */
-  readonly rights: string;
+  /** What the user may do, as far as is known (RFC 4314). */
+  rights: string;
   /** Keywords that FLAGS has announced. */
   readonly keywords: Set<string>;
   /** The mailbox itself is gone. */
   deleted = false;
   /** What SEARCH SAVE kept (`$`): UIDs, ascending. Removed messages need no care: no row answers for them. */
   saved: readonly number[] = [];
+  readonly #examined: boolean;
   /** Shared with other views of the mailbox until this one differs: then it gets its own. */
   #uids: Uint32Array;
   #shared = true;
@@ -45,7 +44,7 @@ export class View {
   #flags = new Map<number, FlagChange>();
   #vanished = new Set<number>();
   #told = new Map<number, number>();
-  #keywordsGrew = false;
+  #listsChanged = false;
 
   constructor(accountId: AccountId, snapshot: MailboxSnapshot, readOnly: boolean) {
     const { mailbox, uids, keywords } = snapshot;
@@ -53,13 +52,17 @@ export class View {
     this.mailboxId = mailbox.mailboxId;
     this.path = mailbox.path;
     this.rights = mailbox.rights;
-    // RFC 4314 section 5.2: flags are shared here, \Seen too.
-    this.readOnly = readOnly || !/[swite]/.test(mailbox.rights);
+    this.#examined = readOnly;
     this.keywords = new Set(keywords);
     this.#uids = uids;
     this.#count = uids.length;
     this.#top = Math.max(mailbox.uidNext - 1, uids[uids.length - 1] ?? 0);
     this.#modseq = mailbox.highestModseq;
+  }
+
+  /** Opened by EXAMINE, or without any right to change something (RFC 4314 section 5.2: \Seen is shared here too). */
+  get readOnly(): boolean {
+    return this.#examined || !/[swite]/.test(this.rights);
   }
 
   /** Messages that the client knows of. */
@@ -163,6 +166,7 @@ export class View {
   apply(changes: MailboxChanges): void {
     if (changes.mailboxId !== this.mailboxId) return;
     if (changes.deleted) this.deleted = true;
+    if (changes.rights !== undefined && changes.rights !== this.rights) this.#takeRights(changes.rights);
     for (const change of changes.changed) {
       if (change.uid > this.#top) {
         this.#top = change.uid;
@@ -198,14 +202,21 @@ export class View {
   learn(flags: readonly string[]): boolean {
     const before = this.keywords.size;
     for (const flag of flags) if (flag[0] !== "\\") this.keywords.add(flag);
-    if (this.keywords.size > before) this.#keywordsGrew = true;
+    if (this.keywords.size > before) this.#listsChanged = true;
     return this.keywords.size > before;
   }
 
-  /** Whether new keywords wait to be announced; asking takes the mark away. */
+  /** RFC 4314 section 5.1.1: FLAGS and PERMANENTFLAGS SHOULD be told again where they are not the same any more. */
+  #takeRights(rights: string): void {
+    const ofFlags = (all: string): string => all.replace(/[^swt]/g, "");
+    if (!this.#examined && ofFlags(rights) !== ofFlags(this.rights)) this.#listsChanged = true;
+    this.rights = rights;
+  }
+
+  /** Whether flag lists wait to be announced, for new keywords or other rights; asking takes the mark away. */
   takeNewKeywords(): boolean {
-    const grew = this.#keywordsGrew;
-    this.#keywordsGrew = false;
+    const grew = this.#listsChanged;
+    this.#listsChanged = false;
     return grew;
   }
 

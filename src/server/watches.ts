@@ -7,6 +7,8 @@ import type { Storage, Touched } from "../storage/storage.ts";
 
 interface Watcher {
   since: Modseq;
+  /** What was told last; undefined for one's own mailbox, whose rights never change. */
+  rights?: string | undefined;
   readonly tell: (changes: MailboxChanges) => void;
 }
 
@@ -105,9 +107,12 @@ export class Watches {
 }
 
 function tellNews(watcher: Watcher, changes: MailboxChanges): void {
-  if (changes.modseq <= watcher.since && !changes.deleted) return;
+  const otherRights = changes.rights !== watcher.rights;
+  if (changes.modseq <= watcher.since && !changes.deleted && !otherRights) return;
+  watcher.rights = changes.rights;
   const since = watcher.since;
   watcher.since = changes.modseq;
   const changed = changes.changed.filter((change) => change.modseq > since);
-  if (changed.length > 0 || changes.vanished.length > 0 || changes.deleted) watcher.tell({ ...changes, changed });
+  const any = changed.length > 0 || changes.vanished.length > 0 || changes.deleted || otherRights;
+  if (any) watcher.tell({ ...changes, changed });
 }

@@ -177,11 +177,12 @@ Deno.test("Watches hears the owner and reads as whoever watches, who is told whe
   const listeners = new Map<AccountId, (touched: Touched) => void>();
   const readers: string[] = [];
   let may = true;
+  let rights = "lr";
   const storage = {
     perform: async (_: string, { accountId }: { accountId: AccountId }): Promise<MailboxChanges> => {
       readers.push(accountId);
       await Promise.resolve();
-      return { mailboxId: INBOX, modseq: 1 as Modseq, changed: [], vanished: [], deleted: accountId === bob && !may };
+      return { mailboxId: INBOX, modseq: 1 as Modseq, changed: [], vanished: [], deleted: !may, rights };
     },
     watch: (accountId: AccountId, listener: (touched: Touched) => void): () => void => {
       assert.equal(accountId, ACCOUNT);
@@ -192,11 +193,17 @@ Deno.test("Watches hears the owner and reads as whoever watches, who is told whe
   const told: MailboxChanges[] = [];
   const stop = new Watches(storage, noFailure).watch(bob, INBOX, 1 as Modseq, (news) => told.push(news), ACCOUNT);
   await settled();
-  assert.deepEqual([readers, told], [[bob], []]);
+  const touch = async (): Promise<void> => {
+    listeners.get(ACCOUNT)!({ mailboxIds: new Set([INBOX]), mailboxList: true });
+    await settled();
+  };
+  assert.deepEqual(readers, [bob]);
+  await touch();
+  rights = "lrs";
+  await touch();
   may = false;
-  listeners.get(ACCOUNT)!({ mailboxIds: new Set([INBOX]), mailboxList: true });
-  await settled();
-  assert.deepEqual(told.map(({ deleted }) => deleted), [true]);
+  await touch();
+  assert.deepEqual(told.map(({ deleted, rights }) => `${rights} ${deleted}`), ["lr false", "lrs false", "lrs true"]);
   stop();
   assert.equal(listeners.size, 0);
 });

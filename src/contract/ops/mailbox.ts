@@ -55,8 +55,10 @@ export interface MailboxChanges {
   readonly changed: readonly FlagChange[];
   /** Removed UIDs, ascending. May hold UIDs the asker never saw. */
   readonly vanished: readonly Uid[];
-  /** The mailbox itself is gone. */
+  /** The mailbox itself is gone, or the right to read it. */
   readonly deleted: boolean;
+  /** What the asker may do by now, where the mailbox is another's. */
+  readonly rights?: string;
 }
 
 /** Why a mailbox was not made, changed or removed. */

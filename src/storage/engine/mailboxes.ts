@@ -89,7 +89,7 @@ export function changes(tx: Transaction, args: Args<"mailbox.changes">): Mailbox
     const modseq = accountOf(tx, args.accountId).modseq as Modseq;
     return { mailboxId, modseq, changed: [], vanished: [], deleted: true };
   }
-  const { mailbox: row } = reached;
+  const { asker, owner, mailbox: row, rights } = reached;
   const changed: FlagChange[] = [];
   let vanished: readonly number[] = [];
   if (since < row.modseq) {
@@ -102,7 +102,8 @@ export function changes(tx: Transaction, args: Args<"mailbox.changes">): Mailbox
     }
     if (since > 0) vanished = since < row.floor ? absent(tx, row) : [...tx.tombstones(row.id, since)].sort(ascending);
   }
-  return { mailboxId, modseq: row.modseq as Modseq, changed, vanished: vanished as Uid[], deleted: false };
+  const news = { mailboxId, modseq: row.modseq as Modseq, changed, vanished: vanished as Uid[], deleted: false };
+  return owner === asker ? news : { ...news, rights };
 }
 
 /** RFC 7162 section 3.2.10.1: where tombstones are gone, every UID that is not there is named. */
