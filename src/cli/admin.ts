@@ -100,16 +100,23 @@ export async function openOffline(config: Config): Promise<Admin> {
   if (config.storage.driver === "memory") {
     throw new Exit(EXIT.temporary, "this store lives in the memory of the server, and no server runs; start it first");
   }
-  const [{ openSqlite, DataDirLocked }, { imapText }, { createHttpApp }, { makeCredentials }, { VERSION }, { Secret }] =
-    await Promise
-      .all([
-        import("../storage/sqlite/mod.ts"),
-        import("../imap/imap_text.ts"),
-        import("../http/mod.ts"),
-        import("../server/credentials.ts"),
-        import("../server/version.ts"),
-        import("../base/secret.ts"),
-      ]);
+  const [
+    { openSqlite, DataDirLocked },
+    { imapText },
+    { createHttpApp },
+    { makeCredentials },
+    { makeToken },
+    { VERSION },
+    { Secret },
+  ] = await Promise.all([
+    import("../storage/sqlite/mod.ts"),
+    import("../imap/imap_text.ts"),
+    import("../http/mod.ts"),
+    import("../server/credentials.ts"),
+    import("../server/token.ts"),
+    import("../server/version.ts"),
+    import("../base/secret.ts"),
+  ]);
   const storage = await openSqlite({ dataDir: config.dataDir, prepare: imapText }).catch((error: unknown) => {
     if (error instanceof DataDirLocked) {
       throw new Exit(
@@ -124,6 +131,7 @@ export async function openOffline(config: Config): Promise<Admin> {
   const app = createHttpApp({
     perform: (op, args) => storage.perform(op, args),
     makeCredentials,
+    makeToken,
     adminToken: new Secret(""),
     trusted: true,
     metrics: () => "",

@@ -23,6 +23,9 @@ import { queueRemove } from "./commands/queue_remove.ts";
 import { queueRetry } from "./commands/queue_retry.ts";
 import { queueShow } from "./commands/queue_show.ts";
 import { start } from "./commands/start.ts";
+import { tokenAdd } from "./commands/token_add.ts";
+import { tokenList } from "./commands/token_list.ts";
+import { tokenRemove } from "./commands/token_remove.ts";
 import { version } from "./commands/version.ts";
 import { why } from "./commands/why.ts";
 
@@ -43,6 +46,9 @@ export const COMMANDS: readonly Command[] = [
   aclList,
   aclSet,
   aclRemove,
+  tokenAdd,
+  tokenList,
+  tokenRemove,
   aliasAdd,
   aliasList,
   aliasRemove,

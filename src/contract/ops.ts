@@ -12,6 +12,7 @@ import type { EmailOps } from "./ops/email.ts";
 import type { MailboxOps } from "./ops/mailbox.ts";
 import type { MetadataOps } from "./ops/metadata.ts";
 import type { QuotaOps } from "./ops/quota.ts";
+import type { TokenOps } from "./ops/token.ts";
 import type { TransportOps } from "./ops/transport.ts";
 import type { UrlOps } from "./ops/url.ts";
 
@@ -44,7 +45,7 @@ export interface BodyOps {
 
 /** The tables of what is stored; a few of their questions are answered by the session's world instead. */
 export interface StoredOps
-  extends AclOps, DirectoryOps, EmailOps, MailboxOps, MetadataOps, QuotaOps, TransportOps, UrlOps {}
+  extends AclOps, DirectoryOps, EmailOps, MailboxOps, MetadataOps, QuotaOps, TokenOps, TransportOps, UrlOps {}
 
 /** The whole table. */
 export interface Ops extends AuthOps, BodyOps, DnsOps, StoredOps {}

@@ -3,6 +3,7 @@ import { HTTPException } from "hono/http-exception";
 import { acl } from "./admin/acl.ts";
 import { accounts } from "./admin/accounts.ts";
 import { aliases } from "./admin/aliases.ts";
+import { tokens } from "./admin/tokens.ts";
 import { domains } from "./admin/domains.ts";
 import { messages } from "./admin/messages.ts";
 import { queue } from "./admin/queue.ts";
@@ -55,7 +56,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken));
   app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT));
   const admin = new OpenAPIHono({ defaultHook });
-  for (const resource of [domains, accounts, acl, aliases, queue, messages]) resource(admin, deps);
+  for (const resource of [domains, accounts, acl, tokens, aliases, queue, messages]) resource(admin, deps);
   app.route(API, admin);
 
   return {

@@ -14,6 +14,8 @@ export interface HttpDeps {
   readonly makeCredentials: (
     password: Secret,
   ) => Promise<Credentials | { readonly refused: "password"; readonly text: string }>;
+  /** A fresh token of an account, and what is stored of it. */
+  readonly makeToken: () => { readonly secret: Secret; readonly hash: string };
   readonly adminToken: Secret;
   /** The text of `/metrics`. */
   readonly metrics: () => string;

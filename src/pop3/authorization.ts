@@ -7,7 +7,7 @@ import { openMaildrop } from "./maildrop.ts";
 import type { Pop3Options, Pop3State, Then } from "./state.ts";
 
 /** The default list: the strongest first; LOGIN has no place in POP3, whose USER and PASS are the same. */
-const OFFERED: readonly SaslMechanism[] = ["SCRAM-SHA-256", "PLAIN"];
+const OFFERED: readonly SaslMechanism[] = ["SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "OAUTHBEARER", "XOAUTH2"];
 
 /** Whether a password may cross this connection. */
 function mayLogIn(state: Pop3State, options: Pop3Options): boolean {

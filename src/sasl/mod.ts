@@ -1,6 +1,6 @@
 /**
- * SASL (RFC 4422), the server's side: PLAIN (RFC 4616), LOGIN (the old one that clients still use) and
- * SCRAM-SHA-256 (RFC 5802, RFC 7677). SMTP, IMAP, POP3 and ManageSieve run the same exchanges; each frames the
+ * SASL (RFC 4422), the server's side: PLAIN (RFC 4616), LOGIN (the old one that clients still use),
+ * SCRAM-SHA-256 and SCRAM-SHA-1 (RFC 5802, RFC 7677), OAUTHBEARER (RFC 7628) and XOAUTH2. SMTP, IMAP, POP3 and ManageSieve run the same exchanges; each frames the
  * challenges and responses in its own way.
  *
  * Rules:
@@ -12,6 +12,7 @@
  */
 import type { SaslExchange, SaslMechanism } from "./exchange.ts";
 import { upperAscii } from "../base/ascii.ts";
+import { oauthBearerExchange, xoauth2Exchange } from "./bearer.ts";
 import { loginExchange } from "./login.ts";
 import { plainExchange } from "./plain.ts";
 import { scramExchange } from "./scram.ts";
@@ -21,7 +22,14 @@ export type { SaslExchange, SaslMechanism, SaslOutcome, SaslRequest, SaslRespons
 export { saslPrep } from "./saslprep.ts";
 
 /** All mechanisms there are, the strongest first. */
-export const MECHANISMS: readonly SaslMechanism[] = ["SCRAM-SHA-256", "PLAIN", "LOGIN"];
+export const MECHANISMS: readonly SaslMechanism[] = [
+  "SCRAM-SHA-256",
+  "SCRAM-SHA-1",
+  "PLAIN",
+  "LOGIN",
+  "OAUTHBEARER",
+  "XOAUTH2",
+];
 
 /** A mechanism by its name in any case (RFC 4422 section 3.1), or null. */
 export function parseMechanism(name: string): SaslMechanism | null {
@@ -37,6 +45,12 @@ export function startExchange(mechanism: SaslMechanism, initial: Uint8Array | nu
     case "LOGIN":
       return loginExchange(initial);
     case "SCRAM-SHA-256":
-      return scramExchange(initial);
+      return scramExchange("sha256", initial);
+    case "SCRAM-SHA-1":
+      return scramExchange("sha1", initial);
+    case "OAUTHBEARER":
+      return oauthBearerExchange(initial);
+    case "XOAUTH2":
+      return xoauth2Exchange(initial);
   }
 }

@@ -10,11 +10,13 @@ import type { LoginDelay } from "../net/login_delay.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Clock } from "./clock.ts";
 import { dummyCredentials, verifyPassword } from "./credentials.ts";
+import { hashToken, isToken } from "./token.ts";
 
 export interface Auth {
   password(args: Args<"auth.password">, remoteAddress: string): Promise<AnswerOf<"auth.password">>;
   scram(args: Args<"auth.scram">, remoteAddress: string): Promise<AnswerOf<"auth.scram">>;
   scramDone(args: Args<"auth.scramDone">, remoteAddress: string): Promise<AnswerOf<"auth.scramDone">>;
+  bearer(args: Args<"auth.bearer">, remoteAddress: string): Promise<AnswerOf<"auth.bearer">>;
 }
 
 export interface AuthParts {
@@ -61,32 +63,51 @@ export function createAuth(parts: AuthParts): Auth {
     return known.login;
   };
 
+  /** A token may stand where a password stands: an app password. */
+  const isTokenOf = async (known: Known | null, password: Secret): Promise<boolean> => {
+    if (!isToken(password)) return false;
+    const found = await storage.perform("token.find", { hash: hashToken(password), now: clock.wall() });
+    return found !== null && found.accountId === known?.login.accountId;
+  };
+
   return {
     async password({ login, password }, remoteAddress) {
       if (!await mayTry(remoteAddress, login)) return { refused: "tooMany" };
       const known = await lookUp(login);
-      const right = await verifyPassword(password, known?.credentials ?? await dummyCredentials());
+      const right = await isTokenOf(known, password) ||
+        await verifyPassword(password, known?.credentials ?? await dummyCredentials());
       return settle(known, right, remoteAddress, login);
     },
 
-    async scram({ login }, remoteAddress) {
+    async scram({ mechanism, login }, remoteAddress) {
       // RFC 5802 section 5: the server-first-message goes out for whoever asks; the verdict comes at the end.
       await mayTry(remoteAddress, login);
       const known = await lookUp(login);
       seed ??= storage.perform("setting.init", { name: "scram.seed", value: randomBytes(32).toString("hex") });
-      const keys = known?.credentials.scramSha256 ?? madeUpKeys(await seed, lowerAscii(login));
+      const { scramSha256, scramSha1 } = known?.credentials ?? {};
+      // Keys that are not there, because the password is older than the mechanism, look like those of nobody.
+      const keys = (mechanism === "SCRAM-SHA-1" ? scramSha1 : scramSha256) ??
+        madeUpKeys(await seed, lowerAscii(login), mechanism === "SCRAM-SHA-1" ? "sha1" : "sha256");
       return { ...keys, nonce: randomBytes(18).toString("base64") };
     },
 
     async scramDone({ login, proven }, remoteAddress) {
       return settle(await lookUp(login), proven, remoteAddress, login);
     },
+
+    async bearer({ login, token }, remoteAddress) {
+      const found = await storage.perform("token.find", { hash: hashToken(token), now: clock.wall() });
+      const name = login ?? found?.address ?? "";
+      if (!await mayTry(remoteAddress, name)) return { refused: "tooMany" };
+      const known = name === "" ? null : await lookUp(name);
+      return settle(known, found !== null && known?.login.accountId === found.accountId, remoteAddress, name);
+    },
   };
 }
 
 /** Stable for a name, so that asking twice does not tell an unknown user from a known one (RFC 5802 section 9). */
-function madeUpKeys(seed: string, login: string): Omit<ScramKeys, "nonce"> {
-  const derive = (use: string): Uint8Array => new Uint8Array(createHmac("sha256", seed + use).update(login).digest());
+function madeUpKeys(seed: string, login: string, hash: "sha256" | "sha1"): Omit<ScramKeys, "nonce"> {
+  const derive = (use: string): Uint8Array => new Uint8Array(createHmac(hash, seed + use).update(login).digest());
   return {
     salt: derive("salt").subarray(0, SCRAM_SALT),
     iterations: SCRAM_ITERATIONS,

@@ -15,7 +15,7 @@ import { decodeBase64, encodeBase64 } from "../base/base64.ts";
 import { concatBytes, utf8Bytes } from "../base/bytes.ts";
 import { digest, equalSecretBytes, hmac } from "../base/hash.ts";
 import { Secret } from "../base/secret.ts";
-import type { Credentials } from "../contract/mod.ts";
+import type { Credentials, StoredScramKeys } from "../contract/mod.ts";
 import { saslPrep } from "../sasl/mod.ts";
 
 /** Octets of the longest password. RFC 4616 section 2 leaves the bound to us; hashing must not be a lever. */
@@ -63,7 +63,7 @@ export interface HashCost {
 /** For accounts that live as long as a test: nobody attacks them, and each costs less than a millisecond. */
 export const TEST_COST: HashCost = { ln: 4, iterations: 4096 };
 
-/** What to store of a new password: its scrypt hash and the keys of SCRAM-SHA-256 (RFC 5802 section 3). */
+/** What to store of a new password: its scrypt hash and the keys of SCRAM (RFC 5802 section 3). */
 export async function makeCredentials(
   password: Secret,
   { ln, iterations }: HashCost = { ln: COST.ln, iterations: SCRAM_ITERATIONS },
@@ -74,17 +74,23 @@ export async function makeCredentials(
   const salt = random(16);
   const cost = { ...COST, ln };
   const hash = await scrypt(text, salt, cost, HASH_LENGTH);
-  const scramSalt = random(16);
-  const salted = await pbkdf2(text, scramSalt, iterations); // RFC 5802 section 2.2
-  const clientKey = hmac("sha256", salted, utf8Bytes("Client Key"));
   return {
     password: new Secret(printHash(salt, hash, cost)),
-    scramSha256: {
-      salt: scramSalt,
-      iterations,
-      storedKey: new Secret(digest("sha256", clientKey)),
-      serverKey: new Secret(hmac("sha256", salted, utf8Bytes("Server Key"))),
-    },
+    scramSha256: await scramKeys("sha256", text, iterations),
+    scramSha1: await scramKeys("sha1", text, iterations),
+  };
+}
+
+/** RFC 5802 section 3. */
+async function scramKeys(hash: "sha256" | "sha1", password: string, iterations: number): Promise<StoredScramKeys> {
+  const salt = random(16);
+  const salted = await pbkdf2(hash, password, salt, iterations); // section 2.2
+  const clientKey = hmac(hash, salted, utf8Bytes("Client Key"));
+  return {
+    salt,
+    iterations,
+    storedKey: new Secret(digest(hash, clientKey)),
+    serverKey: new Secret(hmac(hash, salted, utf8Bytes("Server Key"))),
   };
 }
 
@@ -189,14 +195,19 @@ function derive(password: string, salt: Uint8Array, cost: Cost, length: number):
   );
 }
 
-function pbkdf2(password: string, salt: Uint8Array, iterations: number): Promise<Uint8Array> {
+function pbkdf2(
+  hash: "sha256" | "sha1",
+  password: string,
+  salt: Uint8Array,
+  iterations: number,
+): Promise<Uint8Array> {
   return new Promise((resolve, reject) =>
     nodePbkdf2(
       utf8Bytes(password),
       salt,
       iterations,
-      32,
-      "sha256",
+      hash === "sha1" ? 20 : 32,
+      hash,
       (error, key) => error ? reject(error) : resolve(new Uint8Array(key)),
     )
   );

@@ -23,6 +23,7 @@ import { createLogger, type Logger } from "./log.ts";
 import { LoggedIn } from "./logged_in.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
+import { makeToken } from "./token.ts";
 import { VERSION } from "./version.ts";
 import { Watches } from "./watches.ts";
 import { createWorld, type MailPrograms } from "./world.ts";
@@ -103,6 +104,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         ...state,
         perform: (op, args) => storage.perform(op, args),
         makeCredentials,
+        makeToken,
         adminToken: new Secret(adminToken.value),
         trusted,
         metrics: () => metrics.print(),

@@ -64,6 +64,8 @@ const OWN: OwnAnswers = {
   "auth.scram": (world, args) => world.parts.auth.scram(args, world.session.remoteAddress),
   "auth.scramDone": async (world, args) =>
     world.remember(await world.parts.auth.scramDone(args, world.session.remoteAddress)),
+  "auth.bearer": async (world, args) =>
+    world.remember(await world.parts.auth.bearer(args, world.session.remoteAddress)),
   "auth.forget": (world) => world.forget(),
   "body.seal": (world, { sink }) => world.sinks.seal(sink),
   "body.compose": (world, { sink, parts }) => world.sinks.compose(sink, parts),

@@ -180,3 +180,20 @@ Deno.test("each command opens the administration once at most, and closes it", a
   }
   assert.deepEqual(opened, { count: 4, closed: 4 });
 });
+
+Deno.test("token add, list and remove", async () => {
+  const { run } = desk();
+  await run("domain add example.org");
+  await run("account add alice@example.org --password-stdin", { stdin: "pw\n" });
+  const none = await run("token list alice@example.org");
+  assert.deepEqual([none.code, none.out], [0, ""]);
+  const made = await run("token add alice@example.org phone");
+  assert.deepEqual([made.code, made.out], [0, "made-1\n"]);
+  assert.match(made.err, /shown only now/);
+  assert.match((await run("token list alice@example.org")).out, /^ID +NAME +MADE +UNTIL\nk1 +phone +.* removed\n$/);
+  assert.equal(JSON.parse((await run("token list alice@example.org --json")).out)[0].name, "phone");
+  assert.equal((await run("token remove alice@example.org k1")).code, 0);
+  assert.equal((await run("token remove alice@example.org k1")).code, 1);
+  assert.equal((await run("token add nobody@example.org phone")).code, 1);
+  assert.equal((await run("token add alice@example.org")).code, 2);
+});

@@ -41,10 +41,12 @@ export function cheapCredentials(password: Secret): Promise<Credentials> {
 
 export function testAdmin(more: Partial<HttpDeps> = {}, storage: Storage = memoryStorage()): TestAdmin {
   const told: string[] = [];
+  let made = 0;
   const reported: unknown[] = [];
   const app = createHttpApp({
     perform: (op, args) => storage.perform(op, args),
     makeCredentials: cheapCredentials,
+    makeToken: () => ({ secret: new Secret(`made-${++made}`), hash: `hash-${made}` }),
     adminToken: new Secret(TOKEN),
     metrics: () => "palomar_up 1\n",
     health: () => ({ status: "ok" }),

@@ -52,6 +52,7 @@ export class House {
           Promise.resolve(
             password.reveal() === "secret" && this.#logins.get(login) || { refused: "credentials" as const },
           ),
+        bearer: () => Promise.reject(new Error("not in this house")),
         scram: () => Promise.reject(new Error("not in this house")),
         scramDone: () => Promise.reject(new Error("not in this house")),
       },

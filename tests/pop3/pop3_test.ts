@@ -161,7 +161,7 @@ Deno.test("POP3 session forgets after STLS what was said before", () => {
     player.played.sent,
     /TLS negotiation\r\n-ERR Send USER first\r\n-ERR STLS is not possible now\r\n\+OK Cap/,
   );
-  assert.match(player.played.sent, /\r\nUSER\r\nSASL SCRAM-SHA-256 PLAIN\r\n/);
+  assert.match(player.played.sent, /\r\nUSER\r\nSASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN OAUTHBEARER XOAUTH2\r\n/);
 });
 
 Deno.test("POP3 session ends where octets stand behind STLS", () => {

@@ -169,6 +169,27 @@ Deno.test("SCRAM-SHA-256 runs the exchange of RFC 7677 section 3", async () => {
   assert.deepEqual(asked.challenges, ["", SERVER_FIRST, SERVER_FINAL]);
 });
 
+Deno.test("SCRAM-SHA-1 runs the exchange of RFC 5802 section 5", async () => {
+  const { pbkdf2Sync, createHmac, createHash } = await import("node:crypto");
+  const salt = decodeBase64("QSXCR+Q6sek8bf92")!;
+  const salted = pbkdf2Sync("pencil", salt, 4096, 20, "sha1");
+  const key = (label: string) => createHmac("sha1", salted).update(label).digest();
+  const keys = {
+    salt,
+    iterations: 4096,
+    storedKey: new Secret(new Uint8Array(createHash("sha1").update(key("Client Key")).digest())),
+    serverKey: new Secret(new Uint8Array(key("Server Key"))),
+    nonce: "3rfcNHYJY1ZVvWVs7j",
+  };
+  const final = "c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=";
+  const ran = run("SCRAM-SHA-1", "n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL", [final, ""], { "auth.scram": keys });
+  assert.deepEqual(ran.challenges, [
+    "r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
+    "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=",
+  ]);
+  assert.deepEqual(ran.outcome, { login: LOGIN });
+});
+
 Deno.test("SCRAM-SHA-256 proves nothing with a wrong proof, nonce or channel binding, and tells the world", async () => {
   const answers = { "auth.scram": await vectorKeys(), "auth.scramDone": { refused: "credentials" } };
   const wrong = [

@@ -11,6 +11,7 @@ import { quotaContract } from "./contract/quota.ts";
 import { replaceContract } from "./contract/replace.ts";
 import { searchContract } from "./contract/search.ts";
 import { strangersContract } from "./contract/strangers.ts";
+import { tokensContract } from "./contract/tokens.ts";
 import { transactionContract } from "./contract/transaction.ts";
 import { urlKeysContract } from "./contract/url_keys.ts";
 import type { Open } from "./scene.ts";
@@ -27,6 +28,7 @@ export function storageContract(name: string, open: Open): void {
   metadataContract(name, open);
   quotaContract(name, open);
   replaceContract(name, open);
+  tokensContract(name, open);
   transactionContract(name, open);
   urlKeysContract(name, open);
   marksContract(name, open);

@@ -27,8 +27,10 @@ export interface ScramKeys {
 /** Questions about who somebody is. Growing delays for failures are inside the answer's time. */
 export interface AuthOps {
   "auth.password": { args: { login: string; password: Secret }; answer: Login | LoginRefused };
-  "auth.scram": { args: { mechanism: "SCRAM-SHA-256"; login: string }; answer: ScramKeys };
+  "auth.scram": { args: { mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-1"; login: string }; answer: ScramKeys };
   /** Reports how a SCRAM exchange ended; the world counts failures and names the account. */
+  /** A token that this server made (RFC 6750); `login` is whom the client asks to be, or null: whose token it is. */
+  "auth.bearer": { args: { login: string | null; token: Secret }; answer: Login | LoginRefused };
   /** Of the session: nobody is logged in any more. */
   "auth.forget": { args: Record<never, never>; answer: true };
   "auth.scramDone": { args: { login: string; proven: boolean }; answer: Login | LoginRefused };

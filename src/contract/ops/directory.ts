@@ -40,12 +40,17 @@ export interface Account {
 export interface Credentials {
   /** `$scrypt$ln=15,r=8,p=1$<salt>$<hash>` */
   readonly password: Secret;
-  readonly scramSha256: {
-    salt: Uint8Array;
-    iterations: number;
-    storedKey: Secret<Uint8Array>;
-    serverKey: Secret<Uint8Array>;
-  };
+  readonly scramSha256: StoredScramKeys;
+  /** Missing where the password was set before there was SCRAM-SHA-1 here. */
+  readonly scramSha1?: StoredScramKeys;
+}
+
+/** RFC 5802 section 3. */
+export interface StoredScramKeys {
+  readonly salt: Uint8Array;
+  readonly iterations: number;
+  readonly storedKey: Secret<Uint8Array>;
+  readonly serverKey: Secret<Uint8Array>;
 }
 
 /** An address that leads to others. */

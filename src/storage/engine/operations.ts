@@ -13,6 +13,7 @@ import * as quota from "./quota.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
 import * as queue from "./queue.ts";
 import { rename } from "./rename.ts";
+import * as tokens from "./tokens.ts";
 import * as urlKeys from "./url_keys.ts";
 import type { Transaction } from "./tables.ts";
 
@@ -36,6 +37,10 @@ export const OPERATIONS: Operations = {
   "alias.list": directory.aliasList,
   "alias.add": directory.aliasAdd,
   "alias.remove": directory.aliasRemove,
+  "token.list": tokens.tokenList,
+  "token.add": tokens.tokenAdd,
+  "token.remove": tokens.tokenRemove,
+  "token.find": tokens.tokenFind,
   "address.resolve": resolve,
   "address.owned": owned,
   "setting.get": directory.settingGet,
@@ -90,6 +95,8 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "account.get",
   "account.credentials",
   "alias.list",
+  "token.list",
+  "token.find",
   "address.resolve",
   "address.owned",
   "setting.get",

@@ -127,6 +127,16 @@ export interface AliasRow {
   readonly createdAt: number;
 }
 
+export interface TokenRow {
+  readonly id: number;
+  readonly account: number;
+  /** SHA-256 of the secret, hexadecimal. */
+  readonly hash: string;
+  readonly name: string;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+}
+
 export interface QueueRecord {
   readonly id: number;
   readonly traceId: string;
@@ -163,7 +173,7 @@ export interface QueueFilter {
   readonly traceId?: string | undefined;
 }
 
-export type Sequence = "account" | "mailbox" | "email" | "queue" | "uidValidity";
+export type Sequence = "account" | "mailbox" | "email" | "queue" | "token" | "uidValidity";
 
 export interface Tables {
   /** The next number of a sequence; never the same again, restarts included. */
@@ -179,6 +189,11 @@ export interface Tables {
   aliases(domain: string | null): readonly AliasRow[];
   putAlias(row: AliasRow): void;
   removeAlias(address: string): void;
+  token(hash: string): TokenRow | null;
+  /** Ascending by id. */
+  tokens(account: number): readonly TokenRow[];
+  addToken(row: TokenRow): void;
+  removeToken(row: TokenRow): void;
   setting(name: string): string | null;
   putSetting(name: string, value: string): void;
   removeSetting(name: string): void;

@@ -1,7 +1,7 @@
 /** Domains, aliases, settings, accounts and their mailboxes in maps. Rows are handed out live and remembered as they were. */
 import type { MailboxRole } from "../../contract/mod.ts";
 import { byAddress, ofDomain } from "../engine/order.ts";
-import type { AccountRow, AclRow, AliasRow, DomainRow, MailboxRow, Sequence } from "../engine/tables.ts";
+import type { AccountRow, AclRow, AliasRow, DomainRow, MailboxRow, Sequence, TokenRow } from "../engine/tables.ts";
 import { TouchedSet } from "../engine/watchers.ts";
 import { UndoLog } from "./undo.ts";
 
@@ -10,6 +10,7 @@ export class DirectoryTables {
   protected readonly undo = new UndoLog();
   readonly #sequences = new Map<Sequence, number>();
   readonly #domains = new Map<string, DomainRow>();
+  readonly #tokens = new Map<string, TokenRow>();
   readonly #aliases = new Map<string, AliasRow>();
   readonly #settings = new Map<string, string>();
   readonly #accounts = new Map<number, AccountRow>();
@@ -69,6 +70,22 @@ export class DirectoryTables {
     return ofDomain(this.#aliases.values(), domain).sort(byAddress);
   }
 
+  token(hash: string): TokenRow | null {
+    return this.#tokens.get(hash) ?? null;
+  }
+
+  tokens(account: number): readonly TokenRow[] {
+    return [...this.#tokens.values()].filter((row) => row.account === account).sort((a, b) => a.id - b.id);
+  }
+
+  addToken(row: TokenRow): void {
+    this.undo.set(this.#tokens, row.hash, row);
+  }
+
+  removeToken(row: TokenRow): void {
+    this.undo.delete(this.#tokens, row.hash);
+  }
+
   putAlias(row: AliasRow): void {
     this.undo.set(this.#aliases, row.address, row);
   }
@@ -119,6 +136,7 @@ export class DirectoryTables {
     this.undo.delete(this.#addresses, row.address);
     this.undo.delete(this.#mailboxes, row.id);
     this.undo.delete(this.#subscriptions, row.id);
+    for (const token of this.tokens(row.id)) this.removeToken(token);
   }
 
   mailboxes(account: number): Iterable<MailboxRow> {

@@ -1,8 +1,8 @@
 /** Cells of the directory's tables as rows, and back. Columns are in the order of the statements that read them. */
 import { decodeBase64, encodeBase64 } from "../../base/base64.ts";
 import { Secret } from "../../base/secret.ts";
-import type { Credentials, MailboxRole } from "../../contract/mod.ts";
-import type { AccountRow, AclRow, AliasRow, DomainRow, MailboxRow } from "../engine/tables.ts";
+import type { Credentials, MailboxRole, StoredScramKeys } from "../../contract/mod.ts";
+import type { AccountRow, AclRow, AliasRow, DomainRow, MailboxRow, TokenRow } from "../engine/tables.ts";
 import type { Cells } from "./statements.ts";
 
 export function readDomain(cells: Cells): DomainRow {
@@ -59,6 +59,18 @@ export function readAccount(cells: Cells): AccountRow {
   };
 }
 
+export function readToken(cells: Cells): TokenRow {
+  const [id, account, hash, name, createdAt, expiresAt] = cells as [
+    number,
+    number,
+    string,
+    string,
+    number,
+    number | null,
+  ];
+  return { id, account, hash, name, createdAt, expiresAt };
+}
+
 export function readAcl(cells: Cells): AclRow {
   const [mailbox, account, grantee, rights] = cells as [number, number, string, string];
   return { mailbox, account, grantee, rights };
@@ -89,18 +101,30 @@ const printed = new WeakMap<Credentials, string>();
 export function printCredentials(credentials: Credentials): string {
   const known = printed.get(credentials);
   if (known !== undefined) return known;
-  const { password, scramSha256: scram } = credentials;
-  const keys = [scram.salt, scram.storedKey.reveal(), scram.serverKey.reveal()].map(encodeBase64);
-  const text = JSON.stringify([password.reveal(), scram.iterations, ...keys]);
+  const { password, scramSha256, scramSha1 } = credentials;
+  const text = JSON.stringify([
+    password.reveal(),
+    ...printScram(scramSha256),
+    ...(scramSha1 ? printScram(scramSha1) : []),
+  ]);
   printed.set(credentials, text);
   return text;
 }
 
+type PrintedScram = [iterations: number, salt: string, storedKey: string, serverKey: string];
+
+function printScram({ iterations, salt, storedKey, serverKey }: StoredScramKeys): PrintedScram {
+  return [iterations, encodeBase64(salt), encodeBase64(storedKey.reveal()), encodeBase64(serverKey.reveal())];
+}
+
 function readCredentials(text: string): Credentials {
-  const [password, iterations, ...keys] = JSON.parse(text) as [string, number, string, string, string];
+  const [password, ...keys] = JSON.parse(text) as [string, ...PrintedScram, ...PrintedScram | []];
+  const scramSha256 = readScram(keys.slice(0, 4) as PrintedScram);
+  if (keys.length < 8) return { password: new Secret(password), scramSha256 };
+  return { password: new Secret(password), scramSha256, scramSha1: readScram(keys.slice(4) as PrintedScram) };
+}
+
+function readScram([iterations, ...keys]: PrintedScram): StoredScramKeys {
   const [salt, storedKey, serverKey] = keys.map((key) => decodeBase64(key)!) as [Uint8Array, Uint8Array, Uint8Array];
-  return {
-    password: new Secret(password),
-    scramSha256: { salt, iterations, storedKey: new Secret(storedKey), serverKey: new Secret(serverKey) },
-  };
+  return { iterations, salt, storedKey: new Secret(storedKey), serverKey: new Secret(serverKey) };
 }

@@ -4,9 +4,17 @@
  * This process alone writes the file (it holds the lock), so what is in memory is true.
  */
 import type { MailboxRole } from "../../contract/mod.ts";
-import type { AccountRow, AclRow, AliasRow, DomainRow, MailboxRow, Sequence } from "../engine/tables.ts";
+import type { AccountRow, AclRow, AliasRow, DomainRow, MailboxRow, Sequence, TokenRow } from "../engine/tables.ts";
 import { TouchedSet } from "../engine/watchers.ts";
-import { printCredentials, readAccount, readAcl, readAlias, readDomain, readMailbox } from "./directory_rows.ts";
+import {
+  printCredentials,
+  readAccount,
+  readAcl,
+  readAlias,
+  readDomain,
+  readMailbox,
+  readToken,
+} from "./directory_rows.ts";
 import type { Cells, Statements } from "./statements.ts";
 
 interface AccountEntry {
@@ -26,6 +34,8 @@ const SAVE_MAILBOX = "update mailboxes set path = ?, role = ?, uid_next = ?, mod
   "size = ?, deleted = ?, floor = ? where id = ?";
 const SAVE_ACCOUNT = "update accounts set name = ?, quota_bytes = ?, quota_messages = ?, used_bytes = ?, " +
   "used_messages = ?, modseq = ?, disabled = ?, credentials = ? where id = ?";
+
+const TOKEN = "select id, account, hash, name, created_at, expires_at from tokens";
 
 export class DirectoryTables {
   readonly sql: Statements;
@@ -159,6 +169,23 @@ export class DirectoryTables {
     return rows.map(readAlias);
   }
 
+  token(hash: string): TokenRow | null {
+    const row = this.sql.get(`${TOKEN} where hash = ?`, hash);
+    return row ? readToken(row) : null;
+  }
+
+  tokens(account: number): readonly TokenRow[] {
+    return this.sql.all(`${TOKEN} where account = ? order by id`, account).map(readToken);
+  }
+
+  addToken({ id, account, hash, name, createdAt, expiresAt }: TokenRow): void {
+    this.sql.run("insert into tokens values (?, ?, ?, ?, ?, ?)", id, account, hash, name, createdAt, expiresAt);
+  }
+
+  removeToken(row: TokenRow): void {
+    this.sql.run("delete from tokens where id = ?", row.id);
+  }
+
   putAlias(row: AliasRow): void {
     const { address, targets, createdAt } = row;
     this.sql.run(
@@ -239,6 +266,7 @@ export class DirectoryTables {
     this.sql.run("delete from accounts where id = ?", row.id);
     this.sql.run("delete from subscriptions where account = ?", row.id);
     this.sql.run("delete from threads where account = ?", row.id);
+    this.sql.run("delete from tokens where account = ?", row.id);
     this.#accounts.delete(row.id);
     this.#addresses.delete(row.address);
     this.#dirtyAccounts.delete(row);

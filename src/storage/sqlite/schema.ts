@@ -75,6 +75,11 @@ export const MIGRATIONS: readonly string[] = [
     value blob not null, primary key (mailbox, account, entry));
   create index metadata_account on metadata (account, size);
   `,
+  `
+  create table tokens (id integer primary key, account integer not null, hash text not null unique, name text not null,
+    created_at integer not null, expires_at integer);
+  create index tokens_account on tokens (account);
+  `,
 ];
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */

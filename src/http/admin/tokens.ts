@@ -1,0 +1,87 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Token } from "../../contract/mod.ts";
+import type { HttpDeps } from "../deps.ts";
+import { unlessRefused } from "../problem.ts";
+import { address, answer, body, CONFLICT, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
+
+const schema = z.object({ tokenId: z.string(), name: z.string(), createdAt: time, expiresAt: time.nullable() })
+  .openapi("Token");
+const tags = ["tokens"];
+
+const list = createRoute({
+  method: "get",
+  path: "/accounts/{address}/tokens",
+  tags,
+  summary: "The tokens of an account, without their secrets",
+  request: { params: z.object({ address }) },
+  responses: {
+    200: answer(z.object({ tokens: z.array(schema) }), "in the order they were made"),
+    ...PROBLEMS,
+    ...NOT_FOUND,
+  },
+});
+
+const add = createRoute({
+  method: "post",
+  path: "/accounts/{address}/tokens",
+  tags,
+  summary: "Make a token: an app password, and a bearer token for OAUTHBEARER and XOAUTH2",
+  request: {
+    params: z.object({ address }),
+    body: body(z.strictObject({
+      name: z.string().min(1, "should say what the token is for").max(100, "should have at most 100 characters"),
+      expiresAt: z.iso.datetime({ offset: true, error: 'should be a time, as "2027-01-31T00:00:00Z"' }).optional(),
+    })),
+  },
+  responses: {
+    201: answer(schema.extend({ token: z.string() }), "the token with its secret, which is not shown again"),
+    ...PROBLEMS,
+    ...NOT_FOUND,
+    ...CONFLICT,
+  },
+});
+
+const remove = createRoute({
+  method: "delete",
+  path: "/accounts/{address}/tokens/{tokenId}",
+  tags,
+  summary: "Remove a token: whoever has it is not let in any more",
+  request: { params: z.object({ address, tokenId: z.string() }) },
+  responses: { 204: { description: "it is gone" }, ...PROBLEMS, ...NOT_FOUND },
+});
+
+/** `/accounts/{address}/tokens`. */
+export function tokens(app: OpenAPIHono, deps: HttpDeps): void {
+  const { perform } = deps;
+  app.openapi(list, async (c) => {
+    const found = unlessRefused(await perform("token.list", c.req.valid("param")));
+    return c.json({ tokens: found.map(print) }, 200);
+  });
+  app.openapi(add, async (c) => {
+    const { name, expiresAt } = c.req.valid("json");
+    const { secret, hash } = deps.makeToken();
+    const made = unlessRefused(
+      await perform("token.add", {
+        ...c.req.valid("param"),
+        name,
+        hash,
+        expiresAt: expiresAt === undefined ? null : Date.parse(expiresAt),
+        now: deps.now(),
+      }),
+    );
+    return c.json({ ...print(made), token: secret.reveal() }, 201);
+  });
+  app.openapi(remove, async (c) => {
+    unlessRefused(await perform("token.remove", c.req.valid("param")));
+    return c.body(null, 204);
+  });
+}
+
+function print({ tokenId, name, createdAt, expiresAt }: Token): z.output<typeof schema> {
+  return {
+    tokenId,
+    name,
+    createdAt: printTime(createdAt),
+    expiresAt: expiresAt === null ? null : printTime(expiresAt),
+  };
+}
