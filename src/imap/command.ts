@@ -20,8 +20,6 @@ export type ProtocolState = "notAuthenticated" | "authenticated" | "selected";
 
 export interface Command {
   readonly states: readonly ProtocolState[];
-  /** RFC 9051 section 7.5.1: no EXPUNGE while it runs, for its client counts in sequence numbers. */
-  readonly holdsExpunge?: boolean;
   /** Reads the arguments (behind the name, to the end) and returns the program that is not started yet. */
   parse(lexer: Lexer, state: ImapState, byUid: boolean): CommandProgram;
 }

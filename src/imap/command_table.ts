@@ -48,6 +48,7 @@ import { unauthenticate } from "./commands/unauthenticate.ts";
 import { unselect } from "./commands/unselect.ts";
 import { urlFetch } from "./commands/urlfetch.ts";
 import { bad, no, type Reply } from "./reply.ts";
+import { sequenceUse } from "./sequence_use.ts";
 import type { CommandProgram, ImapState } from "./session.ts";
 import { TEXTS } from "./texts.ts";
 import type { Piece } from "./wire/command_reader.ts";
@@ -132,7 +133,8 @@ export function prepare(state: ImapState, pieces: readonly Piece[]): Prepared {
     const name = upperAscii(lexer.atom());
     const byUid = name === "UID";
     if (byUid) lexer.sp();
-    const command = byUid ? BY_UID.get(upperAscii(lexer.atom())) : COMMANDS.get(name);
+    const named = byUid ? upperAscii(lexer.atom()) : name;
+    const command = byUid ? BY_UID.get(named) : COMMANDS.get(named);
     if (!command) return { tag, reply: bad(TEXTS.unknownCommand) };
     const now = protocolState(state);
     if (!command.states.includes(now)) {
@@ -140,10 +142,13 @@ export function prepare(state: ImapState, pieces: readonly Piece[]): Prepared {
       return { tag, reply: bad(needsMailbox ? TEXTS.noMailboxSelected : TEXTS.wrongState) };
     }
     if (needsUtf8(state, name)) return { tag, reply: no(TEXTS.utf8Only, "CANNOT") };
+    const use = sequenceUse(named, byUid);
+    // RFC 9586 section 3.1
+    if (state.uidOnly && use.usesSequenceNumbers) return { tag, reply: bad(TEXTS.uidRequired, "UIDREQUIRED") };
     const program = command.parse(lexer, state, byUid);
-    return { tag, program, holdsExpunge: command.holdsExpunge === true && !byUid };
+    return { tag, program, holdsExpunge: !use.breaksSequenceNumbers };
   } catch (error) {
-    if (error instanceof Malformed) return { tag, reply: bad(error.message) };
+    if (error instanceof Malformed) return { tag, reply: bad(error.message, error.code) };
     throw error;
   }
 }

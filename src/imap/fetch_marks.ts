@@ -26,9 +26,10 @@ export function* fetchMarks(
   ranges: readonly UidRange[],
   items: readonly FetchItem[],
   changedSince: Modseq | null,
+  uidOnly: boolean,
 ): Program<void> {
   const { accountId, mailboxId } = view;
-  const pieces = lineOf(items);
+  const pieces = lineOf(items, uidOnly);
   const flagLists = new Map<readonly string[], Uint8Array>();
   const out = new OctetWriter();
   const cursor = new RangeCursor(ranges);
@@ -60,9 +61,10 @@ export function* fetchMarks(
 }
 
 /** `* seq FETCH (FLAGS (…) …)` as pieces. */
-function lineOf(items: readonly FetchItem[]): Piece[] {
-  const pieces: Piece[] = [latin1Bytes("* "), "seq"];
-  let text = " FETCH (";
+function lineOf(items: readonly FetchItem[], uidOnly: boolean): Piece[] {
+  // RFC 9586 section 3.3
+  const pieces: Piece[] = [latin1Bytes("* "), uidOnly ? "uid" : "seq"];
+  let text = uidOnly ? " UIDFETCH (" : " FETCH (";
   items.forEach(({ item }, i) => {
     const begin = item === "UID" ? "UID " : item === "FLAGS" ? "FLAGS (" : "MODSEQ (";
     pieces.push(latin1Bytes(text + (i > 0 ? " " : "") + begin));

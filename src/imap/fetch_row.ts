@@ -5,7 +5,7 @@ import { binaryValue, type DecodedRange } from "./binary.ts";
 import { PREVIEW_OCTETS, previewPart, previewText } from "../message/mod.ts";
 import { accountOf } from "./command.ts";
 import { extentOf, selectFields } from "./section.ts";
-import type { ImapState } from "./session.ts";
+import { fetchHead, type ImapState } from "./session.ts";
 import { formatDateTime } from "./wire/dates.ts";
 import type { FetchItem, Section, SimpleItem } from "./wire/fetch_items.ts";
 import { utf8String } from "./wire/strings.ts";
@@ -30,7 +30,7 @@ export function* formatRow(
   readBlob: BlobReader,
 ): Program<FormattedRow> {
   const out: Pieces = [];
-  let text = `* ${seq} FETCH (`;
+  let text = fetchHead(state, seq, row.uid);
   let first = true;
   let flags = false;
   let unknownEncoding = false;

@@ -54,6 +54,7 @@ export function imapSession(options: ImapServerOptions): Session<ImapState> {
     running: null,
     exchange: null,
     idle: false,
+    toldAt: 0,
     startingTls: false,
     compressed: false,
     shutdown: false,
@@ -75,6 +76,7 @@ export const imapMachine: Machine<ImapState> = {
   wantsBytes: (state) => !state.closed && !isBusy(state),
   deadline: (state) => {
     if (state.closed || isBusy(state)) return null;
+    if (state.idle) return Math.min(state.toldAt + state.limits.keepAliveMs, state.activeAt + state.limits.idleMs);
     return state.login === null ? state.openedAt + state.limits.loginMs : state.activeAt + state.limits.idleMs;
   },
 };
@@ -120,7 +122,12 @@ function step(state: ImapState, input: Input, now: number): Step<ImapState> {
       break;
     case "deadline": {
       const due = imapMachine.deadline(state);
-      if (due !== null && due <= now) bye(state, state.login ? TEXTS.timeout : TEXTS.loginTimeout, out);
+      if (due === null || due > now) break;
+      if (state.idle && now < state.activeAt + state.limits.idleMs) {
+        // Routers forget connections on which nothing is said; RFC 9051 section 6.3.13 leaves it to the server.
+        state.toldAt = now;
+        out.push(sendText(`* OK ${TEXTS.stillHere}\r\n`));
+      } else bye(state, state.login ? TEXTS.timeout : TEXTS.loginTimeout, out);
       break;
     }
     case "shutdown":
@@ -232,6 +239,7 @@ function settle(state: ImapState, outcome: Outcome | { failed: OpFailed } | null
   switch (outcome.then) {
     case "idle":
       state.idle = true;
+      state.toldAt = state.activeAt;
       out.push(sendText("+ idling\r\n"));
       return tellNews(state, true, out);
     case "logout":

@@ -28,6 +28,8 @@ export function criteria(lexer: Lexer, state: ImapState, charset: string | null)
   const context: SearchContext = {
     // What of a set lies beyond the mailbox finds nothing; the rest is searched.
     resolve: (set, uids) => {
+      // RFC 9586 section 3.1: sequence numbers in a search too. `$` is a set of UIDs.
+      if (state.uidOnly && !uids && set !== "$") lexer.fail(TEXTS.uidRequired, "UIDREQUIRED");
       const within = set === "$" || uids ? set : clip(set, view.count);
       return view.count === 0 ? [] : view.ranges(within, uids) ?? [];
     },

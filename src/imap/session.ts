@@ -28,6 +28,8 @@ export interface ImapLimits {
   readonly loginMs: number;
   /** RFC 9051 section 5.4: at least 30 minutes. */
   readonly idleMs: number;
+  /** How often a client in IDLE is told that the server is still here. */
+  readonly keepAliveMs: number;
 }
 
 /** Bounds that suit a public server. */
@@ -42,6 +44,7 @@ export const IMAP_LIMITS: ImapLimits = {
   loginAttempts: 5,
   loginMs: 60_000,
   idleMs: 30 * 60_000,
+  keepAliveMs: 120_000,
 };
 
 /** What one listener offers. */
@@ -93,6 +96,8 @@ export interface LoginState {
   condstore: boolean;
   /** ENABLE QRESYNC was given: VANISHED takes the place of EXPUNGE (RFC 7162 section 3.2). */
   qresync: boolean;
+  /** ENABLE UIDONLY was given: no sequence numbers either way (RFC 9586). */
+  uidOnly: boolean;
 }
 
 /** Nobody is logged in. */
@@ -104,6 +109,7 @@ export const LOGGED_OFF: Readonly<LoginState> = {
   utf8Accept: false,
   condstore: false,
   qresync: false,
+  uidOnly: false,
 };
 
 /** Mutable, with one owner: the machine; a command changes what belongs to it. */
@@ -119,6 +125,8 @@ export interface ImapState extends LoginState {
   running: { readonly task: Running<Outcome>; readonly holdsExpunge: boolean } | null;
   exchange: { readonly exchange: SaslExchange; waitingFor: number; waits: "line" | "call" } | null;
   idle: boolean;
+  /** When IDLE last told that the server is there, or began. */
+  toldAt: number;
   startingTls: boolean;
   /** COMPRESS was given (RFC 4978). */
   compressed: boolean;
@@ -139,12 +147,22 @@ export function sendText(text: string): Effect {
   return { type: "send", bytes: latin1Bytes(text) };
 }
 
+/** The beginning of a FETCH response; RFC 9586 section 3.3: of a UIDFETCH response after ENABLE UIDONLY. */
+export function fetchHead(state: LoginState, seq: number, uid: number): string {
+  return state.uidOnly ? `* ${uid} UIDFETCH (` : `* ${seq} FETCH (`;
+}
+
+/** VANISHED takes the place of EXPUNGE: RFC 7162 section 3.2.10, RFC 9586 section 3.5. */
+export function tellsVanished(state: LoginState): boolean {
+  return state.qresync || state.uidOnly;
+}
+
 /** `* seq FETCH (UID … FLAGS (…))`, with MODSEQ for whoever asked for it (RFC 7162 section 3.2). */
 export function formatFlags(state: ImapState, seq: number, change: FlagChange, withUid: boolean): string {
   const modseq = state.condstore ? ` MODSEQ (${change.modseq})` : "";
   // RFC 9051 section 7.5.2: unsolicited FETCH responses SHOULD include the UID.
   const uid = withUid || state.rev2 || state.condstore ? `UID ${change.uid} ` : "";
-  return `* ${seq} FETCH (${uid}FLAGS (${change.flags.join(" ")})${modseq})\r\n`;
+  return `${fetchHead(state, seq, change.uid)}${uid}FLAGS (${change.flags.join(" ")})${modseq})\r\n`;
 }
 
 /** FLAGS and PERMANENTFLAGS of the selected mailbox. */
@@ -170,5 +188,5 @@ export function newsOf(state: ImapState, mayExpunge: boolean): string {
   const view = state.view;
   if (view === null) return "";
   const lists = view.takeNewKeywords() ? formatFlagLists(view) : "";
-  return lists + view.flush(mayExpunge, (seq, change) => formatFlags(state, seq, change, true), state.qresync);
+  return lists + view.flush(mayExpunge, (seq, change) => formatFlags(state, seq, change, true), tellsVanished(state));
 }

@@ -14,6 +14,8 @@ export const TEXTS = {
   unknownCommand: "Unknown command",
   wrongState: "Not now: the command belongs to another state",
   noMailboxSelected: "No mailbox is selected",
+  uidRequired: "Only UIDs are spoken after ENABLE UIDONLY",
+  stillHere: "Still here",
   badSequence: "The message number does not exist",
   credentials: "The login name or the password is wrong",
   tooManyTries: "Too many failed logins; try later",

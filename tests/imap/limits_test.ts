@@ -56,7 +56,7 @@ Deno.test("a session ends after 30 minutes of silence, in IDLE too, and not whil
   for (const client of ["", "a IDLE\r\n"]) {
     const player = new Player(imapSession(options), answers);
     player.feed(IN + client);
-    assert.equal(player.deadline, IMAP_LIMITS.idleMs);
+    assert.equal(player.deadline, client === "" ? IMAP_LIMITS.idleMs : IMAP_LIMITS.keepAliveMs);
     player.now = 1000;
     player.input({ type: "deadline" }); // too early: nothing
     assert.ok(!player.played.closed);
@@ -69,6 +69,21 @@ Deno.test("a session ends after 30 minutes of silence, in IDLE too, and not whil
   now = machine.step(now, { type: "bytes", chunk: new TextEncoder().encode(IN) }, 5).state;
   assert.equal(machine.deadline(now), null, "a question is out");
   assert.equal(machine.wantsBytes(now), false);
+});
+
+Deno.test("IDLE is told every two minutes that the server is there, and nothing when it has ended", () => {
+  const player = new Player(imapSession(options), answers);
+  player.feed(IN + "a IDLE\r\n");
+  for (let turn = 1; turn <= 3; turn++) {
+    player.now = turn * IMAP_LIMITS.keepAliveMs;
+    assert.equal(player.deadline, player.now);
+    player.input({ type: "deadline" });
+    player.input({ type: "deadline" }); // once
+    assert.equal(player.played.sent.split("* OK Still here\r\n").length, turn + 1);
+  }
+  player.feed("DONE\r\n");
+  assert.ok(player.played.sent.endsWith("a OK Idle ended\r\n"));
+  assert.equal(player.deadline, player.now + IMAP_LIMITS.idleMs);
 });
 
 Deno.test("shutdown says goodbye at once where nothing runs, else when the command has ended", () => {

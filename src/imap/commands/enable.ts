@@ -33,6 +33,10 @@ function* run(state: ImapState, names: readonly string[]): CommandProgram {
     state.qresync = state.condstore = true; // RFC 7162 section 3.2.3: CONDSTORE comes with it
     enabled.push("QRESYNC");
   }
+  if (names.includes("UIDONLY") && !state.uidOnly) {
+    state.uidOnly = true;
+    enabled.push("UIDONLY");
+  }
   yield sendText(`* ENABLED${enabled.map((name) => " " + name).join("")}\r\n`);
   return ok("Enabled");
 }

@@ -27,7 +27,6 @@ const TEXT_LIMIT = 256 * 1024; // octets that are formatted before the client ha
 /** FETCH and UID FETCH (RFC 9051 section 6.4.5, RFC 7162 section 3.1.4) */
 export const fetch: Command = {
   states: SELECTED,
-  holdsExpunge: true,
   parse(lexer, state, byUid) {
     lexer.sp();
     const set = sequenceSet(lexer);
@@ -76,7 +75,7 @@ function* run(
   let left: readonly UidRange[] = ranges;
   if (modifier?.vanished) yield* tellVanished(view, set, modifier.changedSince);
   if (areMarks(items)) {
-    yield* fetchMarks(view, ranges, items, modifier === null ? null : modifier.changedSince as Modseq);
+    yield* fetchMarks(view, ranges, items, modifier === null ? null : modifier.changedSince as Modseq, state.uidOnly);
     return ok("Fetched");
   }
   if (modifier !== null && ranges.length > 0) {

@@ -1,7 +1,7 @@
 import { ask } from "../../contract/mod.ts";
 import { AT_ONCE, BAD_NAME, type Command, refresh, resolve } from "../command.ts";
 import { no, ok } from "../reply.ts";
-import { type CommandProgram, type ImapState, sendText } from "../session.ts";
+import { type CommandProgram, type ImapState, sendText, tellsVanished } from "../session.ts";
 import { TEXTS } from "../texts.ts";
 import type { SequenceSet } from "../wire/sequence_set.ts";
 import { copyRefusal, copyUid, toMailbox } from "./copy.ts";
@@ -26,7 +26,7 @@ function* run(state: ImapState, set: SequenceSet, path: string | null, byUid: bo
     const code = copyUid(done.uidValidity, done.pairs);
     // RFC 6851 section 4.3: COPYUID goes before the EXPUNGE responses, in an untagged OK.
     if (code !== null) yield sendText(`* OK [${code}] Moved\r\n`);
-    const text = view.remove(done.pairs.map((pair) => pair.from), state.qresync);
+    const text = view.remove(done.pairs.map((pair) => pair.from), tellsVanished(state));
     if (text !== "") yield sendText(text);
     if (code !== null) highest = done.modseq;
   }

@@ -11,7 +11,6 @@ const ALL: ReturnOptions = { words: new Set(["ALL"]), partial: null };
 /** SEARCH and UID SEARCH (RFC 9051 section 6.4.4, RFC 4731, RFC 5182, RFC 9394) */
 export const search: Command = {
   states: SELECTED,
-  holdsExpunge: true,
   parse(lexer, state, byUid) {
     lexer.sp();
     let options: ReturnOptions | null = null;

@@ -30,7 +30,7 @@ function parse(lexer: Lexer, state: ImapState, readOnly: boolean): CommandProgra
   if (lexer.tryChar(" ")) {
     lexer.list(() => {
       const word = lexer.word();
-      if (word === "QRESYNC" && state.qresync) resync = qresync(lexer);
+      if (word === "QRESYNC" && state.qresync) resync = qresync(lexer, state);
       else if (word === "CONDSTORE") condstore = true;
       // RFC 4466 section 2.1; RFC 7162 section 3.2.5: BAD where QRESYNC was not enabled.
       else lexer.fail(word === "QRESYNC" ? "QRESYNC is not enabled" : "No such parameter");
@@ -49,7 +49,7 @@ interface Resync {
 }
 
 /** `SP "(" uidvalidity SP mod-sequence-value [SP known-uids] [SP seq-match-data] ")"` */
-function qresync(lexer: Lexer): Resync {
+function qresync(lexer: Lexer, state: ImapState): Resync {
   lexer.sp();
   lexer.char("(");
   const uidValidity = lexer.nzNumber();
@@ -63,6 +63,7 @@ function qresync(lexer: Lexer): Resync {
   }
   if (more) {
     // Section 3.2.5.2: match data shorten the answer of a server that has forgotten; ours remembers or names all.
+    if (state.uidOnly) lexer.fail(TEXTS.uidRequired, "UIDREQUIRED"); // RFC 9586 section 3.4
     lexer.char("(");
     sequenceSet(lexer);
     lexer.sp();
@@ -130,7 +131,7 @@ function describe(state: ImapState, view: View, snapshot: MailboxSnapshot, given
   if (!state.rev2) {
     // RFC 3501 section 6.3.1; \Recent is never set, which it allows.
     out += "* 0 RECENT\r\n";
-    if (unseen > 0) out += `* OK [UNSEEN ${unseen}] First unseen\r\n`;
+    if (unseen > 0 && !state.uidOnly) out += `* OK [UNSEEN ${unseen}] First unseen\r\n`;
   }
   out += `* OK [UIDVALIDITY ${mailbox.uidValidity}] UIDs valid\r\n` +
     `* OK [UIDNEXT ${mailbox.uidNext}] Predicted next UID\r\n` +

@@ -23,7 +23,6 @@ const CRITERIA_LIMIT = 20;
 /** SORT and UID SORT (RFC 5256, RFC 5957; RFC 5267 section 3 for RETURN) */
 export const sort: Command = {
   states: SELECTED,
-  holdsExpunge: true,
   parse(lexer, state, byUid) {
     lexer.sp();
     let options: ReturnOptions | null = null;

@@ -10,7 +10,7 @@ import {
 import { AT_ONCE, type Command, NO_PERMISSION, resolve, SELECTED } from "../command.ts";
 import { RangeCursor } from "../range_cursor.ts";
 import { no, ok } from "../reply.ts";
-import { type CommandProgram, formatFlagLists, formatFlags, type ImapState, sendText } from "../session.ts";
+import { type CommandProgram, fetchHead, formatFlagLists, formatFlags, type ImapState, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
 import type { View } from "../view.ts";
 import { storeFlags } from "../wire/flags.ts";
@@ -31,7 +31,6 @@ interface Request {
 /** STORE and UID STORE (RFC 9051 section 6.4.6, RFC 7162 section 3.1.3) */
 export const store: Command = {
   states: SELECTED,
-  holdsExpunge: true,
   parse(lexer, state, byUid) {
     lexer.sp();
     const set = sequenceSet(lexer);
@@ -111,7 +110,7 @@ function line(state: ImapState, view: View, change: FlagChange, withUid: boolean
   const seq = view.seqOf(change.uid);
   if (seq === 0) return "";
   if (!silent) return formatFlags(state, seq, change, withUid);
-  return `* ${seq} FETCH (UID ${change.uid} MODSEQ (${change.modseq}))\r\n`;
+  return `${fetchHead(state, seq, change.uid)}UID ${change.uid} MODSEQ (${change.modseq}))\r\n`;
 }
 
 /** Some flags did not change: the client is told what they are all the same. */

@@ -15,7 +15,6 @@ const ALGORITHMS: ReadonlyMap<string, ThreadAlgorithm> = new Map([
 /** THREAD and UID THREAD (RFC 5256) */
 export const thread: Command = {
   states: SELECTED,
-  holdsExpunge: true,
   parse(lexer, state, byUid) {
     lexer.sp();
     const algorithm = ALGORITHMS.get(lexer.word()) ?? lexer.fail("No such threading algorithm");

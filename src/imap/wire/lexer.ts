@@ -9,6 +9,13 @@ import type { Piece, StreamedLiteral } from "./command_reader.ts";
 /** The client's mistake. `text` is sent back. */
 export class Malformed extends Error {
   override readonly name = "Malformed";
+  /** The response code of its BAD, or null. */
+  readonly code: string | null;
+
+  constructor(message: string, code: string | null = null) {
+    super(message);
+    this.code = code;
+  }
 }
 
 const ATOM_SPECIALS = '(){ %*"\\]';
@@ -26,8 +33,8 @@ export class Lexer {
     this.#text = typeof first === "string" ? first : "";
   }
 
-  fail(what: string): never {
-    throw new Malformed(what);
+  fail(what: string, code: string | null = null): never {
+    throw new Malformed(what, code);
   }
 
   /** SP */
