@@ -45,9 +45,14 @@ export async function stress(seed: number, steps: number, storage?: Storage): Pr
     await world.settle();
     assert.deepEqual(world.house.bugs, []);
   } catch (error) {
-    throw new Difference(`seed ${seed}: ${(error as Error).message}\n${world.log.slice(-40).join("\n")}`, {
-      cause: error,
-    });
+    throw new Difference(
+      `seed ${seed}: ${(error as Error).message}\n${
+        world.log.slice(-Number(Deno.env.get("STRESS_LOG") ?? 40)).join("\n")
+      }`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     await world.house.close();
   }
@@ -169,7 +174,7 @@ class Session {
       said += await this.#client.receive();
       assert.ok(quiet < 1000, `no answer to ${text}`);
     }
-    for (const line of said.split("\r\n")) this.#read(line);
+    for (const line of linesOf(said)) this.#read(line);
     assert.ok(!new RegExp(`^${tag} BAD`, "m").test(said), said);
     this.#holds = false;
     return said;
@@ -377,7 +382,7 @@ class Session {
     this.#client.send("DONE\r\n");
     said += await this.#client.receive();
     this.#world.log.push(`${this.#name} IDLE`);
-    for (const line of said.split("\r\n")) this.#read(line);
+    for (const line of linesOf(said)) this.#read(line);
     assert.match(said, /^i OK/m);
   }
 
@@ -403,6 +408,20 @@ class Session {
     assert.deepEqual(uids, [...truth.keys()], `UIDs of ${this.#path}`);
     assert.deepEqual(uids, [...this.#world.model(this.#path).messages.keys()].sort(byNumber), `model of ${this.#path}`);
     for (const { uid, flags } of this.#picture) assert.equal(flags, truth.get(uid!), `flags of UID ${uid}`);
+  }
+}
+
+/** Responses, each a line: what a literal holds stands in it with spaces for its line ends. */
+function linesOf(said: string): string[] {
+  let out = "";
+  for (let at = 0;;) {
+    const literal = /\{(\d+)\}\r\n/g;
+    literal.lastIndex = at;
+    const found = literal.exec(said);
+    if (!found) return (out + said.slice(at)).split("\r\n");
+    const end = literal.lastIndex + Number(found[1]);
+    out += said.slice(at, found.index) + said.slice(literal.lastIndex, end).replaceAll("\r\n", " ");
+    at = end;
   }
 }
 
