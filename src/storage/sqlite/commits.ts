@@ -11,6 +11,8 @@ import type { Segments } from "./segments.ts";
 
 const GROUP_COUNT = 256;
 const GROUP_OCTETS = 4 * 1024 * 1024;
+/** A commit that took longer lets other sockets be heard before the next one. */
+const LONG_MS = 5;
 
 /** The next turn of the loop. `setTimeout(0)` waits a millisecond or more, which is longer than a commit takes. */
 const soon = (run: () => void): void => void setImmediate(run);
@@ -62,7 +64,10 @@ export class Commits {
         for (const { reject } of group) reject(infrastructure(error));
         continue;
       }
+      const began = performance.now();
       this.#commit(group);
+      // A command in pieces asks again at once, and immediates let no socket in: only a timer does.
+      if (performance.now() - began > LONG_MS) await new Promise<void>((next) => setTimeout(next, 1));
       // Who was answered speaks first, and what they ask next is in the next group.
       if (this.#waiting.length > 0 || group.length > 1) await new Promise<void>(soon);
     }
