@@ -20,11 +20,15 @@ export class DeflateTransport implements Transport {
   onClose: ((error: Error | null) => void) | null = null;
   #paused = false;
   #gone = false;
+  /** The transport below has refused more: whoever writes next hears of it, for deflating runs behind. */
+  #mustDrain = false;
 
   /** Takes over `below`, whose events go here from now on. `first`: deflated octets that came already. */
   constructor(below: Transport, first: Uint8Array | null = null) {
     this.#below = below;
-    this.#deflate.on("data", (chunk: Uint8Array) => void below.write(owned(chunk)));
+    this.#deflate.on("data", (chunk: Uint8Array) => {
+      if (!below.write(owned(chunk))) this.#mustDrain = true;
+    });
     this.#deflate.on("end", () => below.close());
     this.#deflate.on("error", (error: Error) => this.#broken(error));
     this.#inflate.on("data", (chunk: Uint8Array) => this.onData?.(owned(chunk)));
@@ -63,7 +67,7 @@ export class DeflateTransport implements Transport {
 
   write(bytes: Uint8Array): boolean {
     if (this.#gone) return true;
-    return this.#deflate.write(bytes);
+    return this.#deflate.write(bytes) && !this.#mustDrain;
   }
 
   /** Resolves when what was written has been deflated and taken below. Never rejects. */
@@ -74,6 +78,7 @@ export class DeflateTransport implements Transport {
         this.#deflate.once("close", resolve);
       });
     }
+    this.#mustDrain = false;
     await this.#below.drained();
   }
 
