@@ -177,7 +177,14 @@ class Session {
     for (const line of linesOf(said)) this.#read(line);
     assert.ok(!new RegExp(`^${tag} BAD`, "m").test(said), said);
     this.#holds = false;
+    await this.#learn();
     return said;
+  }
+
+  /** Whoever is told VANISHED must know the UID of every message (RFC 7162 section 3.2.10). */
+  async #learn(): Promise<void> {
+    const first = this.#style === "qresync" ? this.#picture.findIndex(({ uid }) => uid === null) : -1;
+    if (first >= 0) await this.command(`FETCH ${first + 1}:* (UID FLAGS)`, true);
   }
 
   #read(line: string): void {
@@ -384,6 +391,7 @@ class Session {
     this.#world.log.push(`${this.#name} IDLE`);
     for (const line of linesOf(said)) this.#read(line);
     assert.match(said, /^i OK/m);
+    await this.#learn();
   }
 
   async #close(): Promise<void> {
