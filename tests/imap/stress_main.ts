@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a program for a terminal
 /**
  * The stress test for as long as one likes: `deno run --allow-all tests/imap/stress_main.ts [SECONDS] [SEED]`. Prints
  * each seed that found a difference with the dialogue before it, and exits with 1 if there was any.
