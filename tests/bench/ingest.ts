@@ -45,7 +45,7 @@ export async function ingest(rounds: number): Promise<void> {
 async function measure(kind: PeerKind, connections: number): Promise<number> {
   const folder = await Deno.makeTempDir({
     prefix: "palomar-bench-",
-    dir: Deno.env.get("PALOMAR_BENCH_DIR") ?? "/var/tmp",
+    dir: Deno.env.get("BENCH_DIR") ?? "/var/tmp",
   });
   const peer = await kind.start(folder, 21025);
   try {

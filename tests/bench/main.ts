@@ -1,6 +1,7 @@
 // deno-lint-ignore-file no-console
 /** `deno task bench [NAME…]`: measures Palomar, beside its peers where there are any, and prints ratios. */
 import { idle } from "./idle.ts";
+import { imap } from "./imap.ts";
 import { ingest } from "./ingest.ts";
 import { largeMessage } from "./large_message.ts";
 import { startup } from "./startup.ts";
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void>
     run: () => ingest(3),
   },
   large: { about: "a 50 MB message with 5,000 parts: memory and event loop", run: largeMessage },
+  imap: { about: "every IMAP command that takes time, beside Dovecot", run: imap },
   idle: { about: "memory of 1,000 idle IMAP sessions", run: idle },
 };
 

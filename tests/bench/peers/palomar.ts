@@ -12,6 +12,7 @@ export interface PalomarPeer extends Peer {
   readonly imapPort: number;
   readonly imapsPort: number;
   readonly httpPort: number;
+  readonly lmtpPort: number;
   readonly config: string;
 }
 
@@ -41,6 +42,7 @@ export async function startPalomar(folder: string, port: number): Promise<Paloma
     imapPort: port + 1,
     imapsPort: port + 2,
     httpPort: port + 3,
+    lmtpPort: port + 4,
     pid: child.pid,
     config,
     delivered: null, // DESIGN: 250 means that it is in the mailbox
@@ -58,7 +60,13 @@ function configuration(folder: string, port: number): unknown {
   return {
     hostname: `mail.${DOMAIN}`,
     dataDir: `${folder}/data`,
-    listeners: [at("smtp", 0, "starttls"), at("imap", 1, "starttls"), at("imap", 2, "implicit"), at("http", 3, "none")],
+    listeners: [
+      at("smtp", 0, "starttls"),
+      at("imap", 1, "starttls"),
+      at("imap", 2, "implicit"),
+      at("http", 3, "none"),
+      at("lmtp", 4, "none"),
+    ],
     auth: { allowPlaintext: true },
     limits: {
       connectionsPerAddress: 20000,
