@@ -262,7 +262,8 @@ class Driver implements Sleeper, LiveSession {
       if (!this.#open) return false;
       if (wait !== null) {
         const rest = this.#borrowed ? owned(effects.slice(i + 1)) : effects.slice(i + 1);
-        this.#await(wait, () => this.#perform(rest, 0, input));
+        // A body's piece comes at once as a rule: what was sent before it goes out with it, in one packet.
+        this.#await(wait, () => this.#perform(rest, 0, input), effects[i]!.type !== "sendBlob");
         return false;
       }
     }
@@ -394,9 +395,9 @@ class Driver implements Sleeper, LiveSession {
   }
 
   /** Waits with everything; goes on with `then`, and with the inbox when that is done. */
-  #await(wait: Promise<void>, then: (() => boolean) | null): void {
+  #await(wait: Promise<void>, then: (() => boolean) | null, flushes = true): void {
     this.#waiting = true;
-    const flushed = then === null ? null : this.#out.flush(); // what was sent should not wait with us
+    const flushed = then === null || !flushes ? null : this.#out.flush(); // what was sent should not wait with us
     this.#deadlines.set(this, this.#now() + (this.#options.stallMs ?? STALL_MS));
     const both = flushed === null ? wait : Promise.all([wait, flushed]).then(nothing);
     both.then(() => this.#goOn(then), (error) => this.#bug(error));

@@ -94,22 +94,30 @@ export class Blobs {
 
   read(blobId: BlobId, start: number, end: number): Uint8Array {
     const held = this.#held.get(blobId);
-    const cells = held ? null : this.#row("size, segment, start", blobId);
-    if (!held && !cells) throw new StorageError("bug", `there is no blob ${blobId}`);
-    const size = held ? held.size : cells![0] as number;
-    const from = Math.max(0, Math.min(start, size));
-    const length = Math.max(0, Math.min(end, size, from + COPY_PIECE) - from);
+    if (!held) return this.#readStored(blobId, start, end);
+    const from = Math.max(0, Math.min(start, held.size));
+    const length = Math.max(0, Math.min(end, held.size, from + COPY_PIECE) - from);
     if (length === 0) return new Uint8Array(0);
-    if (held?.bytes) return held.bytes.slice(from, from + length);
-    const place = held ? held.place : placeOf(cells!);
-    if (place) return this.#segments.read(place, from, length);
-    const slice = this.#sql.get(
-      "select substr(data, ?, ?) from blobs where hash = ?",
-      from + 1,
-      length,
-      hashBytes(blobId),
-    );
-    return slice![0] as Uint8Array;
+    return held.bytes ? held.bytes.slice(from, from + length) : this.#segments.read(held.place!, from, length);
+  }
+
+  /** One question of the database, whether it has the octets itself or knows where they are. */
+  #readStored(blobId: BlobId, start: number, end: number): Uint8Array {
+    const from = Math.max(0, start);
+    const wanted = Math.max(0, Math.min(end - from, COPY_PIECE));
+    const cells = blobId.length === 65
+      ? this.#sql.get(
+        "select size, segment, start, case when segment is null then substr(data, ?, ?) end from blobs where hash = ?",
+        from + 1,
+        wanted,
+        hashBytes(blobId),
+      )
+      : undefined;
+    if (!cells) throw new StorageError("bug", `there is no blob ${blobId}`);
+    const place = placeOf(cells);
+    if (place === null) return cells[3] as Uint8Array;
+    const length = Math.max(0, Math.min(wanted, cells[0] as number - from));
+    return length === 0 ? new Uint8Array(0) : this.#segments.read(place, from, length);
   }
 
   /** The first octets of a body that is not in a row. */
