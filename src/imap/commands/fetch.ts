@@ -20,7 +20,7 @@ import { type FetchItem, fetchItems } from "../wire/fetch_items.ts";
 import { formatSet, type SequenceSet, sequenceSet, within } from "../wire/sequence_set.ts";
 import type { Lexer } from "../wire/lexer.ts";
 
-const PAGE = 500; // rows of metadata
+const PAGE = 100; // rows of metadata: others wait no longer than they take
 const BODY_PAGE = 64; // rows with sections
 const TEXT_LIMIT = 256 * 1024; // octets that are formatted before the client has taken them
 
