@@ -17,14 +17,15 @@ import { TEXTS } from "../texts.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import type { View } from "../view.ts";
 import { type FetchItem, fetchItems } from "../wire/fetch_items.ts";
+import { type FetchModifiers, fetchModifiers, NO_MODIFIERS } from "../wire/fetch_modifiers.ts";
+import { partOfRanges } from "../range_part.ts";
 import { formatSet, type SequenceSet, sequenceSet, within } from "../wire/sequence_set.ts";
-import type { Lexer } from "../wire/lexer.ts";
 
 const PAGE = 100; // rows of metadata: others wait no longer than they take
 const BODY_PAGE = 64; // rows with sections
 const TEXT_LIMIT = 256 * 1024; // octets that are formatted before the client has taken them
 
-/** FETCH and UID FETCH (RFC 9051 section 6.4.5, RFC 7162 section 3.1.4) */
+/** FETCH and UID FETCH (RFC 9051 section 6.4.5, RFC 7162 section 3.1.4, RFC 9394 section 3.3) */
 export const fetch: Command = {
   states: SELECTED,
   parse(lexer, state, byUid) {
@@ -32,54 +33,37 @@ export const fetch: Command = {
     const set = sequenceSet(lexer);
     lexer.sp();
     const items = fetchItems(lexer);
-    const modifier = lexer.tryChar(" ") ? since(lexer, byUid && state.qresync) : null;
+    const modifiers = lexer.tryChar(" ") ? fetchModifiers(lexer, byUid, byUid && state.qresync) : NO_MODIFIERS;
     lexer.end();
     const has = (name: string): boolean => items.some((item) => item.item === name);
-    if (modifier !== null && !has("MODSEQ")) items.push({ item: "MODSEQ" });
+    if (modifiers.changedSince !== null && !has("MODSEQ")) items.push({ item: "MODSEQ" });
     // RFC 9051 section 6.4.9: UID FETCH always tells the UID.
     if (byUid && !has("UID")) items.unshift({ item: "UID" });
-    return run(state, set, items, modifier, byUid);
+    return run(state, set, items, modifiers, byUid);
   },
 };
-
-interface Since {
-  readonly changedSince: number;
-  readonly vanished: boolean;
-}
-
-/** `"(" "CHANGEDSINCE" SP mod-sequence-value [SP "VANISHED"] ")"`; VANISHED needs UID FETCH and QRESYNC. */
-function since(lexer: Lexer, mayVanish: boolean): Since {
-  lexer.char("(");
-  if (!lexer.tryWord("CHANGEDSINCE")) lexer.fail("No such modifier");
-  lexer.sp();
-  const changedSince = lexer.number64();
-  const vanished = lexer.tryChar(" ");
-  // RFC 7162 section 3.2.6: else it is BAD.
-  if (vanished && !(mayVanish && lexer.tryWord("VANISHED"))) lexer.fail("VANISHED is not possible here");
-  lexer.char(")");
-  return { changedSince, vanished };
-}
 
 function* run(
   state: ImapState,
   set: SequenceSet,
   items: readonly FetchItem[],
-  modifier: Since | null,
+  { changedSince, vanished, partial }: FetchModifiers,
   byUid: boolean,
 ): CommandProgram {
   const view = state.view!;
-  const ranges = resolve(view, set, byUid);
-  if ("status" in ranges) return ranges;
+  const whole = resolve(view, set, byUid);
+  if ("status" in whole) return whole;
+  // RFC 9394 section 3.4: the part is of the set, and only then come the changed ones of it.
+  const ranges = partial === null ? whole : partOfRanges(view, whole, partial);
   if (items.some((item) => item.item === "MODSEQ")) state.condstore = true; // RFC 7162 section 3.1
   const { accountId, mailboxId } = view;
   let left: readonly UidRange[] = ranges;
-  if (modifier?.vanished) yield* tellVanished(view, set, modifier.changedSince);
+  if (changedSince !== null && vanished) yield* tellVanished(view, set, changedSince);
   if (areMarks(items)) {
-    yield* fetchMarks(view, ranges, items, modifier === null ? null : modifier.changedSince as Modseq, state.uidOnly);
+    yield* fetchMarks(view, ranges, items, changedSince, state.uidOnly);
     return ok("Fetched");
   }
-  if (modifier !== null && ranges.length > 0) {
-    const changedSince = modifier.changedSince as Modseq;
+  if (changedSince !== null && ranges.length > 0) {
     const found = yield* ask("email.marks", { accountId, mailboxId, ranges, changedSince, limit: Infinity });
     left = rangesOf(found.uids);
   }

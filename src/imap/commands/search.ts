@@ -74,12 +74,13 @@ function* highestModseq(view: View, uids: readonly Uid[], options: ReturnOptions
   return rows.reduce((highest, row) => Math.max(highest, row.modseq), 0) || ofAll;
 }
 
-/** RFC 5182 section 2.4: with MIN and MAX alone only these are kept; RFC 9394 section 3.1: with PARTIAL its part. */
+/** RFC 5182 section 2.4: with MIN and MAX alone only these are kept; RFC 9394 section 3.2: with PARTIAL its part too. */
 function saved(uids: readonly Uid[], options: ReturnOptions): number[] {
   const { words, partial } = options;
   if (words.has("ALL") || words.has("COUNT")) return [...uids];
-  if (partial !== null) return [...partOf(uids, partial)].sort((a, b) => a - b);
-  return words.has("MIN") || words.has("MAX") ? endsOf(uids, options) : [...uids];
+  if (partial === null && !words.has("MIN") && !words.has("MAX")) return [...uids];
+  const part = partial === null ? [] : partOf(uids, partial);
+  return [...new Set([...endsOf(uids, options), ...part])].sort((a, b) => a - b);
 }
 
 /** The first and the last, as far as MIN and MAX ask for them. */
