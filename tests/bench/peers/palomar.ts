@@ -34,7 +34,7 @@ export async function startPalomar(folder: string, port: number): Promise<Paloma
     stdout: "null",
     stderr: "null",
   }).spawn();
-  await waitForPort(port);
+  for (const offset of [0, 1, 4]) await waitForPort(port + offset);
   return {
     name: "palomar",
     settings: "SQLite, synchronous=FULL, group commit before 250",
