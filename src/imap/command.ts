@@ -86,3 +86,27 @@ export function* refresh(view: View): Program<void> {
 export function* replyWith(reply: Reply): CommandProgram {
   return reply;
 }
+
+/**
+ * A command whose first argument is a mailbox: `read` reads what stands behind it, `run` is not asked where the name
+ * is in no encoding that can be one.
+ */
+export function onMailbox<A extends readonly unknown[] | []>(
+  read: (lexer: Lexer) => A,
+  run: (state: ImapState, path: string, ...more: A) => CommandProgram,
+): Command {
+  return {
+    states: AFTER_LOGIN,
+    parse(lexer, state) {
+      const path = spMailbox(lexer, state);
+      const more = read(lexer);
+      lexer.end();
+      return path === null ? replyWith(BAD_NAME) : run(state, path, ...more);
+    },
+  };
+}
+
+/** For `onMailbox`: nothing stands behind the mailbox. */
+export function nothingMore(): [] {
+  return [];
+}

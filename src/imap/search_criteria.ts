@@ -4,7 +4,9 @@ import { latin1Bytes } from "../base/bytes.ts";
 import { lowerAscii } from "../base/ascii.ts";
 import { decodeCharset, isKnownCharset } from "../message/mod.ts";
 import { no, type Reply } from "./reply.ts";
-import type { ImapState } from "./session.ts";
+import { replyWith } from "./command.ts";
+import type { CommandProgram, ImapState } from "./session.ts";
+import type { ReturnOptions } from "./wire/search_return.ts";
 import { TEXTS } from "./texts.ts";
 import type { View } from "./view.ts";
 import { type Lexer, utf8Text } from "./wire/lexer.ts";
@@ -20,7 +22,7 @@ export interface Criteria {
 }
 
 /** Keys up to the end of the command; or the refusal of a charset that nobody knows. */
-export function criteria(lexer: Lexer, state: ImapState, charset: string | null): Criteria | Reply {
+function criteria(lexer: Lexer, state: ImapState, charset: string | null): Criteria | Reply {
   if (charset !== null && !isKnownCharset(charset)) {
     return no(TEXTS.badCharset, "BADCHARSET (US-ASCII UTF-8)");
   }
@@ -42,6 +44,27 @@ export function criteria(lexer: Lexer, state: ImapState, charset: string | null)
   const key = searchKeys(lexer, context);
   lexer.end();
   return { key, exact: context.fuzzy ? searchKeys(again, { ...context, exact: true }) : null, context };
+}
+
+/**
+ * The program of a search whose options have been read. `scored`: it tells relevancy, which only FUZZY has (RFC 6203
+ * section 4).
+ */
+export function searching(
+  lexer: Lexer,
+  state: ImapState,
+  charset: string | null,
+  options: ReturnOptions | null,
+  scored: boolean,
+  run: (wanted: Criteria) => CommandProgram,
+): CommandProgram {
+  const wanted = criteria(lexer, state, charset);
+  if ("status" in wanted) {
+    if (options?.words.has("SAVE")) state.view!.saved = []; // RFC 5182 section 2.1: NO resets what was saved
+    return replyWith(wanted);
+  }
+  if (scored && wanted.exact === null) lexer.fail("RELEVANCY needs FUZZY");
+  return run(wanted);
 }
 
 /** Asks the time where a key needs it, and answers the key. */

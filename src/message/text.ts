@@ -40,6 +40,11 @@ export function fold(text: string): string {
     .replaceAll("ς", "σ");
 }
 
+/** Line breaks as spaces, so that wrapped text is found (RFC 9051 section 6.4.4 leaves it to the server). */
+export function oneLine(text: string): string {
+  return text.replaceAll("\r", "").replaceAll("\n", " ");
+}
+
 /** Finds a text in a stream of text pieces, by `fold`, across their borders. Linear (Knuth, Morris, Pratt). */
 export class TextMatcher {
   readonly #needle: string;

@@ -8,7 +8,7 @@ import {
   type ThreadNode,
   threads,
 } from "../message/mod.ts";
-import type { JoinedRow } from "./engine/tables.ts";
+import type { JoinedRow, Transaction } from "./engine/tables.ts";
 import { grownThreads } from "./flat_threads.ts";
 import { search } from "./search.ts";
 import { Breath, type SearchSource } from "./search_source.ts";
@@ -25,6 +25,18 @@ type OrderRow = JoinedRow & { readonly envelope: Envelope };
 /** The driver's part: rows with envelopes, ascending by UID, at most `limit`. */
 export interface OrderSource extends SearchSource {
   envelopes(first: number, last: number, limit: number): readonly JoinedRow[];
+}
+
+/** The part of a source that tables have. */
+export function rowsOf(
+  tables: Pick<Transaction, "joined" | "members">,
+  mailbox: number,
+): Pick<OrderSource, "page" | "envelopes" | "members"> {
+  return {
+    page: (first, last, limit) => tables.joined(mailbox, first, last, limit, { envelope: false, structure: false }),
+    envelopes: (first, last, limit) => tables.joined(mailbox, first, last, limit, { envelope: true, structure: false }),
+    members: (first, last, limit) => tables.members(mailbox, first, last, limit),
+  };
 }
 
 /** The questions that are answered here. */

@@ -4,7 +4,7 @@
  * found.
  */
 import { concatBytes, EMPTY } from "../base/bytes.ts";
-import { fieldDecoded, fold, headerFields, type Part, TextExtractor, TextMatcher } from "../message/mod.ts";
+import { fieldDecoded, fold, headerFields, oneLine, type Part, TextExtractor, TextMatcher } from "../message/mod.ts";
 import type { JoinedRow } from "./engine/tables.ts";
 import type { Breath, SearchSource } from "./search_source.ts";
 
@@ -100,6 +100,3 @@ async function stretchContains(
 }
 
 /** A line break is a space. */
-export function oneLine(text: string): string {
-  return text.replaceAll("\r", "").replaceAll("\n", " ");
-}

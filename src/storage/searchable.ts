@@ -3,8 +3,8 @@
  * through, made in the same pieces, so that an index and a scan give the same answers.
  */
 import { concatBytes } from "../base/bytes.ts";
-import { fieldDecoded, fold, headerFields, type Part, TextExtractor } from "../message/mod.ts";
-import { HEADER_LIMIT, oneLine, PIECE, type Stretch, stretches } from "./search_text.ts";
+import { fieldDecoded, fold, headerFields, oneLine, type Part, TextExtractor } from "../message/mod.ts";
+import { HEADER_LIMIT, PIECE, type Stretch, stretches } from "./search_text.ts";
 
 /** Characters of a message's texts that are put into an index; what is longer is looked through as well. */
 const TEXT_LIMIT = 2 * 1024 * 1024;

@@ -1,7 +1,6 @@
 /** What a search asks of an index of texts, and what it is told: only what is certain. */
 import { type SearchKey } from "../contract/mod.ts";
-import { fold } from "../message/mod.ts";
-import { oneLine } from "./search_text.ts";
+import { fold, oneLine } from "../message/mod.ts";
 
 /** Fields that an index keeps by themselves. */
 export const OWN_FIELDS = ["from", "to", "cc", "bcc", "subject"] as const;

@@ -1,22 +1,14 @@
 import { ask } from "../../contract/mod.ts";
-import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, spMailbox } from "../command.ts";
+import { accountOf, type Command, nothingMore, onMailbox } from "../command.ts";
 import { ok } from "../reply.ts";
 import { aclRefusal, formatIdentifier, formatRights } from "../rights.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import { formatMailbox } from "../wire/mailbox_name.ts";
 
 /** GETACL (RFC 4314 section 3.3) */
-export const getAcl: Command = {
-  states: AFTER_LOGIN,
-  parse(lexer, state) {
-    const path = spMailbox(lexer, state);
-    lexer.end();
-    return run(state, path);
-  },
-};
+export const getAcl: Command = onMailbox(nothingMore, run);
 
-function* run(state: ImapState, path: string | null): CommandProgram {
-  if (path === null) return BAD_NAME;
+function* run(state: ImapState, path: string): CommandProgram {
   const found = yield* ask("acl.get", { accountId: accountOf(state), path });
   if ("refused" in found) return aclRefusal(found);
   const entries = found.entries.map(({ identifier, rights }) =>

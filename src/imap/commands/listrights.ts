@@ -1,23 +1,14 @@
 import { ask } from "../../contract/mod.ts";
-import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, spMailbox } from "../command.ts";
+import { accountOf, type Command, onMailbox } from "../command.ts";
 import { ok } from "../reply.ts";
 import { aclRefusal, formatIdentifier, formatRights, spIdentifier, withObsolete } from "../rights.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import { formatMailbox } from "../wire/mailbox_name.ts";
 
 /** LISTRIGHTS (RFC 4314 section 3.4): each right can be given by itself. */
-export const listRights: Command = {
-  states: AFTER_LOGIN,
-  parse(lexer, state) {
-    const path = spMailbox(lexer, state);
-    const identifier = spIdentifier(lexer);
-    lexer.end();
-    return run(state, path, identifier);
-  },
-};
+export const listRights: Command = onMailbox((lexer) => [spIdentifier(lexer)], run);
 
-function* run(state: ImapState, path: string | null, identifier: string): CommandProgram {
-  if (path === null) return BAD_NAME;
+function* run(state: ImapState, path: string, identifier: string): CommandProgram {
   const found = yield* ask("acl.grantable", { accountId: accountOf(state), path, identifier });
   if ("refused" in found) return aclRefusal(found);
   const names = `${formatMailbox(found.path, state.utf8)} ${formatIdentifier(identifier, state.utf8)}`;

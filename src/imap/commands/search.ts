@@ -1,10 +1,10 @@
 import { ask, type Program, type Uid } from "../../contract/mod.ts";
-import { type Command, replyWith, SELECTED } from "../command.ts";
+import { type Command, SELECTED } from "../command.ts";
 import { ok } from "../reply.ts";
-import { asksModseq, type Criteria, criteria, relevancy, timed } from "../search_criteria.ts";
+import { asksModseq, type Criteria, relevancy, searching, timed } from "../search_criteria.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import type { View } from "../view.ts";
-import { formatEsearch, partOf, type ReturnOptions, returnOptions } from "../wire/search_return.ts";
+import { formatEsearch, partOf, type ReturnOptions, tryReturn } from "../wire/search_return.ts";
 
 const ALL: ReturnOptions = { words: new Set(["ALL"]), partial: null };
 
@@ -13,12 +13,7 @@ export const search: Command = {
   states: SELECTED,
   parse(lexer, state, byUid) {
     lexer.sp();
-    let options: ReturnOptions | null = null;
-    if (lexer.tryWord("RETURN")) {
-      lexer.sp();
-      options = returnOptions(lexer);
-      lexer.sp();
-    }
+    const options = tryReturn(lexer);
     let charset: string | null = null;
     if (lexer.tryWord("CHARSET")) {
       lexer.sp();
@@ -27,13 +22,8 @@ export const search: Command = {
       charset = lexer.astring();
       lexer.sp();
     }
-    const wanted = criteria(lexer, state, charset);
-    if (!("status" in wanted) && options?.words.has("RELEVANCY") && wanted.exact === null) {
-      lexer.fail("RELEVANCY needs FUZZY"); // RFC 6203 section 4
-    }
-    if (!("status" in wanted)) return run(state, options, wanted, byUid);
-    if (options?.words.has("SAVE")) state.view!.saved = []; // RFC 5182 section 2.1: NO resets what was saved
-    return replyWith(wanted);
+    const scored = options?.words.has("RELEVANCY") ?? false;
+    return searching(lexer, state, charset, options, scored, (wanted) => run(state, options, wanted, byUid));
   },
 };
 

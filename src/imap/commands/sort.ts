@@ -1,10 +1,10 @@
 import { ask, type SortCriterion, type SortKey } from "../../contract/mod.ts";
-import { type Command, replyWith, SELECTED } from "../command.ts";
+import { type Command, SELECTED } from "../command.ts";
 import { ok } from "../reply.ts";
-import { asksModseq, type Criteria, criteria, relevancy, timed } from "../search_criteria.ts";
+import { asksModseq, type Criteria, relevancy, searching, timed } from "../search_criteria.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import type { Lexer } from "../wire/lexer.ts";
-import { formatEsearch, partOf, type ReturnOptions, returnOptions } from "../wire/search_return.ts";
+import { formatEsearch, partOf, type ReturnOptions, tryReturn } from "../wire/search_return.ts";
 
 const KEYS: ReadonlyMap<string, Criterion["key"]> = new Map([
   ["ARRIVAL", "arrival"],
@@ -25,25 +25,14 @@ export const sort: Command = {
   states: SELECTED,
   parse(lexer, state, byUid) {
     lexer.sp();
-    let options: ReturnOptions | null = null;
-    if (lexer.tryWord("RETURN")) {
-      lexer.sp();
-      options = returnOptions(lexer);
-      lexer.sp();
-    }
+    const options = tryReturn(lexer);
     const order = lexer.list(() => criterion(lexer));
-    const byRelevancy = order.some(({ key }) => key === "relevancy");
     if (order.length > CRITERIA_LIMIT) lexer.fail("Too many sort criteria");
     lexer.sp();
     const charset = lexer.astring();
     lexer.sp();
-    const wanted = criteria(lexer, state, charset);
-    if (!("status" in wanted) && (byRelevancy || options?.words.has("RELEVANCY")) && wanted.exact === null) {
-      lexer.fail("RELEVANCY needs FUZZY"); // RFC 6203 sections 4 and 5
-    }
-    if (!("status" in wanted)) return run(state, options, order, wanted, byUid);
-    if (options?.words.has("SAVE")) state.view!.saved = [];
-    return replyWith(wanted);
+    const scored = order.some(({ key }) => key === "relevancy") || (options?.words.has("RELEVANCY") ?? false);
+    return searching(lexer, state, charset, options, scored, (wanted) => run(state, options, order, wanted, byUid));
   },
 };
 

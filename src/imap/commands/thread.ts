@@ -1,8 +1,8 @@
 import { ask, type Uid } from "../../contract/mod.ts";
 import type { ThreadAlgorithm } from "../../message/mod.ts";
-import { type Command, replyWith, SELECTED } from "../command.ts";
+import { type Command, SELECTED } from "../command.ts";
 import { ok } from "../reply.ts";
-import { type Criteria, criteria, timed } from "../search_criteria.ts";
+import { type Criteria, searching, timed } from "../search_criteria.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
 import { formatThreads } from "../wire/thread_list.ts";
 
@@ -21,8 +21,7 @@ export const thread: Command = {
     lexer.sp();
     const charset = lexer.astring();
     lexer.sp();
-    const wanted = criteria(lexer, state, charset);
-    return "status" in wanted ? replyWith(wanted) : run(state, algorithm, wanted, byUid);
+    return searching(lexer, state, charset, null, false, (wanted) => run(state, algorithm, wanted, byUid));
   },
 };
 

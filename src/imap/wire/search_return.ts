@@ -18,8 +18,17 @@ export interface PartialRange {
 
 const WORDS = ["MIN", "MAX", "ALL", "COUNT", "SAVE", "CONTEXT", "RELEVANCY"];
 
+/** `["RETURN" SP "(" … ")" SP]` in front of a search; null where it does not stand there. */
+export function tryReturn(lexer: Lexer): ReturnOptions | null {
+  if (!lexer.tryWord("RETURN")) return null;
+  lexer.sp();
+  const options = returnOptions(lexer);
+  lexer.sp();
+  return options;
+}
+
 /** `"(" [search-return-opt *(SP search-return-opt)] ")"` */
-export function returnOptions(lexer: Lexer): ReturnOptions {
+function returnOptions(lexer: Lexer): ReturnOptions {
   const words = new Set<string>();
   let partial: PartialRange | null = null;
   lexer.list(() => {

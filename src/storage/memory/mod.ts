@@ -12,7 +12,7 @@ import { accountOf } from "../engine/member.ts";
 import { OPERATIONS } from "../engine/operations.ts";
 import type { Transaction } from "../engine/tables.ts";
 import { Watchers } from "../engine/watchers.ts";
-import { answerSearch, isSearch } from "../order.ts";
+import { answerSearch, isSearch, rowsOf } from "../order.ts";
 import { type BlobWriter, type SealedBlob, type Storage, StorageError } from "../storage.ts";
 import { MemoryTables } from "./tables.ts";
 
@@ -47,11 +47,7 @@ export function memoryStorage(): Storage {
         op,
         args,
         mailbox && {
-          page: (first, last, limit) =>
-            tables.joined(mailbox.id, first, last, limit, { envelope: false, structure: false }),
-          envelopes: (first, last, limit) =>
-            tables.joined(mailbox.id, first, last, limit, { envelope: true, structure: false }),
-          members: (first, last, limit) => tables.members(mailbox.id, first, last, limit),
+          ...rowsOf(tables, mailbox.id),
           index: (blobId) => tables.blobIndex(blobId),
           readBlob: (blobId, start, end) => Promise.resolve(slice(blobId, start, end)),
         },

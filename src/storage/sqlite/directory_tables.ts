@@ -4,18 +4,11 @@
  * This process alone writes the file (it holds the lock), so what is in memory is true.
  */
 import type { MailboxRole } from "../../contract/mod.ts";
-import type { AccountRow, AclRow, AliasRow, DomainRow, MailboxRow, Sequence, TokenRow } from "../engine/tables.ts";
+import type { AccountRow, AclRow, MailboxRow, Sequence } from "../engine/tables.ts";
 import { TouchedSet } from "../engine/watchers.ts";
-import {
-  printCredentials,
-  readAccount,
-  readAcl,
-  readAlias,
-  readDomain,
-  readMailbox,
-  readToken,
-} from "./directory_rows.ts";
-import type { Cells, Statements } from "./statements.ts";
+import { printCredentials, readAccount, readAcl, readMailbox } from "./directory_rows.ts";
+import { domainPart, NameTables } from "./name_tables.ts";
+import type { Cells } from "./statements.ts";
 
 interface AccountEntry {
   readonly row: AccountRow;
@@ -35,10 +28,7 @@ const SAVE_MAILBOX = "update mailboxes set path = ?, role = ?, uid_next = ?, mod
 const SAVE_ACCOUNT = "update accounts set name = ?, quota_bytes = ?, quota_messages = ?, used_bytes = ?, " +
   "used_messages = ?, modseq = ?, disabled = ?, credentials = ? where id = ?";
 
-const TOKEN = "select id, account, hash, name, created_at, expires_at from tokens";
-
-export class DirectoryTables {
-  readonly sql: Statements;
+export class DirectoryTables extends NameTables {
   readonly touched = new TouchedSet();
   readonly #accounts = new Map<number, AccountEntry>();
   readonly #addresses = new Map<string, AccountEntry>();
@@ -46,12 +36,6 @@ export class DirectoryTables {
   readonly #dirtyMailboxes = new Set<MailboxRow>();
   readonly #sequences = new Map<Sequence, number>();
   readonly #dirtySequences = new Set<Sequence>();
-  /** Our own domains that were asked for: every recipient asks. */
-  readonly #domains = new Map<string, DomainRow>();
-
-  constructor(sql: Statements) {
-    this.sql = sql;
-  }
 
   /** Writes what changed in memory; the last thing before a commit. */
   flush(): void {
@@ -102,12 +86,12 @@ export class DirectoryTables {
   }
 
   /** After a rollback: nothing in memory is true any more. */
-  forget(): void {
+  override forget(): void {
+    super.forget();
     this.settle();
     this.#accounts.clear();
     this.#addresses.clear();
     this.#sequences.clear();
-    this.#domains.clear();
   }
 
   touch(account: number, mailbox: number | null): void {
@@ -124,93 +108,6 @@ export class DirectoryTables {
     this.#sequences.set(sequence, last + 1);
     this.#dirtySequences.add(sequence);
     return last + 1;
-  }
-
-  domain(name: string): DomainRow | null {
-    const known = this.#domains.get(name);
-    if (known) return known;
-    const row = this.sql.get("select name, catch_all, created_at from domains where name = ?", name);
-    if (!row) return null;
-    const domain = readDomain(row);
-    this.#domains.set(name, domain);
-    return domain;
-  }
-
-  domains(): readonly DomainRow[] {
-    return this.sql.all("select name, catch_all, created_at from domains order by id").map(readDomain);
-  }
-
-  putDomain(row: DomainRow): void {
-    this.#domains.delete(row.name);
-    this.sql.run(
-      "insert into domains (name, catch_all, created_at) values (?, ?, ?) " +
-        "on conflict (name) do update set catch_all = excluded.catch_all",
-      row.name,
-      row.catchAll,
-      row.createdAt,
-    );
-  }
-
-  removeDomain(name: string): void {
-    this.#domains.delete(name);
-    this.sql.run("delete from domains where name = ?", name);
-  }
-
-  alias(address: string): AliasRow | null {
-    const row = this.sql.get("select address, targets, created_at from aliases where address = ?", address);
-    return row ? readAlias(row) : null;
-  }
-
-  aliases(domain: string | null): readonly AliasRow[] {
-    const columns = "select address, targets, created_at from aliases";
-    const rows = domain === null
-      ? this.sql.all(`${columns} order by address`)
-      : this.sql.all(`${columns} where domain = ? order by address`, domain);
-    return rows.map(readAlias);
-  }
-
-  token(hash: string): TokenRow | null {
-    const row = this.sql.get(`${TOKEN} where hash = ?`, hash);
-    return row ? readToken(row) : null;
-  }
-
-  tokens(account: number): readonly TokenRow[] {
-    return this.sql.all(`${TOKEN} where account = ? order by id`, account).map(readToken);
-  }
-
-  addToken({ id, account, hash, name, createdAt, expiresAt }: TokenRow): void {
-    this.sql.run("insert into tokens values (?, ?, ?, ?, ?, ?)", id, account, hash, name, createdAt, expiresAt);
-  }
-
-  removeToken(row: TokenRow): void {
-    this.sql.run("delete from tokens where id = ?", row.id);
-  }
-
-  putAlias(row: AliasRow): void {
-    const { address, targets, createdAt } = row;
-    this.sql.run(
-      "insert or replace into aliases values (?, ?, ?, ?)",
-      address,
-      domainPart(address),
-      JSON.stringify(targets),
-      createdAt,
-    );
-  }
-
-  removeAlias(address: string): void {
-    this.sql.run("delete from aliases where address = ?", address);
-  }
-
-  setting(name: string): string | null {
-    return this.sql.get("select value from settings where name = ?", name)?.[0] as string | undefined ?? null;
-  }
-
-  putSetting(name: string, value: string): void {
-    this.sql.run("insert or replace into settings values (?, ?)", name, value);
-  }
-
-  removeSetting(name: string): void {
-    this.sql.run("delete from settings where name = ?", name);
   }
 
   account(id: number): AccountRow | null {
@@ -403,8 +300,4 @@ export class DirectoryTables {
     }
     return entry as LoadedEntry;
   }
-}
-
-function domainPart(address: string): string {
-  return address.slice(address.lastIndexOf("@") + 1);
 }

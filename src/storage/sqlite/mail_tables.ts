@@ -1,6 +1,6 @@
-/** Memberships, emails, threads, the queue and the journal. */
+/** Memberships, emails and threads. */
 import { hash as hashOf } from "node:crypto";
-import type { BlobId, EnvelopeRecipient, EnvelopeSender, JournalEntry, QueueState } from "../../contract/mod.ts";
+import type { BlobId } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
 import { EMPTY } from "../../base/bytes.ts";
 import { HEADER_LIMIT } from "../engine/email_read.ts";
@@ -12,26 +12,20 @@ import type {
   JoinedRow,
   MailboxRow,
   MemberRow,
-  QueueFilter,
-  QueueRecord,
   Transaction,
 } from "../engine/tables.ts";
 import type { Marks } from "../engine/marks.ts";
 import { MarksCache } from "./marks_cache.ts";
 import type { Blobs } from "./blobs.ts";
-import { MetadataTables } from "./metadata_tables.ts";
+import { QueueTables } from "./queue_tables.ts";
 import type { Cells, Statements } from "./statements.ts";
 
 const MEMBER = "select mailbox, uid, modseq, email, flags, keywords, save_date, size from members";
 const JOINED = "select m.mailbox, m.uid, m.modseq, m.email, m.flags, m.keywords, m.save_date, m.size, e.thread, " +
   "'b' || lower(hex(e.hash)), e.blob_size, e.internal_date, e.sent_at, e.header_end, nullif(e.prefix, x'')";
 const JOINED_CELLS = 15;
-const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts, q.queued_at, q.due_at, " +
-  "q.expires_at, q.last_reply, q.owner, q.wake_at, q.sender, q.blob, 'b' || lower(hex(b.hash)), b.size, q.prefix " +
-  "from queue q join blobs b on b.id = q.blob";
-const STATES: readonly QueueState[] = ["ready", "leased", "held"];
 
-export class MailTables extends MetadataTables implements Transaction {
+export class MailTables extends QueueTables implements Transaction {
   readonly #blobs: Blobs;
 
   /** Of mailboxes that are looked at. */
@@ -289,88 +283,6 @@ export class MailTables extends MetadataTables implements Transaction {
   blobIndex(blobId: BlobId): MessageIndex | null {
     return this.#blobs.index(blobId);
   }
-
-  queueRow(id: number): QueueRecord | null {
-    const cells = this.sql.get(`${QUEUE} where q.id = ?`, id);
-    return cells ? readQueue(cells) : null;
-  }
-
-  queueRows(after: number, limit: number, { state, domain, traceId }: QueueFilter): readonly QueueRecord[] {
-    const tests = ["q.id > ?"];
-    const values: (string | number)[] = [after];
-    const test = (column: string, value: string | number | undefined) => {
-      if (value === undefined) return;
-      tests.push(`q.${column} = ?`);
-      values.push(value);
-    };
-    test("trace", traceId);
-    test("domain", domain);
-    test("state", state && STATES.indexOf(state));
-    const sql = `${QUEUE} where ${tests.join(" and ")} order by q.id limit ?`;
-    return this.sql.all(sql, ...values, limit).map(readQueue);
-  }
-
-  queueDue(now: number, limit: number): readonly QueueRecord[] {
-    const sql = `${QUEUE} where q.wake_at is not null and q.wake_at <= ? order by q.wake_at, q.id limit ?`;
-    return this.sql.all(sql, now, limit).map(readQueue);
-  }
-
-  queueBeside({ traceId, domain }: QueueRecord, now: number): readonly QueueRecord[] {
-    const sql = `${QUEUE} where q.trace = ? and q.domain is ? and q.wake_at <= ? order by q.id`;
-    return this.sql.all(sql, traceId, domain, now).map(readQueue);
-  }
-
-  queueNext(): number | null {
-    return this.sql.get("select min(wake_at) from queue where wake_at is not null")?.[0] as number | null;
-  }
-
-  addQueueRow(row: QueueRecord): void {
-    this.sql.run(
-      "insert into queue values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      row.id,
-      row.traceId,
-      JSON.stringify(row.recipient),
-      row.domain,
-      STATES.indexOf(row.state),
-      row.attempts,
-      row.queuedAt,
-      row.dueAt,
-      row.expiresAt,
-      row.lastReply,
-      row.owner,
-      row.wakeAt,
-      JSON.stringify(row.sender),
-      row.blob,
-      row.prefix,
-    );
-  }
-
-  saveQueueRow(row: QueueRecord): void {
-    this.sql.run(
-      "update queue set state = ?, attempts = ?, due_at = ?, last_reply = ?, owner = ?, wake_at = ? where id = ?",
-      STATES.indexOf(row.state),
-      row.attempts,
-      row.dueAt,
-      row.lastReply,
-      row.owner,
-      row.wakeAt,
-      row.id,
-    );
-  }
-
-  removeQueueRow(row: QueueRecord): void {
-    this.sql.run("delete from queue where id = ?", row.id);
-    this.sql.run("insert or ignore into garbage values (?)", row.blob);
-  }
-
-  addJournal(traceId: string, entries: readonly JournalEntry[]): void {
-    this.sql.run("insert into journal (trace, entries) values (?, ?)", traceId, JSON.stringify(entries));
-  }
-
-  journal(traceId: string): readonly JournalEntry[] {
-    return this.sql.all("select entries from journal where trace = ? order by id", traceId)
-      .flatMap(([entries]) => JSON.parse(entries as string) as JournalEntry[]);
-  }
 }
 
 /** Prepared text lies in a table of its own: to read it, no page of the bodies beside is touched. */
@@ -400,27 +312,5 @@ function readMember(cells: Cells): MemberRow {
     keywords: cells[5] as string,
     saveDate: cells[6] as number,
     size: cells[7] as number,
-  };
-}
-
-function readQueue(cells: Cells): QueueRecord {
-  return {
-    id: cells[0] as number,
-    traceId: cells[1] as string,
-    recipient: JSON.parse(cells[2] as string) as EnvelopeRecipient,
-    domain: cells[3] as string | null,
-    state: STATES[cells[4] as number]!,
-    attempts: cells[5] as number,
-    queuedAt: cells[6] as number,
-    dueAt: cells[7] as number,
-    expiresAt: cells[8] as number,
-    lastReply: cells[9] as string | null,
-    owner: cells[10] as string | null,
-    wakeAt: cells[11] as number | null,
-    sender: JSON.parse(cells[12] as string) as EnvelopeSender,
-    blob: cells[13] as number,
-    blobId: cells[14] as BlobId,
-    size: cells[15] as number,
-    prefix: cells[16] as Uint8Array,
   };
 }

@@ -17,7 +17,7 @@ import { accountOf } from "../engine/member.ts";
 import { OPERATIONS, READS } from "../engine/operations.ts";
 import type { Transaction } from "../engine/tables.ts";
 import { Watchers } from "../engine/watchers.ts";
-import { answerSearch } from "../order.ts";
+import { answerSearch, rowsOf } from "../order.ts";
 import { type Storage, StorageError } from "../storage.ts";
 import { Blobs, infrastructure, segmentEnds } from "./blobs.ts";
 import { Commits } from "./commits.ts";
@@ -193,11 +193,7 @@ function query(tables: MailTables, blobs: Blobs, texts: TextIndex, op: StorageOp
         op,
         args,
         mailbox && {
-          page: (first, last, limit) =>
-            tables.joined(mailbox.id, first, last, limit, { envelope: false, structure: false }),
-          envelopes: (first, last, limit) =>
-            tables.joined(mailbox.id, first, last, limit, { envelope: true, structure: false }),
-          members: (first, last, limit) => tables.members(mailbox.id, first, last, limit),
+          ...rowsOf(tables, mailbox.id),
           index: (blobId) => blobs.index(blobId),
           readBlob: async (blobId, start, end) => await slice(blobId, start, end),
           select: (keys) => selection(tables.sql, mailbox.id, keys),
