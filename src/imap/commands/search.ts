@@ -2,7 +2,8 @@ import { ask, type Program, type Uid } from "../../contract/mod.ts";
 import { type Command, SELECTED } from "../command.ts";
 import { ok } from "../reply.ts";
 import { asksModseq, type Criteria, relevancy, searching, timed } from "../search_criteria.ts";
-import { type CommandProgram, type ImapState, sendText } from "../session.ts";
+import { sendLong } from "../long_line.ts";
+import type { CommandProgram, ImapState } from "../session.ts";
 import type { View } from "../view.ts";
 import { formatEsearch, partOf, type ReturnOptions, tryReturn } from "../wire/search_return.ts";
 
@@ -41,14 +42,14 @@ function* run(state: ImapState, options: ReturnOptions | null, wanted: Criteria,
   if (options === null && !state.rev2) {
     // RFC 7162 section 3.1.5: a search for modseqs tells the highest one it found.
     const highest = byModseq && numbers.length > 0 ? ` (MODSEQ ${modseq})` : "";
-    yield sendText(`* SEARCH${numbers.map((number) => ` ${number}`).join("")}${highest}\r\n`);
+    yield* sendLong(`* SEARCH${numbers.map((number) => ` ${number}`).join("")}${highest}\r\n`);
     return ok("Searched");
   }
   const told = options ?? ALL;
   const highest = byModseq && known.length > 0 ? yield* highestModseq(view, known, told, modseq) : null;
   const scores = told.words.has("RELEVANCY") ? known.map(yield* relevancy(wanted, view)) : null;
   const text = formatEsearch({ tag: state.tag, byUid, modseq: highest, scores }, numbers, told);
-  if (text !== null) yield sendText(text);
+  if (text !== null) yield* sendLong(text);
   return ok("Searched");
 }
 

@@ -2,7 +2,8 @@ import { ask, type SortCriterion, type SortKey } from "../../contract/mod.ts";
 import { type Command, SELECTED } from "../command.ts";
 import { ok } from "../reply.ts";
 import { asksModseq, type Criteria, relevancy, searching, timed } from "../search_criteria.ts";
-import { type CommandProgram, type ImapState, sendText } from "../session.ts";
+import { sendLong } from "../long_line.ts";
+import type { CommandProgram, ImapState } from "../session.ts";
 import type { Lexer } from "../wire/lexer.ts";
 import { formatEsearch, partOf, type ReturnOptions, tryReturn } from "../wire/search_return.ts";
 
@@ -78,11 +79,11 @@ function* run(
   const highest = byModseq && known.length > 0 ? modseq : null;
   if (options === null) {
     const told = highest === null ? "" : ` (MODSEQ ${highest})`;
-    yield sendText(`* SORT${numbers.map((number) => ` ${number}`).join("")}${told}\r\n`);
+    yield* sendLong(`* SORT${numbers.map((number) => ` ${number}`).join("")}${told}\r\n`);
     return ok("Sorted");
   }
   const scores = score !== null && options.words.has("RELEVANCY") ? known.map(score) : null;
   const text = formatEsearch({ tag: state.tag, byUid, modseq: highest, scores }, numbers, options);
-  if (text !== null) yield sendText(text);
+  if (text !== null) yield* sendLong(text);
   return ok("Sorted");
 }

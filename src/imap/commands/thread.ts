@@ -3,7 +3,8 @@ import type { ThreadAlgorithm } from "../../message/mod.ts";
 import { type Command, SELECTED } from "../command.ts";
 import { ok } from "../reply.ts";
 import { type Criteria, searching, timed } from "../search_criteria.ts";
-import { type CommandProgram, type ImapState, sendText } from "../session.ts";
+import { sendLong } from "../long_line.ts";
+import type { CommandProgram, ImapState } from "../session.ts";
 import { formatThreads } from "../wire/thread_list.ts";
 
 const ALGORITHMS: ReadonlyMap<string, ThreadAlgorithm> = new Map([
@@ -36,6 +37,6 @@ function* run(state: ImapState, algorithm: ThreadAlgorithm, wanted: Criteria, by
   const search = { key: "and" as const, keys: [known, yield* timed(wanted)] };
   const { threads } = yield* ask("email.thread", { accountId, mailboxId, search, algorithm });
   const numberOf = (uid: number): number => byUid ? uid : view.seqOf(uid);
-  yield sendText(`* THREAD ${formatThreads(threads, numberOf)}`.trimEnd() + "\r\n");
+  yield* sendLong(`* THREAD ${formatThreads(threads, numberOf)}`.trimEnd() + "\r\n");
   return ok("Threaded");
 }
