@@ -24,6 +24,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   smtp: core("sasl"), // also LMTP and submission: profiles of one machine
   imap: core("sasl"),
   pop3: core("sasl"),
+  mailauth: { ...core(), packages: ["node:crypto", "tldts"] }, // signatures are functions; the public suffix list is data
   msa: core("mda"), // routing and the trace fields
   mta: core("smtp", "mda"), // the words of SMTP: replies, paths; routing and the trace fields
   mda: core(),
