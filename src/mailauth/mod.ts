@@ -4,7 +4,8 @@
  * - `method_result.ts` is what each method says, in the terms of an Authentication-Results field (RFC 8601).
  * - `spf/` asks whether a host may send for a domain (RFC 7208), and `iprev` whether its address has a name.
  * - `dkim/` verifies and makes signatures (RFC 6376), `arc/` the chains of those who forward (RFC 8617).
- * - `dmarc/` compares both with From (RFC 7489) and writes the Authentication-Results field.
+ * - `dmarc/` compares both with From (RFC 9989, RFC 7489); its aggregate reports (RFC 9990).
+ * - `results/` reads and writes Authentication-Results fields, and finds forged ones (RFC 8601).
  *
  * Rules: everything here is a pure function or a program over `dns.resolve`. A temporary failure is never taken for
  * "there is none" (`temperror` is not `none`). Whatever a stranger publishes or writes has a bound: questions to the
@@ -12,3 +13,4 @@
  */
 export * from "./method_result.ts";
 export * from "./spf/mod.ts";
+export * from "./results/mod.ts";
