@@ -24,6 +24,8 @@ export type Input =
   }
   /** News of the watched mailbox that nobody asked for. */
   | { readonly type: "changes"; readonly changes: MailboxChanges }
+  /** Something happened in mailboxes that are listened to: `mailbox.heard` tells what. */
+  | { readonly type: "heard" }
   | { readonly type: "tlsStarted"; readonly tls: TlsInfo }
   /** The time of `Machine.deadline` has come. */
   | { readonly type: "deadline" }

@@ -60,5 +60,12 @@ export type AnswerOf<K extends Op> = Ops[K]["answer"];
 /** The questions that a store answers. */
 export type StorageOp = Exclude<
   keyof StoredOps,
-  "mailbox.watch" | "mailbox.unwatch" | "sender.verify" | "rcpt.verify" | "message.receive" | "clock.now"
+  | "mailbox.watch"
+  | "mailbox.unwatch"
+  | "mailbox.listen"
+  | "mailbox.heard"
+  | "sender.verify"
+  | "rcpt.verify"
+  | "message.receive"
+  | "clock.now"
 >;

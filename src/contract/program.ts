@@ -33,6 +33,8 @@ export interface Running<R> {
   readonly program: Program<R>;
   /** Id of the call that is out. */
   waitingFor: number;
+  /** Its op. */
+  op?: Op;
 }
 
 /** How far a program came. */
@@ -56,6 +58,7 @@ export function advance<R>(
     while (!result.done) {
       const effect = result.value;
       if (effect.type === "call") {
+        running.op = effect.op;
         running.waitingFor = nextId();
         out.push({ ...effect, id: running.waitingFor });
         return { kind: "waiting" };

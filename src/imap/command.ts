@@ -81,6 +81,18 @@ export function* refresh(view: View): Program<void> {
   view.apply(changes);
 }
 
+/** This session put messages into a mailbox: if it is the selected one, the client is told at once, and of its own. */
+export function* arrived(state: ImapState, path: string, uids: Iterable<number>): Program<void> {
+  if (state.view?.path !== path) return;
+  if (state.notify) { for (const uid of uids) state.notify.made.add(uid); }
+  yield* refresh(state.view);
+}
+
+/** RFC 5465 section 5: what this session itself did to names, subscriptions and annotations is no news for it. */
+export function didRename(state: ImapState, ...names: string[]): void {
+  for (const name of names) state.notify?.renamed.add(name);
+}
+
 /** A program that only replies. */
 // deno-lint-ignore require-yield
 export function* replyWith(reply: Reply): CommandProgram {

@@ -3,6 +3,7 @@ import { upperAscii } from "../base/ascii.ts";
 import type { Command, ProtocolState } from "./command.ts";
 import { append } from "./commands/append.ts";
 import { authenticate } from "./commands/authenticate.ts";
+import { cancelUpdate } from "./commands/cancelupdate.ts";
 import { capability } from "./commands/capability.ts";
 import { close } from "./commands/close.ts";
 import { compress } from "./commands/compress.ts";
@@ -11,6 +12,7 @@ import { create } from "./commands/create.ts";
 import { deleteMailbox } from "./commands/delete.ts";
 import { deleteAcl } from "./commands/deleteacl.ts";
 import { enable } from "./commands/enable.ts";
+import { esearch } from "./commands/esearch.ts";
 import { expunge } from "./commands/expunge.ts";
 import { fetch } from "./commands/fetch.ts";
 import { getMetadata } from "./commands/getmetadata.ts";
@@ -30,6 +32,7 @@ import { move } from "./commands/move.ts";
 import { myRights } from "./commands/myrights.ts";
 import { namespace } from "./commands/namespace.ts";
 import { noop } from "./commands/noop.ts";
+import { notify } from "./commands/notify.ts";
 import { rename } from "./commands/rename.ts";
 import { replace } from "./commands/replace.ts";
 import { resetKey } from "./commands/resetkey.ts";
@@ -44,6 +47,7 @@ import { status } from "./commands/status.ts";
 import { store } from "./commands/store.ts";
 import { subscribe, unsubscribe } from "./commands/subscribe.ts";
 import { thread } from "./commands/thread.ts";
+import { uidBatches } from "./commands/uidbatches.ts";
 import { unauthenticate } from "./commands/unauthenticate.ts";
 import { unselect } from "./commands/unselect.ts";
 import { urlFetch } from "./commands/urlfetch.ts";
@@ -57,6 +61,7 @@ import { Lexer, Malformed } from "./wire/lexer.ts";
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["APPEND", append],
   ["AUTHENTICATE", authenticate],
+  ["CANCELUPDATE", cancelUpdate],
   ["CAPABILITY", capability],
   ["CHECK", noop],
   ["CLOSE", close],
@@ -66,6 +71,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["DELETE", deleteMailbox],
   ["DELETEACL", deleteAcl],
   ["ENABLE", enable],
+  ["ESEARCH", esearch],
   ["EXAMINE", examine],
   ["EXPUNGE", expunge],
   ["FETCH", fetch],
@@ -86,6 +92,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["MYRIGHTS", myRights],
   ["NAMESPACE", namespace],
   ["NOOP", noop],
+  ["NOTIFY", notify],
   ["RENAME", rename],
   ["REPLACE", replace],
   ["RESETKEY", resetKey],
@@ -100,6 +107,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["STORE", store],
   ["SUBSCRIBE", subscribe],
   ["THREAD", thread],
+  ["UIDBATCHES", uidBatches],
   ["UNAUTHENTICATE", unauthenticate],
   ["UNSELECT", unselect],
   ["UNSUBSCRIBE", unsubscribe],

@@ -7,7 +7,9 @@ import {
   type Input,
   logEvent,
   type Machine,
+  type Op,
   type OpFailed,
+  type Progress,
   type Session,
   type Step,
 } from "../contract/mod.ts";
@@ -23,12 +25,17 @@ import {
   LOGGED_OFF,
   newsOf,
   type Outcome,
+  type RunningCommand,
+  type RunningNews,
   sendText,
 } from "./session.ts";
+import { needsNews, tellAll } from "./news.ts";
+import { Notify } from "./notify.ts";
 import { TEXTS } from "./texts.ts";
 import { CommandReader } from "./wire/command_reader.ts";
 import { Lexer } from "./wire/lexer.ts";
 import { readerRules } from "./literal_rules.ts";
+import { string } from "./wire/strings.ts";
 
 /** A fresh session for one connection. */
 export function imapSession(options: ImapServerOptions): Session<ImapState> {
@@ -52,6 +59,7 @@ export function imapSession(options: ImapServerOptions): Session<ImapState> {
     ...LOGGED_OFF,
     tag: "*",
     running: null,
+    newsDue: false,
     exchange: null,
     idle: false,
     toldAt: 0,
@@ -75,7 +83,9 @@ export const imapMachine: Machine<ImapState> = {
   step,
   wantsBytes: (state) => !state.closed && !isBusy(state),
   deadline: (state) => {
-    if (state.closed || isBusy(state)) return null;
+    if (state.closed) return null;
+    if (mayTellProgress(state)) return state.running.toldAt + state.limits.progressMs;
+    if (isBusy(state)) return null;
     if (state.idle) return Math.min(state.toldAt + state.limits.keepAliveMs, state.activeAt + state.limits.idleMs);
     return state.login === null ? state.openedAt + state.limits.loginMs : state.activeAt + state.limits.idleMs;
   },
@@ -111,8 +121,11 @@ function step(state: ImapState, input: Input, now: number): Step<ImapState> {
     case "changes":
       if (state.view) {
         state.view.apply(input.changes);
-        if (state.idle) tellNews(state, true, out);
+        state.newsDue = true;
       }
+      break;
+    case "heard":
+      state.newsDue = true;
       break;
     case "tlsStarted":
       // RFC 9051 section 6.2.1: what was learned before TLS is forgotten.
@@ -123,7 +136,8 @@ function step(state: ImapState, input: Input, now: number): Step<ImapState> {
     case "deadline": {
       const due = imapMachine.deadline(state);
       if (due === null || due > now) break;
-      if (state.idle && now < state.activeAt + state.limits.idleMs) {
+      if (mayTellProgress(state)) tellProgress(state, now, out);
+      else if (state.idle && now < state.activeAt + state.limits.idleMs) {
         // Routers forget connections on which nothing is said; RFC 9051 section 6.3.13 leaves it to the server.
         state.toldAt = now;
         out.push(sendText(`* OK ${TEXTS.stillHere}\r\n`));
@@ -149,6 +163,10 @@ function step(state: ImapState, input: Input, now: number): Step<ImapState> {
 function pump(state: ImapState, out: Effect[]): void {
   while (!state.closed && !isBusy(state)) {
     if (state.shutdown) return bye(state, TEXTS.shutdown, out, "UNAVAILABLE");
+    if (state.newsDue && mayTellNow(state)) {
+      tellBetween(state, out);
+      continue;
+    }
     if (state.idle || state.exchange) {
       if (!takeLine(state, out)) return;
       continue;
@@ -211,24 +229,50 @@ function begin(state: ImapState, pieces: Parameters<typeof prepare>[1], out: Eff
     abortSinks(state, out);
     return finish(state, prepared.reply, out);
   }
-  state.running = { task: { program: prepared.program, waitingFor: 0 }, holdsExpunge: prepared.holdsExpunge };
+  const { program, holdsExpunge } = prepared;
+  const toldAt = state.activeAt; // it came with the octets of this step, or behind a command that ended in it
+  state.running = { kind: "command", task: { program, waitingFor: 0 }, holdsExpunge, progress: null, toldAt };
   run(state, null, out);
 }
 
 function run(state: ImapState, input: Extract<Input, { type: "answer" | "failed" }> | null, out: Effect[]): void {
-  const { task, holdsExpunge } = state.running!;
-  const progress = advance(task, input, () => state.nextCall++, out);
+  const running = state.running!;
+  const progress = advance(running.task, input, () => state.nextCall++, out);
   if (progress.kind === "waiting") return;
   state.running = null;
+  if (running.kind === "news") return newsTold(state, running, progress, out);
   abortSinks(state, out);
-  if (progress.kind === "failed") finish(state, failure(progress.error), out, holdsExpunge);
-  else settle(state, progress.result, out, holdsExpunge);
+  if (progress.kind === "failed") finish(state, failure(progress.error), out, running.holdsExpunge);
+  else settle(state, progress.result, out, running.holdsExpunge);
 }
 
 /** The one place where a failure of the infrastructure becomes words (RFC 5530). */
 function failure(error: OpFailed): Reply {
   if (error.reason === "full") return no(TEXTS.noSpace, "LIMIT");
   return error.reason === "bug" ? no(TEXTS.bug, "SERVERBUG") : no(TEXTS.unavailable, "UNAVAILABLE");
+}
+
+/** Questions that may take long, and before which no line of a response is left unfinished. */
+const LONG_OPS: ReadonlySet<Op> = new Set<Op>([
+  "email.copy",
+  "email.expunge",
+  "email.flags",
+  "email.move",
+  "email.search",
+  "email.sort",
+  "email.thread",
+]);
+
+function mayTellProgress(state: ImapState): state is ImapState & { running: RunningCommand } {
+  return state.running?.kind === "command" && LONG_OPS.has(state.running.task.op!);
+}
+
+/** RFC 9585: that the command is at work, and how far it has come. */
+function tellProgress(state: ImapState & { running: RunningCommand }, now: number, out: Effect[]): void {
+  const { running } = state;
+  const { done = "NIL", goal = "NIL" } = running.progress ?? {};
+  running.toldAt = now;
+  out.push(sendText(`* OK [INPROGRESS (${string(state.tag)} ${done} ${goal})] ${TEXTS.inProgress}\r\n`));
 }
 
 /** What a command's end means for the session. Null: it goes on. */
@@ -241,7 +285,10 @@ function settle(state: ImapState, outcome: Outcome | { failed: OpFailed } | null
       state.idle = true;
       state.toldAt = state.activeAt;
       out.push(sendText("+ idling\r\n"));
-      return tellNews(state, true, out);
+      state.newsDue = true;
+      return;
+    case "told":
+      return;
     case "logout":
       out.push(sendText(`* BYE ${TEXTS.bye}\r\n${state.tag} OK Logged out\r\n`), { type: "close" });
       state.closed = true;
@@ -315,10 +362,16 @@ function finish(state: ImapState, reply: Reply, out: Effect[], holdsExpunge = fa
   if (reply.status === "BAD") {
     state.badInARow++;
     out.push(logEvent("debug", "imap.bad", { text: reply.text, ...peer(state) }));
-  } else {
-    state.badInARow = 0;
-    tellNews(state, !holdsExpunge, out);
+    return answer(state, reply, holdsExpunge, out);
   }
+  state.badInARow = 0;
+  if (needsNews(state)) return beginNews(state, reply, !holdsExpunge, out);
+  tellNews(state, !holdsExpunge, out);
+  answer(state, reply, holdsExpunge, out);
+}
+
+/** The tagged response. */
+function answer(state: ImapState, reply: Reply, holdsExpunge: boolean, out: Effect[]): void {
   // RFC 5530 section 3, EXPUNGEISSUED: a NOOP soon would tell what could not be told now.
   const held = holdsExpunge && reply.status === "OK" && reply.code === null && state.view?.holdsExpunge === true;
   const told = held ? { ...reply, code: "EXPUNGEISSUED" } : reply;
@@ -326,14 +379,63 @@ function finish(state: ImapState, reply: Reply, out: Effect[], holdsExpunge = fa
   if (state.badInARow >= state.limits.badCommands) bye(state, TEXTS.tooManyBad, out);
 }
 
+/** In IDLE, and with NOTIFY between commands too, news is told when it comes. */
+function mayTellNow(state: ImapState): boolean {
+  return state.exchange === null && (state.idle || state.notify !== null);
+}
+
+function tellBetween(state: ImapState, out: Effect[]): void {
+  // RFC 5465 section 6.1: with SELECTED-DELAYED, EXPUNGE waits for a command that allows it; IDLE does.
+  const mayExpunge = state.idle || state.notify?.selected.delayed === false;
+  if (needsNews(state)) return beginNews(state, null, mayExpunge, out);
+  tellNews(state, mayExpunge, out);
+}
+
 function tellNews(state: ImapState, mayExpunge: boolean, out: Effect[]): void {
+  state.newsDue = false;
   const text = newsOf(state, mayExpunge);
   if (text !== "") out.push(sendText(text));
-  if (state.view?.deleted && mayExpunge) {
-    // RFC 9051 section 7.1, CLOSED: the session goes on in the authenticated state; nothing else of it is lost.
-    state.view = null;
-    out.push(sendText(`* OK [CLOSED] ${TEXTS.mailboxDeleted}\r\n`));
+  tellClosed(state, mayExpunge, out);
+}
+
+function tellClosed(state: ImapState, mayExpunge: boolean, out: Effect[]): void {
+  if (!state.view?.deleted || !mayExpunge) return;
+  // RFC 9051 section 7.1, CLOSED: the session goes on in the authenticated state; nothing else of it is lost.
+  state.view = null;
+  out.push(sendText(`* OK [CLOSED] ${TEXTS.mailboxDeleted}\r\n`));
+}
+
+/** News that needs questions; `reply` is the tagged response behind it. */
+function beginNews(state: ImapState, reply: Reply | null, mayExpunge: boolean, out: Effect[]): void {
+  state.newsDue = false;
+  const task = { program: tellAll(state, mayExpunge), waitingFor: 0 };
+  state.running = { kind: "news", task, reply, mayExpunge };
+  run(state, null, out);
+}
+
+function newsTold(
+  state: ImapState,
+  { reply, mayExpunge }: RunningNews,
+  progress: Exclude<Progress<Outcome>, { kind: "waiting" }>,
+  out: Effect[],
+): void {
+  if (progress.kind === "failed") newsLost(state, out);
+  else if ("then" in progress.result && progress.result.then === "cut") return settle(state, progress.result, out);
+  tellClosed(state, mayExpunge, out);
+  if (reply !== null) answer(state, reply, !mayExpunge, out);
+}
+
+/** What happened is not known any more: nothing is kept up to date from here on, and the client is told so. */
+function newsLost(state: ImapState, out: Effect[]): void {
+  const contexts = state.view?.contexts;
+  // RFC 5267 section 4.3.1
+  for (const { tag } of contexts?.all() ?? []) {
+    out.push(sendText(`* NO [NOUPDATE ${string(tag)}] ${TEXTS.unavailable}\r\n`));
+    contexts!.cancel(tag);
   }
+  if (state.notify === null) return;
+  state.notify = new Notify([]); // RFC 5465 section 5.8
+  out.push(sendText(`* OK [NOTIFICATIONOVERFLOW] ${TEXTS.notifyOverflow}\r\n`));
 }
 
 function bye(state: ImapState, text: string, out: Effect[], code: string | null = null): void {

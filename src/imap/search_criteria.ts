@@ -6,7 +6,7 @@ import { decodeCharset, isKnownCharset } from "../message/mod.ts";
 import { no, type Reply } from "./reply.ts";
 import { replyWith } from "./command.ts";
 import type { CommandProgram, ImapState } from "./session.ts";
-import type { ReturnOptions } from "./wire/search_return.ts";
+import { type ReturnOptions, tryReturn } from "./wire/search_return.ts";
 import { TEXTS } from "./texts.ts";
 import type { View } from "./view.ts";
 import { type Lexer, utf8Text } from "./wire/lexer.ts";
@@ -19,19 +19,46 @@ export interface Criteria {
   /** The search as if no FUZZY stood in it; null where none does. */
   readonly exact: SearchKey | null;
   readonly context: SearchContext;
+  /** Sets of messages stand in it: what they mean differs from mailbox to mailbox. */
+  readonly usesSets: boolean;
 }
 
-/** Keys up to the end of the command; or the refusal of a charset that nobody knows. */
-function criteria(lexer: Lexer, state: ImapState, charset: string | null): Criteria | Reply {
+/** Where a search is made. */
+export type Searched = Pick<View, "accountId" | "mailboxId">;
+
+/** `[search-return-opts] [SP "CHARSET" SP charset]`, and the space behind each. */
+export function searchHead(lexer: Lexer, state: ImapState): { options: ReturnOptions | null; charset: string | null } {
+  const options = tryReturn(lexer);
+  if (!lexer.tryWord("CHARSET")) return { options, charset: null };
+  lexer.sp();
+  // RFC 6855 section 3: UTF-8 is settled then.
+  if (state.utf8Accept) lexer.fail("CHARSET has no place after ENABLE UTF8=ACCEPT");
+  const charset = lexer.astring();
+  lexer.sp();
+  return { options, charset };
+}
+
+/**
+ * Keys up to the end of the command; or the refusal of a charset that nobody knows. Sets are those of `view`; where it
+ * is null they are read and mean nothing yet.
+ */
+export function criteria(
+  lexer: Lexer,
+  state: ImapState,
+  charset: string | null,
+  view: View | null,
+): Criteria | Reply {
   if (charset !== null && !isKnownCharset(charset)) {
     return no(TEXTS.badCharset, "BADCHARSET (US-ASCII UTF-8)");
   }
-  const view = state.view!;
+  let usesSets = false;
   const context: SearchContext = {
     // What of a set lies beyond the mailbox finds nothing; the rest is searched.
     resolve: (set, uids) => {
       // RFC 9586 section 3.1: sequence numbers in a search too. `$` is a set of UIDs.
       if (state.uidOnly && !uids && set !== "$") lexer.fail(TEXTS.uidRequired, "UIDREQUIRED");
+      usesSets = true;
+      if (view === null) return [];
       const within = set === "$" || uids ? set : clip(set, view.count);
       return view.count === 0 ? [] : view.ranges(within, uids) ?? [];
     },
@@ -43,7 +70,8 @@ function criteria(lexer: Lexer, state: ImapState, charset: string | null): Crite
   const again = lexer.copy();
   const key = searchKeys(lexer, context);
   lexer.end();
-  return { key, exact: context.fuzzy ? searchKeys(again, { ...context, exact: true }) : null, context };
+  const exact = context.fuzzy ? searchKeys(again, { ...context, exact: true }) : null;
+  return { key, exact, context, usesSets };
 }
 
 /**
@@ -58,7 +86,7 @@ export function searching(
   scored: boolean,
   run: (wanted: Criteria) => CommandProgram,
 ): CommandProgram {
-  const wanted = criteria(lexer, state, charset);
+  const wanted = criteria(lexer, state, charset, state.view);
   if ("status" in wanted) {
     if (options?.words.has("SAVE")) state.view!.saved = []; // RFC 5182 section 2.1: NO resets what was saved
     return replyWith(wanted);
@@ -77,8 +105,8 @@ export function* timed({ key, context }: Criteria): Program<SearchKey> {
  * How well each message fits a fuzzy search (RFC 6203 section 4), 1 to 100: half, where it has all the words but not
  * the texts as they were given.
  */
-export function* relevancy({ exact }: Criteria, view: View): Program<(uid: Uid) => number> {
-  const { accountId, mailboxId } = view;
+export function* relevancy({ exact }: Criteria, at: Searched): Program<(uid: Uid) => number> {
+  const { accountId, mailboxId } = at;
   const { uids } = yield* ask("email.search", { accountId, mailboxId, search: exact! });
   const best = new Set<number>(uids);
   return (uid) => best.has(uid) ? 100 : 50;

@@ -3,8 +3,9 @@ import type { ByteQueue } from "../base/byte_queue.ts";
 import type { Effect, FlagChange, Login, Program, Running, SessionInfo } from "../contract/mod.ts";
 import { latin1Bytes } from "../base/bytes.ts";
 import type { SaslExchange, SaslMechanism } from "../sasl/mod.ts";
+import type { Notify } from "./notify.ts";
 import type { Reply } from "./reply.ts";
-import type { View } from "./view.ts";
+import type { PrintFlags, View } from "./view.ts";
 import type { CommandReader } from "./wire/command_reader.ts";
 import { SYSTEM_FLAGS } from "./wire/flags.ts";
 
@@ -30,6 +31,8 @@ export interface ImapLimits {
   readonly idleMs: number;
   /** How often a client in IDLE is told that the server is still here. */
   readonly keepAliveMs: number;
+  /** After so long a command tells that it is at work, and again. */
+  readonly progressMs: number;
 }
 
 /** Bounds that suit a public server. */
@@ -45,6 +48,7 @@ export const IMAP_LIMITS: ImapLimits = {
   loginMs: 60_000,
   idleMs: 30 * 60_000,
   keepAliveMs: 120_000,
+  progressMs: 15_000,
 };
 
 /** What one listener offers. */
@@ -70,6 +74,8 @@ export interface ImapServerOptions {
 export type Outcome =
   | Reply
   | { readonly then: "idle" }
+  /** Of news: all was told. */
+  | { readonly then: "told" }
   | { readonly then: "logout" }
   | { readonly then: "startTls" }
   | { readonly then: "loggedOff" }
@@ -98,6 +104,8 @@ export interface LoginState {
   qresync: boolean;
   /** ENABLE UIDONLY was given: no sequence numbers either way (RFC 9586). */
   uidOnly: boolean;
+  /** What NOTIFY asked for last; null: it never was (RFC 5465). */
+  notify: Notify | null;
 }
 
 /** Nobody is logged in. */
@@ -110,7 +118,27 @@ export const LOGGED_OFF: Readonly<LoginState> = {
   condstore: false,
   qresync: false,
   uidOnly: false,
+  notify: null,
 };
+
+/** A command under way. */
+export interface RunningCommand {
+  readonly kind: "command";
+  readonly task: Running<Outcome>;
+  readonly holdsExpunge: boolean;
+  /** How much of it is done, of how much; null: nobody knows (RFC 9585). */
+  progress: { readonly done: number; readonly goal: number } | null;
+  /** When it began, or told last that it is at work. */
+  toldAt: number;
+}
+
+/** News under way: before a tagged response, or between commands. */
+export interface RunningNews {
+  readonly kind: "news";
+  readonly task: Running<Outcome>;
+  readonly reply: Reply | null;
+  readonly mayExpunge: boolean;
+}
 
 /** Mutable, with one owner: the machine; a command changes what belongs to it. */
 export interface ImapState extends LoginState {
@@ -122,7 +150,9 @@ export interface ImapState extends LoginState {
   tls: boolean;
   /** The tag of the command that runs. */
   tag: string;
-  running: { readonly task: Running<Outcome>; readonly holdsExpunge: boolean } | null;
+  running: RunningCommand | RunningNews | null;
+  /** Something happened that was not told yet, and may be told between commands. */
+  newsDue: boolean;
   exchange: { readonly exchange: SaslExchange; waitingFor: number; waits: "line" | "call" } | null;
   idle: boolean;
   /** When IDLE last told that the server is there, or began. */
@@ -140,6 +170,11 @@ export interface ImapState extends LoginState {
   failedLogins: number;
   openedAt: number;
   activeAt: number;
+}
+
+/** Notes how far the command under way has come. */
+export function progressed(state: ImapState, done: number, goal: number): void {
+  if (state.running?.kind === "command") state.running.progress = { done, goal };
 }
 
 /** Untagged lines as an effect; `text` is latin1 and ends with CRLF. */
@@ -183,10 +218,18 @@ function permanentFlags({ readOnly, rights, keywords }: View): readonly string[]
   return [...SYSTEM_FLAGS.filter(may), ...(write ? [...keywords, "\\*"] : [])];
 }
 
-/** All news that may be told now, as text. */
+/** All news that may be told now, as text; after NOTIFY only what it asked for (RFC 5465 section 3.1). */
 export function newsOf(state: ImapState, mayExpunge: boolean): string {
   const view = state.view;
-  if (view === null) return "";
-  const lists = view.takeNewKeywords() ? formatFlagLists(view) : "";
-  return lists + view.flush(mayExpunge, (seq, change) => formatFlags(state, seq, change, true), tellsVanished(state));
+  const wanted = state.notify?.selected ?? { messages: true, flags: true };
+  if (view === null || !wanted.messages) return "";
+  const lists = wanted.flags && view.takeNewKeywords() ? formatFlagLists(view) : "";
+  const print: PrintFlags = wanted.flags ? (seq, change) => formatFlags(state, seq, change, true) : () => "";
+  return lists + view.flush(mayExpunge, print, tellsVanished(state));
+}
+
+/** Takes messages out that this session removed: what tells so, for searches and for the numbering. */
+export function removeMessages(state: ImapState, uids: readonly number[]): string {
+  const view = state.view!;
+  return (view.contexts?.drop(view, uids) ?? "") + view.remove(uids, tellsVanished(state));
 }

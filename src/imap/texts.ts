@@ -65,5 +65,11 @@ export const TEXTS = {
   loggedOff: "Logged off; log in again",
   noLanguage: "That language is not spoken here",
   utf8Only: "This server speaks UTF-8 only: ENABLE UTF8=ACCEPT first",
+  badEvent: "There is no such event",
+  tagInUse: "The tag is that of a search that is kept up to date",
+  notKept: "These results are not kept up to date",
+  notifyOverflow: "What happened could not be told; ask for notifications again",
+  inProgress: "Still at work",
+  batchTooSmall: "A batch has at least 500 messages",
   literal8: "A binary literal can only be a message",
 } as const;

@@ -16,6 +16,7 @@ import type {
   Uid,
   UidRange,
 } from "../contract/mod.ts";
+import type { Contexts } from "./contexts.ts";
 import { formatSet, type SequenceSet, STAR } from "./wire/sequence_set.ts";
 
 /** How flags are printed: the session knows about MODSEQ, the view does not. */
@@ -33,6 +34,8 @@ export class View {
   deleted = false;
   /** What SEARCH SAVE kept (`$`): UIDs, ascending. Removed messages need no care: no row answers for them. */
   saved: readonly number[] = [];
+  /** Searches that are kept up to date; null: none ever was. */
+  contexts: Contexts | null = null;
   readonly #examined: boolean;
   /** Shared with other views of the mailbox until this one differs: then it gets its own. */
   #uids: Uint32Array;
@@ -78,6 +81,16 @@ export class View {
   /** EXPUNGE responses wait until they may be told. */
   get holdsExpunge(): boolean {
     return this.#vanished.size > 0;
+  }
+
+  /** Messages that are gone and were not told yet. */
+  get vanishing(): readonly number[] {
+    return [...this.#vanished];
+  }
+
+  /** Messages that are there and were not told yet, ascending. */
+  get fresh(): readonly Uid[] {
+    return [...this.#fresh] as Uid[];
   }
 
   /** Up to which modseq the news has come. */
@@ -168,6 +181,7 @@ export class View {
     if (changes.deleted) this.deleted = true;
     if (changes.rights !== undefined && changes.rights !== this.rights) this.#takeRights(changes.rights);
     for (const change of changes.changed) {
+      this.contexts?.touch(change.uid);
       if (change.uid > this.#top) {
         this.#top = change.uid;
         this.#fresh.push(change.uid);
@@ -191,6 +205,7 @@ export class View {
   /** This session has told the client these flags itself: news of them up to that modseq is no news. */
   told(changes: readonly FlagChange[]): void {
     for (const { uid, modseq, flags } of changes) {
+      this.contexts?.touch(uid);
       if (modseq > this.#modseq) this.#told.set(uid, modseq);
       const waiting = this.#flags.get(uid);
       if (waiting && waiting.modseq <= modseq) this.#flags.delete(uid);

@@ -23,6 +23,7 @@ import type { Auth } from "./auth.ts";
 import { BodySinks } from "./body_sinks.ts";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./log.ts";
+import { Listening } from "./listening.ts";
 import type { LoggedIn } from "./logged_in.ts";
 import { runProgram } from "./run_program.ts";
 import type { Watches } from "./watches.ts";
@@ -74,6 +75,8 @@ const OWN: OwnAnswers = {
   "dns.resolve": (world, { name, type }) => world.parts.resolve(name, type),
   "mailbox.watch": (world, args) => world.watch(args),
   "mailbox.unwatch": (world) => world.unwatch(),
+  "mailbox.listen": (world, args) => world.listen(args),
+  "mailbox.heard": (world) => world.heard(),
   "sender.verify": (world, args) => world.run(world.parts.programs.verifySender(args)),
   "rcpt.verify": (world, args) => world.run(world.parts.programs.verifyRecipient(args)),
   "message.receive": (world, args) => world.run(world.parts.programs.receive(args)),
@@ -88,6 +91,7 @@ class OpenSession implements SessionWorld {
   readonly sinks: BodySinks;
   readonly #post: (input: Input) => void;
   #stopWatching: (() => void) | null = null;
+  #listening: Listening | null = null;
   #forget: (() => void) | null = null;
   #closed = false;
 
@@ -124,6 +128,7 @@ class OpenSession implements SessionWorld {
     this.#closed = true;
     this.#forget?.();
     this.unwatch();
+    this.#listening?.stop();
     this.sinks.close();
   }
 
@@ -157,6 +162,18 @@ class OpenSession implements SessionWorld {
       ownerId,
     );
     return true;
+  }
+
+  listen({ accountId, ownerIds }: Args<"mailbox.listen">): true {
+    this.#listening?.stop();
+    this.#listening = this.#closed || ownerIds.length === 0
+      ? null
+      : new Listening(this.parts.storage, accountId, ownerIds, () => this.#post({ type: "heard" }));
+    return true;
+  }
+
+  heard(): AnswerOf<"mailbox.heard"> {
+    return this.#listening?.take() ?? { mailboxIds: [], mailboxList: false, annotations: [] };
   }
 
   unwatch(): true {

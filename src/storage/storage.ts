@@ -9,7 +9,16 @@
  *   never knows more than a watcher could.
  * - Uids, modseqs and ids never come from a clock.
  */
-import type { AccountId, AnswerOf, Args, BlobId, FailureReason, MailboxId, StorageOp } from "../contract/mod.ts";
+import type {
+  AccountId,
+  AnnotationTouched,
+  AnswerOf,
+  Args,
+  BlobId,
+  FailureReason,
+  MailboxId,
+  StorageOp,
+} from "../contract/mod.ts";
 import type { MessageIndex } from "../message/model.ts";
 
 /** A store of mail: directory, mailboxes, emails, queue, journal. */
@@ -39,6 +48,8 @@ export interface Touched {
   readonly mailboxIds: ReadonlySet<MailboxId>;
   /** A mailbox was made, removed, renamed or (un)subscribed. */
   readonly mailboxList: boolean;
+  /** Annotations that were set or removed. */
+  readonly annotations: readonly AnnotationTouched[];
 }
 
 /** A body on its way into the store. */

@@ -23,7 +23,7 @@ class Log {
   commit(uid: number, gone = false): void {
     const modseq = ++this.modseq as Modseq;
     (gone ? this.vanished : this.happened).push({ uid: uid as Uid, modseq });
-    for (const tell of [...this.listeners]) tell({ mailboxIds: new Set([INBOX]), mailboxList: false });
+    for (const tell of [...this.listeners]) tell({ mailboxIds: new Set([INBOX]), mailboxList: false, annotations: [] });
   }
 
   storage(): Storage {
@@ -194,7 +194,7 @@ Deno.test("Watches hears the owner and reads as whoever watches, who is told whe
   const stop = new Watches(storage, noFailure).watch(bob, INBOX, 1 as Modseq, (news) => told.push(news), ACCOUNT);
   await settled();
   const touch = async (): Promise<void> => {
-    listeners.get(ACCOUNT)!({ mailboxIds: new Set([INBOX]), mailboxList: true });
+    listeners.get(ACCOUNT)!({ mailboxIds: new Set([INBOX]), mailboxList: true, annotations: [] });
     await settled();
   };
   assert.deepEqual(readers, [bob]);

@@ -61,6 +61,22 @@ export interface MailboxChanges {
   readonly rights?: string;
 }
 
+/** What commits touched in the mailboxes that a session listens to. */
+export interface Heard {
+  /** Mailboxes whose messages or flags changed. */
+  readonly mailboxIds: readonly MailboxId[];
+  /** A mailbox was made, removed, renamed, (un)subscribed, or given other rights. */
+  readonly mailboxList: boolean;
+  /** Annotations that were set or removed; `mailboxId` null: of the server. */
+  readonly annotations: readonly AnnotationTouched[];
+}
+
+/** An annotation that was set or removed (RFC 5464). */
+export interface AnnotationTouched {
+  readonly mailboxId: MailboxId | null;
+  readonly entry: string;
+}
+
 /** Why a mailbox was not made, changed or removed. */
 export type MailboxRefused = {
   readonly refused: "notFound" | "exists" | "invalidName" | "hasChildren" | "isInbox" | "tooDeep" | "noPermission";
@@ -102,4 +118,12 @@ export interface MailboxOps {
     answer: true;
   };
   "mailbox.unwatch": { args: Record<never, never>; answer: true };
+
+  /**
+   * Of the session too: from now on a `heard` input says that something happened in mailboxes of these owners, once
+   * until `mailbox.heard` asks what. It takes the place of the one before; no owners end it.
+   */
+  "mailbox.listen": { args: { accountId: AccountId; ownerIds: readonly AccountId[] }; answer: true };
+  /** What was touched since the question before. A hint: the mailboxes themselves say what happened. */
+  "mailbox.heard": { args: Record<never, never>; answer: Heard };
 }

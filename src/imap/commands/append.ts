@@ -1,6 +1,6 @@
 import { ask } from "../../contract/mod.ts";
 import { type NewMessage, newMessage, sealMessages } from "../append_message.ts";
-import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, refresh, spMailbox } from "../command.ts";
+import { accountOf, AFTER_LOGIN, arrived, BAD_NAME, type Command, spMailbox } from "../command.ts";
 import { ok, type Reply } from "../reply.ts";
 import type { CommandProgram, ImapState } from "../session.ts";
 import { formatSet } from "../wire/sequence_set.ts";
@@ -28,6 +28,6 @@ function* run(state: ImapState, path: string | null, messages: readonly NewMessa
   const done = yield* ask("email.append", { accountId: accountOf(state), path, messages: sealed, now });
   if ("refused" in done) return copyRefusal(done.refused);
   // RFC 9051 section 6.3.12: whoever has the mailbox selected is told of the message at once.
-  if (state.view?.path === path) yield* refresh(state.view);
+  yield* arrived(state, path, done.uids);
   return ok("Appended", `APPENDUID ${done.uidValidity} ${formatSet(done.uids)}`);
 }

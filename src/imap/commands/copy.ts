@@ -1,5 +1,5 @@
 import { ask } from "../../contract/mod.ts";
-import { BAD_NAME, type Command, NO_PERMISSION, refresh, resolve, SELECTED, spMailbox } from "../command.ts";
+import { arrived, BAD_NAME, type Command, NO_PERMISSION, resolve, SELECTED, spMailbox } from "../command.ts";
 import { no, ok, type Reply } from "../reply.ts";
 import type { CommandProgram, ImapState } from "../session.ts";
 import { TEXTS } from "../texts.ts";
@@ -34,7 +34,7 @@ function* run(state: ImapState, set: SequenceSet, path: string | null, byUid: bo
   const { accountId, mailboxId } = view;
   const done = yield* ask("email.copy", { accountId, mailboxId, ranges, path, now });
   if ("refused" in done) return copyRefusal(done.refused);
-  if (path === view.path) yield* refresh(view);
+  yield* arrived(state, path, done.pairs.map((pair) => pair.to));
   return ok("Copied", copyUid(done.uidValidity, done.pairs));
 }
 

@@ -1,5 +1,13 @@
 import { ask, type MailboxRole } from "../../contract/mod.ts";
-import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, spMailboxAsGiven, tellNormalized } from "../command.ts";
+import {
+  accountOf,
+  AFTER_LOGIN,
+  BAD_NAME,
+  type Command,
+  didRename,
+  spMailboxAsGiven,
+  tellNormalized,
+} from "../command.ts";
 import { mailboxRefusal } from "../mailbox_refusal.ts";
 import { no, ok } from "../reply.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
@@ -48,6 +56,7 @@ function* run(state: ImapState, name: GivenName | null, uses: readonly string[])
     if (there === null) return no("Another mailbox has that special use", "USEATTR");
   }
   if ("refused" in made) return mailboxRefusal(made, role !== null && made.refused === "exists" ? TEXTS.exists : null);
+  didRename(state, made.path);
   if (withoutDelimiter(name.given) !== made.path) yield sendText(tellNormalized(state, made.path, name.given));
   return ok("Created", `MAILBOXID (${made.mailboxId})`);
 }

@@ -1,5 +1,13 @@
 import { ask } from "../../contract/mod.ts";
-import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, spMailboxAsGiven, tellNormalized } from "../command.ts";
+import {
+  accountOf,
+  AFTER_LOGIN,
+  BAD_NAME,
+  type Command,
+  didRename,
+  spMailboxAsGiven,
+  tellNormalized,
+} from "../command.ts";
 import { mailboxRefusal } from "../mailbox_refusal.ts";
 import { ok } from "../reply.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
@@ -20,6 +28,7 @@ function* run(state: ImapState, name: GivenName | null): CommandProgram {
   const { path, given } = name;
   const done = yield* ask("mailbox.delete", { accountId: accountOf(state), path });
   if ("refused" in done) return mailboxRefusal(done);
+  didRename(state, path);
   // The client deleted what it has selected: the end of this command tells that it is closed.
   if (state.view?.mailboxId === done.deleted) state.view.deleted = true;
   if (given !== path) yield sendText(tellNormalized(state, path, given, "\\NonExistent"));

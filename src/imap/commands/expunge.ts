@@ -1,7 +1,7 @@
 import { ask } from "../../contract/mod.ts";
 import { AT_ONCE, type Command, NO_PERMISSION, SELECTED } from "../command.ts";
 import { no, ok } from "../reply.ts";
-import { type CommandProgram, type ImapState, sendText, tellsVanished } from "../session.ts";
+import { type CommandProgram, type ImapState, removeMessages, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
 import { type SequenceSet, sequenceSet } from "../wire/sequence_set.ts";
 
@@ -30,7 +30,7 @@ function* run(state: ImapState, set: SequenceSet | null): CommandProgram {
     const done = yield* ask("email.expunge", { accountId, mailboxId, ranges, limit: AT_ONCE });
     if (done.refused) return NO_PERMISSION;
     const { vanished, modseq } = done;
-    const text = view.remove(vanished, tellsVanished(state));
+    const text = removeMessages(state, vanished);
     if (text !== "") yield sendText(text);
     if (vanished.length > 0) highest = modseq;
     more = vanished.length === AT_ONCE;

@@ -1,17 +1,8 @@
-import {
-  ask,
-  type EmailField,
-  type EmailRow,
-  type Modseq,
-  type Program,
-  type Uid,
-  type UidRange,
-} from "../../contract/mod.ts";
+import { ask, type EmailRow, type Modseq, type Program, type UidRange } from "../../contract/mod.ts";
 import { type Command, resolve, SELECTED } from "../command.ts";
 import { RangeCursor, rangesOf } from "../range_cursor.ts";
 import { areMarks, fetchMarks } from "../fetch_marks.ts";
-import { type BlobReader, formatRow } from "../fetch_row.ts";
-import { sendDecoded } from "../binary.ts";
+import { fieldsOf, NOTHING_SEEN, type SeenRows, sendPage } from "../fetch_page.ts";
 import { no, ok } from "../reply.ts";
 import { TEXTS } from "../texts.ts";
 import { type CommandProgram, type ImapState, sendText } from "../session.ts";
@@ -23,7 +14,6 @@ import { formatSet, type SequenceSet, sequenceSet, within } from "../wire/sequen
 
 const PAGE = 100; // rows of metadata: others wait no longer than they take
 const BODY_PAGE = 64; // rows with sections
-const TEXT_LIMIT = 256 * 1024; // octets that are formatted before the client has taken them
 
 /** FETCH and UID FETCH (RFC 9051 section 6.4.5, RFC 7162 section 3.1.4, RFC 9394 section 3.3) */
 export const fetch: Command = {
@@ -79,7 +69,7 @@ function* run(
   while (!cursor.done) {
     const page = cursor.take(limit);
     const { rows, next } = yield* ask("email.read", { accountId, mailboxId, ranges: page, fields, utf8, limit });
-    const seen = marks ? yield* markSeen(view, rows) : NOTHING;
+    const seen = marks ? yield* markSeen(view, rows) : NOTHING_SEEN;
     const sent = yield* sendPage(state, view, rows, items, seen);
     if (sent === "cut") return { then: "cut" };
     if (sent === "unknownEncoding") unknownEncoding = true;
@@ -103,77 +93,13 @@ function* tellVanished(view: View, set: SequenceSet, changedSince: number): Prog
   if (named.length > 0) yield sendText(`* VANISHED (EARLIER) ${formatSet(named)}\r\n`);
 }
 
-const NOTHING: ReadonlyMap<number, Seen> = new Map();
-type Seen = Pick<EmailRow, "modseq" | "flags">;
-
-function fieldsOf(items: readonly FetchItem[]): EmailField[] {
-  const fields = new Set<EmailField>();
-  for (const item of items) {
-    if (item.item === "ENVELOPE") fields.add("imapEnvelope");
-    if (item.item === "BODYSTRUCTURE") fields.add("imapStructure");
-    if (item.item === "BODY" || item.item === "preview") fields.add("structure");
-    if (!("section" in item)) continue;
-    const { path, text } = item.section;
-    if (path.length > 0 || text === "header" || text === "text") fields.add("structure");
-    else if (text !== "all") fields.add("header");
-  }
-  return [...fields];
-}
-
 /** RFC 9051 section 6.4.5: BODY[…] without PEEK sets \Seen; once a page, and the new flags are told. */
-function* markSeen(view: View, rows: readonly EmailRow[]): Program<ReadonlyMap<number, Seen>> {
+function* markSeen(view: View, rows: readonly EmailRow[]): Program<SeenRows> {
   const ranges = rows.filter((row) => !row.flags.includes("\\Seen")).map(({ uid }) => ({ first: uid, last: uid }));
-  if (ranges.length === 0) return NOTHING;
+  if (ranges.length === 0) return NOTHING_SEEN;
   const { accountId, mailboxId } = view;
   const args = { accountId, mailboxId, ranges, mode: "add" as const, flags: ["\\Seen"] };
   const { changed } = yield* ask("email.flags", args);
   view.told(changed);
-  return new Map(changed.map((change): [Uid, Seen] => [change.uid, change]));
-}
-
-/**
- * One page: text joined as far as no blob stands between. All questions of a row come before its first octet, but for
- * those of a large BINARY section; if one of these fails, the connection is cut.
- */
-function* sendPage(
-  state: ImapState,
-  view: View,
-  rows: readonly EmailRow[],
-  items: readonly FetchItem[],
-  seen: ReadonlyMap<number, Seen>,
-): Program<"sent" | "unknownEncoding" | "cut"> {
-  const readBlob: BlobReader = function* (row, start, end) {
-    const to = Math.min(end, start + 262144); // what one read gives; header sections beyond are cut
-    return yield* ask("blob.read", { accountId: view.accountId, blobId: row.blobId, start, end: to });
-  };
-  let text = "";
-  let waiting = 0; // octets since the last question
-  let unknownEncoding = false;
-  for (const row of rows) {
-    const seq = view.seqOf(row.uid);
-    if (seq === 0) continue;
-    const news = seen.get(row.uid);
-    const shown = news ? { ...row, flags: news.flags, modseq: news.modseq } : row;
-    const formatted = yield* formatRow(state, seq, shown, items, news !== undefined, readBlob);
-    if (formatted.unknownEncoding) unknownEncoding = true;
-    for (const piece of formatted.pieces) {
-      if (typeof piece === "string") {
-        text += piece;
-        waiting += piece.length;
-        continue;
-      }
-      yield sendText(text);
-      text = "";
-      if (piece.type !== "decoded") yield piece;
-      else if (!(yield* sendDecoded(piece))) return "cut";
-    }
-    if (waiting < TEXT_LIMIT) continue;
-    // Contract, rule 7: a question is answered when what was sent before it has been taken.
-    yield sendText(text);
-    text = "";
-    waiting = 0;
-    yield* ask("clock.now", {});
-  }
-  if (text !== "") yield sendText(text);
-  return unknownEncoding ? "unknownEncoding" : "sent";
+  return new Map(changed.map((change) => [change.uid, change]));
 }

@@ -1,7 +1,7 @@
 import { ask } from "../../contract/mod.ts";
-import { AT_ONCE, BAD_NAME, type Command, refresh, resolve } from "../command.ts";
+import { arrived, AT_ONCE, BAD_NAME, type Command, resolve } from "../command.ts";
 import { no, ok } from "../reply.ts";
-import { type CommandProgram, type ImapState, sendText, tellsVanished } from "../session.ts";
+import { type CommandProgram, type ImapState, progressed, removeMessages, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
 import type { SequenceSet } from "../wire/sequence_set.ts";
 import { copyRefusal, copyUid, toMailbox } from "./copy.ts";
@@ -18,18 +18,22 @@ function* run(state: ImapState, set: SequenceSet, path: string | null, byUid: bo
   if (ranges.length === 0) return ok("Nothing to move");
   const now = yield* ask("clock.now", {});
   const { accountId, mailboxId } = view;
+  const made: number[] = [];
   let highest: number | null = null;
   // RFC 9051 section 6.4.8: it may fail partway, so not all of it need be one transaction.
-  for (const piece of [...view.pieces(ranges, AT_ONCE)]) {
+  const pieces = [...view.pieces(ranges, AT_ONCE)];
+  for (const [at, piece] of pieces.entries()) {
+    progressed(state, at * AT_ONCE, pieces.length * AT_ONCE);
     const done = yield* ask("email.move", { accountId, mailboxId, ranges: piece, path, now });
     if ("refused" in done) return copyRefusal(done.refused);
     const code = copyUid(done.uidValidity, done.pairs);
     // RFC 6851 section 4.3: COPYUID goes before the EXPUNGE responses, in an untagged OK.
     if (code !== null) yield sendText(`* OK [${code}] Moved\r\n`);
-    const text = view.remove(done.pairs.map((pair) => pair.from), tellsVanished(state));
+    const text = removeMessages(state, done.pairs.map((pair) => pair.from));
     if (text !== "") yield sendText(text);
+    made.push(...done.pairs.map((pair) => pair.to));
     if (code !== null) highest = done.modseq;
   }
-  if (path === view.path) yield* refresh(view);
+  yield* arrived(state, path, made);
   return ok("Moved", state.condstore && highest !== null ? `HIGHESTMODSEQ ${highest}` : null);
 }

@@ -4,6 +4,7 @@ import {
   AFTER_LOGIN,
   BAD_NAME,
   type Command,
+  didRename,
   refresh,
   spMailboxAsGiven,
   tellNormalized,
@@ -30,6 +31,7 @@ function* run(state: ImapState, old: GivenName | null, wanted: GivenName | null)
   const newPath = withoutDelimiter(wanted.path);
   const done = yield* ask("mailbox.rename", { accountId: accountOf(state), path, newPath });
   if ("refused" in done) return mailboxRefusal(done);
+  didRename(state, path, newPath);
   // Renaming INBOX empties it: whoever has it selected sees its messages go.
   if (state.view?.path === "INBOX" && path === "INBOX") yield* refresh(state.view);
   // RFC 9051 section 6.3.6: the old name as it was supplied, the new one as it became.

@@ -1,8 +1,8 @@
 import { ask, type Uid } from "../../contract/mod.ts";
 import { type NewMessage, newMessage, sealMessages } from "../append_message.ts";
-import { BAD_NAME, type Command, refresh, SELECTED, spMailbox } from "../command.ts";
+import { arrived, BAD_NAME, type Command, refresh, SELECTED, spMailbox } from "../command.ts";
 import { bad, no, ok, type Reply } from "../reply.ts";
-import { type CommandProgram, type ImapState, sendText, tellsVanished } from "../session.ts";
+import { type CommandProgram, type ImapState, removeMessages, sendText } from "../session.ts";
 import { TEXTS } from "../texts.ts";
 import type { Lexer } from "../wire/lexer.ts";
 import { copyRefusal } from "./copy.ts";
@@ -52,9 +52,9 @@ function* run(state: ImapState, request: Request): CommandProgram {
   }
   // RFC 8508 section 4.3: APPENDUID goes before the EXPUNGE response, in an untagged OK.
   yield sendText(`* OK [APPENDUID ${done.uidValidity} ${done.uid}] Replaced\r\n`);
-  const text = view.remove([uid], tellsVanished(state));
+  const text = removeMessages(state, [uid]);
   if (text !== "") yield sendText(text);
-  if (path === view.path) yield* refresh(view);
+  yield* arrived(state, path, [done.uid]);
   // RFC 8508 section 4.5: as after UID EXPUNGE.
   return ok("Replaced", state.condstore ? `HIGHESTMODSEQ ${done.modseq}` : null);
 }

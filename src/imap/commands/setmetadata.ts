@@ -5,6 +5,7 @@ import {
   AFTER_LOGIN,
   BAD_NAME,
   type Command,
+  didRename,
   NO_PERMISSION,
   NO_SUCH_MAILBOX,
   spMailbox,
@@ -50,7 +51,9 @@ function* run(state: ImapState, path: string | null, given: Values): CommandProg
     values,
     ...(role !== undefined && { role }),
   });
-  return "refused" in done ? refusal(done.refused) : ok("Done");
+  if ("refused" in done) return refusal(done.refused);
+  didRename(state, ...values.map(({ entry }) => `${path} ${entry}`));
+  return ok("Done");
 }
 
 /** The role of a list of attributes; `none`: ours have one use each. */

@@ -1,6 +1,8 @@
 import { ask, type SortCriterion, type SortKey } from "../../contract/mod.ts";
 import { type Command, SELECTED } from "../command.ts";
-import { ok } from "../reply.ts";
+import { keepUpToDate, refuseUpdate } from "../contexts.ts";
+import { bad, ok } from "../reply.ts";
+import { TEXTS } from "../texts.ts";
 import { asksModseq, type Criteria, relevancy, searching, timed } from "../search_criteria.ts";
 import { sendLong } from "../long_line.ts";
 import type { CommandProgram, ImapState } from "../session.ts";
@@ -59,6 +61,7 @@ function* run(
 ): CommandProgram {
   const view = state.view!;
   const { accountId, mailboxId } = view;
+  if (options?.update && view.contexts?.has(state.tag)) return bad(TEXTS.tagInUse); // RFC 5267 section 4.3
   const key = yield* timed(wanted);
   const byModseq = asksModseq(key);
   if (byModseq) state.condstore = true;
@@ -75,6 +78,22 @@ function* run(
   // RFC 5267 section 3.4: what is kept is a set; `$` has no order.
   if (options?.words.has("SAVE")) {
     view.saved = [...options.partial === null ? known : partOf(known, options.partial)].sort((a, b) => a - b);
+  }
+  if (options?.update) {
+    const { tag } = state;
+    // By relevancy a result may move without having changed itself.
+    if (stored.length < order.length) yield* refuseUpdate(tag);
+    else {
+      yield* keepUpToDate(view, {
+        tag,
+        byUid,
+        correlator: "",
+        search: key,
+        order: stored,
+        results: known,
+        items: options.update,
+      });
+    }
   }
   const highest = byModseq && known.length > 0 ? modseq : null;
   if (options === null) {

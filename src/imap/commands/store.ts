@@ -10,7 +10,15 @@ import {
 import { AT_ONCE, type Command, NO_PERMISSION, resolve, SELECTED } from "../command.ts";
 import { RangeCursor } from "../range_cursor.ts";
 import { no, ok } from "../reply.ts";
-import { type CommandProgram, fetchHead, formatFlagLists, formatFlags, type ImapState, sendText } from "../session.ts";
+import {
+  type CommandProgram,
+  fetchHead,
+  formatFlagLists,
+  formatFlags,
+  type ImapState,
+  progressed,
+  sendText,
+} from "../session.ts";
 import { TEXTS } from "../texts.ts";
 import type { View } from "../view.ts";
 import { storeFlags } from "../wire/flags.ts";
@@ -70,7 +78,9 @@ function* run(state: ImapState, request: Request): CommandProgram {
   }
   const modified: Uid[] = [];
   // What the view knows may change while the pieces are stored; the pieces are those of the command's beginning.
-  for (const piece of [...view.pieces(ranges, AT_ONCE)]) {
+  const pieces = [...view.pieces(ranges, AT_ONCE)];
+  for (const [at, piece] of pieces.entries()) {
+    progressed(state, at * AT_ONCE, pieces.length * AT_ONCE);
     const spared = yield* storePiece(state, request, piece);
     if (spared === null) return NO_PERMISSION;
     modified.push(...spared);

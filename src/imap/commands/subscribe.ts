@@ -1,5 +1,5 @@
 import { ask } from "../../contract/mod.ts";
-import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, spMailbox } from "../command.ts";
+import { accountOf, AFTER_LOGIN, BAD_NAME, type Command, didRename, spMailbox } from "../command.ts";
 import { mailboxRefusal } from "../mailbox_refusal.ts";
 import { ok } from "../reply.ts";
 import type { CommandProgram, ImapState } from "../session.ts";
@@ -20,5 +20,7 @@ function parse(lexer: Lexer, state: ImapState, subscribed: boolean): CommandProg
 function* run(state: ImapState, path: string | null, subscribed: boolean): CommandProgram {
   if (path === null) return BAD_NAME;
   const done = yield* ask("mailbox.subscribe", { accountId: accountOf(state), path, subscribed });
-  return "refused" in done ? mailboxRefusal(done) : ok(subscribed ? "Subscribed" : "Unsubscribed");
+  if ("refused" in done) return mailboxRefusal(done);
+  didRename(state, path);
+  return ok(subscribed ? "Subscribed" : "Unsubscribed");
 }

@@ -1,4 +1,5 @@
 /** What SEARCH and SORT return, and its response (RFC 4731, RFC 5267, RFC 9394). */
+import { type FetchItem, fetchItems } from "./fetch_items.ts";
 import type { Lexer } from "./lexer.ts";
 import { formatSet } from "./sequence_set.ts";
 import { string } from "./strings.ts";
@@ -9,6 +10,8 @@ export interface ReturnOptions {
   readonly words: ReadonlySet<string>;
   /** Positions among the results, counted from 1, or from the end where both are negative (RFC 9394 section 3.1). */
   readonly partial: PartialRange | null;
+  /** UPDATE (RFC 5267 section 4.3) with what is fetched of new results (RFC 5465 section 7); null: not asked for. */
+  readonly update: readonly FetchItem[] | null;
 }
 
 export interface PartialRange {
@@ -31,9 +34,11 @@ export function tryReturn(lexer: Lexer): ReturnOptions | null {
 function returnOptions(lexer: Lexer): ReturnOptions {
   const words = new Set<string>();
   let partial: PartialRange | null = null;
+  let update: readonly FetchItem[] | null = null;
   lexer.list(() => {
     const word = lexer.word();
-    if (word === "PARTIAL") {
+    if (word === "UPDATE") update = updateItems(lexer);
+    else if (word === "PARTIAL") {
       // RFC 5267 section 4.4: at most once; the last one of several would contradict the others.
       if (partial !== null) lexer.fail("PARTIAL stands twice");
       lexer.sp();
@@ -45,7 +50,13 @@ function returnOptions(lexer: Lexer): ReturnOptions {
   if (partial !== null && words.has("ALL")) lexer.fail("PARTIAL and ALL exclude each other");
   // RFC 9051 section 6.4.4: RETURN () is RETURN (ALL). CONTEXT is a hint and asks for nothing (RFC 5267 section 4.2).
   if (partial === null && [...words].every((word) => word === "CONTEXT" || word === "RELEVANCY")) words.add("ALL");
-  return { words, partial };
+  return { words, partial, update };
+}
+
+/** `"UPDATE" ["(" fetch-att *(SP fetch-att) ")"]`; the examples of RFC 5465 have a space before the list. */
+function updateItems(lexer: Lexer): readonly FetchItem[] {
+  if (lexer.ahead(" (")) lexer.sp();
+  return lexer.peek() === "(" ? fetchItems(lexer) : [];
 }
 
 /** `partial-range = nz-number ":" nz-number / "-" nz-number ":" "-" nz-number` */
@@ -80,6 +91,7 @@ export interface ResponseHead {
 /** The ESEARCH response; null where nothing but SAVE was asked for. */
 export function formatEsearch(head: ResponseHead, numbers: readonly number[], options: ReturnOptions): string | null {
   const { words, partial } = options;
+  // UPDATE asks for nothing now; RETURN (UPDATE) is RETURN (ALL) all the same.
   if (partial === null && words.size === 1 && words.has("SAVE")) return null;
   let out = `* ESEARCH (TAG ${string(head.tag)}${head.correlator ?? ""})${head.byUid ? " UID" : ""}`;
   if (numbers.length > 0) {

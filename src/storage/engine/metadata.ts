@@ -59,6 +59,7 @@ export function setMetadata(tx: Transaction, args: Args<"metadata.set">): Answer
     const row = { account: (isPrivate(entry) ? asker : owner).id, mailbox: mailbox?.id ?? SERVER, entry };
     if (value === null) tx.removeMetadata(row.account, row.mailbox, entry);
     else tx.putMetadata({ ...row, value });
+    tx.annotate(row.account, mailbox?.id ?? null, entry);
   }
   if (mailbox !== null && args.role !== undefined) setRole(tx, owner, mailbox, args.role);
   return { done: true };

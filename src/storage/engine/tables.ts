@@ -307,6 +307,8 @@ export interface Tables {
 export interface Transaction extends Tables {
   /** A mailbox of the account changed; null: its list of mailboxes did. */
   touch(account: number, mailbox: number | null): void;
+  /** An annotation of a mailbox was set or removed; null: of the server. */
+  annotate(account: number, mailbox: number | null, entry: string): void;
   /** Rows of the queue may be due sooner. */
   touchQueue(): void;
 }

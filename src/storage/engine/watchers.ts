@@ -1,26 +1,41 @@
 /** Who wants to hear of commits. */
-import type { AccountId, MailboxId } from "../../contract/mod.ts";
+import type { AccountId, AnnotationTouched, MailboxId } from "../../contract/mod.ts";
 import type { Touched } from "../storage.ts";
 import { accountIdOf, mailboxIdOf } from "./ids.ts";
 
+interface TouchedAccount {
+  readonly mailboxes: Set<number>;
+  list: boolean;
+  readonly annotations: AnnotationTouched[];
+}
+
 /** What a transaction touched, gathered until its commit. */
 export class TouchedSet {
-  readonly #accounts = new Map<number, { mailboxes: Set<number>; list: boolean }>();
+  readonly #accounts = new Map<number, TouchedAccount>();
   queue = false;
 
   touch(account: number, mailbox: number | null): void {
-    let entry = this.#accounts.get(account);
-    if (!entry) this.#accounts.set(account, entry = { mailboxes: new Set(), list: false });
+    const entry = this.#of(account);
     if (mailbox === null) entry.list = true;
     else entry.mailboxes.add(mailbox);
   }
 
+  /** An annotation of the mailbox was set or removed; null: of the server. */
+  annotate(account: number, mailbox: number | null, entry: string): void {
+    const mailboxId = mailbox === null ? null : mailboxIdOf(mailbox);
+    this.#of(account).annotations.push({ mailboxId, entry });
+  }
+
+  #of(account: number): TouchedAccount {
+    let entry = this.#accounts.get(account);
+    if (!entry) this.#accounts.set(account, entry = { mailboxes: new Set(), list: false, annotations: [] });
+    return entry;
+  }
+
   *entries(): Generator<[AccountId, () => Touched]> {
-    for (const [account, { mailboxes, list }] of this.#accounts) {
-      yield [
-        accountIdOf(account),
-        () => ({ mailboxIds: new Set<MailboxId>(Array.from(mailboxes, mailboxIdOf)), mailboxList: list }),
-      ];
+    for (const [account, { mailboxes, list, annotations }] of this.#accounts) {
+      const mailboxIds = (): Set<MailboxId> => new Set(Array.from(mailboxes, mailboxIdOf));
+      yield [accountIdOf(account), () => ({ mailboxIds: mailboxIds(), mailboxList: list, annotations })];
     }
   }
 

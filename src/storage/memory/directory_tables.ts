@@ -36,6 +36,10 @@ export class DirectoryTables {
     this.touched.touch(account, mailbox);
   }
 
+  annotate(account: number, mailbox: number | null, entry: string): void {
+    this.touched.annotate(account, mailbox, entry);
+  }
+
   touchQueue(): void {
     this.touched.queue = true;
   }

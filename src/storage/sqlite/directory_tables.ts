@@ -98,6 +98,10 @@ export class DirectoryTables extends NameTables {
     this.touched.touch(account, mailbox);
   }
 
+  annotate(account: number, mailbox: number | null, entry: string): void {
+    this.touched.annotate(account, mailbox, entry);
+  }
+
   touchQueue(): void {
     this.touched.queue = true;
   }
