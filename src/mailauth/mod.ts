@@ -14,3 +14,4 @@
 export * from "./method_result.ts";
 export * from "./spf/mod.ts";
 export * from "./results/mod.ts";
+export * from "./dmarc/mod.ts";
