@@ -15,8 +15,8 @@ export function dnsName(text: string): string | null {
     if (label.length === 0 || label.length > LABEL_LIMIT) return null;
     for (let i = 0; i < label.length; i++) {
       const code = label.charCodeAt(i);
-      // SPF macros and service names ask for more than host names; controls, spaces and 8-bit never stand in a name.
-      if (code <= 32 || code >= 127) return null;
+      // SPF macros and service names ask for more than host names, even spaces; never for controls and 8-bit.
+      if (code < 32 || code >= 127) return null;
     }
   }
   return ascii;
