@@ -231,5 +231,6 @@ export function newsOf(state: ImapState, mayExpunge: boolean): string {
 /** Takes messages out that this session removed: what tells so, for searches and for the numbering. */
 export function removeMessages(state: ImapState, uids: readonly number[]): string {
   const view = state.view!;
-  return (view.contexts?.drop(view, uids) ?? "") + view.remove(uids, tellsVanished(state));
+  // Others that wait go with them.
+  return (view.contexts?.drop(view, [...view.vanishing, ...uids]) ?? "") + view.remove(uids, tellsVanished(state));
 }

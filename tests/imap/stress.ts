@@ -7,7 +7,8 @@
  * - a UID means the same message for ever (by its Subject), in whatever session, and is never given twice;
  * - after NOOP the picture is the mailbox: the same UIDs, and the flags that the store has;
  * - no message is lost and none comes up that nobody put there;
- * - modseqs never fall, and a QRESYNC from any earlier state gives exactly what has changed since.
+ * - modseqs never fall, and a QRESYNC from any earlier state gives exactly what has changed since;
+ * - results that are kept up to date (RFC 5267) are what the search finds when it is made again.
  */
 import assert from "node:assert/strict";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -30,7 +31,15 @@ interface Message {
   flags: string | null;
 }
 
-type Style = "rev1" | "rev2" | "condstore" | "qresync" | "uidonly";
+/** `delayed` and `immediate` are told news between commands (RFC 5465); the second writes no sequence numbers. */
+type Style = "rev1" | "rev2" | "condstore" | "qresync" | "delayed" | "immediate";
+
+/** A search that is kept up to date, as its client has it: UIDs, or the messages that the numbers meant. */
+interface Kept {
+  readonly search: string;
+  readonly byUid: boolean;
+  list: (number | Message)[];
+}
 
 /** Where a difference stands: the log is replayed by its seed. */
 export class Difference extends Error {
@@ -73,7 +82,7 @@ class World {
 
   static async build(seed: number, storage?: Storage): Promise<World> {
     const world = new World(await House.build(storage), seed);
-    const styles: Style[] = ["rev1", "qresync", "rev2", "condstore"];
+    const styles: Style[] = ["rev1", "qresync", "rev2", "condstore", "delayed", "immediate"];
     for (const style of styles) world.#sessions.push(await Session.open(world, style));
     const first = world.#sessions[0]!;
     for (const path of MAILBOXES.slice(1)) await first.command(`CREATE ${path}`);
@@ -145,6 +154,9 @@ class Session {
   #holds = false;
   #tag = 0;
   #expunged: number[] = [];
+  #kept = new Map<string, Kept>();
+  /** A kept search that is not answered yet. */
+  #opening: Kept | null = null;
 
   private constructor(world: World, client: Client, style: Style) {
     this.#world = world;
@@ -159,11 +171,15 @@ class Session {
     if (style === "rev2") await session.command("ENABLE IMAP4rev2");
     if (style === "condstore") await session.command("ENABLE CONDSTORE");
     if (style === "qresync") await session.command("ENABLE QRESYNC IMAP4rev2");
+    const events = "(MessageNew (UID FLAGS) MessageExpunge FlagChange)";
+    if (style === "delayed") await session.command(`NOTIFY SET (selected-delayed ${events})`);
+    if (style === "immediate") await session.command(`NOTIFY SET (selected ${events})`);
     return session;
   }
 
   /** Sends a command, takes in all that is told, and gives the whole answer. */
   async command(text: string, holds = false): Promise<string> {
+    await this.#hear();
     const tag = `${this.#name}${++this.#tag}`;
     this.#world.log.push(`${tag} ${text.replaceAll("\r\n", "⏎")}`);
     this.#holds = holds;
@@ -179,6 +195,12 @@ class Session {
     this.#holds = false;
     await this.#learn();
     return said;
+  }
+
+  /** What was told between commands. */
+  async #hear(): Promise<void> {
+    this.#holds = this.#style !== "immediate";
+    for (const line of linesOf(await this.#client.receive())) this.#read(line);
   }
 
   /** Whoever is told VANISHED must know the UID of every message (RFC 7162 section 3.2.10). */
@@ -200,6 +222,15 @@ class Session {
       this.#picture = this.#picture.filter(({ uid }) => uid === null || !gone.has(uid));
       return;
     }
+    const opened = this.#opening && /^\* ESEARCH \(TAG "\w+"\)(?: UID)?(?: ALL ([0-9,:]+))?$/.exec(line);
+    if (opened) {
+      const kept = this.#opening!;
+      this.#opening = null;
+      kept.list = opened[1] === undefined ? [] : expand(opened[1]).map((number) => this.#result(kept, number));
+      return;
+    }
+    const update = /^\* ESEARCH \(TAG "(\w+)"\) (UID )?(ADDTO|REMOVEFROM) \(([0-9,: ]+)\)$/.exec(line);
+    if (update) return this.#update(update[1]!, update[3]!, update[4]!.split(" "));
     const news = /^\* (\d+) (EXISTS|EXPUNGE|FETCH)/.exec(line);
     if (!news) return;
     const number = Number(news[1]);
@@ -229,6 +260,66 @@ class Session {
     if (subject && known.uid !== null) this.#isStill(known.uid, subject);
   }
 
+  /** RFC 5267 sections 4.3.3 and 4.3.4, word for word. */
+  #update(tag: string, item: string, pairs: readonly string[]): void {
+    const kept = this.#kept.get(tag);
+    assert.ok(kept, `no search ${tag} is kept`);
+    for (let at = 0; at < pairs.length; at += 2) {
+      const position = Number(pairs[at]);
+      const results = expand(pairs[at + 1]!).map((number) => this.#result(kept, number));
+      if (item === "ADDTO") {
+        for (const one of results) assert.ok(!kept.list.includes(one), `${tag} has it already`);
+        kept.list.splice(position === 0 ? kept.list.length : position - 1, 0, ...results);
+        continue;
+      }
+      for (const one of results) {
+        const where = kept.list.indexOf(one);
+        assert.ok(where >= 0 && (position === 0 || where === position - 1), `${tag} does not have it there`);
+        kept.list.splice(where, 1);
+      }
+    }
+  }
+
+  #result({ byUid }: Kept, number: number): number | Message {
+    assert.ok(byUid || number >= 1 && number <= this.#picture.length, `${number} is not there`);
+    return byUid ? number : this.#picture[number - 1]!;
+  }
+
+  /** Keeps a search, or makes those again that are kept. */
+  async #keep(): Promise<void> {
+    if (this.#kept.size >= 3) {
+      const [tag] = this.#kept.keys();
+      await this.command(`CANCELUPDATE "${tag}"`);
+      this.#kept.delete(tag!);
+      return;
+    }
+    const byUid = this.#style === "immediate" || this.#world.next(2) === 0;
+    const key = this.#world.pick(["FLAGGED", "NOT DELETED", "KEYWORD later", "ALL", "UNSEEN"]);
+    const order = this.#world.pick([null, null, "SUBJECT", "REVERSE SUBJECT", "ARRIVAL"]);
+    const search = order === null ? key : `(${order}) UTF-8 ${key}`;
+    const verb = order === null ? "SEARCH" : "SORT";
+    await this.#hear();
+    const kept: Kept = { search: `${verb} RETURN (ALL) ${search}`, byUid, list: [] };
+    const tag = `${this.#name}${this.#tag + 1}`;
+    this.#kept.set(tag, kept);
+    // The answer comes before the news behind it: as the lines are read, so the list is made.
+    this.#opening = kept;
+    await this.command(`${byUid ? "UID " : ""}${verb} RETURN (ALL UPDATE) ${search}`, !byUid);
+    assert.equal(this.#opening, null, `no answer to ${search}`);
+  }
+
+  /** What is kept is what is found. */
+  async #compareKept(): Promise<void> {
+    for (const [tag, { search, byUid, list }] of this.#kept) {
+      const said = await this.command(`UID ${search}`);
+      const set = / ALL ([0-9,:]+)/.exec(said)?.[1];
+      const found = set === undefined ? [] : expand(set);
+      let uids = list.map((one) => typeof one === "number" ? one : one.uid!);
+      if (search.startsWith("SEARCH")) uids = uids.sort(byNumber);
+      assert.deepEqual(uids, found, `${tag}, ${byUid ? "UID " : ""}${search}`);
+    }
+  }
+
   /** A UID means one message for ever. */
   #isStill(uid: number, subject: string): void {
     assert.equal(this.#world.model(this.#path!).ever.get(uid), subject, `UID ${uid} of ${this.#path}`);
@@ -250,6 +341,7 @@ class Session {
       () => this.verify(),
       () => this.#idle(),
       () => this.#close(),
+      () => this.#keep(),
     ];
     await world.pick(acts)();
   }
@@ -260,6 +352,8 @@ class Session {
     const verb = world.next(6) === 0 ? "EXAMINE" : "SELECT";
     const past = this.#style === "qresync" ? this.#past.get(path) : undefined;
     const { uidValidity } = world.model(path);
+    await this.#hear();
+    this.#kept.clear();
     this.#picture = [];
     this.#path = path;
     this.#readOnly = verb === "EXAMINE";
@@ -299,7 +393,7 @@ class Session {
   /** A set of what the client knows, and whether it is one of UIDs. */
   #some(): { set: string; byUid: boolean; uids: number[] } | null {
     if (this.#picture.length === 0) return null;
-    const byUid = this.#world.next(2) === 0;
+    const byUid = this.#style === "immediate" || this.#world.next(2) === 0;
     const from = this.#world.next(this.#picture.length);
     const to = Math.min(this.#picture.length - 1, from + this.#world.next(5));
     const chosen = this.#picture.slice(from, to + 1);
@@ -321,7 +415,12 @@ class Session {
 
   /** What a silent STORE did not tell. */
   async #fetchFlags(): Promise<void> {
-    if (this.#picture.length > 0) await this.command("FETCH 1:* (UID FLAGS)", true);
+    if (this.#picture.length > 0) await this.#fetchAll("(UID FLAGS)");
+  }
+
+  async #fetchAll(items: string): Promise<void> {
+    if (this.#style === "immediate") await this.command(`UID FETCH 1:* ${items}`);
+    else await this.command(`FETCH 1:* ${items}`, true);
   }
 
   async #fetch(): Promise<void> {
@@ -337,7 +436,7 @@ class Session {
   }
 
   async #search(): Promise<void> {
-    const byUid = this.#world.next(2) === 0;
+    const byUid = this.#style === "immediate" || this.#world.next(2) === 0;
     const said = await this.command(`${byUid ? "UID " : ""}SEARCH RETURN (ALL COUNT) NOT DELETED`, !byUid);
     const count = Number(/COUNT (\d+)/.exec(said)![1]);
     const set = / ALL ([0-9,:]+)/.exec(said)?.[1];
@@ -383,6 +482,7 @@ class Session {
   }
 
   async #idle(): Promise<void> {
+    await this.#hear();
     this.#client.send("i IDLE\r\n");
     this.#holds = false;
     let said = await this.#client.receive();
@@ -398,6 +498,8 @@ class Session {
     if (this.#path === null) return;
     const deleted = (await this.#world.house.rows(this.#path)).filter(isDeleted).map(({ uid }) => uid);
     const verb = this.#world.pick(["CLOSE", "UNSELECT"]);
+    await this.#hear();
+    this.#kept.clear();
     await this.command(verb);
     if (verb === "CLOSE" && !this.#readOnly) this.#world.gone(this.#path, deleted);
     this.#path = null;
@@ -409,13 +511,14 @@ class Session {
     if (this.#path === null) return;
     await this.command("NOOP");
     if (this.#picture.some(({ uid, flags }) => uid === null || flags === null)) {
-      await this.command("FETCH 1:* (UID FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])", true);
+      await this.#fetchAll("(UID FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])");
     }
     const truth = await this.#world.truth(this.#path);
     const uids = this.#picture.map(({ uid }) => uid);
     assert.deepEqual(uids, [...truth.keys()], `UIDs of ${this.#path}`);
     assert.deepEqual(uids, [...this.#world.model(this.#path).messages.keys()].sort(byNumber), `model of ${this.#path}`);
     for (const { uid, flags } of this.#picture) assert.equal(flags, truth.get(uid!), `flags of UID ${uid}`);
+    await this.#compareKept();
   }
 }
 
