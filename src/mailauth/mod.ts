@@ -7,11 +7,13 @@
  * - `dmarc/` compares both with From (RFC 9989, RFC 7489); its aggregate reports (RFC 9990).
  * - `results/` reads and writes Authentication-Results fields, and finds forged ones (RFC 8601).
  *
- * Rules: everything here is a pure function or a program over `dns.resolve`. A temporary failure is never taken for
- * "there is none" (`temperror` is not `none`). Whatever a stranger publishes or writes has a bound: questions to the
- * DNS, octets of a record, signatures, the work that one record may cause. Texts from strangers are quoted data.
+ * Rules: everything here is a pure function or a program over `dns.resolve`; DKIM and ARC read `blob.read` too. A
+ * temporary failure is never taken for "there is none" (`temperror` is not `none`). Whatever a stranger publishes or
+ * writes has a bound: questions to the DNS, octets of a record, signatures, the work that one record may cause. Texts
+ * from strangers are quoted data.
  */
 export * from "./method_result.ts";
 export * from "./spf/mod.ts";
 export * from "./results/mod.ts";
 export * from "./dmarc/mod.ts";
+export * from "./dkim/mod.ts";
