@@ -8,7 +8,10 @@ import type { AccountId, EmailRow, Login, SessionId } from "../../src/contract/m
 import { type ImapServerOptions, imapSession } from "../../src/imap/mod.ts";
 import { MessageIndexer } from "../../src/message/mod.ts";
 import { drive, type LiveSession } from "../../src/net/drive.ts";
-import { memoryPair, type MemoryTransport } from "../../src/net/memory_transport.ts";
+import { connect } from "../../src/net/connect.ts";
+import { listen, type Listening } from "../../src/net/listen.ts";
+import { memoryPair } from "../../src/net/memory_transport.ts";
+import type { Transport } from "../../src/net/transport.ts";
 import type { World } from "../../src/net/world.ts";
 import { LoggedIn } from "../../src/server/logged_in.ts";
 import { Watches } from "../../src/server/watches.ts";
@@ -36,6 +39,7 @@ export class House {
   readonly #world: World;
   readonly #live = new Set<LiveSession>();
   readonly #ends: Promise<void>[] = [];
+  #door: Listening | null = null;
 
   readonly #logins = new Map<string, Login>();
   #acting: Login;
@@ -150,6 +154,24 @@ export class House {
 
   connect(options: Partial<ImapServerOptions> = {}): Client {
     const { server, client } = memoryPair();
+    void this.#serve(server, options);
+    return new Client(client);
+  }
+
+  /** The same through a socket: then nobody knows when all has come that will come. */
+  async connectTcp(): Promise<Client> {
+    this.#door ??= await listen({
+      at: { address: "127.0.0.1", port: 0 },
+      tls: "none",
+      serve: (transport) => this.#serve(transport, {}),
+      log: () => {},
+    });
+    const { port } = this.#door.address as { port: number };
+    const transport = await connect({ host: "127.0.0.1", port, timeoutMs: 10_000 });
+    return new Client(transport, true);
+  }
+
+  #serve(server: Transport, options: Partial<ImapServerOptions>): Promise<void> {
     const session = imapSession({ hostname: "imap.example.org", allowPlaintextAuth: true, ...options });
     const info = {
       id: `s${this.#ends.length}` as SessionId,
@@ -160,14 +182,16 @@ export class House {
       localPort: server.localPort,
       tls: null,
     };
-    this.#ends.push(drive(session, server, this.#world, info, { now: () => 0, sessions: this.#live }));
-    return new Client(client);
+    const end = drive(session, server, this.#world, info, { now: () => 0, sessions: this.#live });
+    this.#ends.push(end);
+    return end;
   }
 
   /** Ends all sessions. */
   async close(): Promise<void> {
     for (const live of this.#live) live.post({ type: "closed" });
     await Promise.all(this.#ends);
+    await this.#door?.close({ graceMs: 0 });
     await this.storage.close();
   }
 }
@@ -193,11 +217,14 @@ async function makeAccount(storage: Storage, address: string, shared: boolean): 
 /** One connection to the server. */
 export class Client {
   closed = false;
-  readonly #transport: MemoryTransport;
+  readonly #transport: Transport;
+  readonly #patient: boolean;
   #received = "";
 
-  constructor(transport: MemoryTransport) {
+  /** `patient`: what comes takes its time. */
+  constructor(transport: Transport, patient = false) {
     this.#transport = transport;
+    this.#patient = patient;
     transport.onData = (chunk) => void (this.#received += latin1String(chunk));
     transport.onClose = () => void (this.closed = true);
   }
@@ -215,6 +242,7 @@ export class Client {
   /** All that came since the last call, as latin1, when nothing more comes. */
   async receive(): Promise<string> {
     await settled();
+    if (this.#patient && this.#received === "") await new Promise((resolve) => setTimeout(resolve, 1));
     const received = this.#received;
     this.#received = "";
     return received;

@@ -46,9 +46,9 @@ export class Difference extends Error {
   override readonly name = "Difference";
 }
 
-/** Plays `steps` steps of a seed; throws `Difference`. */
-export async function stress(seed: number, steps: number, storage?: Storage): Promise<void> {
-  const world = await World.build(seed, storage);
+/** Plays `steps` steps of a seed; throws `Difference`. `tcp`: through sockets. */
+export async function stress(seed: number, steps: number, storage?: Storage, tcp = false): Promise<void> {
+  const world = await World.build(seed, storage, tcp);
   try {
     for (let step = 0; step < steps; step++) await world.step();
     await world.settle();
@@ -80,10 +80,10 @@ class World {
     this.#next = cuts(seed, 1 << 20);
   }
 
-  static async build(seed: number, storage?: Storage): Promise<World> {
+  static async build(seed: number, storage: Storage | undefined, tcp: boolean): Promise<World> {
     const world = new World(await House.build(storage), seed);
     const styles: Style[] = ["rev1", "qresync", "rev2", "condstore", "delayed", "immediate"];
-    for (const style of styles) world.#sessions.push(await Session.open(world, style));
+    for (const style of styles) world.#sessions.push(await Session.open(world, style, tcp));
     const first = world.#sessions[0]!;
     for (const path of MAILBOXES.slice(1)) await first.command(`CREATE ${path}`);
     for (const path of MAILBOXES) {
@@ -165,8 +165,9 @@ class Session {
     this.#name = style;
   }
 
-  static async open(world: World, style: Style): Promise<Session> {
-    const session = new Session(world, world.house.connect(), style);
+  static async open(world: World, style: Style, tcp: boolean): Promise<Session> {
+    const client = tcp ? await world.house.connectTcp() : world.house.connect();
+    const session = new Session(world, client, style);
     await session.command("LOGIN user secret");
     if (style === "rev2") await session.command("ENABLE IMAP4rev2");
     if (style === "condstore") await session.command("ENABLE CONDSTORE");
@@ -185,15 +186,21 @@ class Session {
     this.#holds = holds;
     this.#expunged = [];
     this.#client.send(`${tag} ${text}\r\n`);
-    let said = "";
-    for (let quiet = 0; !new RegExp(`^${tag} (OK|NO|BAD)`, "m").test(said); quiet++) {
-      said += await this.#client.receive();
-      assert.ok(quiet < 1000, `no answer to ${text}`);
-    }
+    const said = await this.#until(new RegExp(`^${tag} (OK|NO|BAD)`, "m"));
     for (const line of linesOf(said)) this.#read(line);
     assert.ok(!new RegExp(`^${tag} BAD`, "m").test(said), said);
     this.#holds = false;
     await this.#learn();
+    return said;
+  }
+
+  /** All that comes, up to the end of what the pattern finds. */
+  async #until(pattern: RegExp): Promise<string> {
+    let said = "";
+    for (let turn = 0; !pattern.test(said) || !said.endsWith("\r\n"); turn++) {
+      said += await this.#client.receive();
+      assert.ok(turn < 10_000, `${pattern} does not come: ${said}`);
+    }
     return said;
   }
 
@@ -485,9 +492,9 @@ class Session {
     await this.#hear();
     this.#client.send("i IDLE\r\n");
     this.#holds = false;
-    let said = await this.#client.receive();
+    let said = await this.#until(/^\+ idling/m);
     this.#client.send("DONE\r\n");
-    said += await this.#client.receive();
+    said += await this.#until(/^i OK/m);
     this.#world.log.push(`${this.#name} IDLE`);
     for (const line of linesOf(said)) this.#read(line);
     assert.match(said, /^i OK/m);

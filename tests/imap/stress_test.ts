@@ -14,3 +14,6 @@ Deno.test("sessions that change the same mailboxes know what is there, over SQLi
     folder.remove();
   }
 });
+
+Deno.test("sessions that change the same mailboxes know what is there, over TCP", () =>
+  stress(6, 200, undefined, true));

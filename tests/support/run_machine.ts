@@ -19,6 +19,9 @@ import type { SessionId } from "../../src/contract/mod.ts";
 /** Answers by op. A thrown `OpFailed` becomes the input `failed`. */
 export type Answers = { [K in Op]?: (args: Args<K>) => AnswerOf<K> };
 
+/** What an answer returns that comes later, as an input of the test's own. */
+export const LATER = Symbol("later") as never;
+
 export interface Played {
   /** All that was sent, as latin1; a `sendBlob` shows as `«blob start-end encoding lines»`. */
   sent: string;
@@ -125,7 +128,7 @@ export class Player<S> {
         break;
       case "call":
         played.calls.push(effect);
-        answers.push(this.#answer(effect));
+        answers.push(...this.#answer(effect));
         break;
       case "startTls":
         answers.push({ type: "tlsStarted", tls: { version: "TLSv1.3", cipher: "TEST", serverName: null } });
@@ -143,15 +146,16 @@ export class Player<S> {
     }
   }
 
-  #answer(call: Call): Input {
+  #answer(call: Call): Input[] {
     const answer = this.#answers[call.op] as ((args: unknown) => unknown) | undefined;
     if (!answer) throw new Error(`the test has no answer for ${call.op}`);
     try {
-      return { type: "answer", id: call.id, op: call.op, value: answer(call.args) } as Input;
+      const value = answer(call.args);
+      return value === LATER ? [] : [{ type: "answer", id: call.id, op: call.op, value } as Input];
     } catch (error) {
       const reason = (error as { reason?: "full" | "unavailable" | "bug" }).reason;
       if (reason === undefined) throw error;
-      return { type: "failed", id: call.id, op: call.op, reason, text: String(error) };
+      return [{ type: "failed", id: call.id, op: call.op, reason, text: String(error) }];
     }
   }
 }
