@@ -101,7 +101,8 @@ function whatIsMissing({ needs = [], root = false }: Scenario): string | null {
 }
 
 function isOnPath(program: string): boolean {
-  const folders = (Deno.env.get("PATH") ?? "").split(":").concat("/usr/sbin", "/sbin");
+  const onPath = (Deno.env.get("PATH") ?? "").split(":").concat("/usr/sbin", "/sbin");
+  const folders = program.startsWith("/") ? [""] : onPath; // a file that is no command
   return folders.some((path) => {
     try {
       return Deno.statSync(join(path, program)).isFile;

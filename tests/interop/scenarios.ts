@@ -2,6 +2,7 @@ import type { Scenario } from "./scenario.ts";
 import { agents } from "./scenarios/agents.ts";
 import { crash } from "./scenarios/crash.ts";
 import { curl } from "./scenarios/curl.ts";
+import { filters } from "./scenarios/filters.ts";
 import { connections } from "./scenarios/hostile/connections.ts";
 import { imapAttacks } from "./scenarios/hostile/imap.ts";
 import { lines } from "./scenarios/hostile/lines.ts";
@@ -9,6 +10,7 @@ import { hostileMail } from "./scenarios/hostile/mail.ts";
 import { mbsync } from "./scenarios/mbsync.ts";
 import { nodeClients } from "./scenarios/node_clients.ts";
 import { postfix } from "./scenarios/postfix.ts";
+import { roundcube } from "./scenarios/roundcube.ts";
 import { serverProcess } from "./scenarios/process.ts";
 import { python } from "./scenarios/python.ts";
 import { swaks } from "./scenarios/swaks.ts";
@@ -22,6 +24,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ...nodeClients,
   ...agents,
   ...mbsync,
+  ...filters,
+  ...roundcube,
   ...twoServers,
   ...postfix,
   ...serverProcess,
