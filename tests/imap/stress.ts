@@ -219,6 +219,8 @@ class Session {
   #read(line: string): void {
     if (line === "") return;
     this.#world.log.push(`  ${line}`);
+    // Up to here it was news of the mailbox before (RFC 9051 section 7.1).
+    if (line.startsWith("* OK [CLOSED]")) return this.#forget();
     const vanished = /^\* VANISHED( \(EARLIER\))? ([0-9,:]+)$/.exec(line);
     if (vanished) {
       const uids = expand(vanished[2]!);
@@ -265,6 +267,11 @@ class Session {
     if (modseq !== undefined) this.#modseq = Math.max(this.#modseq, Number(modseq));
     const subject = /Subject: (message \d+)/.exec(line)?.[1];
     if (subject && known.uid !== null) this.#isStill(known.uid, subject);
+  }
+
+  #forget(): void {
+    this.#picture = [];
+    this.#kept.clear();
   }
 
   /** RFC 5267 sections 4.3.3 and 4.3.4, word for word. */
@@ -359,9 +366,7 @@ class Session {
     const verb = world.next(6) === 0 ? "EXAMINE" : "SELECT";
     const past = this.#style === "qresync" ? this.#past.get(path) : undefined;
     const { uidValidity } = world.model(path);
-    await this.#hear();
-    this.#kept.clear();
-    this.#picture = [];
+    if (this.#path === null) this.#forget();
     this.#path = path;
     this.#readOnly = verb === "EXAMINE";
     const said = await this.command(`${verb} ${path}${past ? ` (QRESYNC (${uidValidity} ${past.modseq}))` : ""}`);
@@ -505,12 +510,10 @@ class Session {
     if (this.#path === null) return;
     const deleted = (await this.#world.house.rows(this.#path)).filter(isDeleted).map(({ uid }) => uid);
     const verb = this.#world.pick(["CLOSE", "UNSELECT"]);
-    await this.#hear();
-    this.#kept.clear();
     await this.command(verb);
     if (verb === "CLOSE" && !this.#readOnly) this.#world.gone(this.#path, deleted);
     this.#path = null;
-    this.#picture = [];
+    this.#forget();
   }
 
   /** After NOOP the client knows all: its picture, the model and the store are the same. */
