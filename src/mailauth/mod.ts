@@ -6,6 +6,8 @@
  * - `dkim/` verifies and makes signatures (RFC 6376), `arc/` the chains of those who forward (RFC 8617).
  * - `dmarc/` compares both with From (RFC 9989, RFC 7489); its aggregate reports (RFC 9990).
  * - `results/` reads and writes Authentication-Results fields, and finds forged ones (RFC 8601).
+ * - `mta_sts/` (RFC 8461) and `dane/` (RFC 7672) say how a host must be spoken to, `tls_report/` (RFC 8460) how it went.
+ * - `srs/` rewrites senders of what is forwarded, and makes senders that carry a recipient (VERP).
  *
  * Rules: everything here is a pure function or a program over `dns.resolve`; DKIM and ARC read `blob.read` too. A
  * temporary failure is never taken for "there is none" (`temperror` is not `none`). Whatever a stranger publishes or
@@ -17,3 +19,7 @@ export * from "./spf/mod.ts";
 export * from "./results/mod.ts";
 export * from "./dmarc/mod.ts";
 export * from "./dkim/mod.ts";
+export * from "./dane/mod.ts";
+export * from "./mta_sts/mod.ts";
+export * from "./srs/mod.ts";
+export * from "./tls_report/mod.ts";
