@@ -8,6 +8,8 @@ import { type Check, localPart, macroValues, targetOf, validatedName } from "./t
 
 /** Characters: a reply of SMTP has lines of 512 octets (RFC 5321 section 4.5.3.1.5). */
 const TEXT_LIMIT = 400;
+/** Octets of the text before it is expanded: what one TXT record can hold. */
+const SOURCE_LIMIT = 65_535;
 
 /**
  * The explanation that `spec` names in the record of `domain`. The limits of terms do not count here (RFC 7208 section
@@ -20,7 +22,7 @@ export function* explain(check: Check, spec: MacroString, domain: string): Progr
   const answer = yield* resolve(own.work, target.name, "TXT");
   if (answer.kind !== "ok" || answer.records.length !== 1) return null;
   const record = answer.records[0]!;
-  if (record.type !== "TXT" || record.text === "") return null;
+  if (record.type !== "TXT" || record.text === "" || record.text.length > SOURCE_LIMIT) return null;
   const pieces = parseExplainString(record.text);
   if ("wrong" in pieces) return null;
   if (usesMacro(pieces, "sl") && !isAscii(localPart(check.sender))) return null;

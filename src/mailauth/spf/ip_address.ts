@@ -1,5 +1,5 @@
 /** IP addresses as numbers: parsing, comparing by prefix, and the forms that SPF writes them in. */
-import { lowerAscii, parseDigits } from "../../base/ascii.ts";
+import { lowerAscii } from "../../base/ascii.ts";
 
 /** An address as 16-bit words: two for IPv4, eight for IPv6. */
 export interface IpAddress {
@@ -25,16 +25,23 @@ export function clientAddress(text: string): IpAddress | null {
 
 /** `ip4-network` (RFC 7208 section 5.6): four decimal numbers without leading zeros. */
 export function parseIp4(text: string): IpAddress | null {
-  if (text.length > 15) return null;
-  const parts = text.split(".");
-  if (parts.length !== 4) return null;
-  const octets: number[] = [];
-  for (const part of parts) {
-    const octet = part.length > 1 && part[0] === "0" ? null : parseDigits(part, 255);
-    if (octet === null) return null;
-    octets.push(octet);
+  let bits = 0;
+  let octet = -1; // no digit yet
+  let dots = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 46 && octet >= 0 && dots < 3) {
+      bits = bits * 256 + octet;
+      octet = -1;
+      dots++;
+    } else if (code >= 48 && code <= 57 && octet !== 0) {
+      octet = Math.max(octet, 0) * 10 + code - 48;
+      if (octet > 255) return null;
+    } else return null;
   }
-  return { version: 4, words: [octets[0]! * 256 + octets[1]!, octets[2]! * 256 + octets[3]!] };
+  if (octet < 0 || dots !== 3) return null;
+  bits = bits * 256 + octet;
+  return { version: 4, words: [Math.floor(bits / 65_536), bits % 65_536] };
 }
 
 /** `ip6-network` (RFC 4291 section 2.2): groups, at most one `::`, and an IPv4 tail where there is one. */

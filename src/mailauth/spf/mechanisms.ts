@@ -52,10 +52,9 @@ function* matchesMx(check: Check, name: string, mechanism: WithPrefixes): Progra
   const records = yield* askTerm(check.work, name, "MX");
   if ("halt" in records) return records;
   const asked = new Set<string>();
-  for (const [index, exchange] of exchangesOf(records).entries()) {
+  for (const [index, host] of exchangesOf(records).entries()) {
     if (index >= NAME_LIMIT) return { halt: "permerror", why: tooManyExchanges(name, NAME_LIMIT) };
-    const host = spfName(exchange);
-    if (host === null || asked.has(host)) continue; // a null MX (RFC 7505) and what is no name have no address
+    if (asked.has(host)) continue;
     asked.add(host);
     const answer = yield* resolve(check.work, host, addressType(check.address));
     if (answer.kind === "tempfail") return { halt: "temperror", why: answer.reason };
@@ -64,11 +63,15 @@ function* matchesMx(check: Check, name: string, mechanism: WithPrefixes): Progra
   return false;
 }
 
-/** Best first, and hosts of the same preference by name: the order of an answer changes, the result must not. */
+/**
+ * Best first, and hosts of the same preference by name: the order of an answer changes, the result must not. A null MX
+ * (RFC 7505) and what is no name are left out: nobody asks for them.
+ */
 function exchangesOf(records: readonly DnsRecord[]): string[] {
-  return records.flatMap((record) => record.type === "MX" ? [record] : [])
-    .sort((a, b) => a.preference - b.preference || (a.exchange < b.exchange ? -1 : 1))
-    .map((record) => record.exchange);
+  return records.flatMap((record) => {
+    const host = record.type === "MX" ? spfName(record.exchange) : null;
+    return record.type === "MX" && host !== null ? [{ host, preference: record.preference }] : [];
+  }).sort((a, b) => a.preference - b.preference || (a.host < b.host ? -1 : 1)).map(({ host }) => host);
 }
 
 /** Fails to match where the DNS fails, and skips names that cannot be asked for (RFC 7208 section 5.5). */

@@ -8,7 +8,7 @@
  * - `mechanisms.ts` asks the DNS, `lookups.ts` counts, `target.ts` and `macro.ts` make names.
  *
  * Bounds of one check: 10 terms that ask, over all records; 2 for which there is nothing; 10 hosts of one MX answer,
- * 10 names of an address; 20 seconds; names of 253 characters however much a macro gives. Their sum is 134
+ * 10 names of an address; 20 seconds; records of 16 KiB; names of 253 characters however much a macro gives. Their sum is 134
  * questions, and the work on a record grows with its length and no faster.
  */
 export { checkHost } from "./check_host.ts";

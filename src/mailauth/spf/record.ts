@@ -55,7 +55,7 @@ export function parseSpfRecord(text: string): SpfRecord | SpfSyntaxError {
   const modifiers = new Map<string, MacroString>();
   for (const term of text.slice(VERSION.length).split(" ")) {
     if (term === "") continue;
-    const name = MODIFIER.exec(term)?.[1];
+    const name = term.includes("=") ? MODIFIER.exec(term)?.[1] : undefined;
     const parsed = name === undefined ? parseDirective(term) : parseModifier(lowerAscii(name), term, modifiers);
     if (parsed === null) continue;
     if ("wrong" in parsed) return { term, wrong: parsed.wrong };

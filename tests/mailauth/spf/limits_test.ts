@@ -124,28 +124,28 @@ Deno.test("the worst record asks 111 questions, its explanation 23 more", () => 
   assert.equal(got.asked.length, 111 + 23);
 });
 
-Deno.test("ten thousand terms are read in one go, and nothing is asked for them", () => {
-  const record = "v=spf1 " + "ip4:10.0.0.1/8 ".repeat(4_000) + "?all";
-  const got = resultOf(record);
+Deno.test("a record of a thousand terms is read in one go, one of ten thousand not at all", () => {
+  const network = "ip4:10.0.0.1/8 ";
+  const got = resultOf(`v=spf1 ${network.repeat(1_000)}?all`);
   assert.deepEqual([got.result, got.asked.length], ["neutral", 1]);
-  assert.equal(resultOf("v=spf1 " + "-all ".repeat(10_000)).result, "fail");
-  const tooLong = resultOf("v=spf1 " + "ip4:10.0.0.1/8 ".repeat(10_000) + "?all");
-  assert.match(tooLong.why, /too long/);
-  const slashes = resultOf("v=spf1 a:" + "/1".repeat(30_000));
-  assert.equal(slashes.result, "permerror");
+  const long = resultOf(`v=spf1 ${network.repeat(10_000)}+all`);
+  assert.equal(long.result, "permerror");
+  assert.match(long.why, /record of 'example.com' is too long/);
+  assert.equal(resultOf("v=spf1 a:" + "/1".repeat(8_000)).result, "permerror");
 });
 
-Deno.test("ten thousand macros make a name of 253 characters and an explanation of 400", () => {
-  const local = "l".repeat(40);
-  const query = { sender: `${local}@example.com` };
-  const got = resultOf("v=spf1 " + `exists:${"%{s}.".repeat(10_000)}example.org -all`, query);
+Deno.test("thousands of macros make a name of 253 characters and an explanation of 400", () => {
+  const query = { sender: `${"l".repeat(40)}@example.com` };
+  const got = resultOf(`v=spf1 exists:${"%{s}.".repeat(3_000)}example.org -all`, query);
   assert.ok(got.asked[1]!.length <= 253 + 2 && got.asked[1]!.endsWith(".example.org A"), got.asked[1]);
   const text = resultOf("v=spf1 -all exp=w.example", query, { "w.example": ["TXT " + "%{S} ".repeat(10_000)] });
   assert.equal(text.explanation?.length, 400);
+  const long = resultOf("v=spf1 -all exp=w.example", query, { "w.example": ["TXT " + "%{S} ".repeat(20_000)] });
+  assert.equal(long.explanation, null);
 });
 
 Deno.test("thousands of terms whose macros make no name end at the eleventh", () => {
-  const record = "v=spf1 " + "exists:%{s12r}..%{o}%{o}%{o}%{o} ".repeat(1_500);
+  const record = "v=spf1 " + "exists:%{s12r}..%{o}%{o}%{o}%{o} ".repeat(400);
   const got = resultOf(record, { sender: `${"a.".repeat(120)}b@example.com` });
   assert.deepEqual([got.result, got.asked.length], ["permerror", 1]);
 });
