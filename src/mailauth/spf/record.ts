@@ -134,9 +134,7 @@ function cutPrefix(text: string, slash: "/" | "//", most: number): { before: str
   let at = text.length;
   while (at > 0 && isDigit(text.charCodeAt(at - 1))) at--;
   const before = text.slice(0, at);
-  if (at === text.length || !before.endsWith(slash) || (slash === "/" && before.endsWith("//"))) {
-    return { before: text, bits: most };
-  }
+  if (at === text.length || !before.endsWith(slash)) return { before: text, bits: most };
   return { before: before.slice(0, -slash.length), bits: prefixLength(text.slice(at), most) };
 }
 

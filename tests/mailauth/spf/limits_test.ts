@@ -40,7 +40,7 @@ Deno.test("two terms may find nothing, the third is a permerror", () => {
   assert.equal(resultOf("v=spf1 a:a.example mx:a.example -all").result, "fail");
   const three = resultOf("v=spf1 a:a.example mx:a.example exists:a.example -all");
   assert.deepEqual([three.result, three.lookups.voids], ["permerror", 3]);
-  assert.equal(resultOf("v=spf1 a:a.example exists:%{p}.example exists:b.example -all").result, "permerror");
+  assert.equal(resultOf("v=spf1 a:a.example exists:%{p}.example -all").result, "permerror");
   assert.equal(resultOf("v=spf1 ptr a:a.example a:a.example -all").result, "permerror", "no PTR is nothing, too");
 });
 

@@ -86,6 +86,8 @@ Deno.test("a name that macros make too long loses labels on the left, and only a
   assert.equal(asked("abc", `%{l}.${tail}`), `abc.${tail} A`);
   assert.equal(asked("abcd", `%{l}.${tail}`), `${tail} A`);
   assert.equal(asked("abcd", `%{l}.a.${tail}.`), `a.${tail} A`);
+  assert.equal(asked("x", `%{l}.abc.${tail}`), `abc.${tail} A`);
+  assert.equal(asked("x", `%{l}.abcd.${tail}`), `${tail} A`);
   // A label of more than 63 characters cannot be asked for, and there is nothing to match.
   assert.equal(asked("a".repeat(63), "%{l}.%{d}"), `${"a".repeat(63)}.example.com A`);
   assert.equal(asked("a".repeat(64), "%{l}.%{d}"), undefined);
