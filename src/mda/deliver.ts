@@ -9,6 +9,8 @@ export interface DeliverFacts {
   /** Fields that every copy bears: Received and what submission adds, whole lines. */
   readonly fields: string;
   readonly now: number;
+  /** It goes to Junk instead of INBOX, with the keyword that clients know it by. */
+  readonly junk: boolean;
 }
 
 /**
@@ -24,8 +26,8 @@ export function* deliverTo(
   const inbox: Delivery = {
     accountId: route.accountId,
     recipient: route.address,
-    target: { role: "inbox" },
-    flags: [],
+    target: { role: facts.junk ? "junk" : "inbox" },
+    flags: facts.junk ? ["$Junk"] : [],
     prefix,
     internalDate: facts.now,
   };

@@ -23,6 +23,8 @@ export interface PlanRequest extends RouteOptions {
   readonly size: number;
   /** Fields that every copy bears, whole lines. */
   readonly fields: string;
+  /** It goes where each account keeps its junk. */
+  readonly junk?: boolean;
   /** Whether a recipient that is not ours is queued (an authenticated submitter) or refused. */
   readonly relay: boolean;
   /** Addresses in the message's Delivered-To fields, lower case: forwarding to one of them again is a loop. */
@@ -99,7 +101,12 @@ function* place(
   draft.known.set(key, route.address);
   if (route.kind === "remote") return enqueue(route, recipient, request, draft);
   draft.served.set(route.address, [index]);
-  const facts = { reversePath: request.envelope.sender.reversePath, fields: request.fields, now: request.now };
+  const facts = {
+    reversePath: request.envelope.sender.reversePath,
+    fields: request.fields,
+    now: request.now,
+    junk: request.junk ?? false,
+  };
   draft.deliveries.push(...yield* deliverTo(route, facts));
   // The transaction decides about room; what is full already is told by whoever accepts.
   if (quotaRefusal(route, request.size)) return;
@@ -132,12 +139,13 @@ function note(draft: Draft, request: PlanRequest, event: string, recipient: stri
   draft.journal.push({ at: request.now, event, recipient, detail });
 }
 
-/** The question for `mail.accept`; `first` comes before the plan's own entries. */
+/** The question for `mail.accept`; `first` and `more` come before the plan's own entries. */
 export function acceptArgs(
   plan: Plan,
   message: { traceId: TraceId; envelope: MailEnvelope; blobId: BlobId; now: number },
   overQuota: AcceptArgs["overQuota"],
   first: JournalEntry,
+  more: readonly JournalEntry[] = [],
 ): AcceptArgs {
   return {
     traceId: message.traceId,
@@ -145,7 +153,7 @@ export function acceptArgs(
     blobId: message.blobId,
     deliveries: plan.deliveries,
     queued: plan.queued,
-    journal: [first, ...plan.journal],
+    journal: [first, ...more, ...plan.journal],
     now: message.now,
     overQuota,
   };

@@ -1,3 +1,19 @@
+import type { OrganizationMethod } from "../mailauth/mod.ts";
+
+/** What is done about mail that does not show who it is from. */
+export interface AuthenticationPolicy {
+  /**
+   * `enforce` does what a domain asks for: it refuses, or puts aside. `quarantine` puts aside what would be refused.
+   * `mark` only writes down what was found.
+   */
+  readonly dmarc: "enforce" | "quarantine" | "mark";
+  /** `reject` refuses what fails SPF, unless DMARC passes; `mark` writes it down. */
+  readonly spf: "reject" | "mark";
+  readonly organization: OrganizationMethod;
+  /** Whose mail is not checked: this machine, and networks of one's own. */
+  readonly isTrusted: (address: string) => boolean;
+}
+
 /** What a site decides about mail from outside. */
 export interface ReceivePolicy {
   /** Our name in Received and for `postmaster`. */
@@ -10,4 +26,6 @@ export interface ReceivePolicy {
   readonly maxHops: number;
   /** How long the queue tries to forward, milliseconds. */
   readonly giveUpMs: number;
+  /** Left out: nothing is checked. */
+  readonly authentication?: AuthenticationPolicy;
 }

@@ -24,6 +24,7 @@ import {
   TOO_MANY_HOPS,
 } from "../mda/mod.ts";
 import { type HeaderField, unfold } from "../message/header.ts";
+import { check } from "./check.ts";
 import type { ReceivePolicy } from "./policy.ts";
 
 type Received = Args<"message.receive">;
@@ -39,13 +40,20 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
   if (header === "tooLarge") return yield* refuse(args, HEADER_TOO_LARGE);
   if (hops(header.fields) > policy.maxHops) return yield* refuse(args, TOO_MANY_HOPS);
   const now = yield* ask("clock.now", {});
+  const checked = yield* check(args, header.fields, policy, now);
+  if ("refusal" in checked) {
+    // The sender has the id in the reply, and may ask.
+    yield* ask("journal.add", { traceId: args.traceId, entries: checked.journal });
+    return yield* refuse(args, checked.refusal);
+  }
   const { recipients } = args.envelope;
   const onlyRecipient = recipients.length === 1 ? recipients[0]!.forwardPath : null;
   const facts = { peer: args.peer, hostname: policy.hostname, traceId: args.traceId, onlyRecipient, now };
-  const fields = receivedField({ ...facts, disclose: true });
+  const fields = checked.fields + receivedField({ ...facts, disclose: true });
   const routed = yield* planMail({
     envelope: args.envelope,
     size: args.size,
+    junk: checked.junk,
     fields,
     relay: false,
     hostname: policy.hostname,
@@ -58,7 +66,7 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
   if (first && routed.results.every((result) => result !== null)) return yield* refuse(args, first, routed.results);
   const lmtp = args.peer.session.protocol === "lmtp";
   const plan = lmtp ? routed : withReturned(routed, args, fields, now, policy);
-  return yield* accept(args, plan, lmtp, now);
+  return yield* accept({ ...args, ...checked.body }, plan, lmtp, checked.journal, now);
 }
 
 /** SMTP has one reply for all (RFC 5321 section 4.2.5), so whoever is refused now gets a bounce from the queue. */
@@ -69,10 +77,16 @@ function withReturned(plan: Plan, args: Received, fields: string, now: number, p
   return { ...plan, queued: [...plan.queued, ...returned], results: plan.results.map(() => null) };
 }
 
-function* accept(args: Received, plan: Plan, lmtp: boolean, now: number): Program<Answer> {
+function* accept(
+  args: Received,
+  plan: Plan,
+  lmtp: boolean,
+  checked: readonly JournalEntry[],
+  now: number,
+): Program<Answer> {
   const mode = quotaMode(plan, lmtp);
   const entry: JournalEntry = { at: now, event: "accepted", recipient: null, detail: acceptedBecause(args) };
-  const answer = yield* ask("mail.accept", acceptArgs(plan, { ...args, now }, mode, entry));
+  const answer = yield* ask("mail.accept", acceptArgs(plan, { ...args, now }, mode, entry, checked));
   if ("refused" in answer) return yield* refuse(args, OVER_QUOTA);
   if (answer.overQuota.length > 0) yield* explainFull(args, answer.overQuota, mode, now);
   const results = mode === "skip" ? resultsOf(plan, answer) : plan.results;

@@ -3,13 +3,16 @@
  * listener. `createServer` opens doors to it; `createServer().fetch` works without.
  */
 import { randomBytes } from "node:crypto";
+import { isIP } from "node:net";
 import { Secret } from "../base/secret.ts";
 import type { SessionInfo } from "../contract/mod.ts";
 import { createResolver, type Resolver } from "../dns/mod.ts";
 import type { HttpApp, HttpDeps } from "../http/deps.ts";
 import { imapText } from "../imap/imap_text.ts";
 import { submitMail, verifySubmittedRecipient, verifySubmitter } from "../msa/mod.ts";
+import type { AuthenticationPolicy } from "../mta/policy.ts";
 import { receiveMail } from "../mta/receive.ts";
+import { isIn, networks } from "../net/connection_limits.ts";
 import { verifyRecipient, verifySender } from "../mta/verify.ts";
 import { createLoginDelay } from "../net/login_delay.ts";
 import type { World } from "../net/world.ts";
@@ -124,8 +127,9 @@ function mailPrograms(config: Config): MailPrograms {
   const { hostname, limits } = config;
   const giveUpMs = config.outbound.retry.giveUp;
   const { messageSize, headerSize, hops: maxHops } = limits;
-  const receive = { hostname, messageSize, headerSize, maxHops, giveUpMs };
-  const submit = { ...receive, maxRecipients: limits.recipients, discloseClient: false };
+  const common = { hostname, messageSize, headerSize, maxHops, giveUpMs };
+  const receive = { ...common, authentication: authenticationPolicy(config) };
+  const submit = { ...common, maxRecipients: limits.recipients, discloseClient: false };
   const isSubmission = (session: SessionInfo): boolean => session.protocol === "submission";
   return {
     verifySender: (args) =>
@@ -134,6 +138,12 @@ function mailPrograms(config: Config): MailPrograms {
       isSubmission(args.peer.session) ? verifySubmittedRecipient(args, submit) : verifyRecipient(args, receive),
     receive: (args) => isSubmission(args.peer.session) ? submitMail(args, submit) : receiveMail(args, receive),
   };
+}
+
+function authenticationPolicy({ authentication }: Config): AuthenticationPolicy {
+  const trusted = networks(authentication.trusted);
+  // A UNIX socket has no address: whoever reaches it is of this machine.
+  return { ...authentication, isTrusted: (address) => isIP(address) === 0 || isIn(trusted, address) };
 }
 
 async function openStorage(config: Config): Promise<Storage> {

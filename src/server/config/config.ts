@@ -25,6 +25,18 @@ export interface RelayConfig {
   readonly password: Secret | null;
 }
 
+/** What is done about mail from outside that does not show who it is from. */
+export interface AuthenticationConfig {
+  /** `enforce` does what the author's domain asks for (DMARC), `quarantine` refuses nothing, `mark` only writes it down. */
+  readonly dmarc: "enforce" | "quarantine" | "mark";
+  /** Whether a failed SPF alone refuses. */
+  readonly spf: "mark" | "reject";
+  /** How a domain's organization is found: RFC 9989 section 4.10, or the public suffix list. */
+  readonly organization: "treewalk" | "psl";
+  /** Addresses and blocks whose mail is not checked. */
+  readonly trusted: readonly string[];
+}
+
 /** How mail leaves. */
 export interface OutboundConfig {
   /** Port of MX hosts. */
@@ -111,6 +123,7 @@ export interface Config {
     readonly trusted: readonly string[];
     readonly timeout: number;
   };
+  readonly authentication: AuthenticationConfig;
   readonly outbound: OutboundConfig;
   readonly limits: LimitsConfig;
   /** Addresses and CIDR blocks of proxies that speak the PROXY protocol to us. */

@@ -202,6 +202,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     imap: read.imap,
     storage: read.storage,
     dns: read.dns,
+    authentication: read.authentication,
     outbound: read.outbound,
     limits: read.limits,
     proxies: read.proxies,

@@ -253,6 +253,12 @@ const TOP = {
     trusted: list(hostPort, 'resolvers, as "127.0.0.1:53"').default([]),
     timeout: duration(100, MINUTE).prefault("5s"),
   }).prefault({}),
+  authentication: object({
+    dmarc: oneOf(["enforce", "quarantine", "mark"]).default("enforce"),
+    spf: oneOf(["mark", "reject"]).default("mark"),
+    organization: oneOf(["treewalk", "psl"]).default("treewalk"),
+    trusted: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default(["127.0.0.0/8", "::1"]),
+  }).prefault({}),
   outbound: OUTBOUND.prefault({}),
   limits: LIMITS.prefault({}),
   proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),

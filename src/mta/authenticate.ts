@@ -1,0 +1,102 @@
+/** Who a message from outside is really from, and what follows (RFC 7208, 6376, 9989, 8601). */
+import type { BlobId, Peer, Program } from "../contract/mod.ts";
+import {
+  authenticationResultsField,
+  type DkimFact,
+  dkimMethodResults,
+  dmarcMethodResult,
+  type DmarcResult,
+  evaluateDmarc,
+  iprev,
+  type MethodResult,
+  type SpfOfSession,
+  spfOfSession,
+  verifyDkim,
+} from "../mailauth/mod.ts";
+import type { Refusal } from "../contract/mod.ts";
+import type { HeaderField } from "../message/header.ts";
+import type { AuthenticationPolicy } from "./policy.ts";
+
+/** What is checked. */
+export interface Unproven {
+  readonly peer: Peer;
+  readonly reversePath: string;
+  readonly blobId: BlobId;
+  readonly size: number;
+  readonly fields: readonly HeaderField[];
+  /** Our name: the authserv-id of what is written. */
+  readonly hostname: string;
+  readonly now: number;
+}
+
+/** What came of it. */
+export interface Authentication {
+  readonly methods: readonly MethodResult[];
+  readonly spf: SpfOfSession;
+  readonly dmarc: DmarcResult;
+}
+
+/** What is done with a message. */
+export type Verdict =
+  | { readonly kind: "accept" }
+  /** It goes where the account keeps its junk. */
+  | { readonly kind: "junk"; readonly why: string }
+  | { readonly kind: "refuse"; readonly refusal: Refusal };
+
+/** All methods, one after the other; their questions are answered from one cache. */
+export function* authenticate(message: Unproven, policy: AuthenticationPolicy): Program<Authentication> {
+  const { peer, reversePath, blobId, size, fields, hostname, now } = message;
+  const address = peer.session.remoteAddress;
+  const spf = yield* spfOfSession({ address, helo: peer.helo, reversePath, receiver: hostname });
+  const dkim = yield* verifyDkim({ blobId, size }, { now });
+  const { mailFrom } = spf;
+  const dmarc = yield* evaluateDmarc({
+    fields,
+    spf: { method: "spf", result: mailFrom.result, domain: mailFrom.domain },
+    dkim: dkim.results.flatMap(({ result, domain, selector, identity }): DkimFact[] =>
+      domain === null ? [] : [{ method: "dkim", result, domain, selector, identity }]
+    ),
+  }, { organization: policy.organization, malformedFrom: "quarantine", sample: null });
+  const reverse = yield* iprev(address);
+  return {
+    methods: [...spf.methods, ...dkimMethodResults(dkim), dmarcMethodResult(dmarc), reverse.method],
+    spf,
+    dmarc,
+  };
+}
+
+/** The field that says so, with its CRLF: the first of all that delivery puts before the message (RFC 8601 section 4). */
+export function resultsField({ methods }: Authentication, hostname: string): string {
+  return authenticationResultsField({ authservId: hostname, version: 1, results: methods });
+}
+
+/** What a site does about it. A failure of the DNS never refuses anything: what could not be asked has not failed. */
+export function judge({ spf, dmarc }: Authentication, policy: AuthenticationPolicy, traceId: string): Verdict {
+  if (policy.spf === "reject" && spf.mailFrom.result === "fail" && dmarc.result !== "pass") {
+    // RFC 7372 section 3.2; what the domain itself says of it is for the sender (RFC 7208 section 6.2).
+    const said = spf.mailFrom.explanation === null
+      ? ""
+      : ` ${spf.mailFrom.domain} explains: ${spf.mailFrom.explanation}`;
+    return refused("5.7.23", `SPF: ${spf.mailFrom.why}${said}`, traceId);
+  }
+  if (dmarc.disposition === "none" || policy.dmarc === "mark") return { kind: "accept" };
+  if (dmarc.disposition === "reject" && policy.dmarc === "enforce") {
+    return refused("5.7.1", `DMARC: ${dmarc.sentence}`, traceId);
+  }
+  return { kind: "junk", why: dmarc.sentence };
+}
+
+/** One sentence for `palomar why`. */
+export function describeAuthentication({ methods, dmarc }: Authentication): string {
+  const said = methods.map(({ method, result, properties }) => {
+    const about = properties.find(({ property }) => ["mailfrom", "helo", "d", "from"].includes(property))?.value;
+    return `${method} ${result}${about === undefined ? "" : ` (${about})`}`;
+  });
+  return `Checked: ${said.join(", ")}. ${dmarc.sentence}`;
+}
+
+function refused(enhanced: string, text: string, traceId: string): Verdict {
+  // A reply is ASCII and short; what strangers wrote in it can do no harm.
+  const plain = text.replace(/[^\x20-\x7e]/g, "?").slice(0, 400);
+  return { kind: "refuse", refusal: { code: 550, enhanced, text: `${plain} (${traceId})` } };
+}

@@ -1,0 +1,88 @@
+/** What receiving learns of a message from outside besides what it says itself, and what it decides by it. */
+import {
+  type Args,
+  ask,
+  type BlobId,
+  type JournalEntry,
+  logEvent,
+  type Program,
+  type Refusal,
+} from "../contract/mod.ts";
+import { forgedRanges, forgedResults } from "../mailauth/mod.ts";
+import { SYSTEM_FULL } from "../mda/mod.ts";
+import type { HeaderField } from "../message/header.ts";
+import { authenticate, type Authentication, describeAuthentication, judge, resultsField } from "./authenticate.ts";
+import type { ReceivePolicy } from "./policy.ts";
+
+type Received = Args<"message.receive">;
+
+/** It may come in. */
+export interface Checked {
+  /** Fields to put before it. */
+  readonly fields: string;
+  /** It goes to Junk. */
+  readonly junk: boolean;
+  /** The message, without what spoke in our name. */
+  readonly body: { readonly blobId: BlobId; readonly size: number };
+  readonly journal: readonly JournalEntry[];
+}
+
+/** It may not. */
+export interface TurnedAway {
+  readonly refusal: Refusal;
+  readonly journal: readonly JournalEntry[];
+}
+
+/** Checks who it is from, where the client is one whose mail is checked. */
+export function* check(
+  args: Received,
+  fields: readonly HeaderField[],
+  policy: ReceivePolicy,
+  now: number,
+): Program<Checked | TurnedAway> {
+  const { peer, blobId, size, traceId } = args;
+  const { authentication, hostname } = policy;
+  const trusted: Checked = { fields: "", junk: false, body: { blobId, size }, journal: [] };
+  // Over LMTP a server of our own in front has checked, and may write in the same name.
+  if (!authentication || peer.session.protocol === "lmtp") return trusted;
+  if (authentication.isTrusted(peer.session.remoteAddress)) return trusted;
+  const { reversePath } = args.envelope.sender;
+  const found = yield* authenticate({ peer, reversePath, blobId, size, fields, hostname, now }, authentication);
+  const verdict = judge(found, authentication, traceId);
+  yield checkedEvent(found, traceId, verdict.kind);
+  const journal = [entry(now, "checked", describeAuthentication(found))];
+  if (verdict.kind === "refuse") {
+    const { refusal } = verdict;
+    return { refusal, journal: [...journal, entry(now, "refused", `Refused with ${refusal.code}: ${refusal.text}`)] };
+  }
+  const body = yield* withoutForged(args, fields, hostname);
+  if ("refused" in body) return { refusal: SYSTEM_FULL, journal };
+  const junk = verdict.kind === "junk";
+  if (junk) journal.push(entry(now, "junk", `Put into Junk: ${verdict.why}`));
+  return { fields: resultsField(found, hostname), junk, body, journal };
+}
+
+/** RFC 8601 section 5: whoever believes what we write would believe what others wrote in our name. */
+function* withoutForged(
+  { blobId, size }: Received,
+  fields: readonly HeaderField[],
+  hostname: string,
+): Program<Checked["body"] | { readonly refused: "full" }> {
+  const cut = forgedRanges(forgedResults(fields, [hostname]));
+  return cut.length === 0 ? { blobId, size } : yield* ask("body.rewrite", { blobId, cut });
+}
+
+function checkedEvent({ spf, dmarc, methods }: Authentication, traceId: string, verdict: string) {
+  return logEvent("info", "message.checked", {
+    traceId,
+    spf: spf.mailFrom.result,
+    dkim: methods.filter(({ method }) => method === "dkim").map(({ result }) => result).join(" "),
+    dmarc: dmarc.result,
+    author: dmarc.domain,
+    verdict,
+  });
+}
+
+function entry(at: number, event: string, detail: string): JournalEntry {
+  return { at, event, recipient: null, detail };
+}
