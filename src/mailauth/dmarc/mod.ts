@@ -7,7 +7,7 @@
  * - `report/` writes and reads aggregate reports.
  *
  * Rules: a name server that does not answer gives `temperror`, never `none`. What can be read in two ways is a failure.
- * Nothing here delivers or refuses; `disposition` is advice.
+ * Nothing here delivers or refuses; `disposition` is advice (RFC 9989 section 5.4: a policy alone is no reason to reject).
  */
 export * from "./model.ts";
 export { DMARC_OPTIONS, type DmarcFacts, dmarcMethodResult, type DmarcOptions, evaluateDmarc } from "./evaluate.ts";

@@ -4,7 +4,10 @@ import type { DmarcRecord } from "./record.ts";
 /** What a domain asks to be done with mail that does not show it is theirs (RFC 9989 section 4.7 `p`). */
 export type DmarcPolicy = "none" | "quarantine" | "reject";
 
-/** What SPF found for MAIL FROM, or for HELO where the sender is null. Only `pass` counts. */
+/**
+ * What SPF found for MAIL FROM, which for the null sender is `postmaster` at HELO (RFC 7208 section 2.4). What it found
+ * for HELO itself does not count (RFC 9989 section 4.4.2). Only `pass` counts.
+ */
 export interface SpfFact {
   readonly method: "spf";
   readonly result: string;
@@ -36,7 +39,7 @@ export type DmarcReason =
   | "unusableFrom" // From can be read in several ways, or its domain cannot be one
   | "tooManyAuthors"; // From names more domains than are looked at
 
-/** Why something else is done than the policy asks (RFC 9990 section 3.1.1.5, RFC 7489 appendix C). */
+/** Why something else is done than the policy asks (RFC 9990 section 3.1.6, RFC 7489 appendix C). */
 export interface PolicyOverride {
   readonly type:
     | "local_policy"

@@ -8,6 +8,7 @@ import {
   evaluateDmarc,
   type SpfFact,
 } from "../../../src/mailauth/dmarc/mod.ts";
+import { authenticationResultsField } from "../../../src/mailauth/results/mod.ts";
 import { headerFields } from "../../../src/message/header.ts";
 import { runProgram } from "../../support/run_program.ts";
 import { dnsOf, type Zone } from "./zone.ts";
@@ -74,6 +75,8 @@ Deno.test("evaluateDmarc() says what was found, for the field, the report and pe
       { ptype: "policy", property: "dmarc", value: "reject" },
     ],
   });
+  const field = authenticationResultsField({ authservId: "mx.test", version: 1, results: [dmarcMethodResult(failed)] });
+  assert(field.includes("header.from=sub.example.com policy.dmarc=reject\r\n"), field);
   const passed = evaluate({
     zone: REJECT,
     spf: spf("example.com"),

@@ -277,7 +277,7 @@ Deno.test("aggregateReportNames() cannot be broken out of", () => {
     metadata: { ...report_!.metadata, begin: 1, end: 2, reportId: "a/../b\r\nBcc: x" },
     policy: { ...report_!.policy, domain: "example.com" },
   }, "mx.example.org");
-  assert.equal(names.fileName, "mx.example.org!example.com!1!2!a..bBccx.xml.gz");
+  assert.equal(names.fileName, "mx.example.org!example.com!1!2!abBccx.xml.gz");
   assert.equal(names.subject, "Report Domain: example.com Submitter: mx.example.org Report-ID: <a/../b??Bcc: x>");
 });
 
@@ -300,6 +300,12 @@ Deno.test("reportRow() tells of a message what the domain asked for, and countRo
   const passed = reportRow(evaluate(dkim), { ...seen, dkim })!;
   assert.deepEqual([passed.disposition, passed.dkim, passed.spf], ["pass", "pass", "fail"]);
   assert.deepEqual(passed.dkimResults.map(({ domain }) => domain), ["example.com", "other.test"]);
+  const many = [{ ...sign("z.test"), result: "fail" }, sign("other.test"), sign("m.example.com"), sign("EXAMPLE.com")];
+  assert.deepEqual(
+    reportRow(evaluate(many), { ...seen, dkim: many })!.dkimResults.map(({ domain }) => domain),
+    ["EXAMPLE.com", "m.example.com", "other.test", "z.test"],
+  );
+  assert.equal(reportRow({ ...evaluate(dkim), policy: "none" }, { ...seen, dkim })!.disposition, "none");
   const failed = evaluate([]);
   const row = reportRow(failed, { ...seen, dkim: [] })!;
   assert.deepEqual([row.disposition, row.reasons], ["quarantine", [{ type: "policy_test_mode", comment: null }]]);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import {
   lookupTlsReport,
+  parseTlsReport,
   parseTlsReportRecord,
   type TlsFailure,
   type TlsPolicy,
@@ -129,4 +131,52 @@ Deno.test("tlsReportMessage() names the report, and cannot be broken out of", ()
     "Report Domain: a.test??X: y Submitter: mx.example.org Report-ID: <id/1??Bcc: x@y>",
   );
   assert.equal(message.text.body.match(/\r\n/g)!.length, 1);
+});
+
+Deno.test("parseTlsReport() reads what writeTlsReport() writes", () => {
+  const counter = new TlsSessionCounter();
+  counter.success(STS);
+  counter.failure(STS, { ...expired("mx.a.test"), receivingHelo: "helo", reasonCode: "x" });
+  counter.failure(NONE, expired("mx2.a.test"));
+  const report = {
+    organization: "Example",
+    contact: "tls@example.org",
+    reportId: "1",
+    domain: "a.test",
+    begin: 1000,
+    end: 86_399_000,
+    policies: counter.counts(),
+  };
+  assert.deepEqual(parseTlsReport("\ufeff" + writeTlsReport(report)), report);
+});
+
+Deno.test("parseTlsReport() takes what it knows from whatever JSON it is", () => {
+  const range = { "start-datetime": "2026-01-01T00:00:00Z", "end-datetime": "2026-01-02T00:00:00Z" };
+  const policy = { "policy-type": "sts", "policy-string": "one line", "policy-domain": "a.test", "mx-host": [1, "m"] };
+  const read = (policies: unknown) => parseTlsReport(JSON.stringify({ "date-range": range, policies }));
+  const odd = read([
+    null,
+    { policy: { ...policy, "policy-type": "new" } },
+    { policy, summary: { "total-successful-session-count": -1, "total-failure-session-count": "3" } },
+    { policy, "failure-details": [{ "result-type": "future", "failed-session-count": 1e99 }, {}, 7] },
+  ])!;
+  assert.deepEqual(odd.policies.map(({ succeeded, failed, details }) => [succeeded, failed, details.length]), [[
+    0,
+    0,
+    0,
+  ], [0, 0, 1]]);
+  assert.deepEqual(odd.policies[0]!.policy.strings, ["one line"]);
+  assert.deepEqual(odd.policies[0]!.policy.mxHosts, ["m"]);
+  assert.equal(odd.policies[1]!.details[0]!.failure.type, "validation-failure");
+  for (
+    const text of ["", "{", "[]", "null", "1", '{"__proto__":{"policies":[]}}', JSON.stringify({ "date-range": range })]
+  ) {
+    assert.equal(parseTlsReport(text), null, text);
+  }
+  assert.equal(parseTlsReport("[".repeat(100_000)), null);
+  assert.equal(read([{ policy: { ...policy, "policy-domain": "x".repeat(9000) } }])!.domain.length, 4096);
+  assert.equal(read(Array.from({ length: 3000 }, () => ({ policy })))!.policies.length, 1000);
+  fc.assert(fc.property(fc.json(), (json) => {
+    parseTlsReport(json);
+  }));
 });

@@ -20,7 +20,7 @@ export interface ReportDestinations {
   readonly later: readonly ReportUri[];
 }
 
-/** Entries that are asked about; RFC 9990 section 3.5.1 asks for two at least. */
+/** Entries that are asked about: RFC 9990 section 3.5 leaves the number to the receiver. */
 const DESTINATIONS_LIMIT = 10;
 
 /** Asks for each mailbox in `rua` of the record found at `policyDomain` whether it may be sent reports. */

@@ -1,4 +1,5 @@
 /** From messages to the rows of a report: like ones are counted, and there is an end to how many differ. */
+import { canonical } from "../author.ts";
 import type { DkimFact, DmarcPolicy, DmarcResult, PolicyOverride, SpfFact } from "../model.ts";
 import type { ReportRow } from "./model.ts";
 
@@ -16,32 +17,42 @@ export interface ReportedMessage {
   readonly applied?: { readonly disposition: DmarcPolicy; readonly override: PolicyOverride };
 }
 
-/** Signatures of one message that are told of; RFC 9990 section 3.1.1.12 asks for the aligned ones first. */
+/** Signatures of one message that are told of (RFC 9990 section 3.1.3). */
 const SIGNATURES_LIMIT = 100;
 
 /** The row for one message; null where there is no domain to report to. */
 export function reportRow(result: DmarcResult, message: ReportedMessage): ReportRow | null {
   if (result.domain === null || result.record === null) return null;
-  const aligned = new Set(result.alignedDkim);
-  const signatures = [...result.alignedDkim, ...message.dkim.filter((fact) => !aligned.has(fact))];
   const { applied } = message;
   return {
     sourceIp: message.sourceIp,
     count: 1,
-    disposition: applied?.disposition ?? (result.result === "pass" ? "pass" : result.disposition),
+    // RFC 9990 section 3.1.1.9: `pass` is for what a stricter policy than `none` let pass.
+    disposition: applied?.disposition ??
+      (result.result === "pass" && result.policy !== "none" ? "pass" : result.disposition),
     dkim: result.dkimAligned ? "pass" : "fail",
     spf: result.spfAligned ? "pass" : "fail",
     reasons: applied === undefined ? result.overrides : [...result.overrides, applied.override],
     headerFrom: result.domain,
     envelopeFrom: message.envelopeFrom,
     envelopeTo: message.envelopeTo,
-    dkimResults: signatures.slice(0, SIGNATURES_LIMIT).map(({ domain, selector, result }) => (
+    dkimResults: byInterest(result, message.dkim).slice(0, SIGNATURES_LIMIT).map(({ domain, selector, result }) => (
       { domain, selector, result, humanResult: null }
     )),
     spfResults: message.spf === null
       ? []
       : [{ domain: message.spf.domain, scope: "mfrom", result: message.spf.result, humanResult: null }],
   };
+}
+
+/** RFC 9990 section 3.1.3: aligned ones first, of these the exact domain; then what passed, then the rest. */
+function byInterest(result: DmarcResult, dkim: readonly DkimFact[]): DkimFact[] {
+  const aligned = new Set(result.alignedDkim);
+  const rank = (fact: DkimFact) => {
+    if (aligned.has(fact)) return canonical(fact.domain) === result.domain ? 0 : 1;
+    return fact.result === "pass" ? 2 : 3;
+  };
+  return [...dkim].sort((a, b) => rank(a) - rank(b));
 }
 
 /** Equal for rows that differ in nothing but their count. */

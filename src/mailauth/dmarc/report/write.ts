@@ -27,7 +27,7 @@ export function writeAggregateReport(report: AggregateReport): string {
   return parts.join("");
 }
 
-/** How a report is called when it is mailed (RFC 9990 sections 3.5.2 and 3.5.3). */
+/** How a report is called when it is mailed (RFC 9990 section 3.5.2). */
 export interface ReportNames {
   readonly fileName: string;
   readonly subject: string;
@@ -36,7 +36,7 @@ export interface ReportNames {
 /** `receiver` is the domain of whoever reports. */
 export function aggregateReportNames(report: AggregateReport, receiver: string): ReportNames {
   const { begin, end, reportId } = report.metadata;
-  const unique = reportId.replace(/[^A-Za-z0-9._-]/g, "").slice(0, 60);
+  const unique = reportId.replace(/[^A-Za-z0-9]/g, "").slice(0, 60);
   const names = [receiver, report.policy.domain, String(begin), String(end), ...(unique === "" ? [] : [unique])];
   return {
     fileName: names.map((name) => name.replace(/[^A-Za-z0-9._-]/g, "_")).join("!") + ".xml.gz",
