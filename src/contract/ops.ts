@@ -12,6 +12,7 @@ import type { EmailOps } from "./ops/email.ts";
 import type { MailboxOps } from "./ops/mailbox.ts";
 import type { MetadataOps } from "./ops/metadata.ts";
 import type { QuotaOps } from "./ops/quota.ts";
+import type { RelayOps } from "./ops/relay.ts";
 import type { TokenOps } from "./ops/token.ts";
 import type { TransportOps } from "./ops/transport.ts";
 import type { UrlOps } from "./ops/url.ts";
@@ -48,7 +49,7 @@ export interface StoredOps
   extends AclOps, DirectoryOps, EmailOps, MailboxOps, MetadataOps, QuotaOps, TokenOps, TransportOps, UrlOps {}
 
 /** The whole table. */
-export interface Ops extends AuthOps, BodyOps, DnsOps, StoredOps {}
+export interface Ops extends AuthOps, BodyOps, DnsOps, RelayOps, StoredOps {}
 
 /** The name of a question. */
 export type Op = keyof Ops;

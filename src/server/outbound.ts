@@ -20,6 +20,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import type { OutboundConfig } from "./config/config.ts";
 import type { Logger } from "./log.ts";
 import type { Counter, Metrics } from "./metrics.ts";
+import { ConnectionPool } from "./outbound/connection_pool.ts";
 import { DomainSlots } from "./outbound/domain_slots.ts";
 import { expandEndpoints } from "./outbound/own_endpoints.ts";
 import type { Attempt, Claimed, OutboundParts } from "./outbound/parts.ts";
@@ -94,6 +95,8 @@ class Worker implements Outbound {
     this.#parts = partsOf(options);
     this.#held = options.policy.hold;
     this.#slots = new DomainSlots(options.policy.connectionsPerDomain);
+    const { connections } = this.#parts;
+    options.metrics?.gaugeOf("palomar_outbound_connections", "Connections to other servers.", () => connections.open);
     options.metrics?.gaugeOf("palomar_queue_attempts", "Jobs of the queue under way now.", () => this.#attempts.size);
     this.#outcomes = options.metrics?.counter("palomar_queue_outcomes_total", "Recipients settled, by outcome.", [
       "outcome",
@@ -127,6 +130,7 @@ class Worker implements Outbound {
     await within(graceMs, this.#allEnded());
     for (const attempt of this.#attempts.keys()) attempt.cut.abort();
     await within(SETTLE_MS, this.#allEnded());
+    await within(SETTLE_MS, this.#parts.connections.stop());
     for (const unhook of this.#unhook.splice(0)) unhook();
   }
 
@@ -295,6 +299,7 @@ function partsOf(options: OutboundOptions): OutboundParts {
     hostname: options.hostname,
     policy: options.policy,
     clock,
+    connections: new ConnectionPool(),
     deadlines: clock === systemClock
       ? processDeadlines
       : new Deadlines(() => clock.monotonic(), { timers: clock.alarm === undefined }),

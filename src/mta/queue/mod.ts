@@ -19,6 +19,9 @@
  * - *leased, before the final dot*: nothing was delivered; the lease runs out and the row is tried again.
  * - *leased, after the final dot, before `queue.settle`*: the other server may have the message; it is sent again.
  *   RFC 5321 section 6.1 knows no better, and a message twice is better than none.
+ * - *leased, over a connection that carried other messages*: the same, for this message alone. The others are settled
+ *   or will be by their own attempts. Where the connection ends before the final dot without a crash, the attempt goes on
+ *   over a fresh one at once; after the dot it does not.
  * - *in `queue.settle`*: all of it or none. So a bounce is never sent twice for one outcome, and a row never goes
  *   without its bounce.
  *

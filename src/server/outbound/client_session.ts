@@ -1,32 +1,16 @@
-/** One attempt at one host: connect, drive the client machine, and say what came of it as soon as it is known. */
-import { randomUUID } from "node:crypto";
-import type {
-  EnvelopeSender,
-  LogEvent,
-  Machine,
-  QueueJob,
-  QueueRow,
-  SessionId,
-  SessionInfo,
-} from "../../contract/mod.ts";
+/** One attempt at one host: over a connection that waits for a message, else over one that is made for it. */
+import type { EnvelopeSender, OutgoingMail, QueueJob, QueueRow } from "../../contract/mod.ts";
 import type { Host } from "../../mta/queue/mod.ts";
 import { connect, ConnectError } from "../../net/connect.ts";
-import { drive, type LiveSession } from "../../net/drive.ts";
 import type { Transport } from "../../net/transport.ts";
-import type { World } from "../../net/world.ts";
-import {
-  type AttemptResult,
-  type ClientState,
-  isFinished,
-  outcome,
-  ownTemporary,
-  smtpClient,
-} from "../../smtp/client/mod.ts";
+import { type AttemptResult, type ClientReuse, ownTemporary } from "../../smtp/client/mod.ts";
 import type { RelayConfig } from "../config/config.ts";
+import { Connection } from "./connection.ts";
 import type { Attempt, OutboundParts } from "./parts.ts";
 import { unlessStopped } from "./waiting.ts";
 
 const CONNECT_MS = 30_000; // a host that does not answer in this time has others beside it, or is tried later
+const REUSE: ClientReuse = { messages: 100, ms: 5 * 60_000 };
 
 export interface SessionRequest {
   readonly host: Host<RelayConfig>;
@@ -38,6 +22,8 @@ export interface SessionRequest {
   readonly rows: readonly QueueRow[];
   /** False: STARTTLS failed a moment ago where it was only wished for. */
   readonly tryTls: boolean;
+  /** A connection that carried other messages has just failed: make a new one. */
+  readonly fresh: boolean;
 }
 
 /** Resolves when every recipient's result is known; QUIT is said behind its back. Never rejects. */
@@ -46,13 +32,66 @@ export async function clientSession(
   attempt: Attempt,
   parts: OutboundParts,
 ): Promise<AttemptResult> {
+  const { job } = request;
+  const waiting = request.fresh ? null : parts.connections.take(keyOf(request));
+  if (waiting) return await bound(waiting, waiting.send(mailOf(request), job.traceId), attempt);
   let transport: Transport;
   try {
     transport = await connected(request, attempt.stop.signal);
   } catch (error) {
     return notConnected(request, error, attempt.stop.signal.aborted);
   }
-  return await driven(transport, request, attempt, parts);
+  const relay = request.host.relay;
+  const login = relay !== null && relay.username !== null && relay.password !== null;
+  const options = {
+    ...mailOf(request),
+    hostname: parts.hostname,
+    tls: tlsWish(request),
+    auth: login ? { username: relay.username!, password: relay.password! } : null,
+    reuse: REUSE,
+  };
+  const made = new Connection(keyOf(request), transport, options, job.traceId, request.host.name, parts);
+  return await bound(made, made.first, attempt);
+}
+
+/** The connection is the attempt's until the result is known, and until it has ended where it says goodbye then. */
+async function bound(
+  connection: Connection,
+  result: Promise<AttemptResult>,
+  { stop, cut, goodbyes }: Attempt,
+): Promise<AttemptResult> {
+  const onStop = () => connection.stop();
+  const onCut = () => connection.cut();
+  const signals = [[stop.signal, onStop], [cut.signal, onCut]] as const;
+  for (const [signal, listener] of signals) {
+    signal.addEventListener("abort", listener, { once: true });
+    if (signal.aborted) listener();
+  }
+  const release = (): void => {
+    for (const [signal, listener] of signals) signal.removeEventListener("abort", listener);
+  };
+  const came = await result;
+  if (connection.isIdle) release();
+  else {
+    const ended = connection.ended.then(() => {
+      release();
+      goodbyes.delete(ended);
+    });
+    goodbyes.add(ended);
+  }
+  return came;
+}
+
+function mailOf({ job, sender, rows, utf8Headers }: SessionRequest): OutgoingMail {
+  const { blobId, size, prefix } = job;
+  return { sender, recipients: rows.map((row) => row.recipient), blobId, size, prefix, utf8Headers };
+}
+
+/** All that a message may count on in a connection: the host, its TLS, and who we are there. */
+function keyOf(request: SessionRequest): string {
+  const { name, address, port, relay } = request.host;
+  const tls = [relay?.tls ?? null, tlsWish(request), checksCertificate(request)];
+  return JSON.stringify([name, address, port, relay?.username ?? null, relay?.password?.reveal() ?? null, ...tls]);
 }
 
 async function connected(request: SessionRequest, stop: AbortSignal): Promise<Transport> {
@@ -75,6 +114,12 @@ function checksCertificate({ host, sender }: SessionRequest): boolean {
   return (host.relay !== null && host.relay.tls !== "none") || sender.requireTls;
 }
 
+function tlsWish({ host, sender, tryTls }: SessionRequest): "none" | "opportunistic" | "required" {
+  if (host.relay?.tls === "none" && !sender.requireTls) return "none";
+  if (host.relay !== null || sender.requireTls) return "required";
+  return tryTls ? "opportunistic" : "none";
+}
+
 function notConnected({ host, rows }: SessionRequest, error: unknown, stopped: boolean): AttemptResult {
   const kind = error instanceof ConnectError ? error.kind : "unreachable";
   const where = `${host.name} (${host.address}, port ${host.port})`;
@@ -94,100 +139,7 @@ function notConnected({ host, rows }: SessionRequest, error: unknown, stopped: b
     serverName: null,
     tryNextHost: !stopped,
     tlsFailed: false,
+    reused: false,
     dsn: false,
   };
-}
-
-async function driven(
-  transport: Transport,
-  request: SessionRequest,
-  attempt: Attempt,
-  parts: OutboundParts,
-): Promise<AttemptResult> {
-  const { host, job, sender, rows } = request;
-  const relay = host.relay;
-  const login = relay !== null && relay.username !== null && relay.password !== null;
-  const session = smtpClient({
-    hostname: parts.hostname,
-    sender,
-    recipients: rows.map((row) => row.recipient),
-    blobId: job.blobId,
-    size: job.size,
-    prefix: job.prefix,
-    utf8Headers: request.utf8Headers,
-    tls: tlsWish(request),
-    auth: login ? { username: relay.username!, password: relay.password! } : null,
-  });
-  let state: ClientState = session.state;
-  const known = Promise.withResolvers<void>();
-  const machine: Machine<ClientState> = {
-    ...session.machine,
-    step(before, input, now) {
-      const step = session.machine.step(before, input, now);
-      state = step.state;
-      if (isFinished(state)) known.resolve();
-      return step;
-    },
-  };
-  const sessions = new Set<LiveSession>();
-  const options = { sessions, deadlines: parts.deadlines, now: () => parts.clock.monotonic() };
-  const onStop = () => {
-    if (isFinished(state)) return cutOff(transport); // only the answer to QUIT is missing
-    for (const live of sessions) live.post({ type: "shutdown" });
-  };
-  const onCut = () => {
-    cutOff(transport);
-    known.resolve();
-  };
-  const { stop, cut } = attempt;
-  stop.signal.addEventListener("abort", onStop, { once: true });
-  cut.signal.addEventListener("abort", onCut, { once: true });
-  const ended = drive({ machine, state }, transport, worldOf(host, job, parts), infoOf(transport), options)
-    .then(() => known.resolve(), () => known.resolve())
-    .finally(() => {
-      stop.signal.removeEventListener("abort", onStop);
-      cut.signal.removeEventListener("abort", onCut);
-      attempt.goodbyes.delete(ended);
-    });
-  attempt.goodbyes.add(ended);
-  if (stop.signal.aborted) onStop();
-  if (cut.signal.aborted) onCut();
-  await known.promise;
-  return outcome(state);
-}
-
-/** A transport that is destroyed tells nobody, so its driver is told here. */
-function cutOff(transport: Transport): void {
-  const { onClose } = transport;
-  transport.destroy();
-  onClose?.(new Error("the attempt was broken off"));
-}
-
-function tlsWish({ host, sender, tryTls }: SessionRequest): "none" | "opportunistic" | "required" {
-  if (host.relay?.tls === "none" && !sender.requireTls) return "none";
-  if (host.relay !== null || sender.requireTls) return "required";
-  return tryTls ? "opportunistic" : "none";
-}
-
-function worldOf(host: Host<RelayConfig>, job: QueueJob, parts: OutboundParts): World {
-  return {
-    open: (session) => ({
-      perform: (op) => Promise.reject(new Error(`the client machine asks nothing, and not ${op}`)),
-      bodyChunk: () => {},
-      bodyAbort: () => {},
-      readBlob: (blobId, start, end) => parts.storage.readBlob(blobId, start, end),
-      log: (event: LogEvent) =>
-        parts.log({
-          ...event,
-          fields: { session: session.id, traceId: job.traceId, host: host.name, ...event.fields },
-        }),
-      close: () => {},
-    }),
-  };
-}
-
-function infoOf(transport: Transport): SessionInfo {
-  const { remoteAddress, remotePort, localAddress, localPort, tls } = transport;
-  const id = `o${randomUUID().replaceAll("-", "")}` as SessionId;
-  return { id, protocol: "smtp", remoteAddress, remotePort, localAddress, localPort, tls };
 }

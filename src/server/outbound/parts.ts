@@ -5,12 +5,15 @@ import type { Deadlines } from "../../net/deadlines.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Clock } from "../clock.ts";
 import type { OutboundConfig } from "../config/config.ts";
+import type { ConnectionPool } from "./connection_pool.ts";
 
 export interface OutboundParts {
   readonly storage: Storage;
   readonly hostname: string;
   readonly policy: OutboundConfig;
   readonly clock: Clock;
+  /** Those that are open, busy or waiting for their next message. */
+  readonly connections: ConnectionPool;
   /** Who wakes client sessions. */
   readonly deadlines: Deadlines;
   readonly log: (event: LogEvent) => void;

@@ -62,8 +62,8 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
   }));
 }
 
-/** More rounds with one host than there are things to do without. */
-const ROUNDS = 3;
+/** More rounds with one host than there are things to do without, and one for a connection that was too old. */
+const ROUNDS = 4;
 
 /** False: no other host is to be tried. */
 async function tryHost(
@@ -75,10 +75,12 @@ async function tryHost(
 ): Promise<boolean> {
   let sender = needed;
   let tryTls = true;
+  let fresh = false;
   for (let round = 0; round < ROUNDS && !attempt.stop.signal.aborted; round++) {
     const open = openOnes(progress);
     const rows = open.map((index) => attempt.job.recipients[index]!);
-    const came = await clientSession({ host, job: attempt.job, sender, utf8Headers, rows, tryTls }, attempt, parts);
+    const request = { host, job: attempt.job, sender, utf8Headers, rows, tryTls, fresh };
+    const came = await clientSession(request, attempt, parts);
     for (const [i, index] of open.entries()) {
       const result = came.recipients[i]!;
       progress.results[index] = result;
@@ -93,6 +95,11 @@ async function tryHost(
       continue;
     }
     if (openOnes(progress).length === 0 || !came.tryNextHost) return false;
+    // What ends a connection that carried others before says nothing about this message.
+    if (came.reused) {
+      fresh = true;
+      continue;
+    }
     // RFC 7435: protection that cannot be had is no reason to keep mail back, where it was only wished for.
     if (!tryTls || !came.tlsFailed || host.relay !== null || sender.requireTls) return true;
     tryTls = false;

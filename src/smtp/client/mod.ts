@@ -1,8 +1,9 @@
 /**
- * Sending one message to one host: the client's side of SMTP (RFC 5321) and LMTP (RFC 2033) as a machine.
+ * Sending messages to one host: the client's side of SMTP (RFC 5321) and LMTP (RFC 2033) as a machine.
  *
  * The dialogue is a row of states, each named by the reply it waits for: `greeting → ehlo (→ helo) → startTls → tls →
- * ehlo → auth … → transaction → quit → done`. In `transaction` a list of commands is sent, all at once where the
+ * ehlo → auth … → transaction (→ idle → transaction …) → quit → done`. In `idle` the question `relay.next` is out: its
+ * answer is the next message over the same connection. In `transaction` a list of commands is sent, all at once where the
  * server offers PIPELINING (RFC 2920), else one a reply.
  *
  * Rules:
@@ -12,16 +13,13 @@
  * - Nothing that the server said before TLS counts after it (RFC 3207 section 4.2).
  * - Replies are bounded in line, lines and octets; their text is cleaned before anyone sees it.
  * - A password is never sent over a connection that somebody could have stripped of its TLS.
+ * - A reply that was there before its command answers nothing: the connection is of no use any more.
+ * - A connection that ends while it is idle, or before the final dot of a message that was not its first, says nothing
+ *   about that message: it goes over a fresh one.
  * - Once the final dot is sent and no reply came, the message may have been delivered: no other host is tried at once.
  */
 export * from "./outcome.ts";
 export { type Reply, ReplyReader, type ReplyResult } from "./reply_reader.ts";
-export {
-  type ClientAuth,
-  type ClientState,
-  type ClientTimeouts,
-  isFinished,
-  outcome,
-  smtpClient,
-  type SmtpClientOptions,
-} from "./machine.ts";
+export type { ClientAuth, ClientReuse, ClientTimeouts, SmtpClientOptions } from "./options.ts";
+export { type ClientState, isFinished, isIdle, outcome } from "./state.ts";
+export { smtpClient } from "./machine.ts";

@@ -3,7 +3,7 @@
  * commands go at once (RFC 2920 section 3.1) and the replies come in their order; without, one a reply.
  */
 import { utf8Bytes } from "../../base/bytes.ts";
-import type { BlobId, Effect, EnvelopeRecipient } from "../../contract/mod.ts";
+import type { BlobId, Effect, EnvelopeRecipient, OutgoingMail } from "../../contract/mod.ts";
 import { mailLine, type Outgoing, recipientLine } from "./commands.ts";
 import type { Extensions } from "./extensions.ts";
 import { ownPermanent, ownTemporary, type RecipientResult, type Verdict } from "./outcome.ts";
@@ -42,25 +42,25 @@ export interface Transaction {
   dataSent: boolean;
   /** All of it with the final dot: from here on the server may have it. */
   dotSent: boolean;
+  /** MAIL was sent. */
+  begun: boolean;
+  /** RSET goes before the next MAIL: the server may hold a transaction that no message ended. */
+  needsReset: boolean;
 }
 
 export type Next = "command" | "dataStart" | "dataEnd" | "finished";
 
-export function startTransaction(options: {
-  readonly profile?: "smtp" | "lmtp";
-  readonly recipients: readonly EnvelopeRecipient[];
-  readonly blobId: BlobId;
-  readonly size: number;
-  readonly prefix: Uint8Array;
-  readonly message: Outgoing;
-}): Transaction {
+export function startTransaction(mail: OutgoingMail, lmtp: boolean): Transaction {
+  const { sender, recipients, blobId, size, prefix, utf8Headers } = mail;
   return {
-    lmtp: options.profile === "lmtp",
-    recipients: options.recipients,
-    blobId: options.blobId,
-    blobSize: options.size,
-    prefix: options.prefix,
-    message: options.message,
+    lmtp,
+    recipients,
+    blobId,
+    blobSize: size,
+    prefix,
+    message: { sender, size: prefix.length + size, utf8Headers },
+    begun: false,
+    needsReset: false,
     commands: [],
     sent: 0,
     nextRecipient: 0,
@@ -90,7 +90,11 @@ export function beginBatch(
   if (commands.length === 0) return "finished";
   commands.unshift({ command: { verb: "MAIL" }, line: mailLine(tx.message, offered) });
   if (!isBinary(tx)) commands.push({ command: { verb: "DATA" }, line: "DATA" });
+  // RFC 2920 section 3.1: RSET may stand before MAIL in the same group.
+  if (tx.needsReset) commands.unshift({ command: { verb: "RSET" }, line: "RSET" });
   tx.commands = commands;
+  tx.begun = true;
+  tx.needsReset = false;
   tx.sent = 0;
   tx.taken = [];
   tx.answered = 0;
@@ -218,13 +222,8 @@ function nextBatch(
 ): Next {
   if (tx.nextRecipient >= tx.recipients.length) return "finished";
   // The server may hold a transaction nobody is in (no DATA was sent, or it was refused): RSET ends it.
-  const needsReset = !tx.dataSent;
-  const next = beginBatch(tx, results, offered, []);
-  if (next === "finished") return next;
-  if (needsReset) tx.commands.unshift({ command: { verb: "RSET" }, line: "RSET" });
-  tx.sent = 0;
-  sendMore(tx, offered, out);
-  return "command";
+  tx.needsReset = !tx.dataSent;
+  return beginBatch(tx, results, offered, out);
 }
 
 /** Gives `result` to everyone who has none. */

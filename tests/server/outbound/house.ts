@@ -41,6 +41,8 @@ export const SENDER: EnvelopeSender = {
 export interface House {
   readonly storage: Storage;
   readonly worker: Outbound;
+  /** Another worker on the same store, which is not wrapped. */
+  another(): Outbound;
   readonly lines: ReturnType<typeof memoryLogger>["lines"];
   readonly account: Account;
   now: number;
@@ -62,6 +64,8 @@ export interface HouseOptions {
   readonly policy?: Partial<OutboundConfig>;
   readonly own?: readonly string[];
   readonly quota?: number | null;
+  /** What the worker sees instead of the store. */
+  readonly wrap?: (storage: Storage) => Storage;
 }
 
 const POLICY: OutboundConfig = {
@@ -96,19 +100,21 @@ export async function house(options: HouseOptions = {}): Promise<House> {
     monotonic: () => performance.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   };
-  const worker = createOutbound({
-    storage,
-    resolve: scriptedResolver(options.zones ?? {}).resolve,
-    hostname: "mail.ours.example",
-    policy: { ...POLICY, ...options.policy },
-    clock,
-    logger,
-    ownEndpoints: () => new Set(options.own ?? []),
-  });
+  const createWorker = (storage: Storage) =>
+    createOutbound({
+      storage,
+      resolve: scriptedResolver(options.zones ?? {}).resolve,
+      hostname: "mail.ours.example",
+      policy: { ...POLICY, ...options.policy },
+      clock,
+      logger,
+      ownEndpoints: () => new Set(options.own ?? []),
+    });
   let messages = 0;
   const self: House = {
     storage,
-    worker,
+    worker: createWorker(options.wrap?.(storage) ?? storage),
+    another: () => createWorker(storage),
     lines: logger.lines,
     account,
     now: START,
@@ -142,7 +148,7 @@ export async function house(options: HouseOptions = {}): Promise<House> {
     inbox: () => inboxOf(storage, account),
     until: (what, holds) => until(what, holds, logger.lines),
     async close() {
-      await worker.stop(1000);
+      await self.worker.stop(1000);
       await storage.close();
     },
   };
@@ -192,10 +198,14 @@ export interface Peer {
   readonly port: number;
   /** Whole dialogues, one a connection, as the client spoke. */
   readonly heard: string[];
+  /** How often MAIL was said, over all connections. */
+  transactions(): number;
+  /** Breaks all connections; new ones are taken. */
+  cut(): void;
   close(): Promise<void>;
 }
 
-/** Answers each command line by its verb; a `null` says nothing at all. Bodies are read to their dot. */
+/** Answers each command line by its verb; a `null` says nothing at all, 421 ends. Bodies are read to their dot. */
 export type Script = (verb: string, line: string) => string | null;
 
 export const friendly: Script = (verb) =>
@@ -210,7 +220,7 @@ export async function peer(script: Script, port = 0): Promise<Peer> {
     let rest = "";
     let body = false;
     socket.on("error", () => {}).on("close", () => sockets.delete(socket));
-    socket.write("220 there ESMTP\r\n");
+    socket.setNoDelay(true).write("220 there ESMTP\r\n");
     socket.setEncoding("latin1").on("data", (text: string) => {
       heard[at] += text;
       rest += text;
@@ -222,7 +232,7 @@ export async function peer(script: Script, port = 0): Promise<Peer> {
         const reply = script(verb, line);
         body = verb === "DATA" && (reply ?? "").startsWith("354");
         if (reply !== null) socket.write(reply + "\r\n");
-        if (verb === "QUIT") socket.end();
+        if (verb === "QUIT" || reply?.startsWith("421")) socket.end();
       }
     });
   });
@@ -230,6 +240,10 @@ export async function peer(script: Script, port = 0): Promise<Peer> {
   return {
     port: (server.address() as { port: number }).port,
     heard,
+    transactions: () => heard.join("").split("MAIL FROM:").length - 1,
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+    },
     close: () => {
       for (const socket of sockets) socket.destroy();
       return new Promise((resolve) => server.close(() => resolve()));

@@ -47,11 +47,11 @@ Deno.test("the worker tries again after a temporary refusal, when its time has c
   assert.ok(row!.dueAt > START + 20_000 && row!.dueAt < START + 40_000, String(row!.dueAt - START));
   home.worker.wake();
   await home.until("a second look", async () => (await home.rows())[0]?.state === "ready");
-  assert.equal(there.heard.length, 1);
+  assert.equal(there.transactions(), 1);
   home.now += 40_000;
   home.worker.wake();
   await home.until("an empty queue", empty(home));
-  assert.equal(there.heard.length, 2);
+  assert.equal(there.transactions(), 2);
   assert.deepEqual(await events(home, traceId), ["deferred", "delivered"]);
   await home.close();
   await there.close();
@@ -89,7 +89,7 @@ Deno.test("no report answers the null sender, nor a recipient with NOTIFY=NEVER"
   await home.send(["bob@there.example"], { recipient: { ...recipient("bob@there.example"), notify: [] } });
   home.worker.start();
   await home.until("an empty queue", empty(home));
-  assert.equal(there.heard.length, 2);
+  assert.equal(there.transactions(), 2);
   assert.deepEqual(await home.inbox(), []);
   assert.deepEqual(await events(home, first), ["bounced"]);
   await home.close();
@@ -247,7 +247,7 @@ Deno.test("more jobs of one domain than it may have connections are all sent, a 
   for (let i = 0; i < 6; i++) await home.send([`b${i}@there.example`]);
   home.worker.start();
   await home.until("an empty queue", empty(home)); // the clock stands: nobody is put off
-  assert.equal(there.heard.length, 6);
+  assert.equal(there.transactions(), 6);
   assert.ok(most <= 2, `${most} at once`);
   await home.close();
   await there.close();

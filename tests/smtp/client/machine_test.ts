@@ -1,16 +1,24 @@
 import assert from "node:assert/strict";
 import { latin1Bytes, utf8Bytes } from "../../../src/base/bytes.ts";
 import { Secret } from "../../../src/base/secret.ts";
-import type { BlobId, EnvelopeRecipient, EnvelopeSender } from "../../../src/contract/mod.ts";
+import type {
+  BlobId,
+  Effect,
+  EnvelopeRecipient,
+  EnvelopeSender,
+  Input,
+  OutgoingMail,
+} from "../../../src/contract/mod.ts";
 import {
   type AttemptResult,
   type ClientState,
   isFinished,
+  isIdle,
   outcome,
   smtpClient,
   type SmtpClientOptions,
 } from "../../../src/smtp/client/mod.ts";
-import { Player } from "../../support/run_machine.ts";
+import { Player, TEST_SESSION } from "../../support/run_machine.ts";
 
 const SENDER: EnvelopeSender = {
   reversePath: "a@here.example",
@@ -408,4 +416,134 @@ Deno.test("shutdown before the message ends the attempt; after it the reply is w
   const after = talk(["220 x\r\n", EHLO, "250 ok\r\n250 ok\r\n354 go\r\n"]).player;
   after.input({ type: "shutdown" });
   assert.equal(after.played.closed, false);
+});
+
+const next = (more: Partial<OutgoingMail> = {}): OutgoingMail => ({
+  sender: SENDER,
+  recipients: [rcpt("c@there.example")],
+  blobId: "b2" as BlobId,
+  size: 7,
+  prefix: new Uint8Array(),
+  utf8Headers: false,
+  ...more,
+});
+
+/** A client with `reuse` that is given these messages one by one; then nothing more. */
+function reusing(mails: readonly OutgoingMail[], more: Partial<SmtpClientOptions> = {}, now = 0) {
+  const left = [...mails];
+  const reuse = { messages: 100, ms: 300_000 };
+  return new Player<ClientState>(smtpClient(options({ reuse, ...more })), {
+    "relay.next": () => left.shift() ?? null,
+  }, { now });
+}
+
+const HELLO = ["220 there.example ESMTP\r\n", EHLO];
+const TAKEN = ["250 ok\r\n250 2.1.5 ok\r\n354 go\r\n", "250 2.0.0 Queued\r\n"];
+
+Deno.test("the next message goes over the same connection, however its replies are cut", () => {
+  for (const size of [Infinity, 1, 5]) {
+    const player = reusing([next()]);
+    for (const piece of [...HELLO, ...TAKEN, ...TAKEN]) player.feed(piece, size);
+    assert.equal(
+      player.played.sent,
+      "EHLO here.example\r\nMAIL FROM:<a@here.example> SIZE=113\r\nRCPT TO:<b@there.example>\r\nDATA\r\n" + BODY +
+        "MAIL FROM:<a@here.example> SIZE=7\r\nRCPT TO:<c@there.example>\r\nDATA\r\n«b2 0-7 dotStuffed».\r\nQUIT\r\n",
+    );
+    assert.deepEqual(kinds(outcome(player.state)), ["delivered 250 2.0.0"]);
+    assert.equal(outcome(player.state).reused, true);
+  }
+});
+
+Deno.test("a connection is used for so many messages and so long, and then says QUIT", () => {
+  const few = reusing([next(), next(), next()], { reuse: { messages: 2, ms: 1000 } });
+  for (const piece of [...HELLO, ...TAKEN, ...TAKEN]) few.feed(piece);
+  assert.equal(few.played.calls.length, 1);
+  assert.match(few.played.sent, /QUIT\r\n$/);
+  const old = reusing([next()], { reuse: { messages: 9, ms: 1000 } });
+  for (const piece of HELLO) old.feed(piece);
+  old.now = 1000;
+  for (const piece of TAKEN) old.feed(piece);
+  assert.equal(old.played.calls.length, 0);
+  assert.match(old.played.sent, /QUIT\r\n$/);
+});
+
+/** A client whose question for the next message is never answered. */
+function idling(more: Partial<SmtpClientOptions> = {}) {
+  const session = smtpClient(options({ reuse: { messages: 9, ms: 300_000 }, ...more }));
+  const sent: Effect[] = [];
+  let { state } = session;
+  const input = (one: Input, now = 0) => {
+    const step = session.machine.step(state, one, now);
+    state = step.state;
+    sent.push(...step.effects);
+    return step.effects;
+  };
+  input({ type: "opened", session: TEST_SESSION });
+  for (const text of [...HELLO, ...TAKEN]) input({ type: "bytes", chunk: latin1Bytes(text) });
+  return { input, state: () => state, deadline: () => session.machine.deadline(state) };
+}
+
+Deno.test("an idle connection waits a few seconds, says QUIT, and takes back its question", () => {
+  const { input, deadline, state } = idling();
+  assert.equal(isIdle(state()), true);
+  assert.equal(deadline(), 5_000);
+  const effects = input({ type: "deadline" }, 5_000);
+  assert.deepEqual(effects.map((effect) => effect.type), ["cancel", "send"]);
+  assert.equal(isFinished(state()), true);
+  // An answer that was under way comes too late and changes nothing.
+  assert.deepEqual(input({ type: "answer", id: 1, op: "relay.next", value: next() }, 5_000), []);
+  assert.deepEqual(kinds(outcome(state())), ["delivered 250 2.0.0"]);
+});
+
+Deno.test("whatever ends an idle connection leaves the last message's result alone", () => {
+  const ends: readonly Input[] = [
+    { type: "closed" },
+    { type: "shutdown" },
+    { type: "bytes", chunk: latin1Bytes("421 4.4.2 Idle too long\r\n") },
+    { type: "bytes", chunk: latin1Bytes("250 what\r\n") },
+    { type: "bytes", chunk: latin1Bytes("nonsense\r\n") },
+    { type: "answer", id: 1, op: "relay.next", value: null },
+    { type: "failed", id: 1, op: "relay.next", reason: "bug", text: "" },
+  ];
+  for (const end of ends) {
+    const { input, state } = idling();
+    input(end);
+    assert.deepEqual(kinds(outcome(state())), ["delivered 250 2.0.0"], end.type);
+    assert.equal(isIdle(state()), false);
+    assert.equal(outcome(state()).tryNextHost, false);
+  }
+});
+
+Deno.test("what the server cannot carry leaves the connection to the next message", () => {
+  const player = reusing([next()], { size: 20_000 });
+  for (const piece of [...HELLO]) player.feed(piece);
+  assert.match(player.played.sent, /^EHLO here\.example\r\nMAIL FROM:<a@here\.example> SIZE=7\r\n/);
+});
+
+Deno.test("RSET goes with the next MAIL where a transaction was left open", () => {
+  const player = reusing([next()]);
+  const refusal = "250 ok\r\n550 5.1.1 no\r\n503 5.5.1 nobody\r\n";
+  for (const piece of [...HELLO, refusal]) player.feed(piece);
+  assert.match(
+    player.played.sent,
+    /DATA\r\nRSET\r\nMAIL FROM:<a@here\.example> SIZE=7\r\nRCPT TO:<c@there\.example>\r\n/,
+  );
+  for (const piece of ["250 ok\r\n" + TAKEN[0], TAKEN[1]!]) player.feed(piece);
+  assert.deepEqual(kinds(outcome(player.state)), ["delivered 250 2.0.0"]);
+});
+
+Deno.test("a reply that was there before its command is an answer to nothing", () => {
+  const early: readonly (readonly [readonly string[], number])[] = [
+    [["220 x\r\n250 x\r\n"], 0],
+    [["220 x\r\n", PLAIN_EHLO + "250 ok\r\n"], 0],
+    [["220 x\r\n", PLAIN_EHLO, "250 ok\r\n250 ok\r\n"], 0],
+    // Not one of these octets can be the reply to a message that was not sent yet.
+    [[...HELLO, "250 ok\r\n250 ok\r\n354 go\r\n250 2.0.0 got it\r\n"], 1],
+  ];
+  for (const [server, sent] of early) {
+    const { result, closed } = talk(server);
+    assert.deepEqual(kinds(result), ["temporary 451 4.5.0"]);
+    assert.equal(result.tryNextHost, sent === 0);
+    assert.equal(closed, true);
+  }
 });

@@ -1,0 +1,117 @@
+import type { OutgoingMail, SessionInfo, TlsInfo } from "../../contract/mod.ts";
+import { type Extensions, NO_EXTENSIONS } from "./extensions.ts";
+import { type ClientTimeouts, type SmtpClientOptions, TIMEOUTS } from "./options.ts";
+import { type AttemptResult, ownTemporary, type RecipientResult } from "./outcome.ts";
+import { ReplyReader } from "./reply_reader.ts";
+import { startTransaction, type Transaction } from "./transaction.ts";
+
+/** Named by the reply that is waited for; `idle` waits for a message instead. */
+export type Phase =
+  | "greeting"
+  | "ehlo"
+  | "helo"
+  | "startTls"
+  | "tls"
+  | "authPlain"
+  | "authLoginUser"
+  | "authLoginPassword"
+  | "authDone"
+  | "transaction"
+  | "idle"
+  | "quit"
+  | "done";
+
+/** Where the conversation stands; `isFinished` tells the end of its message. */
+export interface ClientState {
+  readonly options: SmtpClientOptions;
+  readonly timeouts: ClientTimeouts;
+  readonly replies: ReplyReader;
+  /** The message under way, or the last one. */
+  mail: OutgoingMail;
+  transaction: Transaction;
+  phase: Phase;
+  session: SessionInfo | null;
+  tls: TlsInfo | null;
+  offered: Extensions;
+  serverName: string | null;
+  /** The recipients' results, null while unknown. */
+  results: (RecipientResult | null)[];
+  tryNextHost: boolean;
+  tlsFailed: boolean;
+  /** Messages before this one. */
+  sent: number;
+  openedAt: number;
+  /** Number of the question `relay.next`, as often as it was asked. */
+  asked: number;
+  deadline: number | null;
+}
+
+export function initialState(options: SmtpClientOptions): ClientState {
+  const mail = { ...options, utf8Headers: options.utf8Headers ?? options.sender.smtputf8 };
+  return {
+    options,
+    timeouts: { ...TIMEOUTS, ...options.timeouts },
+    replies: new ReplyReader(),
+    mail,
+    transaction: startTransaction(mail, options.profile === "lmtp"),
+    phase: "greeting",
+    session: null,
+    tls: null,
+    offered: NO_EXTENSIONS,
+    serverName: null,
+    results: mail.recipients.map(() => null),
+    tryNextHost: false,
+    tlsFailed: false,
+    sent: 0,
+    openedAt: 0,
+    asked: 0,
+    deadline: null,
+  };
+}
+
+/** The next message takes the place of the one that is done. */
+export function takeNext(state: ClientState, mail: OutgoingMail): void {
+  const before = state.transaction;
+  state.mail = mail;
+  state.transaction = startTransaction(mail, before.lmtp);
+  // What MAIL began and no message ended still stands at the server (RFC 5321 section 4.1.1.5).
+  state.transaction.needsReset = before.needsReset || (before.begun && !before.dataSent);
+  state.results = mail.recipients.map(() => null);
+  state.tryNextHost = false;
+  state.sent++;
+}
+
+/**
+ * Whether every recipient's result is known. True before the connection has ended: it is idle, or says QUIT, which is
+ * only good manners.
+ */
+export function isFinished(state: ClientState): boolean {
+  return state.phase === "idle" || state.phase === "quit" || state.phase === "done";
+}
+
+/** Whether the connection is done with its message and waits for another. */
+export function isIdle(state: ClientState): boolean {
+  return state.phase === "idle";
+}
+
+/** What came of its message so far; recipients without a result yet are temporary failures. */
+export function outcome(state: ClientState): AttemptResult {
+  const open = ownTemporary("4.4.2", "The connection was lost");
+  return {
+    recipients: state.results.map((result) => result ?? open),
+    tls: state.tls,
+    serverName: state.serverName,
+    tryNextHost: isFinished(state) ? state.tryNextHost : !state.transaction.dotSent,
+    tlsFailed: state.tlsFailed,
+    reused: state.sent > 0,
+    dsn: state.offered.dsn,
+  };
+}
+
+/** How many replies the server owes us; what comes beyond them answers nothing. */
+export function repliesDue({ phase, transaction }: ClientState): number {
+  if (phase === "idle" || phase === "tls" || phase === "done") return 0;
+  if (phase !== "transaction") return 1;
+  if (!transaction.dotSent) return transaction.sent;
+  return transaction.lmtp && !transaction.emptyData ? transaction.taken.length - transaction.answered : 1;
+}
