@@ -176,7 +176,7 @@ class PalomarServer implements Server {
   #state(): Parameters<House["http"]>[1] {
     return {
       health: () => ({ status: this.#stopping ? "stopping" : "ok", version: VERSION }),
-      queueChanged: () => this.#outbound?.wake(),
+      queueChanged: () => this.#outbound?.retry(),
     };
   }
 

@@ -6,8 +6,10 @@
  * an attempt that ends and makes room, `wake`.
  *
  * Rules:
- * - At most `connections` attempts at once, `connectionsPerDomain` to one domain. Some jobs of a domain that has no
- *   room wait here, the rest is given back under a short lease, so that a slow domain does not hold up the others.
+ * - At most `connections` attempts at once, and to one destination as many as it deserves (`outbound/destinations.ts`).
+ *   Some jobs of a destination that has no room wait here, the rest is put back until about its turn, so that a slow
+ *   one does not hold up the others.
+ * - Jobs of one message that lead to the same hosts are one (`outbound/same_way.ts`).
  * - A lease is renewed as long as its attempt runs; whoever lost it stops.
  * - Stopping is bounded: what had not begun to send is due again at once, the rest has the grace.
  * - Nothing here rejects or throws past the loop: an error is logged, and the lease brings the job back.
@@ -21,9 +23,10 @@ import type { OutboundConfig } from "./config/config.ts";
 import type { Logger } from "./log.ts";
 import type { Counter, Metrics } from "./metrics.ts";
 import { ConnectionPool } from "./outbound/connection_pool.ts";
-import { DomainSlots } from "./outbound/domain_slots.ts";
+import { type Admission, Destinations } from "./outbound/destinations.ts";
 import { expandEndpoints } from "./outbound/own_endpoints.ts";
-import type { Attempt, Claimed, OutboundParts } from "./outbound/parts.ts";
+import { type Attempt, type Claimed, destinationOf, type OutboundParts } from "./outbound/parts.ts";
+import { byMessage, joined } from "./outbound/same_way.ts";
 import { within } from "./outbound/waiting.ts";
 import { workJob } from "./outbound/work_job.ts";
 import { type Perform, runProgram } from "./run_program.ts";
@@ -50,13 +53,18 @@ export interface Outbound {
   hold(on: boolean): void;
   /** Looks at the queue now: somebody knows that rows became due. */
   wake(): void;
+  /** The same, because a person said so: destinations that were left alone are tried too. */
+  retry(): void;
 }
 
 /** After a crash the rows that were under way wait so long. */
 const LEASE_MS = 2 * 60_000;
 const RENEW_MS = 40_000;
-/** The pause after jobs were given back: what cannot be sent is not claimed over and over. */
-const REST_MS = 200;
+/** The pause after jobs were put back: others shall have the store meanwhile. */
+const REST_MS = 20;
+/** A domain begins with so many connections at once (`outbound.connectionsPerDomain` is the most). */
+const START_CONNECTIONS = 5;
+const LONGEST_ALONE_MS = 3600_000;
 /** The longest sleep: a wall clock may be set, another process may fill the queue. */
 const LONGEST_SLEEP_MS = 60_000;
 const SOON_MS = 1_000;
@@ -76,7 +84,10 @@ class Worker implements Outbound {
   #claims = 0;
   readonly #outcomes: Counter | undefined;
   readonly #attempts = new Map<Attempt, Promise<void>>();
-  readonly #slots: DomainSlots;
+  /** Jobs of one message whose ways are being looked up. */
+  readonly #joining = new Set<Promise<void>>();
+  #joiningJobs = 0;
+  readonly #destinations: Destinations;
   #held: boolean;
   #stopped = false;
   #loop: Promise<void> | null = null;
@@ -94,10 +105,18 @@ class Worker implements Outbound {
     this.#options = options;
     this.#parts = partsOf(options);
     this.#held = options.policy.hold;
-    this.#slots = new DomainSlots(options.policy.connectionsPerDomain);
+    const { connections: all, connectionsPerDomain: most, retry } = options.policy;
+    const remote = { start: START_CONNECTIONS, most, first: 2 * retry.first, longest: LONGEST_ALONE_MS };
+    const local = { ...remote, start: all, most: all };
+    this.#destinations = new Destinations((key) => key === null ? local : remote);
     const { connections } = this.#parts;
     options.metrics?.gaugeOf("palomar_outbound_connections", "Connections to other servers.", () => connections.open);
     options.metrics?.gaugeOf("palomar_queue_attempts", "Jobs of the queue under way now.", () => this.#attempts.size);
+    options.metrics?.gaugeOf(
+      "palomar_outbound_suspended",
+      "Destinations that are left alone for a while.",
+      () => this.#destinations.suspended(options.clock.wall()),
+    );
     this.#outcomes = options.metrics?.counter("palomar_queue_outcomes_total", "Recipients settled, by outcome.", [
       "outcome",
     ]);
@@ -112,7 +131,12 @@ class Worker implements Outbound {
 
   hold(on: boolean): void {
     this.#held = on;
-    if (on) void this.#giveBack(this.#slots.drain(), 0);
+    if (on) void this.#giveBack(this.#destinations.drain());
+    this.wake();
+  }
+
+  retry(): void {
+    this.#destinations.forgive();
     this.wake();
   }
 
@@ -148,7 +172,8 @@ class Worker implements Outbound {
 
   async #allEnded(): Promise<void> {
     await this.#loop; // a claim may have been under way
-    await this.#giveBack(this.#slots.drain(), 0);
+    await Promise.all(this.#joining);
+    await this.#giveBack(this.#destinations.drain());
     await Promise.all(this.#attempts.values());
   }
 
@@ -169,7 +194,7 @@ class Worker implements Outbound {
   }
 
   #room(): number {
-    return this.#options.policy.connections - this.#attempts.size;
+    return this.#options.policy.connections - this.#attempts.size - this.#joiningJobs;
   }
 
   /** Claims and begins what there is room for; answers how long nothing will be due. */
@@ -182,30 +207,73 @@ class Worker implements Outbound {
     const owner = `${this.#name} ${++this.#claims}`;
     const limit = this.#room();
     const jobs = await storage.perform("queue.claim", { owner, now: clock.wall(), leaseMs: LEASE_MS, limit });
-    for (const job of jobs) {
-      const claimed = { job, owner };
-      const admission = this.#slots.admit(claimed);
-      if (admission.kind === "begin") this.#begin(claimed);
-      if (admission.kind !== "park") continue;
-      await this.#giveBack([claimed], admission.ms);
-      this.#restUntil = clock.monotonic() + REST_MS;
+    const claimed = jobs.map((job) => ({ job, owner, key: destinationOf(job, this.#options.policy) }));
+    const single: Claimed[] = [];
+    for (const alike of byMessage(claimed)) {
+      if (alike.length === 1) single.push(alike[0]!);
+      else this.#join(alike);
     }
+    await this.#admit(single);
     // Another worker was quicker; without room the next attempt that ends calls; else there may be more.
     if (jobs.length === 0) return SOON_MS;
     return this.#room() <= 0 ? Infinity : 0;
   }
 
-  /** Under a short lease: nothing was attempted, so nothing is settled. */
-  async #giveBack(given: readonly Claimed[], ms: number): Promise<void> {
-    for (const claimed of given) await this.#renewed(claimed, queueIds(claimed), ms);
+  /** Behind the loop's back: a name server may be slow. */
+  #join(alike: readonly Claimed[]): void {
+    this.#joiningJobs += alike.length;
+    const joining = joined(alike, this.#parts).then((claimed) => this.#admit(claimed)).finally(() => {
+      this.#joining.delete(joining);
+      this.#joiningJobs -= alike.length;
+      this.wake();
+    });
+    this.#joining.add(joining);
   }
 
-  #begin(claimed: Claimed): void {
+  async #admit(all: readonly Claimed[]): Promise<void> {
+    const { clock } = this.#options;
+    const back: { claimed: Claimed; ms: number }[] = [];
+    for (const claimed of all) {
+      if (this.#stopped || this.#held) {
+        back.push({ claimed, ms: 0 });
+        continue;
+      }
+      const admission = this.#destinations.admit(claimed, clock.wall());
+      if (admission.kind === "park") back.push({ claimed, ms: admission.ms });
+      else if (admission.kind !== "wait") this.#begin(claimed, admission);
+    }
+    if (back.length === 0) return;
+    await this.#putBack(back);
+    this.#restUntil = clock.monotonic() + REST_MS;
+  }
+
+  #giveBack(given: readonly Claimed[]): Promise<void> {
+    return this.#putBack(given.map((claimed) => ({ claimed, ms: 0 })));
+  }
+
+  /** Nothing was attempted, so nothing is settled. Never rejects: where the store fails the lease ends by itself. */
+  async #putBack(back: readonly { readonly claimed: Claimed; readonly ms: number }[]): Promise<void> {
+    const { storage, clock } = this.#options;
+    const now = clock.wall();
+    for (const [owner, all] of Map.groupBy(back, ({ claimed }) => claimed.owner)) {
+      const rows = all.flatMap(({ claimed, ms }) => queueIds(claimed).map((queueId) => ({ queueId, dueAt: now + ms })));
+      try {
+        await storage.perform("queue.putBack", { owner, rows });
+      } catch (error) {
+        this.#log("warn", "queue.putBack.failed", { error: String(error) });
+      }
+    }
+  }
+
+  #begin(claimed: Claimed, admission: Extract<Admission, { kind: "begin" | "suspend" }>): void {
+    const { clock } = this.#options;
     const attempt: Attempt = {
       ...claimed,
       stop: new AbortController(),
       cut: new AbortController(),
       goodbyes: new Set(),
+      suspended: admission.kind === "suspend" ? admission : null,
+      learn: (experience) => this.#destinations.learn(claimed.key, experience, clock.wall()),
     };
     if (this.#stopped) attempt.stop.abort();
     this.#attempts.set(attempt, this.#work(attempt));
@@ -226,15 +294,31 @@ class Worker implements Outbound {
     // The peer's goodbye is waited for, but nobody waits for it: the result is written already.
     await Promise.all(attempt.goodbyes);
     this.#attempts.delete(attempt);
-    await this.#goOn(job.domain, this.#options.clock.monotonic() - began);
+    if (attempt.suspended === null) await this.#goOn(attempt.key, this.#options.clock.monotonic() - began);
     this.wake();
   }
 
-  /** The place of an attempt that ended goes to the next job of its domain. */
-  async #goOn(domain: string | null, tookMs: number): Promise<void> {
-    for (let next = this.#slots.next(domain, tookMs); next !== null; next = this.#slots.next(domain, tookMs)) {
-      if (this.#stopped || this.#held) await this.#giveBack([next], 0);
-      else if (await this.#isOurs(next)) return this.#begin(next);
+  /** The place of an attempt that ended goes to whose turn it is; `tookMs` null: there was none. */
+  async #goOn(key: string | null, tookMs: number | null): Promise<void> {
+    for (const { claimed, admission } of this.#destinations.ended(key, tookMs, this.#options.clock.wall())) {
+      const willing = !this.#stopped && !this.#held;
+      if (willing && await this.#isOurs(claimed)) this.#begin(claimed, admission);
+      else {
+        if (!willing) await this.#giveBack([claimed]);
+        if (admission.kind === "begin") await this.#goOn(key, null);
+      }
+    }
+    await this.#recall(key);
+  }
+
+  async #recall(key: string | null): Promise<void> {
+    const { storage, clock } = this.#options;
+    const ids = this.#stopped || this.#held ? [] : this.#destinations.recall(key, clock.wall());
+    if (ids.length === 0) return;
+    try {
+      await storage.perform("queue.change", { ids, change: "retry", now: clock.wall() });
+    } catch (error) {
+      this.#log("warn", "queue.recall.failed", { error: String(error) }); // they come at their times
     }
   }
 

@@ -77,6 +77,8 @@ export const life = ([first, second]: readonly [BlobId, BlobId]) => [
   perform("mailbox.rename", { accountId: ANN, path: "INBOX", newPath: "saved" }),
   perform("queue.claim", { owner: "o", now: NOW, leaseMs: 5, limit: 5 }),
   perform("queue.renew", { owner: "o", queueIds: ["q1" as QueueId], leaseUntil: 50 }),
+  perform("queue.putBack", { owner: "o", rows: [{ queueId: "q1" as QueueId, dueAt: 3 }] }),
+  perform("queue.claim", { owner: "o", now: NOW, leaseMs: 5, limit: 5 }),
   perform("queue.settle", {
     owner: "o",
     outcomes: [{ queueId: "q1" as QueueId, outcome: "delivered", reply: "250" }],

@@ -164,6 +164,14 @@ export interface TransportOps {
   /** Lengthens the lease of a long attempt; false: it was lost, stop. */
   "queue.renew": { args: { owner: string; queueIds: readonly QueueId[]; leaseUntil: number }; answer: boolean };
   /**
+   * Gives back what was not tried: ready again, due at its time, no attempt counted. Rows that `owner` no longer holds
+   * are passed over.
+   */
+  "queue.putBack": {
+    args: { owner: string; rows: readonly { readonly queueId: QueueId; readonly dueAt: number }[] };
+    answer: { changed: number };
+  };
+  /**
    * Ends an attempt in one transaction: delivered and failed rows go, deferred ones wait; `notices` (bounces, local
    * deliveries) are accepted with it. Outcomes of rows that `owner` no longer holds are ignored.
    */

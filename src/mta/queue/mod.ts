@@ -7,7 +7,8 @@
  * |---|---|---|---|
  * | (nothing) | `mail.accept`, or a notice of `queue.settle` | ready | the message is on disk and its sender was told so |
  * | ready, due | `queue.claim` | leased | a worker takes it, with all rows of the message that go the same way |
- * | leased | `queue.renew` | leased | the attempt takes long; or, with a short lease, the worker gives it back unasked |
+ * | leased | `queue.renew` | leased | the attempt takes long |
+ * | leased | `queue.putBack` | ready | nothing was tried: it is not its turn yet, or the worker stops |
  * | leased | lease over | leased | the worker died; whoever claims next has it |
  * | leased | `queue.settle`, deferred | ready | a temporary failure: due again at a later time |
  * | leased | `queue.settle`, delivered, relayed or failed | gone | reports to the sender are accepted in the same transaction |
@@ -16,6 +17,7 @@
  *
  * What a crash does:
  * - *ready, held*: nothing. The row is on disk with its message.
+ * - *leased, waiting for its turn*: nothing was tried; the lease runs out.
  * - *leased, before the final dot*: nothing was delivered; the lease runs out and the row is tried again.
  * - *leased, after the final dot, before `queue.settle`*: the other server may have the message; it is sent again.
  *   RFC 5321 section 6.1 knows no better, and a message twice is better than none.
@@ -25,7 +27,8 @@
  * - *in `queue.settle`*: all of it or none. So a bounce is never sent twice for one outcome, and a row never goes
  *   without its bounce.
  *
- * The files: `route.ts` finds the hosts of a domain; `retry.ts` says when next; `settle.ts` turns what an attempt came
+ * The files: `route.ts` finds the hosts of a domain; `retry.ts` says when next; `destination.ts` how many may
+ * go there at once; `settle.ts` turns what an attempt came
  * to into outcomes, reports and sentences; `deliver_local.ts` and `route_notice.ts` route what stays here and what goes
  * back. The bounce itself is `../bounce.ts`. Driving it is the server's.
  *
@@ -34,6 +37,7 @@
  */
 export * from "./addresses.ts";
 export * from "./deliver_local.ts";
+export * from "./destination.ts";
 export * from "./retry.ts";
 export * from "./route.ts";
 export * from "./route_notice.ts";

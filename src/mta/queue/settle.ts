@@ -1,7 +1,7 @@
 /** What an attempt came to, as the queue, the sender and the journal are told. Pure: rows and results in, decisions out. */
 import type { JournalEntry, Notify, QueueOutcome, QueueRow } from "../../contract/mod.ts";
 import { type RecipientResult, verdictText } from "../../smtp/client/mod.ts";
-import { retryAt, type RetryPolicy } from "./retry.ts";
+import { retryAt, type RetryPolicy, waitKind } from "./retry.ts";
 
 /** One recipient's result. */
 export interface Attempted {
@@ -41,6 +41,8 @@ export interface SettleFacts {
   readonly now: number;
   /** We broke off ourselves: what is temporary is due again at once, and nothing is given up for it. */
   readonly interrupted: boolean;
+  /** The destination is left alone until then; 0 or absent: it is not. */
+  readonly notBefore?: number;
 }
 
 /** After so long in the queue a sender who asked for it (NOTIFY=DELAY) is told, once. */
@@ -97,11 +99,12 @@ function decide(one: Attempted, facts: SettleFacts): Decision {
       expired: false,
     };
   }
-  const dueAt = retryAt(facts.retry, { ...row, attempts: row.attempts + 1 }, facts.now);
+  const { expiresAt, traceId: seed } = row;
+  const attempts = row.attempts + 1;
+  const notBefore = facts.notBefore ?? 0;
+  const dueAt = retryAt(facts.retry, { seed, attempts, expiresAt, kind: waitKind(result), notBefore }, facts.now);
   if (dueAt === null) {
-    const detail = `Given up after ${row.attempts + 1} attempt(s) in ${
-      duration(facts.now - row.queuedAt)
-    }${by}, ${said}`;
+    const detail = `Given up after ${attempts} attempt(s) in ${duration(facts.now - row.queuedAt)}${by}, ${said}`;
     return { outcome: { queueId, outcome: "failed", reply }, event: "bounced", detail, expired: true };
   }
   const detail = `Put off${by}, tried again in ${duration(dueAt - facts.now)}, ${said}`;

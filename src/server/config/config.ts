@@ -48,7 +48,7 @@ export interface OutboundConfig {
   readonly retry: { readonly first: number; readonly longest: number; readonly giveUp: number };
   /** True: nothing goes out, mail waits in the queue. */
   readonly hold: boolean;
-  /** Attempts under way at once, in all and to one domain. */
+  /** Attempts under way at once, in all and at most to one domain or relay. */
   readonly connections: number;
   readonly connectionsPerDomain: number;
 }

@@ -206,7 +206,7 @@ const OUTBOUND = object({
   }).prefault({}),
   hold: truth.default(false),
   connections: integer(1, 10_000).default(100),
-  connectionsPerDomain: integer(1, 1000).default(5),
+  connectionsPerDomain: integer(1, 1000).default(20),
 });
 
 const account = object({

@@ -139,6 +139,7 @@ function notConnected({ host, rows }: SessionRequest, error: unknown, stopped: b
     serverName: null,
     tryNextHost: !stopped,
     tlsFailed: false,
+    letIn: false,
     reused: false,
     dsn: false,
   };

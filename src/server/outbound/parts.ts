@@ -4,8 +4,9 @@ import type { LocalFacts } from "../../mta/queue/mod.ts";
 import type { Deadlines } from "../../net/deadlines.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Clock } from "../clock.ts";
-import type { OutboundConfig } from "../config/config.ts";
+import type { OutboundConfig, RelayConfig } from "../config/config.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
+import type { Experience } from "./destinations.ts";
 
 export interface OutboundParts {
   readonly storage: Storage;
@@ -30,6 +31,8 @@ export interface OutboundParts {
 export interface Claimed {
   readonly job: QueueJob;
   readonly owner: string;
+  /** Whose connections it uses: a relay's, or its domain's; null: none. */
+  readonly key: string | null;
 }
 
 /** One job under way, and how it is ended. */
@@ -40,6 +43,22 @@ export interface Attempt extends Claimed {
   readonly cut: AbortController;
   /** Connections that say QUIT after their result is known. */
   readonly goodbyes: Set<Promise<void>>;
+  /** The destination is left alone: nothing is tried, all is put off. `until` by the wall clock. */
+  readonly suspended: { readonly until: number; readonly why: string } | null;
+  /** Tells what the attempt showed of its destination; answers until when that is left alone now, or 0. */
+  readonly learn: (experience: Experience) => number;
+}
+
+/** The relay that the operator chose for a domain, or null: its own exchangers. */
+export function relayOf(domain: string, policy: OutboundConfig): RelayConfig | null {
+  return policy.routes.get(domain) ?? policy.relay;
+}
+
+/** Whose connections a job uses. */
+export function destinationOf({ domain }: QueueJob, policy: OutboundConfig): string | null {
+  if (domain === null) return null;
+  const relay = relayOf(domain, policy);
+  return relay === null ? domain : `${relay.host}:${relay.port}`;
 }
 
 /** What routing within this server needs. */

@@ -1,10 +1,17 @@
 /** A job for elsewhere: the hosts of its domain in turn, until every recipient has an answer that counts. */
 import { isAscii } from "../../base/ascii.ts";
 import { ask, type EnvelopeSender, type Program, type QueueJob } from "../../contract/mod.ts";
-import { type Attempted, type Host, nextHop } from "../../mta/queue/mod.ts";
-import { type AttemptResult, ownPermanent, ownTemporary, type RecipientResult } from "../../smtp/client/mod.ts";
+import { type Attempted, type Host, type NextHop, nextHop } from "../../mta/queue/mod.ts";
+import {
+  type AttemptResult,
+  ownPermanent,
+  ownTemporary,
+  type RecipientResult,
+  verdictText,
+} from "../../smtp/client/mod.ts";
 import type { RelayConfig } from "../config/config.ts";
 import { clientSession } from "./client_session.ts";
+import type { Experience } from "./destinations.ts";
 import type { Attempt, OutboundParts } from "./parts.ts";
 import { unlessStopped } from "./waiting.ts";
 
@@ -22,13 +29,20 @@ interface Progress {
   readonly hosts: (string | null)[];
   readonly dsn: boolean[];
   readonly tls: (string | null)[];
+  /** Of the last host: those before it were passed over for their own trouble. */
+  experience: Experience;
 }
 
-/** Tries to send to every recipient of the job. Never rejects for a network's sake. */
-export async function sendJob(attempt: Attempt, domain: string, parts: OutboundParts): Promise<Attempted[]> {
-  const { job } = attempt;
+/** What became of every recipient, and what was learned of the destination. */
+export interface Sent {
+  readonly attempted: readonly Attempted[];
+  readonly experience: Experience;
+}
+
+/** Where a job's domain leads. */
+export function hopOf(job: QueueJob, domain: string, parts: OutboundParts): Promise<NextHop<RelayConfig>> {
   const { policy } = parts;
-  const looking = parts.run(nextHop<RelayConfig>({
+  return parts.run(nextHop<RelayConfig>({
     domain,
     traceId: job.traceId,
     port: policy.port,
@@ -38,21 +52,34 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
     // On another port than the world's, a host of our name may be anybody: a test, a second server.
     ownName: policy.port === 25 ? parts.hostname : null,
   }));
-  const hop = await unlessStopped(looking, attempt.stop.signal);
-  if (hop === null) return all(job, STOPPING);
-  if (hop.kind === "none") return all(job, hop.result);
-  if (job.sender.requireTls && !hop.authenticated) return all(job, UNPROVEN);
+}
+
+/** Tries to send to every recipient of the job. Never rejects for a network's sake. */
+export async function sendJob(attempt: Attempt, domain: string, parts: OutboundParts): Promise<Sent> {
+  const { job } = attempt;
+  const hop = await unlessStopped(hopOf(job, domain, parts), attempt.stop.signal);
+  if (hop === null) return { attempted: all(job, STOPPING), experience: null };
+  if (hop.kind === "none") {
+    // A name server that is silent is as good as a host that is.
+    const away = hop.result.kind === "temporary";
+    return {
+      attempted: all(job, hop.result),
+      experience: away ? { reached: false, why: hop.result.text } : null,
+    };
+  }
+  if (job.sender.requireTls && !hop.authenticated) return { attempted: all(job, UNPROVEN), experience: null };
   const progress: Progress = {
     results: job.recipients.map(() => null),
     hosts: job.recipients.map(() => null),
     dsn: job.recipients.map(() => false),
     tls: job.recipients.map(() => null),
+    experience: null,
   };
   const needs = await needsOf(job, parts);
   for (const host of hop.hosts) {
     if (!await tryHost(host, attempt, needs, progress, parts)) break;
   }
-  return job.recipients.map((row, i) => ({
+  const attempted = job.recipients.map((row, i) => ({
     row,
     result: progress.results[i] ?? STOPPING,
     host: progress.hosts[i] ?? null,
@@ -60,6 +87,7 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
     tls: progress.tls[i] ?? null,
     dsn: progress.dsn[i] ?? false,
   }));
+  return { attempted, experience: progress.experience };
 }
 
 /** More rounds with one host than there are things to do without, and one for a connection that was too old. */
@@ -81,6 +109,7 @@ async function tryHost(
     const rows = open.map((index) => attempt.job.recipients[index]!);
     const request = { host, job: attempt.job, sender, utf8Headers, rows, tryTls, fresh };
     const came = await clientSession(request, attempt, parts);
+    progress.experience = experienceOf(came, host);
     for (const [i, index] of open.entries()) {
       const result = came.recipients[i]!;
       progress.results[index] = result;
@@ -105,6 +134,13 @@ async function tryHost(
     tryTls = false;
   }
   return !attempt.stop.signal.aborted;
+}
+
+function experienceOf(came: AttemptResult, { name }: Host<RelayConfig>): Experience {
+  if (came.letIn && !came.tryNextHost) return { reached: true };
+  const last = came.recipients.find((result) => result.kind === "temporary");
+  if (!last) return null;
+  return { reached: false, why: last.remote ? `${name} said ${verdictText(last)}` : last.text };
 }
 
 function refusedFor8Bit({ recipients }: AttemptResult): boolean {

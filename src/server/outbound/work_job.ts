@@ -1,7 +1,7 @@
 /** One claimed job from its lease to its settlement. */
-import { type AcceptArgs, type JournalEntry, logEvent } from "../../contract/mod.ts";
+import { type AcceptArgs, type JournalEntry, logEvent, type QueueJob } from "../../contract/mod.ts";
 import { type Attempted, deliverLocal, settle, type Settlement } from "../../mta/queue/mod.ts";
-import { ownTemporary } from "../../smtp/client/mod.ts";
+import { ownTemporary, type RecipientResult } from "../../smtp/client/mod.ts";
 import { type Attempt, localFacts, type OutboundParts } from "./parts.ts";
 import { pause } from "./waiting.ts";
 import { storeReport } from "./report.ts";
@@ -9,6 +9,8 @@ import { isOursNow, sendJob } from "./send_job.ts";
 
 interface Worked {
   readonly attempted: readonly Attempted[];
+  /** The destination is left alone until then, or 0. */
+  readonly notBefore: number;
   /** Local deliveries to accept with the settlement. */
   readonly notices: readonly AcceptArgs[];
 }
@@ -18,11 +20,12 @@ const PAUSES: readonly number[] = [0, 500, 5_000, 15_000, 30_000];
 
 /** What became of each recipient, for the metrics. Rejects where the store fails to the end: then the lease runs out. */
 export async function workJob(attempt: Attempt, parts: OutboundParts): Promise<Settlement> {
-  const { attempted, notices } = await attemptJob(attempt, parts);
+  const { attempted, notices, notBefore } = await attemptJob(attempt, parts);
   const settlement = settle(attempted, {
     retry: parts.policy.retry,
     now: parts.clock.wall(),
     interrupted: attempt.stop.signal.aborted,
+    notBefore,
   });
   // Local deliveries are of the settlement's own transaction: where that fails nothing has happened yet.
   const pauses = notices.length > 0 ? [0] : PAUSES;
@@ -72,19 +75,22 @@ async function record(
 }
 
 async function attemptJob(attempt: Attempt, parts: OutboundParts): Promise<Worked> {
-  const { job } = attempt;
+  const { job, suspended } = attempt;
   try {
     if (job.domain === null || await parts.run(isOursNow(job))) return await deliverHere(attempt, parts);
-    return { attempted: await sendJob(attempt, job.domain, parts), notices: [] };
+    if (suspended) return putOff(job, ownTemporary("4.4.1", `Not tried now: ${suspended.why}`), suspended.until);
+    const { attempted, experience } = await sendJob(attempt, job.domain, parts);
+    return { attempted, notices: [], notBefore: attempt.stop.signal.aborted ? 0 : attempt.learn(experience) };
   } catch (error) {
     // The store or we ourselves: never a reason to return somebody's mail.
     parts.log(logEvent("warn", "queue.attempt.failed", { traceId: job.traceId, error: String(error) }));
-    const result = ownTemporary("4.3.0", "This server has trouble of its own");
-    return {
-      attempted: job.recipients.map((row) => ({ row, result, host: null, tls: null, local: false, dsn: false })),
-      notices: [],
-    };
+    return putOff(job, ownTemporary("4.3.0", "This server has trouble of its own"), 0);
   }
+}
+
+function putOff(job: QueueJob, result: RecipientResult, notBefore: number): Worked {
+  const attempted = job.recipients.map((row) => ({ row, result, host: null, tls: null, local: false, dsn: false }));
+  return { attempted, notices: [], notBefore };
 }
 
 async function deliverHere({ job }: Attempt, parts: OutboundParts): Promise<Worked> {
@@ -95,7 +101,7 @@ async function deliverHere({ job }: Attempt, parts: OutboundParts): Promise<Work
     attempted.push({ row, result, host: null, tls: null, local: true, dsn: false });
     if (notice) notices.push(notice);
   }
-  return { attempted, notices };
+  return { attempted, notices, notBefore: 0 };
 }
 
 function tell(attempted: readonly Attempted[], settlement: Settlement, parts: OutboundParts): void {

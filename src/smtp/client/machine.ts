@@ -168,6 +168,7 @@ function onStartTls(state: ClientState, reply: Reply, now: number, out: Effect[]
 }
 
 function beginTransaction(state: ClientState, now: number, out: Effect[]): void {
+  state.letIn = true;
   const unfit = cannotCarry(state.transaction.message, state.offered);
   if (unfit) {
     if (!mayGoOn(state, now)) return refuse(state, unfit, false, out);

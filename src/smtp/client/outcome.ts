@@ -33,6 +33,8 @@ export interface AttemptResult {
   readonly tryNextHost: boolean;
   /** STARTTLS failed where TLS was only wished for: the same host may be tried without. */
   readonly tlsFailed: boolean;
+  /** Whether the server let us come as far as a transaction: it is there, and takes part. */
+  readonly letIn: boolean;
   /** The connection had carried other messages before: trouble of it (`tryNextHost`) is first tried again on a fresh one. */
   readonly reused: boolean;
   /** Whether the server passes on wishes about reports (RFC 3461), so that success reports are not ours to make. */

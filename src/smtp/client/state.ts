@@ -38,6 +38,7 @@ export interface ClientState {
   results: (RecipientResult | null)[];
   tryNextHost: boolean;
   tlsFailed: boolean;
+  letIn: boolean;
   /** Messages before this one. */
   sent: number;
   openedAt: number;
@@ -62,6 +63,7 @@ export function initialState(options: SmtpClientOptions): ClientState {
     results: mail.recipients.map(() => null),
     tryNextHost: false,
     tlsFailed: false,
+    letIn: false,
     sent: 0,
     openedAt: 0,
     asked: 0,
@@ -103,6 +105,7 @@ export function outcome(state: ClientState): AttemptResult {
     serverName: state.serverName,
     tryNextHost: isFinished(state) ? state.tryNextHost : !state.transaction.dotSent,
     tlsFailed: state.tlsFailed,
+    letIn: state.letIn,
     reused: state.sent > 0,
     dsn: state.offered.dsn,
   };

@@ -76,6 +76,7 @@ export const OPERATIONS: Operations = {
   "mail.accept": accept,
   "queue.claim": queue.claim,
   "queue.renew": queue.renew,
+  "queue.putBack": queue.putBack,
   "queue.settle": queue.settle,
   "queue.next": (tx) => tx.queueNext(),
   "queue.list": queue.list,

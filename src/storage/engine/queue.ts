@@ -6,7 +6,7 @@
  *   ready ───────────▶ leased ─────────────────────────────────────────▶ gone
  *     ▲ │ ▲              │ │
  *     │ │ └──────────────┘ └─ lease over: claimed again by whoever asks
- *     │ │   settle: deferred
+ *     │ │   settle: deferred; putBack: not tried
  *     │ └─ hold ─▶ held ─ release ─┐
  *     └────────────────────────────┘
  * ```
@@ -28,39 +28,46 @@ const PAGE = 500;
 export function claim(tx: Transaction, args: Args<"queue.claim">): readonly QueueJob[] {
   const jobs: QueueJob[] = [];
   const taken = new Set<number>();
-  const leaseUntil = args.now + args.leaseMs;
-  for (const due of tx.queueDue(args.now, Math.max(1, args.limit) * JOB_RECIPIENTS)) {
-    if (jobs.length >= args.limit) break;
-    if (taken.has(due.id)) continue;
-    const rows = companions(tx, due, args.now, taken);
-    for (const row of rows) {
-      taken.add(row.id);
-      row.state = "leased";
-      row.owner = args.owner;
-      row.wakeAt = leaseUntil;
-      tx.saveQueueRow(row);
-    }
-    jobs.push({
-      traceId: due.traceId as TraceId,
-      domain: due.domain,
-      sender: due.sender,
-      blobId: due.blobId,
-      size: due.size,
-      prefix: due.prefix,
-      recipients: rows.map(print),
-      leaseUntil,
-    });
+  // What is claimed is not due any more: each round reads on, and no more than it can use.
+  while (jobs.length < args.limit) {
+    const due = tx.queueDue(args.now, args.limit - jobs.length).filter((row) => !taken.has(row.id));
+    if (due.length === 0) break;
+    for (const first of due) if (!taken.has(first.id)) jobs.push(claimed(tx, first, args, taken));
   }
   return jobs;
 }
 
-/** Due rows that go in the same SMTP transaction as `first`, itself among them. */
+/** A job of this row and of those that go with it. */
+function claimed(tx: Transaction, first: QueueRecord, args: Args<"queue.claim">, taken: Set<number>): QueueJob {
+  const leaseUntil = args.now + args.leaseMs;
+  const rows = companions(tx, first, args.now, taken);
+  for (const row of rows) {
+    taken.add(row.id);
+    row.state = "leased";
+    row.owner = args.owner;
+    row.wakeAt = leaseUntil;
+    tx.saveQueueRow(row);
+  }
+  return {
+    traceId: first.traceId as TraceId,
+    domain: first.domain,
+    sender: first.sender,
+    blobId: first.blobId,
+    size: first.size,
+    prefix: first.prefix,
+    recipients: rows.map(print),
+    leaseUntil,
+  };
+}
+
+/** Due rows that go in the same SMTP transaction as `first`, itself among them: those behind it, which are next. */
 function companions(tx: Transaction, first: QueueRecord, now: number, taken: ReadonlySet<number>): QueueRecord[] {
-  return tx.queueBeside(first, now).filter((row) =>
-    !taken.has(row.id) && row.blobId === first.blobId && row.sender.reversePath === first.sender.reversePath &&
-    row.sender.envid === first.sender.envid && row.sender.ret === first.sender.ret &&
-    equalBytes(row.prefix, first.prefix)
-  ).slice(0, JOB_RECIPIENTS);
+  const beside = tx.queueBeside(first, now, JOB_RECIPIENTS).filter((row) =>
+    row.id !== first.id && !taken.has(row.id) && row.blobId === first.blobId &&
+    row.sender.reversePath === first.sender.reversePath && row.sender.envid === first.sender.envid &&
+    row.sender.ret === first.sender.ret && equalBytes(row.prefix, first.prefix)
+  );
+  return [first, ...beside].slice(0, JOB_RECIPIENTS);
 }
 
 export function renew(tx: Transaction, args: Args<"queue.renew">): boolean {
@@ -71,6 +78,21 @@ export function renew(tx: Transaction, args: Args<"queue.renew">): boolean {
     tx.saveQueueRow(row!);
   }
   return true;
+}
+
+export function putBack(tx: Transaction, args: Args<"queue.putBack">): AnswerOf<"queue.putBack"> {
+  let changed = 0;
+  for (const { queueId, dueAt } of args.rows) {
+    const row = held(tx, queueId, args.owner);
+    if (!row) continue;
+    changed++;
+    row.state = "ready";
+    row.owner = null;
+    row.dueAt = row.wakeAt = dueAt;
+    tx.saveQueueRow(row);
+  }
+  if (changed > 0) tx.touchQueue();
+  return { changed };
 }
 
 export function settle(tx: Transaction, args: Args<"queue.settle">): AnswerOf<"queue.settle"> {

@@ -292,8 +292,8 @@ export interface Tables {
   queueRows(after: number, limit: number, where: QueueFilter): readonly QueueRecord[];
   /** `wakeAt` not after `now`, soonest first. */
   queueDue(now: number, limit: number): readonly QueueRecord[];
-  /** Rows of the same message and domain, `wakeAt` not after `now`, ascending by id. */
-  queueBeside(row: QueueRecord, now: number): readonly QueueRecord[];
+  /** This row and those behind it of the same message and domain, `wakeAt` not after `now`, ascending by id. */
+  queueBeside(row: QueueRecord, now: number, limit: number): readonly QueueRecord[];
   queueNext(): number | null;
   addQueueRow(row: QueueRecord): void;
   saveQueueRow(row: QueueRecord): void;

@@ -290,10 +290,10 @@ export class MemoryTables extends MetadataTables implements Transaction {
       .sort((a, b) => a.wakeAt! - b.wakeAt! || a.id - b.id).slice(0, limit);
   }
 
-  queueBeside({ traceId, domain }: QueueRecord, now: number): readonly QueueRecord[] {
+  queueBeside({ id, traceId, domain }: QueueRecord, now: number, limit: number): readonly QueueRecord[] {
     return this.#queueWhere((row) =>
-      row.traceId === traceId && row.domain === domain && row.wakeAt !== null && row.wakeAt <= now
-    );
+      row.traceId === traceId && row.id >= id && row.domain === domain && row.wakeAt !== null && row.wakeAt <= now
+    ).slice(0, limit);
   }
 
   queueNext(): number | null {

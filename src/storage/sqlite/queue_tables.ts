@@ -35,9 +35,10 @@ export class QueueTables extends MetadataTables {
     return this.sql.all(sql, now, limit).map(readQueue);
   }
 
-  queueBeside({ traceId, domain }: QueueRecord, now: number): readonly QueueRecord[] {
-    const sql = `${QUEUE} where q.trace = ? and q.domain is ? and q.wake_at <= ? order by q.id`;
-    return this.sql.all(sql, traceId, domain, now).map(readQueue);
+  queueBeside({ id, traceId, domain }: QueueRecord, now: number, limit: number): readonly QueueRecord[] {
+    // The index of `trace` is in the order of ids: behind this row, so that those done with are not read again.
+    const sql = `${QUEUE} where q.trace = ? and q.id >= ? and q.domain is ? and q.wake_at <= ? order by q.id limit ?`;
+    return this.sql.all(sql, traceId, id, domain, now, limit).map(readQueue);
   }
 
   queueNext(): number | null {

@@ -11,19 +11,25 @@ import type {
   TraceId,
 } from "../../../src/contract/mod.ts";
 import {
+  allowed,
   type Attempted,
   deliverLocal,
   duration,
   ipAddress,
   isPrivateAddress,
   literalAddress,
+  newDestination,
   nextHop,
   type NextHopRequest,
+  reached,
   type Relay,
   retryAt,
   routeNotice,
   settle,
   transitFields,
+  unreached,
+  type WaitKind,
+  waitKind,
 } from "../../../src/mta/queue/mod.ts";
 import { ownPermanent, ownTemporary, type RecipientResult } from "../../../src/smtp/client/mod.ts";
 import { directory, NOW, recipient, SENDER } from "../../mda/world_of_addresses.ts";
@@ -41,21 +47,100 @@ Deno.test("retryAt() doubles the wait up to the longest and ends at the expiry",
     [5000, 4 * HOUR],
   ];
   for (const [attempts, wait] of table) {
-    const due = retryAt(RETRY, { queueId: "q1", attempts, expiresAt: NOW + 120 * HOUR }, NOW)!;
+    const due = retryAt(RETRY, { seed: "q1", attempts, expiresAt: NOW + 120 * HOUR }, NOW)!;
     assert.ok(Math.abs(due - NOW - wait) <= wait * 0.2 + 1, `${attempts}: ${due - NOW}`);
   }
-  assert.equal(retryAt(RETRY, { queueId: "q1", attempts: 20, expiresAt: NOW + 5000 }, NOW), NOW + 5000);
-  assert.equal(retryAt(RETRY, { queueId: "q1", attempts: 1, expiresAt: NOW }, NOW), null);
+  assert.equal(retryAt(RETRY, { seed: "q1", attempts: 20, expiresAt: NOW + 5000 }, NOW), NOW + 5000);
+  assert.equal(retryAt(RETRY, { seed: "q1", attempts: 1, expiresAt: NOW }, NOW), null);
 });
 
 Deno.test("retryAt() is never in the past, never past the expiry, and the same every time", () => {
-  fc.assert(fc.property(fc.string(), fc.nat(2000), fc.nat(500 * HOUR), (queueId, attempts, left) => {
-    const row = { queueId, attempts, expiresAt: NOW + left };
+  fc.assert(fc.property(fc.string(), fc.nat(2000), fc.nat(500 * HOUR), (seed, attempts, left) => {
+    const row = { seed, attempts, expiresAt: NOW + left };
     const due = retryAt(RETRY, row, NOW);
     assert.equal(due, retryAt(RETRY, row, NOW));
     if (left === 0) assert.equal(due, null);
     else assert.ok(due !== null && due > NOW && due <= row.expiresAt);
   }));
+});
+
+Deno.test("retryAt() waits longer where nobody is reached, and minutes for a greylist, never too early", () => {
+  for (let i = 0; i < 50; i++) {
+    const wait = (kind: WaitKind, attempts: number, more = {}) =>
+      retryAt(RETRY, { seed: `s${i}`, attempts, expiresAt: NOW + 120 * HOUR, kind, ...more }, NOW)! - NOW;
+    assert.ok(wait("greylisted", 1) >= 300_000 && wait("greylisted", 1) <= 360_000);
+    assert.ok(wait("greylisted", 2) >= 600_000);
+    assert.ok(Math.abs(wait("unreachable", 1) - 60_000) <= 12_000);
+    assert.ok(Math.abs(wait("later", 1) - 30_000) <= 6_000);
+    const alone = wait("unreachable", 1, { notBefore: NOW + HOUR });
+    assert.ok(alone >= HOUR && alone <= HOUR + 6_000, String(alone));
+    assert.equal(wait("later", 1, { notBefore: NOW + 500 * HOUR }), 120 * HOUR);
+  }
+});
+
+Deno.test("waitKind() tells greylists from servers that are away and from other reasons", () => {
+  const remote = (code: number, enhanced: string, text: string): RecipientResult => ({
+    kind: "temporary",
+    code,
+    enhanced,
+    text,
+    remote: true,
+  });
+  const table: readonly (readonly [RecipientResult, WaitKind])[] = [
+    [remote(450, "4.2.0", "<b@there.example>: Recipient address rejected: Greylisted, see http://x"), "greylisted"],
+    [remote(451, "4.7.1", "Greylisting in action, please come back later"), "greylisted"],
+    [remote(451, "4.7.1", "Try again later"), "greylisted"],
+    [remote(451, "4.0.0", "graylisted"), "greylisted"],
+    [remote(451, "4.7.1", "Your policy is wrong"), "later"],
+    [remote(421, "4.7.0", "Greylisted"), "later"],
+    [remote(452, "4.2.2", "Full"), "later"],
+    [ownTemporary("4.4.1", "mx.example refuses connections"), "unreachable"],
+    [ownTemporary("4.3.0", "grey"), "later"],
+  ];
+  for (const [result, kind] of table) assert.equal(waitKind(result), kind, result.text);
+});
+
+const CARE = { start: 5, most: 20, first: 60_000, longest: HOUR };
+const away = (seed = "x", now = NOW) => ({ now, why: "gone", seed });
+
+Deno.test("a destination gets more connections as it takes them, up to its most, and fewer as it does not", () => {
+  const one = newDestination(CARE);
+  assert.equal(allowed(one, NOW), 5);
+  for (let i = 0; i < 1000; i++) {
+    const before = allowed(one, NOW);
+    reached(one, CARE);
+    assert.ok(allowed(one, NOW) - before <= 1);
+  }
+  assert.equal(allowed(one, NOW), 20);
+  unreached(one, CARE, away());
+  assert.equal(allowed(one, NOW), 10);
+  reached(one, CARE);
+  assert.equal(allowed(one, NOW), 10);
+  assert.equal(one.failures, 0);
+  assert.equal(allowed(newDestination({ ...CARE, most: 2 }), NOW), 2);
+});
+
+Deno.test("a destination that cannot be reached is left alone, longer each time, and asked by one", () => {
+  const one = newDestination(CARE);
+  for (let i = 0; i < 5; i++) unreached(one, CARE, away());
+  assert.equal(allowed(one, NOW), 0);
+  assert.equal(one.failures, 3); // the others were under way: they say nothing new
+  const first = one.deadUntil - NOW;
+  assert.ok(first >= 60_000 && first <= 72_000, String(first));
+  assert.equal(allowed(one, one.deadUntil), 1);
+  let before = first;
+  for (let i = 0; i < 12; i++) {
+    const now = one.deadUntil;
+    unreached(one, CARE, away("x", now));
+    const wait = one.deadUntil - now;
+    assert.ok(wait <= HOUR * 1.2 && (wait > before || wait >= HOUR), `${i}: ${wait}`);
+    before = wait;
+  }
+  reached(one, CARE);
+  assert.equal(allowed(one, NOW), 2);
+  const lone = newDestination({ ...CARE, most: 1 });
+  unreached(lone, { ...CARE, most: 1 }, away());
+  assert.equal(allowed(lone, NOW), 0); // with one at a time the first is enough
 });
 
 type Zones = Record<string, readonly DnsRecord[] | "nxdomain" | "tempfail">;

@@ -36,14 +36,14 @@ Deno.test("the worker delivers what is queued while it runs", async () => {
 });
 
 Deno.test("the worker tries again after a temporary refusal, when its time has come", async () => {
-  const answers = ["450 4.2.0 Greylisted", "250 2.1.5 ok"];
+  const answers = ["450 4.2.0 Busy", "250 2.1.5 ok"];
   const there = await peer((verb, line) => verb === "RCPT" ? answers.shift()! : friendly(verb, line));
   const home = await house({ zones: THERE, policy: { port: there.port } });
   const traceId = await home.send(["bob@there.example"]);
   home.worker.start();
   await home.until("a deferred row", deferred(home));
   const [row] = await home.rows();
-  assert.equal(row!.lastReply, "450 4.2.0 Greylisted");
+  assert.equal(row!.lastReply, "450 4.2.0 Busy");
   assert.ok(row!.dueAt > START + 20_000 && row!.dueAt < START + 40_000, String(row!.dueAt - START));
   home.worker.wake();
   await home.until("a second look", async () => (await home.rows())[0]?.state === "ready");

@@ -97,6 +97,27 @@ export function queueContract(name: string, open: Open): void {
     assert.deepEqual(await s.ask("journal.read", { traceId }), journal);
   });
 
+  sceneTest(`${name}: what was not tried is put back without an attempt, by its owner only`, open, async (s) => {
+    let heard = 0;
+    const leave = s.store.watchQueue(() => heard++);
+    granted(await s.accept(message("x"), { queued: [entry("a@one.example"), entry("b@one.example")] }));
+    const [job] = await claim(s, "n1", 100);
+    const rows = job!.recipients.map(({ queueId }, i) => ({ queueId, dueAt: 300 + i }));
+    const put = (owner: string) => s.ask("queue.putBack", { owner, rows });
+    assert.deepEqual(await put("n2"), { changed: 0 });
+    const before = heard;
+    assert.deepEqual(await put("n1"), { changed: 2 });
+    assert.ok(heard > before);
+    assert.deepEqual(await put("n1"), { changed: 0 });
+    assert.deepEqual((await list(s)).map((row) => [row.state, row.attempts, row.dueAt, row.lastReply]), [
+      ["ready", 0, 300, null],
+      ["ready", 0, 301, null],
+    ]);
+    assert.equal(await next(s), 300);
+    assert.equal((await claim(s, "n2", 301)).length, 1);
+    leave();
+  });
+
   sceneTest(`${name}: hold, release, retry and remove`, open, async (s) => {
     granted(await s.accept(message("x"), { queued: [entry("a@one.example"), entry("b@two.example")] }));
     const ids = (await list(s)).map(({ queueId }) => queueId);

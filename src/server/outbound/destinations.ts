@@ -1,0 +1,195 @@
+/**
+ * Who may go now. A destination is a relay, or a domain: it has so many connections at once as it deserves
+ * (`mta/queue/destination.ts`), and senders take turns for them. What is claimed beyond that waits here, and beyond that
+ * goes back to the queue until about its turn, so that neither a slow destination holds up others nor a large mailing
+ * anybody's single message. A destination that is left alone makes no connection at all: its jobs are told so.
+ *
+ * The cost of a job does not depend on how many wait: what is put back comes again one by one, at the pace at which it
+ * can go, and is called back where the pace turns out to be faster.
+ */
+import type { QueueId } from "../../contract/mod.ts";
+import {
+  allowed,
+  type Destination,
+  type DestinationPolicy,
+  newDestination,
+  reached,
+  unreached,
+} from "../../mta/queue/mod.ts";
+import { FairQueue } from "./fair_queue.ts";
+import type { Claimed } from "./parts.ts";
+
+/** `begin` now; `wait` here; put it back for so many milliseconds; or nobody is to try before `until`. */
+export type Admission =
+  | { readonly kind: "begin" }
+  | { readonly kind: "wait" }
+  | { readonly kind: "park"; readonly ms: number }
+  | { readonly kind: "suspend"; readonly until: number; readonly why: string };
+
+/** What an attempt showed of its destination; `null`: nothing. */
+export type Experience = { readonly reached: true } | { readonly reached: false; readonly why: string } | null;
+
+/** A job whose turn it is. */
+export interface Turn {
+  readonly claimed: Claimed;
+  readonly admission: Extract<Admission, { kind: "begin" | "suspend" }>;
+}
+
+interface Lane {
+  readonly health: Destination;
+  busy: number;
+  readonly waiting: FairQueue<Claimed>;
+  /** How long an attempt took lately, milliseconds: a moving average. */
+  usualMs: number;
+  /** What was put back is due again one by one; the last of them at this time. */
+  parkedUntil: number;
+  /** Rows that were put back, in the order in which they are due. */
+  parked: { readonly queueId: QueueId; readonly dueAt: number }[];
+}
+
+/** Of one destination, and of one sender to it: whoever has few waiting finds room where others have many. */
+const MOST_WAITING = 1000;
+const MOST_OF_ALL = 200;
+const SURE_OF_ONE = 20;
+/** A lease should not run out by waiting. */
+const LONGEST_WAIT_MS = 60_000;
+const FIRST_GUESS_MS = 100;
+const SHORTEST_PARK_MS = 500;
+const LONGEST_PARK_MS = 3600_000;
+/** Rows of a destination that can be called back; those beyond come at their times. */
+const MOST_PARKED = 50_000;
+/** Called back at a time. */
+const RECALLED = 200;
+/** Destinations in trouble that are remembered. */
+const MOST_LANES = 10_000;
+
+export class Destinations {
+  readonly #policy: (key: string | null) => DestinationPolicy;
+  readonly #lanes = new Map<string | null, Lane>();
+
+  constructor(policy: (key: string | null) => DestinationPolicy) {
+    this.#policy = policy;
+  }
+
+  /** How many are left alone at `now`. */
+  suspended(now: number): number {
+    let count = 0;
+    for (const { health } of this.#lanes.values()) if (health.deadUntil > now) count++;
+    return count;
+  }
+
+  /** How many connections the destination may have now. */
+  allowed(key: string | null, now: number): number {
+    const lane = this.#lanes.get(key);
+    return lane ? allowed(lane.health, now) : Math.floor(newDestination(this.#policy(key)).limit);
+  }
+
+  /** Asked once for every claimed job. `begin` takes a place. All times are the wall clock's, as the queue's are. */
+  admit(claimed: Claimed, now: number): Admission {
+    const { key } = claimed;
+    const lane = this.#lanes.get(key) ?? this.#newLane(key);
+    const { health, waiting } = lane;
+    if (health.deadUntil > now) return { kind: "suspend", until: health.deadUntil, why: health.why };
+    if (lane.busy < allowed(health, now)) {
+      lane.busy++;
+      return { kind: "begin" };
+    }
+    const each = lane.usualMs / Math.max(1, Math.floor(health.limit));
+    const ms = (waiting.size + 1) * each;
+    const sender = claimed.job.sender.reversePath;
+    const room = waiting.size < MOST_OF_ALL || (waiting.size < MOST_WAITING && waiting.of(sender) < SURE_OF_ONE);
+    if (room && ms < LONGEST_WAIT_MS) {
+      waiting.push(sender, claimed);
+      return { kind: "wait" };
+    }
+    return { kind: "park", ms: park(lane, claimed, now + ms, each, now) };
+  }
+
+  /** Rows that wait for a time although there is room for them now: to be made due. */
+  recall(key: string | null, now: number): readonly QueueId[] {
+    const lane = this.#lanes.get(key);
+    if (!lane || lane.parked.length === 0 || lane.waiting.size > 0 || lane.busy >= allowed(lane.health, now)) return [];
+    const first = lane.parked.findIndex(({ dueAt }) => dueAt > now);
+    const called = first < 0 ? [] : lane.parked.slice(first, first + RECALLED);
+    lane.parked = first < 0 ? [] : lane.parked.slice(first + RECALLED);
+    if (lane.parked.length === 0) lane.parkedUntil = 0;
+    return called.map(({ queueId }) => queueId);
+  }
+
+  /** What an attempt showed. Answers until when the destination is left alone, 0 where it is not. */
+  learn(key: string | null, experience: Experience, now: number): number {
+    const health = this.#lanes.get(key)?.health;
+    if (!health || experience === null) return 0;
+    const policy = this.#policy(key);
+    if (experience.reached) reached(health, policy);
+    else unreached(health, policy, { now, why: experience.why, seed: `${key} ${now}` });
+    return health.deadUntil;
+  }
+
+  /** An attempt ended after `tookMs`, or (null) was not made after all. Whose turn it is now: their places are taken. */
+  ended(key: string | null, tookMs: number | null, now: number): readonly Turn[] {
+    const lane = this.#lanes.get(key);
+    if (!lane) return [];
+    lane.busy--;
+    if (tookMs !== null) lane.usualMs += (tookMs - lane.usualMs) / 4;
+    const turns = this.#turns(lane, now);
+    const idle = lane.busy <= 0 && lane.waiting.size === 0 && lane.parkedUntil <= now;
+    if (idle && lane.health.failures === 0) this.#lanes.delete(key);
+    return turns;
+  }
+
+  /** Takes out all that wait. */
+  drain(): readonly Claimed[] {
+    return [...this.#lanes.values()].flatMap((lane) => lane.waiting.drain());
+  }
+
+  /** A person says: try. Nobody is left alone any more. */
+  forgive(): void {
+    for (const { health } of this.#lanes.values()) health.deadUntil = 0;
+  }
+
+  #turns(lane: Lane, now: number): readonly Turn[] {
+    const { health, waiting } = lane;
+    if (health.deadUntil > now) {
+      const admission = { kind: "suspend", until: health.deadUntil, why: health.why } as const;
+      return waiting.drain().map((claimed) => ({ claimed, admission }));
+    }
+    const turns: Turn[] = [];
+    for (const most = allowed(health, now); lane.busy < most && waiting.size > 0; lane.busy++) {
+      turns.push({ claimed: waiting.shift()!, admission: { kind: "begin" } });
+    }
+    return turns;
+  }
+
+  #newLane(key: string | null): Lane {
+    if (this.#lanes.size >= MOST_LANES) this.#forgetOne();
+    const health = newDestination(this.#policy(key));
+    const waiting = new FairQueue<Claimed>();
+    const lane: Lane = { health, busy: 0, waiting, usualMs: FIRST_GUESS_MS, parkedUntil: 0, parked: [] };
+    this.#lanes.set(key, lane);
+    return lane;
+  }
+
+  /** The eldest that nobody waits for. */
+  #forgetOne(): void {
+    for (const [key, lane] of this.#lanes) {
+      if (lane.busy > 0 || lane.waiting.size > 0) continue;
+      this.#lanes.delete(key);
+      return;
+    }
+  }
+}
+
+/** For how long a job is put back: behind those that were put back before it, `each` milliseconds apart. */
+function park(lane: Lane, { job }: Claimed, earliest: number, each: number, now: number): number {
+  lane.parkedUntil = Math.min(now + LONGEST_PARK_MS, Math.max(lane.parkedUntil, earliest) + each);
+  const dueAt = Math.round(Math.max(now + SHORTEST_PARK_MS, lane.parkedUntil));
+  // Those whose time has come are claimed again; all of them go at once, so that each costs little.
+  if (lane.parked.length >= MOST_PARKED) lane.parked = lane.parked.filter((row) => row.dueAt > now);
+  if (lane.parked.length < MOST_PARKED) {
+    for (const { queueId } of job.recipients) {
+      lane.parked.push({ queueId, dueAt });
+    }
+  }
+  return dueAt - now;
+}

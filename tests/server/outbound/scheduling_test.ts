@@ -1,0 +1,84 @@
+/** How the worker chooses: together, in turns, and not at all. */
+import assert from "node:assert/strict";
+import { friendly, type House, house, peer, THERE } from "./house.ts";
+
+const empty = (home: House) => async () => (await home.rows()).length === 0;
+const MX = (...names: string[]) =>
+  Object.fromEntries(
+    names.map((name) => [name, { MX: [{ type: "MX", preference: 10, exchange: "mx.there.example" }] }]),
+  );
+
+Deno.test("recipients of several domains behind one exchanger go in one transaction", async () => {
+  const there = await peer(friendly);
+  const zones = {
+    ...THERE,
+    ...MX("one.example", "two.example"),
+    "own.example": { A: [{ type: "A", address: "127.0.0.1" }] },
+  };
+  const home = await house({ zones: zones as typeof THERE, policy: { port: there.port } });
+  await home.send(["a@one.example", "b@two.example", "c@there.example", "d@own.example", "e@nowhere.example"]);
+  home.worker.start();
+  await home.until("an empty queue", empty(home));
+  assert.equal(there.transactions(), 2);
+  const all = there.heard.join("");
+  assert.match(all, /RCPT TO:<a@one\.example>\r\nRCPT TO:<b@two\.example>\r\nRCPT TO:<c@there\.example>\r\nDATA/);
+  assert.equal((await home.inbox()).length, 1); // e's domain does not exist
+  await home.close();
+  await there.close();
+});
+
+Deno.test("recipients of all domains behind one relay go in one transaction", async () => {
+  const there = await peer(friendly);
+  const relay = { host: "127.0.0.1", port: there.port, tls: "none", username: null, password: null } as const;
+  const home = await house({ policy: { relay } });
+  await home.send(["a@one.example", "b@two.example", "c@three.example"]);
+  home.worker.start();
+  await home.until("an empty queue", empty(home));
+  assert.equal(there.transactions(), 1);
+  assert.equal(there.heard[0]!.split("RCPT TO:").length - 1, 3);
+  await home.close();
+  await there.close();
+});
+
+Deno.test("many messages for a destination that cannot be reached make a few connections, and all are put off", async () => {
+  let taken = 0;
+  const there = await peer(() => null);
+  await there.close();
+  const counted = await peer((verb, line) => {
+    if (verb === "EHLO") taken++;
+    return verb === "EHLO" ? "421 4.3.2 Closed" : friendly(verb, line);
+  });
+  const home = await house({ zones: THERE, policy: { port: counted.port, connectionsPerDomain: 20 } });
+  for (let i = 0; i < 60; i++) await home.send([`b${i}@there.example`]);
+  home.worker.start();
+  await home.until("all put off", async () => (await home.rows()).every((row) => row.attempts === 1));
+  assert.ok(taken <= 5, `${taken} connections`);
+  const replies = (await home.rows()).map((row) => row.lastReply!);
+  assert.equal(replies.filter((text) => text === "421 4.3.2 Closed").length, taken);
+  const suspended = /^451 4\.4\.1 Not tried now: mx\.there\.example said 421 4\.3\.2 Closed$/;
+  assert.equal(replies.filter((text) => suspended.test(text)).length, 60 - taken);
+  // A person's word is tried at once.
+  await home.storage.perform("queue.change", { ids: null, change: "retry", now: home.now });
+  home.worker.retry();
+  await home.until("another attempt", async () => (await home.rows()).every((row) => row.attempts === 2));
+  assert.ok(taken > replies.filter((text) => text.startsWith("421")).length);
+  await home.close();
+  await counted.close();
+});
+
+Deno.test("a single message passes a mailing that waits for the same destination", async () => {
+  const order: string[] = [];
+  const there = await peer((verb, line) => {
+    if (verb === "MAIL") order.push(line.slice(11, 12));
+    return friendly(verb, line);
+  });
+  const home = await house({ zones: THERE, policy: { port: there.port, connectionsPerDomain: 1 } });
+  for (let i = 0; i < 50; i++) await home.send([`b${i}@there.example`], { sender: { reversePath: "m@ours.example" } });
+  await home.send(["c@there.example"], { sender: { reversePath: "x@ours.example" } });
+  home.worker.start();
+  await home.until("an empty queue", empty(home));
+  assert.equal(order.length, 51);
+  assert.ok(order.indexOf("x") <= 2, order.join(""));
+  await home.close();
+  await there.close();
+});
