@@ -1,5 +1,5 @@
 /**
- * SASL (RFC 4422), the server's side: PLAIN (RFC 4616), LOGIN (the old one that clients still use),
+ * SASL (RFC 4422), the client's side in `client.ts`; the server's: PLAIN (RFC 4616), LOGIN (the old one that clients still use),
  * SCRAM-SHA-256 and SCRAM-SHA-1 (RFC 5802, RFC 7677), OAUTHBEARER (RFC 7628) and XOAUTH2. SMTP, IMAP, POP3 and ManageSieve run the same exchanges; each frames the
  * challenges and responses in its own way.
  *
@@ -19,6 +19,16 @@ import { scramExchange } from "./scram.ts";
 
 export { advanceExchange, type SaslInput, type SaslProgress } from "./advance.ts";
 export type { SaslExchange, SaslMechanism, SaslOutcome, SaslRequest, SaslResponse } from "./exchange.ts";
+export {
+  chooseMechanism,
+  CLIENT_MECHANISMS,
+  type ClientCredentials,
+  type ClientExchange,
+  type ClientMechanism,
+  type ClientRequest,
+  saysFirst,
+  startClientExchange,
+} from "./client.ts";
 export { saslPrep } from "./saslprep.ts";
 
 /** All mechanisms there are, the strongest first. */

@@ -77,7 +77,9 @@ const OWN: OwnAnswers = {
   "mailbox.unwatch": (world) => world.unwatch(),
   "mailbox.listen": (world, args) => world.listen(args),
   "mailbox.heard": (world) => world.heard(),
-  "relay.next": () => null, // asked by connections that we make, which have a world of their own
+  // Asked by connections that we make, which have a world of their own.
+  "relay.next": () => null,
+  "relay.derive": () => Promise.reject(new Error("nobody logs in from here")),
   "sender.verify": (world, args) => world.run(world.parts.programs.verifySender(args)),
   "rcpt.verify": (world, args) => world.run(world.parts.programs.verifyRecipient(args)),
   "message.receive": (world, args) => world.run(world.parts.programs.receive(args)),

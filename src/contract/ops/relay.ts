@@ -1,3 +1,4 @@
+import type { Secret } from "../../base/secret.ts";
 import type { BlobId } from "../ids.ts";
 import type { EnvelopeRecipient, EnvelopeSender } from "./transport.ts";
 
@@ -22,4 +23,9 @@ export interface RelayOps {
    * is idle, and cancelled when it ends by itself; null: nothing any more, say QUIT.
    */
   "relay.next": { args: { sent: number }; answer: OutgoingMail | null };
+  /** The slow part of SCRAM-SHA-256 (RFC 5802 section 2.2, `Hi`): the salted password. */
+  "relay.derive": {
+    args: { password: Secret; salt: Uint8Array; iterations: number };
+    answer: Uint8Array;
+  };
 }

@@ -1,4 +1,5 @@
 /** One attempt at one host: over a connection that waits for a message, else over one that is made for it. */
+import { randomBytes } from "node:crypto";
 import type { EnvelopeSender, OutgoingMail, QueueJob, QueueRow } from "../../contract/mod.ts";
 import type { Host } from "../../mta/queue/mod.ts";
 import { connect, ConnectError } from "../../net/connect.ts";
@@ -47,7 +48,9 @@ export async function clientSession(
     ...mailOf(request),
     hostname: parts.hostname,
     tls: tlsWish(request),
-    auth: login ? { username: relay.username!, password: relay.password! } : null,
+    auth: login
+      ? { username: relay.username!, password: relay.password!, nonce: randomBytes(18).toString("base64") }
+      : null,
     reuse: REUSE,
   };
   const made = new Connection(keyOf(request), transport, options, job.traceId, request.host.name, parts);

@@ -1,6 +1,6 @@
 /** One connection to another server: a transport, the client machine on it, and one message after the other. */
-import { randomUUID } from "node:crypto";
-import type { LogEvent, Machine, OutgoingMail, SessionId, SessionInfo, TraceId } from "../../contract/mod.ts";
+import { pbkdf2, randomUUID } from "node:crypto";
+import type { Args, LogEvent, Machine, OutgoingMail, SessionId, SessionInfo, TraceId } from "../../contract/mod.ts";
 import { drive, type LiveSession } from "../../net/drive.ts";
 import type { Transport } from "../../net/transport.ts";
 import type { World } from "../../net/world.ts";
@@ -160,7 +160,8 @@ export class Connection {
   #world(host: string, parts: OutboundParts): World {
     return {
       open: (session) => ({
-        perform: (op) => {
+        perform: (op, args) => {
+          if (op === "relay.derive") return derived(args as Args<"relay.derive">) as never;
           if (op !== "relay.next") return Promise.reject(new Error(`the client machine asks nothing like ${op}`));
           const { promise, resolve } = Promise.withResolvers<OutgoingMail | null>();
           this.#next = resolve;
@@ -182,4 +183,14 @@ function infoOf(transport: Transport): SessionInfo {
   const { remoteAddress, remotePort, localAddress, localPort, tls } = transport;
   const id = `o${randomUUID().replaceAll("-", "")}` as SessionId;
   return { id, protocol: "smtp", remoteAddress, remotePort, localAddress, localPort, tls };
+}
+
+/** Whatever a relay asks for is done off this thread, and bounded by the exchange. */
+function derived({ password, salt, iterations }: Args<"relay.derive">): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    pbkdf2(password.reveal(), salt, iterations, 32, "sha256", (error, key) => {
+      if (error) reject(error);
+      else resolve(new Uint8Array(key));
+    });
+  });
 }

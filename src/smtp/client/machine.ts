@@ -3,7 +3,7 @@ import { type Effect, type Input, logEvent, type Machine, type Session, type Ste
 import { cannotCarry } from "./commands.ts";
 import { end, fail, lost, quit, refuse, refused, say, timeoutText, where } from "./ending.ts";
 import { NO_EXTENSIONS, parseExtensions } from "./extensions.ts";
-import { onAuth, startAuth } from "./login.ts";
+import { onAuth, onDerived, startAuth } from "./login.ts";
 import type { SmtpClientOptions } from "./options.ts";
 import type { Reply } from "./reply_reader.ts";
 import { type ClientState, initialState, isFinished, repliesDue, takeNext } from "./state.ts";
@@ -60,7 +60,7 @@ function step(state: ClientState, input: Input, now: number): Step<ClientState> 
       break;
     case "answer":
     case "failed":
-      onNext(state, input, now, out);
+      onAnswer(state, input, now, out);
       break;
     case "changes":
       break;
@@ -114,16 +114,14 @@ function onReply(state: ClientState, reply: Reply, now: number, out: Effect[]): 
       return afterEhlo(state, now, out);
     case "startTls":
       return onStartTls(state, reply, now, out);
-    case "authPlain":
-    case "authLoginUser":
-    case "authLoginPassword":
-    case "authDone":
+    case "auth":
       if (onAuth(state, reply, now, out)) beginTransaction(state, now, out);
       return;
     case "transaction":
       return proceed(state, transactionReply(state.transaction, reply, state.results, state.offered, out), now, out);
     case "quit":
       return end(state, out);
+    case "derive":
     case "idle":
     case "tls":
     case "done":
@@ -196,16 +194,21 @@ function waitForNext(state: ClientState, now: number, out: Effect[]): void {
   out.push({ type: "call", id: ++state.asked, op: "relay.next", args: { sent: state.sent + 1 } });
 }
 
-function onNext(
+function onAnswer(
   state: ClientState,
   input: Extract<Input, { type: "answer" | "failed" }>,
   now: number,
   out: Effect[],
 ): void {
-  if (state.phase !== "idle" || input.op !== "relay.next" || input.id !== state.asked) return;
-  if (input.type === "failed" || input.value === null) return quit(state, now, out);
-  takeNext(state, input.value);
-  beginTransaction(state, now, out);
+  if (input.id !== state.asked) return;
+  if (state.phase === "derive" && input.op === "relay.derive") {
+    if (input.type === "failed") fail(state, "The login failed: there is no key", "4.3.0", out);
+    else onDerived(state, input.value, now, out);
+  } else if (state.phase === "idle" && input.op === "relay.next") {
+    if (input.type === "failed" || input.value === null) return quit(state, now, out);
+    takeNext(state, input.value);
+    beginTransaction(state, now, out);
+  }
 }
 
 /** The question is withdrawn, and the connection ends politely. */

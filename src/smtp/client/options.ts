@@ -6,6 +6,8 @@ import type { OutgoingMail } from "../../contract/mod.ts";
 export interface ClientAuth {
   readonly username: string;
   readonly password: Secret;
+  /** For SCRAM: visible ASCII without commas, for one login only. Without it SCRAM is not used. */
+  readonly nonce?: string | null;
 }
 
 /** Milliseconds to wait in each phase; RFC 5321 section 4.5.3.2 gives the least. */

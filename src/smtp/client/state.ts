@@ -1,21 +1,20 @@
 import type { OutgoingMail, SessionInfo, TlsInfo } from "../../contract/mod.ts";
 import { type Extensions, NO_EXTENSIONS } from "./extensions.ts";
+import type { Login } from "./login.ts";
 import { type ClientTimeouts, type SmtpClientOptions, TIMEOUTS } from "./options.ts";
 import { type AttemptResult, ownTemporary, type RecipientResult } from "./outcome.ts";
 import { ReplyReader } from "./reply_reader.ts";
 import { startTransaction, type Transaction } from "./transaction.ts";
 
-/** Named by the reply that is waited for; `idle` waits for a message instead. */
+/** Named by the reply that is waited for; `derive` waits for a key instead, `idle` for a message. */
 export type Phase =
   | "greeting"
   | "ehlo"
   | "helo"
   | "startTls"
   | "tls"
-  | "authPlain"
-  | "authLoginUser"
-  | "authLoginPassword"
-  | "authDone"
+  | "auth"
+  | "derive"
   | "transaction"
   | "idle"
   | "quit"
@@ -42,7 +41,8 @@ export interface ClientState {
   /** Messages before this one. */
   sent: number;
   openedAt: number;
-  /** Number of the question `relay.next`, as often as it was asked. */
+  login: Login | null;
+  /** Number of the last question: `relay.next` or `relay.derive`. */
   asked: number;
   deadline: number | null;
 }
@@ -65,6 +65,7 @@ export function initialState(options: SmtpClientOptions): ClientState {
     tlsFailed: false,
     letIn: false,
     sent: 0,
+    login: null,
     openedAt: 0,
     asked: 0,
     deadline: null,
@@ -113,7 +114,7 @@ export function outcome(state: ClientState): AttemptResult {
 
 /** How many replies the server owes us; what comes beyond them answers nothing. */
 export function repliesDue({ phase, transaction }: ClientState): number {
-  if (phase === "idle" || phase === "tls" || phase === "done") return 0;
+  if (phase === "idle" || phase === "derive" || phase === "tls" || phase === "done") return 0;
   if (phase !== "transaction") return 1;
   if (!transaction.dotSent) return transaction.sent;
   return transaction.lmtp && !transaction.emptyData ? transaction.taken.length - transaction.answered : 1;

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { pbkdf2Sync } from "node:crypto";
+import { encodeBase64 } from "../../../src/base/base64.ts";
 import { latin1Bytes, utf8Bytes } from "../../../src/base/bytes.ts";
 import { Secret } from "../../../src/base/secret.ts";
 import type {
+  Args,
   BlobId,
   Effect,
   EnvelopeRecipient,
@@ -546,4 +549,29 @@ Deno.test("a reply that was there before its command is an answer to nothing", (
     assert.equal(result.tryNextHost, sent === 0);
     assert.equal(closed, true);
   }
+});
+
+Deno.test("the client logs in by SCRAM where it is offered, and believes no server that does not know the password", () => {
+  const auth = { username: "user", password: new Secret("pencil"), nonce: "rOprNGfwEbeRWgbNEkqO" };
+  const b64 = (text: string) => encodeBase64(utf8Bytes(text));
+  const first = b64("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
+  const last = b64("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+  const hello = ["220 x\r\n", "250-x\r\n250 AUTH LOGIN PLAIN SCRAM-SHA-256\r\n", `334 ${first}\r\n`];
+  const salted = ({ password, salt, iterations }: Args<"relay.derive">) =>
+    new Uint8Array(pbkdf2Sync(password.reveal(), salt, iterations, 32, "sha256"));
+  const run = (rest: readonly string[]) => {
+    const player = new Player<ClientState>(smtpClient(options({ auth, tls: "none" })), { "relay.derive": salted });
+    for (const piece of [...hello, ...rest]) if (!player.played.closed) player.feed(piece, 3);
+    return player;
+  };
+  const good = run([`334 ${last}\r\n`, "235 ok\r\n"]);
+  assert.match(good.played.sent, /AUTH SCRAM-SHA-256 biws[\w=+/]+\r\nYz1[\w=+/]+\r\n\r\nMAIL FROM/);
+  for (const rest of [["235 ok\r\n"], [`334 ${b64("v=AAAA")}\r\n`], ["334 !\r\n"], [`334 ${last}\r\n`, "334 \r\n"]]) {
+    const bad = run(rest);
+    assert.doesNotMatch(bad.played.sent, /MAIL FROM/);
+    assert.equal(bad.played.closed, true);
+    assert.deepEqual(kinds(outcome(bad.state)), ["temporary 451 4.7.8"]);
+  }
+  const refusedNow = run(["535 5.7.8 no\r\n"]);
+  assert.deepEqual(kinds(outcome(refusedNow.state)), ["temporary 451 4.7.8"]);
 });
