@@ -10,6 +10,7 @@ import { hostileMail } from "./scenarios/hostile/mail.ts";
 import { mbsync } from "./scenarios/mbsync.ts";
 import { nodeClients } from "./scenarios/node_clients.ts";
 import { postfix } from "./scenarios/postfix.ts";
+import { queueCrash } from "./scenarios/queue_crash.ts";
 import { roundcube } from "./scenarios/roundcube.ts";
 import { serverProcess } from "./scenarios/process.ts";
 import { python } from "./scenarios/python.ts";
@@ -30,6 +31,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...postfix,
   ...serverProcess,
   ...crash,
+  ...queueCrash,
   ...lines,
   ...imapAttacks,
   ...hostileMail,

@@ -86,6 +86,7 @@ function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFi
   const blobs = new Blobs(sql, segments, prepare);
   markGarbage(sql);
   const tables = new MailTables(sql, blobs);
+  tables.freeLeases();
   const watchers = new Watchers();
   const commits = new Commits(tables, blobs, segments, watchers);
   const index = new TextIndex(dataDir);

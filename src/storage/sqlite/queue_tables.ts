@@ -41,6 +41,11 @@ export class QueueTables extends MetadataTables {
     return this.sql.all(sql, traceId, id, domain, now, limit).map(readQueue);
   }
 
+  /** When the store is opened: its folder has one owner at a time, so whoever held a lease is gone. */
+  freeLeases(): void {
+    this.sql.run("update queue set state = 0, owner = null, wake_at = due_at where state = 1");
+  }
+
   queueNext(): number | null {
     return this.sql.get("select min(wake_at) from queue where wake_at is not null")?.[0] as number | null;
   }

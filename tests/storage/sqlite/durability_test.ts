@@ -64,6 +64,19 @@ houseTest("sqlite: everything is there after reopening, and numbers go on where 
   assert.ok((await s.mailbox(s.ann, "INBOX")).highestModseq > highestModseq);
 });
 
+houseTest("sqlite: what a process had leased when it died is due at once for the next", async (house) => {
+  let s = await house.open();
+  const recipient = { forwardPath: "x@away.example", notify: null, orcpt: null };
+  const queued = [{ recipient, domain: "away.example", prefix: new Uint8Array(), dueAt: 5, expiresAt: 900_000 }];
+  granted(await s.accept(message("x"), { queued }));
+  const claim = (now: number) => s.ask("queue.claim", { owner: "w", now, leaseMs: 120_000, limit: 10 });
+  assert.equal((await claim(10)).length, 1);
+  assert.equal((await claim(11)).length, 0);
+  s = await house.open();
+  assert.equal(await s.ask("queue.next", {}), 5);
+  assert.equal((await claim(12)).length, 1);
+});
+
 houseTest("sqlite: a folder has one owner at a time, and a store that cannot open lets go of it", async (house) => {
   await house.open();
   await assert.rejects(openSqlite({ dataDir: house.path }), DataDirLocked);
