@@ -37,6 +37,7 @@ async function house(port: number, more: TestServerOptions = {}): Promise<TestSe
     ...more,
     config: {
       outbound: {
+        privateExchanges: true,
         routes: { "outside.test": { host: "127.0.0.1", port, tls: "none" } },
         retry: { first: "1m", longest: "1h", giveUp: "1d" },
       },

@@ -26,6 +26,8 @@ export interface NextHopRequest<R extends Relay> {
   readonly ownEndpoints: ReadonlySet<string>;
   /** An exchange of this name is us, whatever its address (a translated one is not ours to see). Null: only addresses count. */
   readonly ownName: string | null;
+  /** Whether an exchange may have an address that is not of the public Internet. */
+  readonly privateExchanges: boolean;
 }
 
 /** One address to try. */
@@ -134,6 +136,7 @@ function* hostsOf<R extends Relay>(
   const found: (Host<R> & Exchange)[] = [];
   let failed = false;
   let ownPreference = Infinity;
+  let inside: string | null = null;
   let authenticated = signed;
   for (const { preference, exchange } of exchanges) {
     // Sorted: from our own preference on nothing counts any more, but equals before us in the lot have to go.
@@ -145,15 +148,23 @@ function* hostsOf<R extends Relay>(
       looked.addresses.some((address) => request.ownEndpoints.has(`${address}:${port}`));
     // RFC 5321 section 5.1: what is not better than ourselves would send the mail back to us.
     if (own) ownPreference = preference;
-    else {for (const address of looked.addresses) {
-        found.push({ name: exchange, address, port, relay: null, preference, exchange });
-      }}
+    else {
+      for (const address of looked.addresses) {
+        // Whoever publishes the exchange would choose a host inside of our own network.
+        if (!request.privateExchanges && isPrivateAddress(address)) inside = `${exchange} (${address})`;
+        else found.push({ name: exchange, address, port, relay: null, preference, exchange });
+      }
+    }
   }
   const hosts = found.filter(({ preference }) => preference < ownPreference).slice(0, MOST_ADDRESSES)
     .map(({ name, address, port, relay }) => ({ name, address, port, relay }));
   if (hosts.length > 0) return { kind: "hosts", hosts, authenticated };
   if (failed) return none(ownTemporary("4.4.3", `The mail exchangers of ${domain} cannot be looked up now`));
   if (ownPreference < Infinity) return none(LOOP);
+  if (inside !== null) {
+    const text = `The mail exchanger of ${domain}, ${inside}, is not on the public Internet: no mail is sent there`;
+    return none(ownPermanent("5.4.4", text, 550));
+  }
   return none(ownPermanent("5.4.4", `The domain ${domain} has no host that takes mail`, 550));
 }
 

@@ -46,6 +46,8 @@ export interface OutboundConfig {
   readonly routes: ReadonlyMap<string, RelayConfig>;
   /** Milliseconds. */
   readonly retry: { readonly first: number; readonly longest: number; readonly giveUp: number };
+  /** Whether the MX of a domain may lead into private networks and to this machine. */
+  readonly privateExchanges: boolean;
   /** True: nothing goes out, mail waits in the queue. */
   readonly hold: boolean;
   /** Attempts under way at once, in all and at most to one domain or relay. */

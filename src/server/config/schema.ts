@@ -204,6 +204,7 @@ const OUTBOUND = object({
     longest: duration(SECOND, 7 * DAY).prefault("4h"),
     giveUp: duration(SECOND, 30 * DAY).prefault("5d"), // RFC 5321 section 4.5.4.1: four to five days
   }).prefault({}),
+  privateExchanges: truth.default(false),
   hold: truth.default(false),
   connections: integer(1, 10_000).default(100),
   connectionsPerDomain: integer(1, 1000).default(20),

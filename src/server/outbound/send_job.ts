@@ -51,6 +51,7 @@ export function hopOf(job: QueueJob, domain: string, parts: OutboundParts): Prom
     ownEndpoints: parts.ownEndpoints(),
     // On another port than the world's, a host of our name may be anybody: a test, a second server.
     ownName: policy.port === 25 ? parts.hostname : null,
+    privateExchanges: policy.privateExchanges,
   }));
 }
 

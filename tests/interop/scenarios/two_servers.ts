@@ -26,7 +26,10 @@ export const twoServers: readonly Scenario[] = [
     async run(stage) {
       const [ports, otherPorts] = [freePorts(), freePorts()];
       const dns = await startDns(stage, ["one.test", "two.test"]);
-      const byMx = (port: number) => ({ dns: { servers: [dns] }, outbound: { port, retry: RETRY } });
+      const byMx = (port: number) => ({
+        dns: { servers: [dns] },
+        outbound: { port, retry: RETRY, privateExchanges: true },
+      });
       const one = await stage.startPalomar("one.test", { ports, config: byMx(otherPorts.smtp) });
       const two = await stage.startPalomar("two.test", { ports: otherPorts, config: byMx(ports.smtp) });
       const received = await exchange(one, two);

@@ -165,6 +165,7 @@ function hop(zones: Zones, more: Partial<NextHopRequest<Relay>> = {}, domain = "
       relay: null,
       ownEndpoints: new Set(["127.0.0.1:25", "192.0.2.25:25"]),
       ownName: "mail.ours.example",
+      privateExchanges: true,
       ...more,
     }),
     { "dns.resolve": ({ name, type }) => answer(name, type) },
@@ -240,6 +241,19 @@ Deno.test("nextHop() finds the hosts of a domain, or says why there are none", (
     ["no literal", {}, "permanent 5.1.2", {}, "[tag:x]"],
   ];
   for (const [what, zones, want, more, domain] of table) assert.equal(hop(zones, more, domain).text, want, what);
+});
+
+Deno.test("nextHop() goes to no exchange inside of our own network, unless it may", () => {
+  const zones: Zones = {
+    "there.example": [mx(10, "in.example"), mx(20, "out.example")],
+    "in.example": [a("10.0.0.5"), a("fd00::5"), a("127.0.0.1")],
+    "out.example": [a("8.8.8.8")],
+  };
+  const closed = { privateExchanges: false, ownEndpoints: new Set<string>() };
+  assert.equal(hop(zones, closed).text, "out.example=8.8.8.8:25");
+  assert.equal(hop({ ...zones, "out.example": [] }, closed).text, "permanent 5.4.4");
+  const open = { ...closed, privateExchanges: true };
+  assert.match(hop(zones, open).text, /^in\.example=10\.0\.0\.5:25 in\.example=127\.0\.0\.1:25 /);
 });
 
 Deno.test("nextHop() is bounded in questions and addresses, whatever a domain publishes", () => {

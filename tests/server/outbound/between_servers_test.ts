@@ -43,7 +43,7 @@ async function inbox(server: TestServer, who: string): Promise<string> {
 Deno.test("two servers: a message goes from one to the other under TLS", async () => {
   await using there = await testServer({ domain: "there.example", listen: true });
   const { port } = there.address("smtp");
-  await using here = await testServer({ dns: THERE, config: { outbound: { port } } });
+  await using here = await testServer({ dns: THERE, config: { outbound: { port, privateExchanges: true } } });
   const traceId = await forward(here, "there.example");
   await until("an empty queue", here, async () => (await rows(here)).length === 0);
   const journal = await here.storage.perform("journal.read", { traceId });
@@ -60,7 +60,7 @@ Deno.test("two servers: a message goes from one to the other under TLS", async (
 Deno.test("two servers: who is not there comes back as a report, read over IMAP", async () => {
   await using there = await testServer({ domain: "there.example", accounts: ["carol"], listen: true });
   const { port } = there.address("smtp");
-  await using here = await testServer({ dns: THERE, config: { outbound: { port } } });
+  await using here = await testServer({ dns: THERE, config: { outbound: { port, privateExchanges: true } } });
   const traceId = await forward(here, "there.example");
   await until("an empty queue", here, async () => (await rows(here)).length === 0);
   const text = await inbox(here, "alice");
@@ -75,7 +75,10 @@ Deno.test("a server's clock brings the retries, and its end the report", async (
   const there = await peer((verb, line) =>
     verb === "RCPT" && !taken ? "451 4.7.1 Come back later" : friendly(verb, line)
   );
-  await using here = await testServer({ dns: THERE, config: { outbound: { port: there.port } } });
+  await using here = await testServer({
+    dns: THERE,
+    config: { outbound: { port: there.port, privateExchanges: true } },
+  });
   await forward(here, "there.example");
   const attempts = (count: number) => async () => {
     const [row] = await rows(here);
@@ -99,7 +102,10 @@ Deno.test("a server's clock brings the retries, and its end the report", async (
 
 Deno.test("a large message that is declared 8-bit and is not goes to a server without 8BITMIME", async () => {
   const there = await peer(friendly);
-  await using here = await testServer({ dns: THERE, config: { outbound: { port: there.port } } });
+  await using here = await testServer({
+    dns: THERE,
+    config: { outbound: { port: there.port, privateExchanges: true } },
+  });
   await forward(here, "there.example", "Subject: large\n\n" + "a line of plain text\n".repeat(20_000));
   await until("an empty queue", here, async () => (await rows(here)).length === 0);
   assert.deepEqual([there.heard.length, there.transactions()], [1, 1]); // found unfit before anything was said of it
@@ -112,7 +118,11 @@ Deno.test("a large message that is declared 8-bit and is not goes to a server wi
 Deno.test("another server on the same machine is no loop", async () => {
   await using there = await testServer({ domain: "other.example", listen: true });
   const { port } = there.address("smtp");
-  await using here = await testServer({ dns: THERE, listen: true, config: { outbound: { port } } });
+  await using here = await testServer({
+    dns: THERE,
+    listen: true,
+    config: { outbound: { port, privateExchanges: true } },
+  });
   await forward(here, "there.example");
   await until("an empty queue", here, async () => (await rows(here)).length === 0);
   assert.match(await inbox(here, "alice"), /Status: 5\.7\.1\r\nRemote-MTA: dns; mx\.there\.example\r\n/);
@@ -152,7 +162,7 @@ Deno.test("a server whose STARTTLS breaks is tried again without", async () => {
   await new Promise<void>((resolve) => broken.listen(0, "127.0.0.1", resolve));
   const { port } = broken.address() as { port: number };
   {
-    await using here = await testServer({ dns: THERE, config: { outbound: { port } } });
+    await using here = await testServer({ dns: THERE, config: { outbound: { port, privateExchanges: true } } });
     await forward(here, "there.example");
     await until("an empty queue", here, async () => (await rows(here)).length === 0);
   }
@@ -186,26 +196,41 @@ Deno.test("a relay is logged in to, and gets no password where its certificate i
   assert.equal((await rows(relay)).length, 1);
 });
 
-Deno.test("the queue outlives its server, and the lease of one that died runs out", async () => {
+Deno.test("the queue outlives its server, and what that one had leased goes at once", async () => {
   const there = await peer(friendly);
   const dataDir = await Deno.makeTempDir({ prefix: "palomar-test-" });
-  const config = { outbound: { port: there.port, hold: true } };
   {
+    const config = { outbound: { port: there.port, hold: true, privateExchanges: true } };
     await using here = await testServer({ storage: await openSqlite({ dataDir }), dns: THERE, config });
     await forward(here, "there.example");
     const claim = { owner: "one that dies", now: here.clock.wall(), leaseMs: 60_000, limit: 10 };
     assert.equal((await here.storage.perform("queue.claim", claim)).length, 1);
   }
   {
-    const released = { outbound: { port: there.port } };
-    await using here = await testServer({ storage: await openSqlite({ dataDir }), dns: THERE, config: released });
-    assert.equal((await rows(here))[0]!.state, "leased");
-    await here.clock.advance(59_000);
-    assert.equal(there.heard.length, 0);
-    await here.clock.advance(2_000);
+    const config = { outbound: { port: there.port, privateExchanges: true } };
+    await using here = await testServer({ storage: await openSqlite({ dataDir }), dns: THERE, config });
     await until("an empty queue", here, async () => (await rows(here)).length === 0);
   }
   assert.equal(there.heard.length, 1);
   await there.close();
   await Deno.remove(dataDir, { recursive: true });
+});
+
+Deno.test("the lease of another worker runs out before anybody else takes what it has", async () => {
+  const there = await peer(friendly);
+  const config = { outbound: { port: there.port, privateExchanges: true } };
+  await using here = await testServer({ dns: THERE, config: { outbound: { ...config.outbound, hold: true } } });
+  await forward(here, "there.example");
+  const claim = { owner: "one that dies", now: here.clock.wall(), leaseMs: 60_000, limit: 10 };
+  assert.equal((await here.storage.perform("queue.claim", claim)).length, 1);
+  // A second worker on the same store, as several processes on one database have it.
+  const { storage } = here;
+  await using other = await testServer({ storage: { ...storage, close: () => Promise.resolve() }, dns: THERE, config });
+  assert.equal((await rows(other))[0]!.state, "leased");
+  await other.clock.advance(59_000);
+  assert.equal(there.heard.length, 0);
+  await other.clock.advance(2_000);
+  await until("an empty queue", other, async () => (await rows(other)).length === 0);
+  assert.equal(there.heard.length, 1);
+  await there.close();
 });

@@ -72,6 +72,7 @@ const POLICY: OutboundConfig = {
   port: 25,
   relay: null,
   routes: new Map(),
+  privateExchanges: true,
   retry: { first: 30_000, longest: 4 * HOUR, giveUp: 120 * HOUR },
   hold: false,
   connections: 50,
