@@ -23,3 +23,4 @@ export * from "./dane/mod.ts";
 export * from "./mta_sts/mod.ts";
 export * from "./srs/mod.ts";
 export * from "./tls_report/mod.ts";
+export * from "./arc/mod.ts";

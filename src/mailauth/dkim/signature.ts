@@ -9,7 +9,7 @@ import { base64Value } from "./base64_value.ts";
 import type { Canonicalization } from "./body_canon.ts";
 import { domainValue, isWithin, selectorValue } from "./domain_value.ts";
 import type { SignedField } from "./header_fields.ts";
-import { colonList, parseTagList, type Tag, type TagList, withoutFws } from "./tag_list.ts";
+import { colonList, parseTagList, type Tag, type TagList, trimFws, withoutFws } from "./tag_list.ts";
 
 /** Octets of one signature field that are read; an honest one has one or two thousand. */
 const FIELD_LIMIT = 32 * 1024;
@@ -130,7 +130,7 @@ export function claims(tags: TagList): { domain: string | null; selector: string
 }
 
 function canonicalizations(value: string): { headerCanon: Canonicalization; bodyCanon: Canonicalization } | null {
-  const [headerCanon = "", bodyCanon = "simple", ...more] = lowerAscii(withoutFws(value)).split("/");
+  const [headerCanon = "", bodyCanon = "simple", ...more] = lowerAscii(value).split("/").map(trimFws);
   if (more.length > 0 || !isCanon(headerCanon) || !isCanon(bodyCanon)) return null;
   return { headerCanon, bodyCanon };
 }

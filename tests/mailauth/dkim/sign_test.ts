@@ -7,7 +7,7 @@ import { runProgram } from "../../support/run_program.ts";
 import { BLOB, NOW, octets, signed, testKey, verify, worldOf, zonesOf } from "./world.ts";
 
 const ED = testKey("ed25519", "sender.example", "ed");
-const RSA = testKey("rsa", "sender.example", "rsa", 2048);
+const RSA = testKey("rsa", "sender.example", "rsa");
 const ZONES = zonesOf(ED, RSA);
 const MESSAGE = octets(
   "From: a@sender.example\nTo: b@c.example\nSubject: x\nList-Id: <l.example>\nReceived: y\n\nHi\n",

@@ -1,5 +1,5 @@
 /** A world of one message and a few TXT records, for the programs of DKIM and ARC. */
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
 import { latin1Bytes } from "../../../src/base/bytes.ts";
 import { Secret } from "../../../src/base/secret.ts";
 import type { BlobId, DnsAnswer } from "../../../src/contract/mod.ts";
@@ -61,7 +61,7 @@ export function verify(
   return verification(message, zones, options).results;
 }
 
-/** A key pair with its record; made once, because RSA keys take their time. */
+/** A key pair with its record. */
 export interface TestKey {
   readonly pem: string;
   readonly record: string;
@@ -69,13 +69,30 @@ export interface TestKey {
   readonly name: string;
 }
 
-export function testKey(kind: "rsa" | "ed25519", domain: string, selector: string, bits = 1024): TestKey {
-  const format = { privateKeyEncoding: { type: "pkcs8", format: "pem" } } as const;
-  const pem = kind === "rsa"
-    ? generateKeyPairSync("rsa", { modulusLength: bits, publicKeyEncoding: { type: "spki", format: "pem" }, ...format })
-      .privateKey
-    : generateKeyPairSync("ed25519", { publicKeyEncoding: { type: "spki", format: "pem" }, ...format }).privateKey;
-  return keyOf(pem, domain, selector);
+/** RFC 8463 appendix A.1: a key that everybody knows. */
+const RSA_PEM = `-----BEGIN RSA PRIVATE KEY-----
+MIICXQIBAAKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQi
+Y/J16JYi0Qvx/byYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqM
+KrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB
+AoGAH0cxOhFZDgzXWhDhnAJDw5s4roOXN4OhjiXa8W7Y3rhX3FJqmJSPuC8N9vQm
+6SVbaLAE4SG5mLMueHlh4KXffEpuLEiNp9Ss3O4YfLiQpbRqE7Tm5SxKjvvQoZZe
+zHorimOaChRL2it47iuWxzxSiRMv4c+j70GiWdxXnxe4UoECQQDzJB/0U58W7RZy
+6enGVj2kWF732CoWFZWzi1FicudrBFoy63QwcowpoCazKtvZGMNlPWnC7x/6o8Gc
+uSe0ga2xAkEA8C7PipPm1/1fTRQvj1o/dDmZp243044ZNyxjg+/OPN0oWCbXIGxy
+WvmZbXriOWoSALJTjExEgraHEgnXssuk7QJBALl5ICsYMu6hMxO73gnfNayNgPxd
+WFV6Z7ULnKyV7HSVYF0hgYOHjeYe9gaMtiJYoo0zGN+L3AAtNP9huqkWlzECQE1a
+licIeVlo1e+qJ6Mgqr0Q7Aa7falZ448ccbSFYEPD6oFxiOl9Y9se9iYHZKKfIcst
+o7DUw1/hz2Ck4N5JrgUCQQCyKveNvjzkkd8HjYs0SwM0fPjK16//5qDZ2UiDGnOe
+uEzxBDAr518Z8VFbR41in3W4Y3yCDgQlLlcETrS+zYcL
+-----END RSA PRIVATE KEY-----
+`;
+
+/** The same key for the same name, always. */
+export function testKey(kind: "rsa" | "ed25519", domain: string, selector: string): TestKey {
+  if (kind === "rsa") return keyOf(RSA_PEM, domain, selector);
+  const seed = createHash("sha256").update(`${selector}.${domain}`).digest("hex");
+  const der = Uint8Array.fromHex("302e020100300506032b657004220420" + seed); // RFC 8410 section 7
+  return keyOf(`-----BEGIN PRIVATE KEY-----\n${der.toBase64()}\n-----END PRIVATE KEY-----\n`, domain, selector);
 }
 
 export function keyOf(pem: string, domain: string, selector: string): TestKey {
