@@ -1,4 +1,5 @@
 /** Looking into a mailbox of Palomar, with imapflow, to see what became of a message. */
+import { join } from "node:path";
 import { ImapFlow } from "imapflow";
 import type { Account, Palomar } from "./palomar.ts";
 import { eventually } from "./scenario.ts";
@@ -45,4 +46,14 @@ export function arrives(palomar: Palomar, account: Account, text: string, second
     async () => (await readMailbox(palomar, account)).find((message) => message.includes(text)),
     seconds,
   );
+}
+
+/** The same in a Maildir of another server. */
+export function inMaildir(maildir: string, text: string): Promise<string> {
+  return eventually(`a message with ${text} in ${maildir}`, async () => {
+    for (const { name } of await Array.fromAsync(Deno.readDir(join(maildir, "new"))).catch(() => [])) {
+      const message = await Deno.readTextFile(join(maildir, "new", name));
+      if (message.includes(text)) return message;
+    }
+  }, 30);
 }

@@ -2,6 +2,7 @@ import type { Scenario } from "./scenario.ts";
 import { agents } from "./scenarios/agents.ts";
 import { crash } from "./scenarios/crash.ts";
 import { curl } from "./scenarios/curl.ts";
+import { exim } from "./scenarios/exim.ts";
 import { filters } from "./scenarios/filters.ts";
 import { connections } from "./scenarios/hostile/connections.ts";
 import { imapAttacks } from "./scenarios/hostile/imap.ts";
@@ -29,6 +30,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...roundcube,
   ...twoServers,
   ...postfix,
+  ...exim,
   ...serverProcess,
   ...crash,
   ...queueCrash,

@@ -1,6 +1,6 @@
 import { ok } from "node:assert/strict";
 import { join } from "node:path";
-import { arrives } from "../mailbox.ts";
+import { arrives, inMaildir } from "../mailbox.ts";
 import { freePorts } from "../palomar.ts";
 import { eventually, type Scenario, type Stage } from "../scenario.ts";
 import { sendIn } from "../smtp_client.ts";
@@ -39,15 +39,6 @@ export const postfix: readonly Scenario[] = [
     },
   },
 ];
-
-function inMaildir(maildir: string, text: string): Promise<string> {
-  return eventually(`a message with ${text} in Postfix's Maildir`, async () => {
-    for (const { name } of await Array.fromAsync(Deno.readDir(join(maildir, "new"))).catch(() => [])) {
-      const message = await Deno.readTextFile(join(maildir, "new", name));
-      if (message.includes(text)) return message;
-    }
-  }, 30);
-}
 
 /** Starts Postfix for its domain with one Maildir, which it gives, and hands mail for `domain` to `target`. */
 async function startPostfix(stage: Stage, port: number, domain: string, target: number): Promise<string> {
