@@ -1,6 +1,8 @@
 /** Who a message from outside is really from, and what follows (RFC 7208, 6376, 9989, 8601). */
 import type { BlobId, Peer, Program } from "../contract/mod.ts";
 import {
+  arcMethodResult,
+  type ArcVerification,
   authenticationResultsField,
   type DkimFact,
   dkimMethodResults,
@@ -9,9 +11,10 @@ import {
   evaluateDmarc,
   iprev,
   type MethodResult,
+  parseAuthenticationResults,
   type SpfOfSession,
   spfOfSession,
-  verifyDkim,
+  verifyDkimAndArc,
 } from "../mailauth/mod.ts";
 import type { Refusal } from "../contract/mod.ts";
 import type { HeaderField } from "../message/header.ts";
@@ -34,6 +37,7 @@ export interface Authentication {
   readonly methods: readonly MethodResult[];
   readonly spf: SpfOfSession;
   readonly dmarc: DmarcResult;
+  readonly arc: ArcVerification;
 }
 
 /** What is done with a message. */
@@ -48,7 +52,7 @@ export function* authenticate(message: Unproven, policy: AuthenticationPolicy): 
   const { peer, reversePath, blobId, size, fields, hostname, now } = message;
   const address = peer.session.remoteAddress;
   const spf = yield* spfOfSession({ address, helo: peer.helo, reversePath, receiver: hostname });
-  const dkim = yield* verifyDkim({ blobId, size }, { now });
+  const { dkim, arc } = yield* verifyDkimAndArc({ blobId, size }, { now });
   const { mailFrom } = spf;
   const dmarc = yield* evaluateDmarc({
     fields,
@@ -58,11 +62,10 @@ export function* authenticate(message: Unproven, policy: AuthenticationPolicy): 
     ),
   }, { organization: policy.organization, malformedFrom: "quarantine", sample: null });
   const reverse = yield* iprev(address);
-  return {
-    methods: [...spf.methods, ...dkimMethodResults(dkim), dmarcMethodResult(dmarc), reverse.method],
-    spf,
-    dmarc,
-  };
+  const methods = [...spf.methods, ...dkimMethodResults(dkim)];
+  if (arc.result !== "none") methods.push(arcMethodResult(arc, address));
+  methods.push(dmarcMethodResult(dmarc), reverse.method);
+  return { methods, spf, dmarc, arc };
 }
 
 /** The field that says so, with its CRLF: the first of all that delivery puts before the message (RFC 8601 section 4). */
@@ -71,19 +74,38 @@ export function resultsField({ methods }: Authentication, hostname: string): str
 }
 
 /** What a site does about it. A failure of the DNS never refuses anything: what could not be asked has not failed. */
-export function judge({ spf, dmarc }: Authentication, policy: AuthenticationPolicy, traceId: string): Verdict {
+export function judge(found: Authentication, policy: AuthenticationPolicy, traceId: string): Verdict {
+  const { spf, dmarc } = found;
+  if (vouchedFor(found, policy)) return { kind: "accept" };
   if (policy.spf === "reject" && spf.mailFrom.result === "fail" && dmarc.result !== "pass") {
     // RFC 7372 section 3.2; what the domain itself says of it is for the sender (RFC 7208 section 6.2).
-    const said = spf.mailFrom.explanation === null
-      ? ""
-      : ` ${spf.mailFrom.domain} explains: ${spf.mailFrom.explanation}`;
-    return refused("5.7.23", `SPF: ${spf.mailFrom.why}${said}`, traceId);
+    const { explanation, domain, why } = spf.mailFrom;
+    return refused(
+      "5.7.23",
+      `SPF: ${why}${explanation === null ? "" : ` ${domain} explains: ${explanation}`}`,
+      traceId,
+    );
   }
   if (dmarc.disposition === "none" || policy.dmarc === "mark") return { kind: "accept" };
   if (dmarc.disposition === "reject" && policy.dmarc === "enforce") {
     return refused("5.7.1", `DMARC: ${dmarc.sentence}`, traceId);
   }
   return { kind: "junk", why: dmarc.sentence };
+}
+
+/**
+ * RFC 8617 section 7.2: forwarders that the site trusts, all of the chain, and the first of them saw DMARC pass for the
+ * author's domain.
+ */
+function vouchedFor({ arc, dmarc }: Authentication, { trustedForwarders }: AuthenticationPolicy): boolean {
+  if (dmarc.result !== "fail" || arc.result !== "pass") return false;
+  if (!arc.claims.every(({ sealedBy }) => sealedBy !== null && trustedForwarders.includes(sealedBy))) return false;
+  const first = parseAuthenticationResults(arc.claims[0]!.authenticationResults);
+  return !("malformed" in first) &&
+    first.results.some(({ method, result, properties }) =>
+      method === "dmarc" && result === "pass" &&
+      properties.some(({ property, value }) => property === "from" && value === dmarc.domain)
+    );
 }
 
 /** One sentence for `palomar why`. */

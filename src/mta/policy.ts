@@ -10,6 +10,8 @@ export interface AuthenticationPolicy {
   /** `reject` refuses what fails SPF, unless DMARC passes; `mark` writes it down. */
   readonly spf: "reject" | "mark";
   readonly organization: OrganizationMethod;
+  /** Domains whose ARC seals are believed, lower case A-labels. */
+  readonly trustedForwarders: readonly string[];
   /** Whose mail is not checked: this machine, and networks of one's own. */
   readonly isTrusted: (address: string) => boolean;
 }

@@ -3,6 +3,8 @@ import { latin1Bytes, latin1String } from "../../src/base/bytes.ts";
 import type { DnsAnswer, DnsType } from "../../src/contract/mod.ts";
 import type { AuthenticationPolicy } from "../../src/mta/policy.ts";
 import { receiveMail } from "../../src/mta/receive.ts";
+import { testKey } from "../mailauth/dkim/world.ts";
+import { seal } from "../mailauth/arc/world.ts";
 import { message, peer, receiveArgs } from "../mda/world_of_addresses.ts";
 import type { Answers } from "../support/run_machine.ts";
 import { argsOf, runProgram } from "../support/run_program.ts";
@@ -11,6 +13,7 @@ const AUTHENTICATION: AuthenticationPolicy = {
   dmarc: "enforce",
   spf: "mark",
   organization: "treewalk",
+  trustedForwarders: ["lists.example"],
   isTrusted: (address) => address === "127.0.0.1",
 };
 const HEADER = "From: Ann <ann@else.example>\r\nTo: bob@ours.example\r\nSubject: x\r\n";
@@ -146,5 +149,24 @@ Deno.test("a message that names no author, or several, does not come into INBOX"
   for (const header of ["Subject: x\r\n", "From: a@b.example\r\nFrom: c@d.example\r\n"]) {
     const { accept } = receive({ header, records: SPF });
     assert.deepEqual(accept!.deliveries[0]!.target, { role: "junk" });
+  }
+});
+
+Deno.test("a list that the site trusts may vouch for what it received, another may not", () => {
+  const key = testKey("ed25519", "lists.example", "arc");
+  const records = { ...STRICT, [key.name]: key.record };
+  const sealedWith = (authenticationResults: string): string => {
+    const made = seal(latin1Bytes(HEADER + "\r\nHello\r\n"), key, { authenticationResults });
+    assert.ok("fields" in made);
+    return made.fields + HEADER;
+  };
+  const honest = sealedWith("lists.example; dmarc=pass header.from=else.example");
+  const { accept, prefix } = receive({ header: honest, records });
+  assert.deepEqual(accept!.deliveries[0]!.target, { role: "inbox" });
+  assert.match(prefix.replaceAll("\r\n\t", " "), / arc=pass .* dmarc=fail /);
+  assert.ok("refused" in receive({ header: honest, records, policy: { trustedForwarders: [] } }).result);
+  assert.ok("refused" in receive({ header: honest.replace("Subject: x", "Subject: y"), records }).result);
+  for (const found of ["dmarc=fail header.from=else.example", "dmarc=pass header.from=bank.example", "none"]) {
+    assert.ok("refused" in receive({ header: sealedWith(`lists.example; ${found}`), records }).result, found);
   }
 });

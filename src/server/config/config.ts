@@ -33,6 +33,8 @@ export interface AuthenticationConfig {
   readonly spf: "mark" | "reject";
   /** How a domain's organization is found: RFC 9989 section 4.10, or the public suffix list. */
   readonly organization: "treewalk" | "psl";
+  /** Whose ARC seals are believed. */
+  readonly trustedForwarders: readonly string[];
   /** Addresses and blocks whose mail is not checked. */
   readonly trusted: readonly string[];
 }

@@ -258,6 +258,7 @@ const TOP = {
     dmarc: oneOf(["enforce", "quarantine", "mark"]).default("enforce"),
     spf: oneOf(["mark", "reject"]).default("mark"),
     organization: oneOf(["treewalk", "psl"]).default("treewalk"),
+    trustedForwarders: list(domainName("a domain that seals what it forwards (ARC)"), "domains").default([]),
     trusted: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default(["127.0.0.0/8", "::1"]),
   }).prefault({}),
   outbound: OUTBOUND.prefault({}),
