@@ -3,7 +3,7 @@
  *
  * - `indexer.ts` makes the index of a message while it streams by; `model.ts` is its shape.
  * - `header.ts`, `address.ts`, `params.ts`, `date_parse.ts`, `encoded_word.ts`, `charset.ts`, `transfer.ts` read.
- * - `build.ts`, `date.ts`, `encoded_word_encode.ts`, `transfer_encode.ts` write.
+ * - `build.ts`, `date.ts`, `encoded_word_encode.ts`, `transfer_encode.ts` write; `seven_bit.ts` rewrites 8-bit text.
  * - `text.ts` makes a part's octets text and searches it; `preview.ts` gives the first words (`html_text.ts`); `thread.ts` finds the base subject, `thread_tree.ts` the
  *   threads, `collation.ts` compares.
  *
@@ -24,6 +24,7 @@ export * from "./indexer.ts";
 export * from "./model.ts";
 export * from "./params.ts";
 export * from "./preview.ts";
+export * from "./seven_bit.ts";
 export * from "./text.ts";
 export * from "./thread.ts";
 export * from "./thread_tree.ts";

@@ -9,10 +9,12 @@ import {
   type RecipientResult,
   verdictText,
 } from "../../smtp/client/mod.ts";
+import type { SealedBlob } from "../../storage/storage.ts";
 import type { RelayConfig } from "../config/config.ts";
 import { clientSession } from "./client_session.ts";
 import type { Experience } from "./destinations.ts";
 import type { Attempt, OutboundParts } from "./parts.ts";
+import { isSevenBit, sevenBit } from "./seven_bit.ts";
 import { unlessStopped } from "./waiting.ts";
 
 /** RFC 8689 section 4.2.1: the name of the host must be proven as well as its certificate. */
@@ -31,6 +33,8 @@ interface Progress {
   readonly tls: (string | null)[];
   /** Of the last host: those before it were passed over for their own trouble. */
   experience: Experience;
+  /** The message as 7-bit text, made when the first server asks for it; null: it cannot be. */
+  converted: SealedBlob | null | undefined;
 }
 
 /** What became of every recipient, and what was learned of the destination. */
@@ -75,10 +79,15 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
     dsn: job.recipients.map(() => false),
     tls: job.recipients.map(() => null),
     experience: null,
+    converted: undefined,
   };
   const needs = await needsOf(job, parts);
-  for (const host of hop.hosts) {
-    if (!await tryHost(host, attempt, needs, progress, parts)) break;
+  try {
+    for (const host of hop.hosts) {
+      if (!await tryHost(host, attempt, needs, progress, parts)) break;
+    }
+  } finally {
+    progress.converted?.release();
   }
   const attempted = job.recipients.map((row, i) => ({
     row,
@@ -102,13 +111,14 @@ async function tryHost(
   progress: Progress,
   parts: OutboundParts,
 ): Promise<boolean> {
+  let { job } = attempt;
   let sender = needed;
   let tryTls = true;
   let fresh = false;
   for (let round = 0; round < ROUNDS && !attempt.stop.signal.aborted; round++) {
     const open = openOnes(progress);
-    const rows = open.map((index) => attempt.job.recipients[index]!);
-    const request = { host, job: attempt.job, sender, utf8Headers, rows, tryTls, fresh };
+    const rows = open.map((index) => job.recipients[index]!);
+    const request = { host, job, sender, utf8Headers, rows, tryTls, fresh };
     const came = await clientSession(request, attempt, parts);
     progress.experience = experienceOf(came, host);
     for (const [i, index] of open.entries()) {
@@ -119,7 +129,9 @@ async function tryHost(
       progress.dsn[index] = came.dsn;
       progress.tls[index] = came.tls?.version ?? null;
     }
-    if (sender.body === "8bitmime" && refusedFor8Bit(came) && await isSevenBit(attempt.job, parts, attempt.job.size)) {
+    const plain = sender.body === "8bitmime" && refusedFor8Bit(came) ? await asSevenBit(job, progress, parts) : null;
+    if (plain) {
+      job = plain;
       sender = { ...sender, body: "7bit" };
       for (const index of open) progress.results[index] = null;
       continue;
@@ -148,6 +160,14 @@ function refusedFor8Bit({ recipients }: AttemptResult): boolean {
   return recipients.every(({ remote, enhanced }) => !remote && enhanced === "5.6.3");
 }
 
+/** The job as one without 8-bit text: as it is where it was only declared so, else converted; null: neither. */
+async function asSevenBit(job: QueueJob, progress: Progress, parts: OutboundParts): Promise<QueueJob | null> {
+  if (await hasNo8Bit(job, parts, job.size)) return job;
+  if (!isSevenBit(job.prefix)) return null;
+  if (progress.converted === undefined) progress.converted = await sevenBit(job.blobId, parts.storage);
+  return progress.converted && { ...job, blobId: progress.converted.blobId, size: progress.converted.size };
+}
+
 /** What the message needs of a server: many clients declare 8BITMIME and SMTPUTF8 whatever they send. */
 interface Needs {
   readonly sender: EnvelopeSender;
@@ -159,31 +179,26 @@ const PAGE = 128 * 1024;
 /** RFC 6531 section 3.1, RFC 6152 section 3: both are about what is sent. Large bodies are read when it matters. */
 async function needsOf(job: QueueJob, parts: OutboundParts): Promise<Needs> {
   const { sender, recipients, size } = job;
-  const small = sender.body === "8bitmime" && size <= PAGE && await isSevenBit(job, parts, size);
+  const small = sender.body === "8bitmime" && size <= PAGE && await hasNo8Bit(job, parts, size);
   const body = small ? "7bit" : sender.body;
   if (!sender.smtputf8) return { sender: { ...sender, body }, utf8Headers: false };
   const index = await parts.storage.perform("blob.index", { blobId: job.blobId });
-  const utf8Headers = !await isSevenBit(job, parts, index?.root.bodyStart ?? size);
+  const utf8Headers = !await hasNo8Bit(job, parts, index?.root.bodyStart ?? size);
   const paths = [sender.reversePath, ...recipients.map(({ recipient }) => recipient.forwardPath)];
   return { sender: { ...sender, body, smtputf8: utf8Headers || !paths.every(isAscii) }, utf8Headers };
 }
 
 /** Whether the prefix and the first `end` octets of the blob are US-ASCII. */
-async function isSevenBit(
+async function hasNo8Bit(
   { prefix, blobId }: QueueJob,
   { storage }: OutboundParts,
   end: number,
 ): Promise<boolean> {
-  if (!isAsciiBytes(prefix)) return false;
+  if (!isSevenBit(prefix)) return false;
   for (let at = 0; at < end; at += PAGE) {
     const page = await storage.readBlob(blobId, at, Math.min(end, at + PAGE));
-    if (!isAsciiBytes(page)) return false;
+    if (!isSevenBit(page)) return false;
   }
-  return true;
-}
-
-function isAsciiBytes(bytes: Uint8Array): boolean {
-  for (let i = 0; i < bytes.length; i++) if (bytes[i]! > 127) return false;
   return true;
 }
 

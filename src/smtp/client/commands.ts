@@ -28,7 +28,7 @@ export function cannotCarry(message: Outgoing, offered: Extensions): RecipientRe
   if (sender.body === "binarymime" && !offered.binary) {
     return ownPermanent("5.6.3", "The message is binary (RFC 3030), which the server does not take");
   }
-  // RFC 6152 section 3: convert or return; signatures would not survive a conversion.
+  // RFC 6152 section 3: convert or return. Whoever has the message may convert it and come again.
   if (sender.body === "8bitmime" && !offered.eightBitMime) {
     return ownPermanent("5.6.3", "The message has 8-bit text, which the server does not take");
   }

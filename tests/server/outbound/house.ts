@@ -46,6 +46,8 @@ export interface House {
   readonly lines: ReturnType<typeof memoryLogger>["lines"];
   readonly account: Account;
   now: number;
+  /** What is sent. */
+  text: string;
   /** Puts a message into the queue for these recipients. */
   send(
     recipients: readonly string[],
@@ -119,10 +121,11 @@ export async function house(options: HouseOptions = {}): Promise<House> {
     lines: logger.lines,
     account,
     now: START,
+    text: MESSAGE,
     async send(recipients, more = {}) {
       const { sender, ...entry } = more;
       const traceId = `s1.${++messages}` as TraceId;
-      const sealed = await seal(storage, MESSAGE);
+      const sealed = await seal(storage, self.text);
       const queued = recipients.map((forwardPath): QueueEntry => ({
         recipient: recipient(forwardPath),
         domain: forwardPath.slice(forwardPath.lastIndexOf("@") + 1),
