@@ -25,7 +25,7 @@ import type { Counter, Metrics } from "./metrics.ts";
 import { ConnectionPool } from "./outbound/connection_pool.ts";
 import { type Admission, Destinations } from "./outbound/destinations.ts";
 import { expandEndpoints } from "./outbound/own_endpoints.ts";
-import { type Attempt, type Claimed, destinationOf, type OutboundParts } from "./outbound/parts.ts";
+import { type Attempt, type Claimed, destinationOf, type OutboundParts, ownLimits } from "./outbound/parts.ts";
 import { byMessage, joined } from "./outbound/same_way.ts";
 import { within } from "./outbound/waiting.ts";
 import { workJob } from "./outbound/work_job.ts";
@@ -108,7 +108,12 @@ class Worker implements Outbound {
     const { connections: all, connectionsPerDomain: most, retry } = options.policy;
     const remote = { start: START_CONNECTIONS, most, first: 2 * retry.first, longest: LONGEST_ALONE_MS };
     const local = { ...remote, start: all, most: all };
-    this.#destinations = new Destinations((key) => key === null ? local : remote);
+    const own = ownLimits(options.policy);
+    this.#destinations = new Destinations((key) => {
+      if (key === null) return local;
+      const limit = own.get(key);
+      return limit === undefined ? remote : { ...remote, most: limit };
+    });
     const { connections } = this.#parts;
     options.metrics?.gaugeOf("palomar_outbound_connections", "Connections to other servers.", () => connections.open);
     options.metrics?.gaugeOf("palomar_queue_attempts", "Jobs of the queue under way now.", () => this.#attempts.size);

@@ -19,10 +19,16 @@ export type ListenerConfig =
 export interface RelayConfig {
   readonly host: string;
   readonly port: number;
+  /** LMTP (RFC 2033) is for the store of somebody else, behind us. */
+  readonly protocol: "smtp" | "lmtp";
   /** `starttls` requires it: no mail or password goes out in clear by accident. */
   readonly tls: TlsMode;
+  /** File of PEM certificates that its certificate may be signed by, instead of the world's; null: those. */
+  readonly ca: string | null;
   readonly username: string | null;
   readonly password: Secret | null;
+  /** Connections to it at once at most; null: as to a domain. */
+  readonly connections: number | null;
 }
 
 /** What is done about mail from outside that does not show who it is from. */
@@ -46,6 +52,10 @@ export interface OutboundConfig {
   readonly relay: RelayConfig | null;
   /** By recipient domain, lower case; goes before `relay`. */
   readonly routes: ReadonlyMap<string, RelayConfig>;
+  /** By the sender's domain, lower case; behind `routes` and before `relay`. */
+  readonly senderRoutes: ReadonlyMap<string, RelayConfig>;
+  /** Addresses of this machine to connect from, at most one of IPv4 and one of IPv6; else the system chooses. */
+  readonly sourceAddress: readonly string[];
   /** Milliseconds. */
   readonly retry: { readonly first: number; readonly longest: number; readonly giveUp: number };
   /** Whether the MX of a domain may lead into private networks and to this machine. */
@@ -55,6 +65,8 @@ export interface OutboundConfig {
   /** Attempts under way at once, in all and at most to one domain or relay. */
   readonly connections: number;
   readonly connectionsPerDomain: number;
+  /** Single domains that take fewer or more. */
+  readonly destinations: ReadonlyMap<string, { readonly connections: number }>;
 }
 
 /** Bounds of what one client, message or connection may take. Sizes in octets, times in milliseconds. */

@@ -10,7 +10,7 @@
  */
 import { isAbsolute, resolve } from "node:path";
 import { z } from "zod";
-import type { Config, ConfigProblem, ConfigSource, DemoConfig } from "./config.ts";
+import type { Config, ConfigProblem, ConfigSource, DemoConfig, OutboundConfig, RelayConfig } from "./config.ts";
 import { rawDemo } from "./demo.ts";
 import { applyOverrides, type Override, readEnvironment } from "./environment.ts";
 import { parseJsonc, type Place } from "./jsonc.ts";
@@ -203,12 +203,25 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     storage: read.storage,
     dns: read.dns,
     authentication: read.authentication,
-    outbound: read.outbound,
+    outbound: withPaths(read.outbound, absolute),
     limits: read.limits,
     proxies: read.proxies,
     admin: read.admin,
     log: read.log,
     demo: "demo" in read ? read.demo as DemoConfig : null,
+  };
+}
+
+function withPaths(outbound: OutboundConfig, absolute: (path: string, at: string) => string): OutboundConfig {
+  const one = (relay: RelayConfig, at: string): RelayConfig =>
+    relay.ca === null ? relay : { ...relay, ca: absolute(relay.ca, `${at}.ca`) };
+  const all = (routes: ReadonlyMap<string, RelayConfig>, at: string) =>
+    new Map([...routes].map(([domain, relay]) => [domain, one(relay, `${at}.${domain}`)]));
+  return {
+    ...outbound,
+    relay: outbound.relay && one(outbound.relay, "outbound.relay"),
+    routes: all(outbound.routes, "outbound.routes"),
+    senderRoutes: all(outbound.senderRoutes, "outbound.senderRoutes"),
   };
 }
 

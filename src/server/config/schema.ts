@@ -112,32 +112,43 @@ const relay = z.strictObject({
     { error: (issue) => `${shown(issue.input)} should be a host name or an IP address` },
   ),
   port: integer(1, 65_535).default(25),
+  protocol: oneOf(["smtp", "lmtp"]).default("smtp"),
   tls: oneOf(TLS_MODES).default("starttls"),
+  ca: text("the path of a PEM file with the certificates that sign the relay's").nullable().default(null),
+  connections: integer(1, 1000).nullable().default(null),
   username: text("the name to log in with").nullable().default(null),
   password: text("the password to log in with").transform((value) => new Secret(value)).nullable().default(null),
 }).transform((value, context): RelayConfig => {
   const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
   if (value.username !== null && value.password === null) refuse("password", "missing; a username needs one");
   if (value.username === null && value.password !== null) refuse("username", "missing; a password needs one");
+  if (value.ca !== null && value.tls === "none") refuse("ca", 'is for TLS, and tls is "none"; leave one of them out');
   return value;
 });
 
-const routes = z.record(
-  z.string(),
-  relay,
-  { error: (issue) => `${shown(issue.input)} should be { "domain": { "host": …, "port": … } }` },
-)
-  .transform((value, context): ReadonlyMap<string, RelayConfig> => {
-    const map = new Map<string, RelayConfig>();
-    for (const [name, route] of Object.entries(value)) {
-      const domain = parseDomain(name);
-      const ascii = domain === null ? null : domainToAscii(domain);
-      if (ascii === null) {
-        context.addIssue({ code: "custom", path: [name], message: "this name should be a domain of recipients" });
-      } else map.set(ascii, route);
-    }
-    return map;
-  });
+/** By domain. */
+function byDomain<S extends z.ZodType>(of: S, whose: string, shape: string) {
+  return z.record(z.string(), of, { error: (issue) => `${shown(issue.input)} should be ${shape}` })
+    .transform((value, context): ReadonlyMap<string, z.output<S>> => {
+      const map = new Map<string, z.output<S>>();
+      for (const [name, one] of Object.entries(value)) {
+        const domain = parseDomain(name);
+        const ascii = domain === null ? null : domainToAscii(domain);
+        if (ascii === null) {
+          context.addIssue({ code: "custom", path: [name], message: `this name should be a domain of ${whose}` });
+        } else map.set(ascii, one as z.output<S>);
+      }
+      return map;
+    });
+}
+
+const ROUTE = '{ "domain": { "host": …, "port": … } }';
+
+const sourceAddress = z.union([ipAddress.transform((one) => [one]), z.array(ipAddress)], {
+  error: (issue) => `${shown(issue.input)} should be an IP address of this machine, or one of IPv4 and one of IPv6`,
+}).refine((all) => new Set(all.map((one) => isIP(one))).size === all.length, {
+  error: "should be at most one address of IPv4 and one of IPv6",
+});
 
 const hostPort = text('an address and a port, as "127.0.0.1:53"').refine(isHostPort, {
   error: (issue) => `${shown(issue.input)} should be an address and a port, as "127.0.0.1:53" or "[::1]:53"`,
@@ -198,7 +209,9 @@ const LIMITS = object({
 const OUTBOUND = object({
   port: integer(1, 65_535).default(25),
   relay: relay.nullable().default(null),
-  routes: routes.prefault({}),
+  routes: byDomain(relay, "recipients", ROUTE).prefault({}),
+  senderRoutes: byDomain(relay, "senders", ROUTE).prefault({}),
+  sourceAddress: sourceAddress.prefault([]),
   retry: object({
     first: duration(SECOND, DAY).prefault("30s"),
     longest: duration(SECOND, 7 * DAY).prefault("4h"),
@@ -208,6 +221,11 @@ const OUTBOUND = object({
   hold: truth.default(false),
   connections: integer(1, 10_000).default(100),
   connectionsPerDomain: integer(1, 1000).default(20),
+  destinations: byDomain(
+    z.strictObject({ connections: integer(1, 1000) }),
+    "recipients",
+    '{ "domain": { "connections": … } }',
+  ).prefault({}),
 });
 
 const account = object({

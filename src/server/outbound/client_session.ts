@@ -1,5 +1,6 @@
 /** One attempt at one host: over a connection that waits for a message, else over one that is made for it. */
 import { randomBytes } from "node:crypto";
+import { isIP } from "node:net";
 import type { EnvelopeSender, OutgoingMail, QueueJob, QueueRow } from "../../contract/mod.ts";
 import type { Host } from "../../mta/queue/mod.ts";
 import { connect, ConnectError } from "../../net/connect.ts";
@@ -38,7 +39,7 @@ export async function clientSession(
   if (waiting) return await bound(waiting, waiting.send(mailOf(request), job.traceId), attempt);
   let transport: Transport;
   try {
-    transport = await connected(request, attempt.stop.signal);
+    transport = await connected(request, attempt.stop.signal, parts);
   } catch (error) {
     return notConnected(request, error, attempt.stop.signal.aborted);
   }
@@ -47,6 +48,7 @@ export async function clientSession(
   const options = {
     ...mailOf(request),
     hostname: parts.hostname,
+    profile: relay?.protocol ?? "smtp",
     tls: tlsWish(request),
     auth: login
       ? { username: relay.username!, password: relay.password!, nonce: randomBytes(18).toString("base64") }
@@ -93,23 +95,42 @@ function mailOf({ job, sender, rows, utf8Headers }: SessionRequest): OutgoingMai
 /** All that a message may count on in a connection: the host, its TLS, and who we are there. */
 function keyOf(request: SessionRequest): string {
   const { name, address, port, relay } = request.host;
-  const tls = [relay?.tls ?? null, tlsWish(request), checksCertificate(request)];
+  const tls = [relay?.protocol ?? null, relay?.tls ?? null, relay?.ca ?? null];
+  tls.push(tlsWish(request), String(checksCertificate(request)));
   return JSON.stringify([name, address, port, relay?.username ?? null, relay?.password?.reveal() ?? null, ...tls]);
 }
 
-async function connected(request: SessionRequest, stop: AbortSignal): Promise<Transport> {
+async function connected(request: SessionRequest, stop: AbortSignal, parts: OutboundParts): Promise<Transport> {
   const { host } = request;
+  const family = isIP(host.address);
+  const localAddress = parts.policy.sourceAddress.find((address) => isIP(address) === family);
+  const ca = host.relay?.ca ? await authority(host.relay.ca) : undefined;
   const mode = host.relay?.tls === "implicit" ? "implicit" : tlsWish(request) === "none" ? "none" : "starttls";
   const promise = connect({
     host: host.address,
     port: host.port,
     timeoutMs: CONNECT_MS,
-    tls: { mode, serverName: host.name, rejectUnauthorized: checksCertificate(request) },
+    ...(localAddress === undefined ? {} : { localAddress }),
+    tls: {
+      mode,
+      serverName: host.name,
+      rejectUnauthorized: checksCertificate(request),
+      ...(ca === undefined ? {} : { ca }),
+    },
   });
   const transport = await unlessStopped(promise, stop);
   if (transport !== null) return transport;
   promise.then((late) => late.destroy(), () => {});
   throw new ConnectError("timeout", "the server stops");
+}
+
+/** Read for each connection, so that a renewed file counts at once. */
+async function authority(file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    throw new ConnectError("tls", `the certificates in ${file} cannot be read`, error);
+  }
 }
 
 /** A relay that wants TLS gets our password, and REQUIRETLS promises it (RFC 8689 section 4.2.1); else RFC 7435. */

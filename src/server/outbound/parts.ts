@@ -1,4 +1,5 @@
 /** What the files of this folder work with: made once by `createOutbound`. */
+import { domainToAscii, parseDomain } from "../../base/address.ts";
 import type { LogEvent, Program, QueueJob } from "../../contract/mod.ts";
 import type { LocalFacts } from "../../mta/queue/mod.ts";
 import type { Deadlines } from "../../net/deadlines.ts";
@@ -49,16 +50,34 @@ export interface Attempt extends Claimed {
   readonly learn: (experience: Experience) => number;
 }
 
-/** The relay that the operator chose for a domain, or null: its own exchangers. */
-export function relayOf(domain: string, policy: OutboundConfig): RelayConfig | null {
-  return policy.routes.get(domain) ?? policy.relay;
+/** The relay that the operator chose for a job, or null: its domain's own exchangers. */
+export function relayOf({ domain, sender }: QueueJob, policy: OutboundConfig): RelayConfig | null {
+  const { routes, senderRoutes, relay } = policy;
+  const { reversePath } = sender;
+  const written = parseDomain(reversePath.slice(reversePath.lastIndexOf("@") + 1));
+  const from = written === null ? null : domainToAscii(written);
+  return (domain === null ? null : routes.get(domain)) ?? (from === null ? null : senderRoutes.get(from)) ?? relay;
 }
 
 /** Whose connections a job uses. */
-export function destinationOf({ domain }: QueueJob, policy: OutboundConfig): string | null {
-  if (domain === null) return null;
-  const relay = relayOf(domain, policy);
-  return relay === null ? domain : `${relay.host}:${relay.port}`;
+export function destinationOf(job: QueueJob, policy: OutboundConfig): string | null {
+  if (job.domain === null) return null;
+  const relay = relayOf(job, policy);
+  return relay === null ? job.domain : relayKey(relay);
+}
+
+function relayKey({ host, port }: RelayConfig): string {
+  return `${host}:${port}`;
+}
+
+/** Destinations with a limit of their own: connections at once, by the key of `destinationOf`. */
+export function ownLimits(policy: OutboundConfig): ReadonlyMap<string, number> {
+  const limits = new Map<string, number>();
+  for (const [domain, { connections }] of policy.destinations) limits.set(domain, connections);
+  for (const relay of [policy.relay, ...policy.routes.values(), ...policy.senderRoutes.values()]) {
+    if (relay !== null && relay.connections !== null) limits.set(relayKey(relay), relay.connections);
+  }
+  return limits;
 }
 
 /** What routing within this server needs. */

@@ -51,7 +51,12 @@ async function wayOf({ job }: Claimed, parts: OutboundParts): Promise<string | n
     if (job.domain === null || await parts.run(isOursNow(job))) return null;
     const hop = await hopOf(job, job.domain, parts);
     if (hop.kind === "none") return null;
-    const hosts = hop.hosts.map(({ name, address, port, relay }) => [name, address, port, relay?.username ?? null]);
+    const hosts = hop.hosts.map(({ name, address, port, relay }) => [
+      name,
+      address,
+      port,
+      relay && [relay.protocol, relay.tls, relay.ca, relay.username],
+    ]);
     return JSON.stringify([hop.authenticated, hosts]);
   } catch {
     return null; // its own attempt will say what is wrong

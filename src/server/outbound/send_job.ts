@@ -13,7 +13,7 @@ import type { SealedBlob } from "../../storage/storage.ts";
 import type { RelayConfig } from "../config/config.ts";
 import { clientSession } from "./client_session.ts";
 import type { Experience } from "./destinations.ts";
-import type { Attempt, OutboundParts } from "./parts.ts";
+import { type Attempt, type OutboundParts, relayOf } from "./parts.ts";
 import { isSevenBit, sevenBit } from "./seven_bit.ts";
 import { unlessStopped } from "./waiting.ts";
 
@@ -43,6 +43,8 @@ export interface Sent {
   readonly experience: Experience;
 }
 
+const NO_ROUTES: ReadonlyMap<string, RelayConfig> = new Map();
+
 /** Where a job's domain leads. */
 export function hopOf(job: QueueJob, domain: string, parts: OutboundParts): Promise<NextHop<RelayConfig>> {
   const { policy } = parts;
@@ -50,8 +52,8 @@ export function hopOf(job: QueueJob, domain: string, parts: OutboundParts): Prom
     domain,
     traceId: job.traceId,
     port: policy.port,
-    routes: policy.routes,
-    relay: policy.relay,
+    routes: NO_ROUTES, // `relayOf` knows them all
+    relay: relayOf(job, policy),
     ownEndpoints: parts.ownEndpoints(),
     // On another port than the world's, a host of our name may be anybody: a test, a second server.
     ownName: policy.port === 25 ? parts.hostname : null,

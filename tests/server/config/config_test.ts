@@ -72,7 +72,10 @@ Deno.test("parseConfig() takes everything a file may hold", () => {
     outbound: {
       port: 2525,
       relay: { host: "smtp.example.net", port: 587, username: "u", password: "p" },
-      routes: { "Partner.Example": { host: "127.0.0.1", port: 2526, tls: "none" } },
+      routes: { "Partner.Example": { host: "127.0.0.1", port: 2526, tls: "none", protocol: "lmtp" } },
+      senderRoutes: { "Bücher.Example": { host: "10.0.0.1", ca: "ca.pem", connections: 2 } },
+      sourceAddress: "192.0.2.1",
+      destinations: { "Small.Example": { connections: 1 } },
       retry: { first: "1s", longest: "2m", giveUp: "1.5h" },
       hold: true,
     },
@@ -87,6 +90,11 @@ Deno.test("parseConfig() takes everything a file may hold", () => {
   assert.equal(got.outbound.relay?.tls, "starttls");
   assert.equal(got.outbound.relay?.password?.reveal(), "p");
   assert.equal(got.outbound.routes.get("partner.example")?.port, 2526);
+  assert.equal(got.outbound.routes.get("partner.example")?.protocol, "lmtp");
+  assert.equal(got.outbound.senderRoutes.get("xn--bcher-kva.example")?.ca, "/etc/palomar/ca.pem");
+  assert.equal(got.outbound.senderRoutes.get("xn--bcher-kva.example")?.connections, 2);
+  assert.deepEqual(got.outbound.sourceAddress, ["192.0.2.1"]);
+  assert.deepEqual(got.outbound.destinations.get("small.example"), { connections: 1 });
   assert.equal(got.outbound.retry.giveUp, 5_400_000);
   assert.equal(got.limits.messageSize, 65_536);
   assert.equal(got.admin.token?.reveal(), "0123456789abcdef");
@@ -145,6 +153,18 @@ const BAD: readonly (readonly [what: string, raw: Record<string, unknown>, says:
   ]],
   ["a relay without host", { outbound: { relay: {} } }, ["outbound.relay.host: missing"]],
   ["a route to nowhere", { outbound: { routes: { "a..b": { host: "h.example" } } } }, ["outbound.routes.a..b"]],
+  ["a protocol that is none", { outbound: { relay: { host: "h.example", protocol: "uucp" } } }, [
+    "outbound.relay.protocol",
+    '"lmtp"',
+  ]],
+  ["an authority without TLS", { outbound: { relay: { host: "h.example", tls: "none", ca: "x" } } }, [
+    "outbound.relay.ca",
+  ]],
+  ["a source that is no address", { outbound: { sourceAddress: "mail.example" } }, ["outbound.sourceAddress"]],
+  ["two sources of a kind", { outbound: { sourceAddress: ["192.0.2.1", "192.0.2.2"] } }, ["outbound.sourceAddress"]],
+  ["a limit of nothing", { outbound: { destinations: { "a.example": { connections: 0 } } } }, [
+    "outbound.destinations.a.example.connections",
+  ]],
   ["a block that is none", { proxies: ["10.0.0.0/40"] }, ["proxies[0]", "10.0.0.0/8"]],
   ["a short token", { admin: { token: "short" } }, ["admin.token", "16"]],
   ["a level that is none", { log: { level: "loud" } }, ["log.level", '"debug"']],

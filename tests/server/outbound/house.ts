@@ -16,7 +16,7 @@ import type {
 import { scriptedResolver, type ScriptedZones } from "../../../src/dns/mod.ts";
 import { MessageIndexer } from "../../../src/message/mod.ts";
 import type { Clock } from "../../../src/server/clock.ts";
-import type { OutboundConfig } from "../../../src/server/config/config.ts";
+import type { OutboundConfig, RelayConfig } from "../../../src/server/config/config.ts";
 import { memoryLogger } from "../../../src/server/log.ts";
 import { createOutbound, type Outbound } from "../../../src/server/outbound.ts";
 import { memoryStorage } from "../../../src/storage/memory/mod.ts";
@@ -75,11 +75,27 @@ const POLICY: OutboundConfig = {
   relay: null,
   routes: new Map(),
   privateExchanges: true,
+  senderRoutes: new Map(),
+  sourceAddress: [],
   retry: { first: 30_000, longest: 4 * HOUR, giveUp: 120 * HOUR },
   hold: false,
   connections: 50,
   connectionsPerDomain: 10,
+  destinations: new Map(),
 };
+
+/** A host of the operator's choice on this machine. */
+export const relayTo = (port: number, more: Partial<RelayConfig> = {}): RelayConfig => ({
+  host: "127.0.0.1",
+  port,
+  protocol: "smtp",
+  tls: "none",
+  ca: null,
+  username: null,
+  password: null,
+  connections: null,
+  ...more,
+});
 const KEYS = new Secret(new Uint8Array([1]));
 const CREDENTIALS = {
   password: new Secret("$scrypt$"),
@@ -202,6 +218,8 @@ export interface Peer {
   readonly port: number;
   /** Whole dialogues, one a connection, as the client spoke. */
   readonly heard: string[];
+  /** Where they came from. */
+  readonly from: string[];
   /** How often MAIL was said, over all connections. */
   transactions(): number;
   /** Breaks all connections; new ones are taken. */
@@ -217,10 +235,12 @@ export const friendly: Script = (verb) =>
 
 export async function peer(script: Script, port = 0): Promise<Peer> {
   const heard: string[] = [];
+  const from: string[] = [];
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     const at = heard.push("") - 1;
+    from.push(socket.remoteAddress ?? "");
     let rest = "";
     let body = false;
     socket.on("error", () => {}).on("close", () => sockets.delete(socket));
@@ -244,6 +264,7 @@ export async function peer(script: Script, port = 0): Promise<Peer> {
   return {
     port: (server.address() as { port: number }).port,
     heard,
+    from,
     transactions: () => heard.join("").split("MAIL FROM:").length - 1,
     cut: () => {
       for (const socket of sockets) socket.destroy();

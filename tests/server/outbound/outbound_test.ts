@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { TraceId } from "../../../src/contract/mod.ts";
-import { friendly, HOUR, type House, house, peer, recipient, type Script, START, THERE } from "./house.ts";
+import { friendly, HOUR, type House, house, peer, recipient, relayTo, type Script, START, THERE } from "./house.ts";
 
 const empty = (home: House) => async () => (await home.rows()).length === 0;
 const deferred = (home: House) => async () => {
@@ -182,7 +182,7 @@ Deno.test("nothing goes out while the worker is held", async () => {
 
 Deno.test("a route of the domain goes before its exchangers, and a login goes to it only", async () => {
   const there = await peer(friendly);
-  const relay = { host: "127.0.0.1", port: there.port, tls: "none", username: null, password: null } as const;
+  const relay = relayTo(there.port);
   const home = await house({ policy: { port: 1, routes: new Map([["there.example", relay]]) } });
   await home.send(["bob@there.example"]);
   await home.send(["bob@nowhere.example"]);

@@ -1,6 +1,6 @@
 /** One connection for several messages, and what its end means for the one that is next. */
 import assert from "node:assert/strict";
-import { friendly, type House, house, peer, type Script, THERE } from "./house.ts";
+import { friendly, type House, house, peer, relayTo, type Script, THERE } from "./house.ts";
 
 const empty = (home: House) => async () => (await home.rows()).length === 0;
 const say = (script: Partial<Record<string, string | null>>): Script => (verb, line) =>
@@ -108,7 +108,7 @@ Deno.test("a fresh connection that answers 421 puts the message off", async () =
 
 Deno.test("what REQUIRETLS or a login asks of a connection, no other one is taken for", async () => {
   const there = await peer(friendly);
-  const relay = { host: "127.0.0.1", port: there.port, tls: "none", username: null, password: null } as const;
+  const relay = relayTo(there.port);
   const home = await house({
     zones: THERE,
     policy: { port: there.port, routes: new Map([["by.example", relay]]) },

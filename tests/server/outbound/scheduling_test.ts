@@ -1,6 +1,6 @@
 /** How the worker chooses: together, in turns, and not at all. */
 import assert from "node:assert/strict";
-import { friendly, type House, house, peer, THERE } from "./house.ts";
+import { friendly, type House, house, peer, relayTo, THERE } from "./house.ts";
 
 const empty = (home: House) => async () => (await home.rows()).length === 0;
 const MX = (...names: string[]) =>
@@ -29,7 +29,7 @@ Deno.test("recipients of several domains behind one exchanger go in one transact
 
 Deno.test("recipients of all domains behind one relay go in one transaction", async () => {
   const there = await peer(friendly);
-  const relay = { host: "127.0.0.1", port: there.port, tls: "none", username: null, password: null } as const;
+  const relay = relayTo(there.port);
   const home = await house({ policy: { relay } });
   await home.send(["a@one.example", "b@two.example", "c@three.example"]);
   home.worker.start();
