@@ -4,7 +4,7 @@ import type { DmarcResult } from "./model.ts";
 const REASONS: Readonly<Record<DmarcResult["reason"], (result: Omit<DmarcResult, "sentence">) => string>> = {
   aligned: ({ domain, spfAligned, dkimAligned }) =>
     `${domain} has been shown by ${spfAligned && dkimAligned ? "SPF and DKIM" : spfAligned ? "SPF" : "DKIM"}.`,
-  notAligned: (result) => `Neither SPF nor DKIM shows that the message is from ${result.domain}${asked(result)}.`,
+  notAligned: (result) => `Neither SPF nor DKIM shows that the message is from ${result.domain}${asked(result)}`,
   noRecord: ({ domain }) => `${domain} publishes no DMARC policy.`,
   unusableRecord: ({ policyDomain }) => `The DMARC record of ${policyDomain} holds no policy that can be read.`,
   dnsFailed: ({ domain }) => `The DNS did not tell what DMARC needs to know about ${domain}.`,
@@ -21,7 +21,7 @@ export function sentenceOf(result: Omit<DmarcResult, "sentence">): string {
 }
 
 function asked({ policyDomain, policy, disposition, overrides }: Omit<DmarcResult, "sentence">): string {
-  if (policy === null || policy === "none") return "";
+  if (policy === null || policy === "none") return ".";
   const [override] = overrides;
   const but = override === undefined
     ? ""
@@ -29,5 +29,5 @@ function asked({ policyDomain, policy, disposition, overrides }: Omit<DmarcResul
     ? ", in test mode"
     : ", for a part of it";
   const done = disposition === policy ? "" : `, so it is ${disposition === "none" ? "let pass" : "put aside"}`;
-  return `, and ${policyDomain} asks to ${policy} such mail${but}${done}`;
+  return `, and ${policyDomain} asks to ${policy} such mail${but}${done}.`;
 }

@@ -112,7 +112,8 @@ Deno.test("matchDane() takes usage 2 by an authority above, with name, dates and
   assert.equal(match(CHAIN, ["example.net"]), "nameMismatch");
   assert.equal(match(CHAIN, ["leaf"]), "nameMismatch");
   assert.equal(match(CHAIN, []), "nameMismatch");
-  assert.equal(match(CHAIN, ["mx.example.org"], NOW + 31 * DAY), "expired");
+  assert.equal(match(CHAIN, ["mx.example.org"], NOW + 30 * DAY), "match at 1");
+  assert.equal(match(CHAIN, ["mx.example.org"], NOW + 30 * DAY + 1), "expired");
   assert.equal(match(CHAIN, ["mx.example.org"], NOW - 2 * DAY), "expired");
   assert.equal(match(CHAIN.slice(0, 1), ["mx.example.org"]), "noRecordMatches");
   assert.equal(match([CHAIN[1]!], ["mx.example.org"]), "noRecordMatches");

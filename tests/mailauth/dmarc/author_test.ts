@@ -19,6 +19,8 @@ Deno.test("authorOf() reads From as it comes", () => {
     ["=?utf-8?q?Jane?= <a@example.com>", "example.com"],
     ["x@b.example <a@example.com>", "example.com"],
     ['"x@b.example" <a@example.com>', "example.com"],
+    ['"Jane \\" Doe" <a@example.com>', "example.com"],
+    ["(a \\( b) a@example.com", "example.com"],
     ["a@example.com, b@example.com", "example.com"],
     ["a@example.com, b@example.net", "example.com example.net"],
     ["Team: a@example.com, b@example.net;", "example.com example.net"],

@@ -105,6 +105,47 @@ Deno.test("evaluateDmarc() takes sp for subdomains and np for those that do not 
   assert.equal(policy("own.example.com", { "_dmarc.own.example.com": ["v=DMARC1; p=reject"] }), "fail reject");
 });
 
+Deno.test("evaluateDmarc() knows a name that is an alias, and one that cannot be asked for", () => {
+  const zone = dnsOf({ "_dmarc.example.com": ["v=DMARC1; p=none; sp=quarantine; np=reject"] });
+  const asked: string[] = [];
+  const policy = (domain: string) =>
+    runProgram(evaluateDmarc({ fields: headerFields(`From: a@${domain}\r\n`), spf: null, dkim: [] }), {
+      "dns.resolve": (args) => {
+        asked.push(`${args.name} ${args.type}`);
+        if (args.name === "alias.example.com" && args.type === "CNAME") {
+          const records = [{ type: "CNAME" as const, name: "gone.test" }];
+          return { kind: "ok", records, canonicalName: args.name, authenticated: false, ttl: 1 };
+        }
+        return zone(args);
+      },
+    }).result.policy;
+  // RFC 6604 section 3: the answer for A is that of the alias's end, which is gone.
+  assert.equal(policy("alias.example.com"), "quarantine");
+  assert.deepEqual(asked.filter((name) => name.startsWith("alias")), [
+    "alias.example.com A",
+    "alias.example.com CNAME",
+  ]);
+  const long = `${"x".repeat(60)}.`.repeat(4) + "example.com";
+  assert.equal(policy(long), "reject");
+  assert(!asked.some((name) => name.includes(long)));
+});
+
+Deno.test("evaluateDmarc() says in a sentence what the domain asks, and what is done", () => {
+  const sentence = (tags: string, sample: number | null = null) =>
+    evaluate({ zone: { "_dmarc.example.com": [`v=DMARC1; ${tags}`] }, options: { sample } }).sentence
+      .replace("Neither SPF nor DKIM shows that the message is from example.com", "…");
+  assert.equal(sentence("p=none"), "….");
+  assert.equal(sentence("p=reject"), "…, and example.com asks to reject such mail.");
+  assert.equal(
+    sentence("p=reject; t=y"),
+    "…, and example.com asks to reject such mail, in test mode, so it is put aside.",
+  );
+  assert.equal(
+    sentence("p=quarantine; pct=1", 50),
+    "…, and example.com asks to quarantine such mail, for a part of it, so it is let pass.",
+  );
+});
+
 Deno.test("evaluateDmarc() is one policy milder in test mode, and where pct says so", () => {
   const decide = (tags: string, sample: number | null = null) => {
     const zone = { "_dmarc.example.com": [`v=DMARC1; ${tags}`] };

@@ -85,7 +85,23 @@ Deno.test("parseAggregateReport() declares no entities and bounds what it reads"
     "<policy_published><domain>a.test</domain></policy_published>";
   assert.equal(malformed(`<!DOCTYPE x [<!ENTITY a "aaaa">]><feedback>${head}</feedback>`), "doctype");
   assert.equal(malformed(`<feedback>${head}<error>&a;</error></feedback>`), "entity");
-  assert.equal(malformed(`<feedback>${head}<error>&#0;</error></feedback>`), "entity");
+  for (const number of ["&#0;", "&#xd800;", "&#x110000;", "&#11;", "&#xg;"]) {
+    assert.equal(malformed(`<feedback>${head}<error>${number}</error></feedback>`), "entity", number);
+  }
+  const named = head.replace("<date", "<org_name a='>' b=\">\">&#65;&#x42;&lt;&#10;c</org_name><date");
+  assert.equal(parsed(`<feedback>${named}</feedback>`).metadata.orgName, "AB<\nc");
+  const row = (ip: string, count: string, from: string) =>
+    `<record><row><source_ip>${ip}</source_ip><count>${count}</count><policy_evaluated/></row>` +
+    `<identifiers><header_from>${from}</header_from></identifiers></record>`;
+  const rows = [
+    row("::1", "1", "a.test"),
+    row("::1", "x", "a.test"),
+    row("::1", "1", "a b"),
+    row("::1", "1", ""),
+    row("x", "1", "a"),
+  ];
+  const some = parsed(`<feedback>${head}${rows.join("")}</feedback>`);
+  assert.deepEqual([some.rows.length, some.skipped], [1, 4]);
   assert.equal(malformed(`<feedback>${head}<error>a & b</error></feedback>`), "entity");
   assert.equal(malformed("<a>".repeat(20)), "depth");
   assert.equal(malformed(`<feedback>${head}<record>${"<a/>".repeat(20_001)}</record></feedback>`), "size");

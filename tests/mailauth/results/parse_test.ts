@@ -48,6 +48,8 @@ Deno.test("parseAuthenticationResults() knows nothing checked, quoted names, and
     assert.deepEqual(read(text), { authservId: "a.example", version: 1, results: [] }, text);
   }
   assert.equal(read('"a b (c)"; none').authservId, "a b (c)");
+  assert.equal(read("a 10; none").version, 10);
+  assert.equal(read("a; spf=pass reason=one reason=two").results[0]!.reason, "one");
   assert.deepEqual(read("a; dmarc=pass action=none header.from=x.org").results[0]!.properties, [
     { ptype: "header", property: "from", value: "x.org" },
   ]);

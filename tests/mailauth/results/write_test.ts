@@ -62,6 +62,7 @@ Deno.test("authenticationResultsField() quotes what a peer said", () => {
     ["\ud800", '"?"'],
   ];
   for (const [given, written] of table) assert(spf(given).endsWith(`smtp.helo=${written}\r\n`), spf(given));
+  assert(spf("a b\x85\ud800", true).endsWith('smtp.helo="a b??"\r\n'));
   assert(spf("jürgen@bücher.example", true).endsWith("smtp.helo=jürgen@bücher.example\r\n"));
 });
 

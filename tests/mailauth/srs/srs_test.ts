@@ -93,6 +93,10 @@ Deno.test("keys are changed without losing bounces: the newest signs, all are ac
 
 Deno.test("rewriteSender() never makes more than 64 octets: what does not fit is remembered", () => {
   const long = at(`${"a".repeat(60)}@${"b".repeat(40)}.example`);
+  const fits = at(`${"a".repeat(64 - "SRS0=12345678=12=b.test=".length)}@b.test`);
+  assert.equal(rewriteSender(fits, [KEY], NOW).local.length, 64);
+  const more = rewriteSender({ ...fits, local: fits.local + "a" }, [KEY], NOW);
+  assert(more.remember !== null && more.local.length <= 64);
   const first = rewriteSender(long, [KEY], NOW);
   const second = rewriteSender(long, [KEY], NOW + DAY);
   assert.deepEqual(first.remember!.address, long);
@@ -142,7 +146,8 @@ Deno.test("decodeVerp() gives back what encodeVerp() was given", () => {
   assert.equal(encodeVerp("bounces", at("alice=x@example.org")), "bounces+alice=x=example.org");
   assert.equal(encodeVerp("b", at("a@bücher.example"), "-"), "b-a=xn--bcher-kva.example");
   assert.equal(encodeVerp("b", at("a@[192.0.2.1]")), null);
-  assert.equal(encodeVerp("b", at(`${"a".repeat(60)}@example.org`)), null);
+  assert.equal(encodeVerp("b", at(`${"a".repeat(51)}@example.org`)), null);
+  assert.equal(encodeVerp("b", at(`${"a".repeat(50)}@example.org`))!.length, 64);
   for (
     const local of [
       "bounces",

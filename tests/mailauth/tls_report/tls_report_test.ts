@@ -174,6 +174,8 @@ Deno.test("parseTlsReport() takes what it knows from whatever JSON it is", () =>
     assert.equal(parseTlsReport(text), null, text);
   }
   assert.equal(parseTlsReport("[".repeat(100_000)), null);
+  const timeless = { "date-range": { ...range, "start-datetime": "soon" }, policies: [{ policy }] };
+  assert.equal(parseTlsReport(JSON.stringify(timeless)), null);
   assert.equal(read([{ policy: { ...policy, "policy-domain": "x".repeat(9000) } }])!.domain.length, 4096);
   assert.equal(read(Array.from({ length: 3000 }, () => ({ policy })))!.policies.length, 1000);
   fc.assert(fc.property(fc.json(), (json) => {
