@@ -108,6 +108,8 @@ export async function openOffline(config: Config): Promise<Admin> {
     { makeToken },
     { VERSION },
     { Secret },
+    { DkimKeys },
+    { createResolver },
   ] = await Promise.all([
     import("../storage/sqlite/mod.ts"),
     import("../imap/imap_text.ts"),
@@ -116,6 +118,8 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/token.ts"),
     import("../server/version.ts"),
     import("../base/secret.ts"),
+    import("../server/dkim/keys.ts"),
+    import("../dns/mod.ts"),
   ]);
   const storage = await openSqlite({ dataDir: config.dataDir, prepare: imapText }).catch((error: unknown) => {
     if (error instanceof DataDirLocked) {
@@ -128,10 +132,21 @@ export async function openOffline(config: Config): Promise<Admin> {
     throw new Exit(EXIT.temporary, `the store in ${config.dataDir} cannot be opened: ${(error as Error).message}`);
   });
   let failure: unknown = null;
+  const resolver = createResolver({
+    ...(config.dns.servers === null ? {} : { servers: [...config.dns.servers] }),
+    timeoutMs: config.dns.timeout,
+  });
+  const dkim = new DkimKeys({
+    storage,
+    resolve: (name, type) => resolver.resolve(name, type),
+    now: () => Date.now(),
+    hostname: config.hostname,
+  });
   const app = createHttpApp({
     perform: (op, args) => storage.perform(op, args),
     makeCredentials,
     makeToken,
+    dkim,
     adminToken: new Secret(""),
     trusted: true,
     metrics: () => "",
@@ -152,5 +167,9 @@ export async function openOffline(config: Config): Promise<Admin> {
     }
     return { status: response.status, text };
   };
-  return adminOver(exchange, { online: false, close: () => storage.close() });
+  const close = () => {
+    resolver.close();
+    return storage.close();
+  };
+  return adminOver(exchange, { online: false, close });
 }

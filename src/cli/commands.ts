@@ -11,6 +11,10 @@ import { aclSet } from "./commands/acl_set.ts";
 import { aliasAdd } from "./commands/alias_add.ts";
 import { aliasList } from "./commands/alias_list.ts";
 import { aliasRemove } from "./commands/alias_remove.ts";
+import { dkimActivate } from "./commands/dkim_activate.ts";
+import { dkimList } from "./commands/dkim_list.ts";
+import { dkimRemove } from "./commands/dkim_remove.ts";
+import { dkimRotate } from "./commands/dkim_rotate.ts";
 import { domainAdd } from "./commands/domain_add.ts";
 import { domainCatchAll } from "./commands/domain_catch_all.ts";
 import { domainDns } from "./commands/domain_dns.ts";
@@ -37,6 +41,10 @@ export const COMMANDS: readonly Command[] = [
   domainRemove,
   domainCatchAll,
   domainDns,
+  dkimList,
+  dkimRotate,
+  dkimActivate,
+  dkimRemove,
   accountAdd,
   accountList,
   accountShow,

@@ -68,5 +68,6 @@ export type StorageOp = Exclude<
   | "sender.verify"
   | "rcpt.verify"
   | "message.receive"
+  | "message.sign"
   | "clock.now"
 >;

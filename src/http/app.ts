@@ -4,6 +4,7 @@ import { acl } from "./admin/acl.ts";
 import { accounts } from "./admin/accounts.ts";
 import { aliases } from "./admin/aliases.ts";
 import { tokens } from "./admin/tokens.ts";
+import { dkim } from "./admin/dkim.ts";
 import { domains } from "./admin/domains.ts";
 import { messages } from "./admin/messages.ts";
 import { queue } from "./admin/queue.ts";
@@ -56,7 +57,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken));
   app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT));
   const admin = new OpenAPIHono({ defaultHook });
-  for (const resource of [domains, accounts, acl, tokens, aliases, queue, messages]) resource(admin, deps);
+  for (const resource of [domains, dkim, accounts, acl, tokens, aliases, queue, messages]) resource(admin, deps);
   app.route(API, admin);
 
   return {

@@ -1,11 +1,52 @@
 import type { Secret } from "../base/secret.ts";
-import type { AnswerOf, Args, Credentials, StorageOp } from "../contract/mod.ts";
+import type { AnswerOf, Args, Credentials, DirectoryRefused, StorageOp } from "../contract/mod.ts";
 
 /** How the server is, for `/health`. More members may stand beside `status`. */
 export interface Health {
   /** `ok` is 200; `stopping` and `failing` are 503, so that whoever balances load goes elsewhere. */
   readonly status: "ok" | "stopping" | "failing";
   readonly [detail: string]: unknown;
+}
+
+/** A DKIM key without its private half. Times in milliseconds since 1970. */
+export interface DkimKeyInfo {
+  readonly selector: string;
+  readonly algorithm: "rsa" | "ed25519";
+  /** `waiting` for its record to be published, `active` signs, `retired` signed until a rotation. */
+  readonly state: "waiting" | "active" | "retired";
+  /** Where its TXT record belongs, without a final dot, and the text of that. */
+  readonly name: string;
+  readonly record: string;
+  readonly createdAt: number;
+  readonly changedAt: number;
+}
+
+/** An attempt to activate the waiting keys of a domain. */
+export interface DkimActivation {
+  /** Selectors that sign from now on; none: something was missing, and nothing has changed. */
+  readonly activated: readonly string[];
+  /** What the DNS says of each key that waited. */
+  readonly lookups: readonly {
+    readonly selector: string;
+    readonly status: "ok" | "missing" | "different" | "unknown";
+    readonly detail: string;
+  }[];
+  readonly keys: readonly DkimKeyInfo[];
+}
+
+/** The DKIM keys of domains. */
+export interface DkimAdmin {
+  list(domain: string): Promise<readonly DkimKeyInfo[]>;
+  /** Keys that sign at once, for a domain that never had any; leaves others alone. */
+  begin(domain: string): Promise<readonly DkimKeyInfo[]>;
+  /** New keys, which wait. */
+  rotate(domain: string): Promise<readonly DkimKeyInfo[] | DirectoryRefused>;
+  /** Lets the waiting keys sign if their records are in the DNS, or in any case; the old ones retire. */
+  activate(domain: string, force: boolean): Promise<DkimActivation | DirectoryRefused>;
+  /** Removes a key; one that signs only by force. */
+  remove(domain: string, selector: string, force: boolean): Promise<{ removed: true } | DirectoryRefused>;
+  /** The domain is gone: so are its keys. */
+  forget(domain: string): Promise<void>;
 }
 
 /** What the HTTP layer needs of the server. */
@@ -16,6 +57,7 @@ export interface HttpDeps {
   ) => Promise<Credentials | { readonly refused: "password"; readonly text: string }>;
   /** A fresh token of an account, and what is stored of it. */
   readonly makeToken: () => { readonly secret: Secret; readonly hash: string };
+  readonly dkim: DkimAdmin;
   readonly adminToken: Secret;
   /** The text of `/metrics`. */
   readonly metrics: () => string;

@@ -10,5 +10,5 @@
  * - The same app serves the public listener (bearer token) and the control socket and command line (`trusted`).
  */
 export { createHttpApp } from "./app.ts";
-export type { Health, HttpApp, HttpDeps } from "./deps.ts";
+export type { DkimActivation, DkimAdmin, DkimKeyInfo, Health, HttpApp, HttpDeps } from "./deps.ts";
 export { type HttpListening, type HttpPlace, type HttpTls, serveHttp } from "./serve.ts";

@@ -26,6 +26,7 @@ import { formatDate } from "../message/date.ts";
 import type { HeaderField } from "../message/header.ts";
 import type { EnvelopeAddress, MessageIndex } from "../message/model.ts";
 import type { SubmitPolicy } from "./policy.ts";
+import { signaturesOf } from "./signatures.ts";
 import { LOGIN_FIRST, mayUse, NOT_YOURS } from "./verify.ts";
 
 type Submitted = Args<"message.receive">;
@@ -53,7 +54,10 @@ export function* submitMail(args: Submitted, policy: SubmitPolicy): Program<Answ
   const body = yield* withoutPrivate(args, header.fields);
   if ("refused" in body) return yield* refuse(args, SYSTEM_FULL);
   const now = yield* ask("clock.now", {});
-  return yield* send({ ...args, ...body }, newFields(args, peer.login, header.fields, policy, now), policy, now);
+  const message = { ...args, ...body };
+  const fields = newFields(args, peer.login, header.fields, policy, now);
+  const signatures = yield* signaturesOf(message, header.index.envelope.from, fields, now);
+  return yield* send(message, signatures + fields, policy, now);
 }
 
 /** RFC 6409 section 6.1: the author is who logged in. */

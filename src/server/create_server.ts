@@ -16,6 +16,7 @@ import { listen, type Listening } from "../net/listen.ts";
 import type { Transport } from "../net/transport.ts";
 import { systemClock } from "./clock.ts";
 import type { Config, ListenerConfig } from "./config/mod.ts";
+import { activateKeys } from "./dkim/activate_keys.ts";
 import { type House, openHouse, type ServerParts } from "./house.ts";
 import { createOutbound, type Outbound } from "./outbound.ts";
 import { REFUSAL_LINES, type ServedProtocol, sessionMaker } from "./sessions.ts";
@@ -49,6 +50,7 @@ export interface Server {
 /** Socket of whoever administers the server on this machine; in the data folder. */
 const CONTROL_SOCKET = "control.sock";
 const RECLAIM_EVERY_MS = 600_000;
+const ACTIVATE_KEYS_EVERY_MS = 3_600_000;
 
 /**
  * Makes a server; nothing is opened yet.
@@ -86,6 +88,7 @@ class PalomarServer implements Server {
   #httpDoors: HttpListening[] = [];
   #outbound: Outbound | null = null;
   #reclaiming: ReturnType<typeof setInterval> | undefined;
+  #activating: ReturnType<typeof setInterval> | undefined;
   #stopping: Promise<void> | null = null;
 
   constructor(config: Config, parts: ServerParts) {
@@ -122,7 +125,8 @@ class PalomarServer implements Server {
       if (this.#config.storage.driver === "sqlite" && !this.#parts.storage) await this.#openControl(house);
       this.#startOutbound(house);
       this.#reclaiming = setInterval(() => void this.#reclaim(house), RECLAIM_EVERY_MS);
-      Deno.unrefTimer(this.#reclaiming as unknown as number);
+      this.#activating = setInterval(() => void activateKeys(house.dkim, house.logger), ACTIVATE_KEYS_EVERY_MS);
+      for (const timer of [this.#reclaiming, this.#activating]) Deno.unrefTimer(timer as unknown as number);
       house.logger.log("info", "server.started", { version: VERSION, hostname: this.#config.hostname });
     } catch (error) {
       await this.stop();
@@ -181,11 +185,12 @@ class PalomarServer implements Server {
   }
 
   #startOutbound(house: House): void {
-    const { storage, resolver, clock, logger, metrics } = house;
+    const { storage, resolver, clock, logger, metrics, signer } = house;
     const takesMail = (listener: ListenerConfig): boolean => listener.protocol === "smtp";
     this.#outbound = createOutbound({
       storage,
       resolve: (name, type) => resolver.resolve(name, type),
+      signReport: (bytes) => signer.signReport(bytes, clock.wall()),
       hostname: this.#config.hostname,
       policy: this.#config.outbound,
       clock,
@@ -314,6 +319,7 @@ class PalomarServer implements Server {
 
   async #close(): Promise<void> {
     clearInterval(this.#reclaiming);
+    clearInterval(this.#activating);
     const graceMs = this.#config.limits.shutdownGrace;
     for (const session of [...this.#live]) session.post({ type: "shutdown" });
     await Promise.all([

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import { Secret } from "../base/secret.ts";
-import type { SessionInfo } from "../contract/mod.ts";
+import type { DnsType, SessionInfo } from "../contract/mod.ts";
 import { createResolver, type Resolver } from "../dns/mod.ts";
 import type { HttpApp, HttpDeps } from "../http/deps.ts";
 import { imapText } from "../imap/imap_text.ts";
@@ -20,6 +20,8 @@ import type { Storage } from "../storage/storage.ts";
 import { createAuth } from "./auth.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config/mod.ts";
+import { DkimKeys } from "./dkim/keys.ts";
+import { createSigner, type Signer } from "./dkim/sign_message.ts";
 import { makeCredentials } from "./credentials.ts";
 import { ensureDemo } from "./demo.ts";
 import { createLogger, type Logger } from "./log.ts";
@@ -52,6 +54,8 @@ export interface House {
   readonly metrics: Metrics;
   readonly world: World;
   readonly loggedIn: LoggedIn;
+  readonly dkim: DkimKeys;
+  readonly signer: Signer;
   readonly adminToken: { readonly value: string; readonly fresh: boolean };
   /** The HTTP layer; `trusted` for whoever may open the control socket. Hono is loaded when it is first needed. */
   http(trusted: boolean, state: Pick<HttpDeps, "health" | "queueChanged">): Promise<HttpApp>;
@@ -80,6 +84,9 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const adminToken = await findAdminToken(config, storage);
   const metrics = createMetrics();
   const loggedIn = new LoggedIn();
+  const resolve = (name: string, type: DnsType) => resolver.resolve(name, type);
+  const dkim = new DkimKeys({ storage, resolve, now: () => clock.wall(), hostname: config.hostname });
+  const signer = createSigner({ keys: dkim, storage, hostname: config.hostname });
   const watches = new Watches(storage, (error) => logger.log("error", "watch.failed", { error: String(error) }));
   const world = createWorld({
     storage,
@@ -87,7 +94,8 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     watches,
     loggedIn,
     programs: mailPrograms(config),
-    resolve: (name, type) => resolver.resolve(name, type),
+    resolve,
+    sign: (args) => signer.sign(args),
     clock,
     logger,
     observe: observer(metrics),
@@ -100,6 +108,8 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     metrics,
     world,
     loggedIn,
+    dkim,
+    signer,
     adminToken,
     async http(trusted, state) {
       const { createHttpApp } = await import("../http/mod.ts");
@@ -108,6 +118,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         perform: (op, args) => storage.perform(op, args),
         makeCredentials,
         makeToken,
+        dkim,
         adminToken: new Secret(adminToken.value),
         trusted,
         metrics: () => metrics.print(),

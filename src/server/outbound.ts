@@ -36,6 +36,8 @@ export interface OutboundOptions {
   readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;
   /** Our name in EHLO, reports and for `postmaster`. */
   readonly hostname: string;
+  /** A report with DKIM signatures before it. Left out: reports go unsigned. */
+  readonly signReport?: (bytes: Uint8Array) => Promise<Uint8Array>;
   readonly policy: OutboundConfig;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -386,6 +388,7 @@ function partsOf(options: OutboundOptions): OutboundParts {
   return {
     storage,
     hostname: options.hostname,
+    signReport: options.signReport ?? ((bytes) => Promise.resolve(bytes)),
     policy: options.policy,
     clock,
     connections: new ConnectionPool(),

@@ -42,6 +42,7 @@ export interface WorldParts {
   readonly loggedIn: LoggedIn;
   readonly programs: MailPrograms;
   readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;
+  readonly sign: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Counts for the metrics. */
@@ -83,6 +84,7 @@ const OWN: OwnAnswers = {
   "sender.verify": (world, args) => world.run(world.parts.programs.verifySender(args)),
   "rcpt.verify": (world, args) => world.run(world.parts.programs.verifyRecipient(args)),
   "message.receive": (world, args) => world.run(world.parts.programs.receive(args)),
+  "message.sign": (world, args) => world.parts.sign(args),
 };
 
 const OWN_BY_OP: Partial<Record<Op, (world: OpenSession, args: unknown) => unknown>> = OWN as never;

@@ -4,6 +4,10 @@ import { Secret } from "../../src/base/secret.ts";
 import type { Credentials, TraceId } from "../../src/contract/mod.ts";
 import { createHttpApp, type HttpApp, type HttpDeps } from "../../src/http/mod.ts";
 import { indexMessage } from "../../src/message/mod.ts";
+import { scriptedResolver } from "../../src/dns/mod.ts";
+import type { DnsAnswer, DnsType } from "../../src/contract/mod.ts";
+import { DkimKeys } from "../../src/server/dkim/keys.ts";
+import { onceMadeKey } from "../server/dkim/once_made_key.ts";
 import { memoryStorage } from "../../src/storage/memory/mod.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 
@@ -39,7 +43,16 @@ export function cheapCredentials(password: Secret): Promise<Credentials> {
   });
 }
 
-export function testAdmin(more: Partial<HttpDeps> = {}, storage: Storage = memoryStorage()): TestAdmin {
+/** Nothing is in the DNS but what `more` says. */
+function nothing(name: string, type: DnsType): Promise<DnsAnswer> {
+  return scriptedResolver({}).resolve(name, type);
+}
+
+export function testAdmin(
+  more: Partial<HttpDeps> = {},
+  storage: Storage = memoryStorage(),
+  resolve: (name: string, type: DnsType) => Promise<DnsAnswer> = nothing,
+): TestAdmin {
   const told: string[] = [];
   let made = 0;
   const reported: unknown[] = [];
@@ -47,6 +60,7 @@ export function testAdmin(more: Partial<HttpDeps> = {}, storage: Storage = memor
     perform: (op, args) => storage.perform(op, args),
     makeCredentials: cheapCredentials,
     makeToken: () => ({ secret: new Secret(`made-${++made}`), hash: `hash-${made}` }),
+    dkim: new DkimKeys({ storage, resolve, now: () => NOW, hostname: "mail.example.org", makeKey: onceMadeKey }),
     adminToken: new Secret(TOKEN),
     metrics: () => "palomar_up 1\n",
     health: () => ({ status: "ok" }),

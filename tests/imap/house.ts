@@ -64,6 +64,7 @@ export class House {
       loggedIn: new LoggedIn(),
       programs: { verifySender: never, verifyRecipient: never, receive: never },
       resolve: never,
+      sign: never,
       clock: { wall: () => NOW, monotonic: () => 0, sleep: () => Promise.resolve() },
       logger: {
         log: (_, event, fields) => {

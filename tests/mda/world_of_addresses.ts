@@ -56,6 +56,7 @@ export const directory: Answers = {
   "address.owned": ({ accountId, address }) => accountId === "aalice" && address === "alice@ours.example",
   "clock.now": () => NOW,
   "journal.add": () => true,
+  "message.sign": () => ({ unsigned: "noKeys" }),
   "mail.accept": ({ deliveries }) => ({
     stored: deliveries.map(({ recipient, accountId }) => ({ recipient, accountId, mailboxId: "m1", uid: 1 })) as never,
     overQuota: [],

@@ -131,4 +131,9 @@ export interface DirectoryOps {
   "setting.get": { args: { name: string }; answer: string | null };
   /** Sets the value where there is none yet, and answers what is stored. */
   "setting.init": { args: { name: string; value: string }; answer: string };
+  /** Sets (null: removes) the value where it still is `before` (null: there is none), and answers whether it was. */
+  "setting.change": {
+    args: { name: string; before: string | null; value: string | null };
+    answer: { changed: boolean };
+  };
 }

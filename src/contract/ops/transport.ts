@@ -148,6 +148,16 @@ export interface TransportOps {
     args: { peer: Peer; envelope: MailEnvelope; blobId: BlobId; size: number; traceId: TraceId };
     answer: { accepted: TraceId; recipients: readonly (Refusal | null)[] } | { refused: Refusal };
   };
+  /**
+   * DKIM signatures of a message as it will leave: `prefix`, then the sealed blob. The first of `domains` that has keys
+   * signs. The answer is fields to put before the prefix, CRLF behind each; or why there are none.
+   */
+  "message.sign": {
+    args: { domains: readonly string[]; blobId: BlobId; size: number; prefix: Uint8Array; now: number };
+    answer: { fields: string; domain: string } | {
+      unsigned: "noKeys" | "noFrom" | "severalFrom" | "headerTooLarge";
+    };
+  };
   /** The one transaction of acceptance (DESIGN section 3). */
   "mail.accept": {
     args: AcceptArgs;

@@ -25,7 +25,7 @@ const add = createRoute({
   method: "post",
   path: "/domains",
   tags,
-  summary: "Add a domain",
+  summary: "Add a domain, with DKIM keys that sign at once",
   request: { body: body(z.strictObject({ name: domainName })) },
   responses: { 201: answer(schema, "the domain"), ...PROBLEMS, ...CONFLICT },
 });
@@ -63,7 +63,10 @@ export function domains(app: OpenAPIHono, deps: HttpDeps): void {
   app.openapi(list, async (c) => c.json({ domains: (await perform("domain.list", {})).map(print) }, 200));
   app.openapi(add, async (c) => {
     const { name } = c.req.valid("json");
-    return c.json(print(unlessRefused(await perform("domain.add", { name, now: deps.now() }))), 201);
+    const added = unlessRefused(await perform("domain.add", { name, now: deps.now() }));
+    // The domain is there without keys too: its mail goes unsigned until `rotate`.
+    await deps.dkim.begin(name).catch((error) => deps.report?.(error));
+    return c.json(print(added), 201);
   });
   app.openapi(get, async (c) => {
     const { name } = c.req.valid("param");
@@ -78,7 +81,9 @@ export function domains(app: OpenAPIHono, deps: HttpDeps): void {
     return c.json(print(unlessRefused(await perform("domain.change", args))), 200);
   });
   app.openapi(remove, async (c) => {
-    unlessRefused(await perform("domain.remove", c.req.valid("param")));
+    const { name } = c.req.valid("param");
+    unlessRefused(await perform("domain.remove", { name }));
+    await deps.dkim.forget(name);
     return c.body(null, 204);
   });
 }

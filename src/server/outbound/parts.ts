@@ -12,6 +12,7 @@ import type { Experience } from "./destinations.ts";
 export interface OutboundParts {
   readonly storage: Storage;
   readonly hostname: string;
+  readonly signReport: (bytes: Uint8Array) => Promise<Uint8Array>;
   readonly policy: OutboundConfig;
   readonly clock: Clock;
   /** Those that are open, busy or waiting for their next message. */

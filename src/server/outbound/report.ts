@@ -35,7 +35,7 @@ export async function storeReport(
   const id = randomUUID().replaceAll("-", "");
   const bounce = buildBounce(await bounceRequest(job, reports, id, parts));
   if (bounce === null) return null;
-  const sealed = await store(bounce, parts.storage);
+  const sealed = await store(await signed(bounce.bytes, job, parts), parts.storage);
   try {
     return await routed(job, bounce, sealed, `b${id}.1` as TraceId, parts);
   } catch (error) {
@@ -109,12 +109,22 @@ function wholeLines(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(0, bytes.lastIndexOf(10) + 1);
 }
 
-async function store(bounce: Bounce, storage: Storage): Promise<SealedBlob> {
+/** A report that cannot be signed goes unsigned. */
+async function signed(bytes: Uint8Array, job: QueueJob, parts: OutboundParts): Promise<Uint8Array> {
+  try {
+    return await parts.signReport(bytes);
+  } catch (error) {
+    parts.log(logEvent("warn", "report.unsigned", { traceId: job.traceId, error: String(error) }));
+    return bytes;
+  }
+}
+
+async function store(bytes: Uint8Array, storage: Storage): Promise<SealedBlob> {
   const indexer = new MessageIndexer();
   const writer = storage.createBlob();
   try {
-    indexer.push(bounce.bytes);
-    await writer.write(bounce.bytes);
+    indexer.push(bytes);
+    await writer.write(bytes);
     return await writer.seal(indexer.finish());
   } catch (error) {
     writer.abort();

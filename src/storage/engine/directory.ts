@@ -188,6 +188,14 @@ export function settingInit(tx: Transaction, args: Args<"setting.init">): string
   return args.value;
 }
 
+export function settingChange(tx: Transaction, args: Args<"setting.change">): { changed: boolean } {
+  const { name, before, value } = args;
+  if (tx.setting(name) !== before) return { changed: false };
+  if (value !== null) tx.putSetting(name, value);
+  else if (before !== null) tx.removeSetting(name);
+  return { changed: true };
+}
+
 function dropTarget(tx: Transaction, alias: Alias, target: string): void {
   const targets = alias.targets.filter((other) => other !== target);
   if (targets.length > 0) tx.putAlias({ ...alias, targets });

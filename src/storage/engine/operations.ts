@@ -45,6 +45,7 @@ export const OPERATIONS: Operations = {
   "address.owned": owned,
   "setting.get": directory.settingGet,
   "setting.init": directory.settingInit,
+  "setting.change": directory.settingChange,
   "acl.get": acl.get,
   "acl.set": acl.set,
   "acl.grantable": acl.grantable,

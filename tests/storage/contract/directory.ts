@@ -141,6 +141,21 @@ export function directoryContract(name: string, open: Open): void {
     assert.equal(await s.ask("setting.get", { name: "token" }), "a");
   });
 
+  sceneTest(`${name}: a setting changes only from the value that its changer knows`, open, async (s) => {
+    const change = async (before: string | null, value: string | null) =>
+      (await s.ask("setting.change", { name: "key", before, value })).changed;
+    assert.equal(await change("a", "b"), false);
+    assert.equal(await change(null, null), true);
+    const both = await Promise.all([change(null, "left"), change(null, "right")]);
+    assert.deepEqual(both, [true, false]);
+    assert.equal(await change("right", "x"), false);
+    assert.equal(await s.ask("setting.get", { name: "key" }), "left");
+    assert.equal(await change("left", ""), true);
+    assert.equal(await s.ask("setting.get", { name: "key" }), ""); // empty is a value
+    assert.equal(await change("", null), true);
+    assert.equal(await s.ask("setting.get", { name: "key" }), null);
+  });
+
   sceneTest(`${name}: an account sees nothing of another's, whatever ids it knows`, open, async (s) => {
     const inbox = await s.filled("INBOX", "secret");
     const { mailboxId } = inbox;

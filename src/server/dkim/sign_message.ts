@@ -1,0 +1,69 @@
+/** Signing what leaves: submitted messages in the store, and reports of our own before they are stored. */
+import { concatBytes, latin1Bytes } from "../../base/bytes.ts";
+import type { AnswerOf, Args, BlobId, Op } from "../../contract/mod.ts";
+import { type DkimSigningKey, signDkim } from "../../mailauth/mod.ts";
+import { Breath } from "../../storage/search_source.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { runProgram } from "../run_program.ts";
+import type { DkimKeys } from "./keys.ts";
+
+export interface SignerParts {
+  readonly keys: Pick<DkimKeys, "signing">;
+  readonly storage: Pick<Storage, "perform">;
+  /** Our name, in whose name reports are written. */
+  readonly hostname: string;
+}
+
+/** Signs with the keys that a domain has now. */
+export interface Signer {
+  /** The answer to `message.sign`. Rejects where the store fails. */
+  sign(args: Args<"message.sign">): Promise<AnswerOf<"message.sign">>;
+  /** A report with its signatures before it, or as it is where nothing can sign it. Rejects where the store fails. */
+  signReport(bytes: Uint8Array, now: number): Promise<Uint8Array>;
+}
+
+export function createSigner({ keys, storage, hostname }: SignerParts): Signer {
+  const sign = async (args: Args<"message.sign">): Promise<AnswerOf<"message.sign">> => {
+    const found = await keysOf(args.domains, keys);
+    if (found === null) return { unsigned: "noKeys" };
+    // A large body is hashed page by page, and everybody else has a turn in between.
+    const breath = new Breath();
+    const perform = async (op: Op, question: unknown): Promise<never> => {
+      if (op !== "blob.read") throw new Error(`signing does not ask ${op}`);
+      await breath.take();
+      return await storage.perform(op, question as Args<"blob.read">) as never;
+    };
+    const { blobId, size, prefix, now } = args;
+    const signed = await runProgram(
+      signDkim({ blobId, size, prefix }, { now, keys: found }),
+      perform as never,
+      () => {},
+    );
+    return "refused" in signed ? { unsigned: signed.refused } : { ...signed, domain: found[0]!.domain };
+  };
+  return {
+    sign,
+    async signReport(bytes, now) {
+      const message = { blobId: "" as BlobId, size: 0, prefix: bytes };
+      const signed = await sign({ ...message, domains: withParents(hostname), now });
+      return "fields" in signed ? concatBytes([latin1Bytes(signed.fields), bytes]) : bytes;
+    },
+  };
+}
+
+async function keysOf(
+  domains: readonly string[],
+  keys: SignerParts["keys"],
+): Promise<readonly DkimSigningKey[] | null> {
+  for (const domain of domains) {
+    const found = await keys.signing(domain);
+    if (found.length > 0) return found;
+  }
+  return null;
+}
+
+/** `mail.example.org` and `example.org`: a parent is as good as the host itself (RFC 7489 section 3.1.1). */
+function withParents(hostname: string): string[] {
+  const labels = hostname.split(".");
+  return labels.slice(0, -1).map((_, index) => labels.slice(index).join("."));
+}
