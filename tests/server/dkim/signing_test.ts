@@ -112,7 +112,10 @@ const MESSAGES: readonly (readonly [what: string, message: string, data?: string
 for (const [what, message, data] of MESSAGES) {
   Deno.test(`submission: a message leaves with two signatures that mailauth verifies: ${what}`, async () => {
     const there = await there8();
-    await using server = await testServer({ dns: THERE, config: { outbound: { port: there.port } } });
+    await using server = await testServer({
+      dns: THERE,
+      config: { outbound: { port: there.port, privateExchanges: true } },
+    });
     const records = await giveKeys(server, "example.test");
     const text = await sent(server, there, message, data);
     assert.match(text, /^DKIM-Signature: v=1; a=rsa-sha256;/);
@@ -132,7 +135,10 @@ Deno.test("submission: the copy of somebody here is signed too", async () => {
 
 Deno.test("submission: the author's domain signs before the sender's; without keys the message leaves unsigned", async () => {
   const there = await there8();
-  await using server = await testServer({ dns: THERE, config: { outbound: { port: there.port } } });
+  await using server = await testServer({
+    dns: THERE,
+    config: { outbound: { port: there.port, privateExchanges: true } },
+  });
   await server.storage.perform("domain.add", { name: "other.test", now: 1 });
   await server.storage.perform("alias.add", { address: "al@other.test", targets: ["alice@example.test"], now: 1 });
   const message = "From: al@other.test\r\n\r\nHello\r\n";
@@ -149,7 +155,10 @@ Deno.test("submission: the author's domain signs before the sender's; without ke
 
 Deno.test("submission: keys that cannot be read lose no message", async () => {
   const there = await there8();
-  await using server = await testServer({ dns: THERE, config: { outbound: { port: there.port } } });
+  await using server = await testServer({
+    dns: THERE,
+    config: { outbound: { port: there.port, privateExchanges: true } },
+  });
   await server.storage.perform("setting.init", { name: "dkim.example.test", value: "nonsense" });
   assert.match(await sent(server, there, "From: alice@example.test\r\n\r\nHello\r\n"), /^Received: /);
   const line = server.logs.find(({ event }) => event === "message.unsigned");
