@@ -57,6 +57,7 @@ export * from "./src/smtp/client/mod.ts";
 export * from "./src/imap/mod.ts";
 export * from "./src/pop3/mod.ts";
 export * from "./src/mailauth/mod.ts";
+export * from "./src/sieve/mod.ts";
 export * from "./src/storage/storage.ts";
 export { memoryStorage } from "./src/storage/memory/mod.ts";
 export { DataDirLocked, openSqlite, type SqliteOptions, type SqliteStorage } from "./src/storage/sqlite/mod.ts";

@@ -1,0 +1,33 @@
+/** The work of a run, counted: time in a program that knows no clock. */
+
+/** Thrown inside a run: it ends, and the mail is kept. Its message is for the owner of the script. */
+export class SieveFault extends Error {
+  override readonly name = "SieveFault";
+}
+
+/** What is left of the steps of a run. */
+export class Budget {
+  #left: number;
+  readonly #limit: number;
+
+  constructor(limit: number) {
+    this.#left = limit;
+    this.#limit = limit;
+  }
+
+  /** Steps that were used. */
+  get used(): number {
+    return this.#limit - this.#left;
+  }
+
+  /** Uses steps, fractions too. @throws SieveFault where none are left */
+  spend(steps: number): void {
+    this.#left -= steps;
+    if (this.#left < 0) throw new SieveFault(`the script took more than ${this.#limit} steps`);
+  }
+
+  /** Uses steps for characters that are looked at. */
+  look(characters: number): void {
+    this.spend(1 + characters / 64);
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Sieve: the language in which people say what should happen with their mail (RFC 5228), and its extensions.
+ *
+ * - `syntax/` makes tokens and a tree; `check/` knows all commands, tests and tags as tables, and finds all errors.
+ * - `match/` compares: comparators, wildcards, regular expressions.
+ * - `run/` runs a checked script; `facts.ts` is what it is told and may ask, `result.ts` what it says should happen.
+ *
+ * Rules: a script does nothing, it decides; whoever runs it carries the actions out. A message is never lost by an
+ * error: whatever goes wrong at run time, the mail is kept and the owner told why. Everything that a script or a
+ * message can make large has a bound (`limits.ts`), and no pattern takes more time than its length times the text's.
+ */
+export { checkSieve, formatSieveError, type ParsedSieve, parseSieve, type SieveParseOptions } from "./parse.ts";
+export { SIEVE_EXTENSIONS } from "./extensions.ts";
+export { type SieveFacts, type SieveWorld, sieveWorld } from "./facts.ts";
+export { sieveLetter, type SieveLetterFacts } from "./letter.ts";
+export { SIEVE_LIMITS, type SieveLimits } from "./limits.ts";
+export type {
+  SieveAction,
+  SieveFailure,
+  SieveFiling,
+  SieveLetter,
+  SieveLogLine,
+  SievePiece,
+  SievePlace,
+  SieveRemember,
+  SieveResult,
+  SieveSaid,
+  SieveVersion,
+} from "./result.ts";
+export { type NamedScript, runSieve, runSieveSequence } from "./run/run_sieve.ts";
+export type { SieveScript } from "./script.ts";
+export type { SieveError } from "./syntax/tree.ts";

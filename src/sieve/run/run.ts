@@ -1,0 +1,170 @@
+/** The state of a run: what the scripts have said so far, and what is left of their bounds. */
+import { lowerAscii } from "../../base/ascii.ts";
+import type { Part } from "../../message/model.ts";
+import type { Template } from "../check/template.ts";
+import type { SieveFacts, SieveWorld } from "../facts.ts";
+import type { SieveLimits } from "../limits.ts";
+import { Budget, SieveFault } from "../match/budget.ts";
+import type { RegexProgram } from "../match/regex_program.ts";
+import type { WildcardPattern } from "../match/wildcard.ts";
+import type { SieveAction, SieveFailure, SieveLogLine, SievePlace, SieveRemember, SieveVersion } from "../result.ts";
+import type { CheckedNode, SieveScript } from "../script.ts";
+import { type Draft, type DraftField, draftFields, draftPieces } from "./draft.ts";
+
+/** What belongs to one script: its own variables (RFC 6609 section 3.4) and what its last match found. */
+export interface Scope {
+  readonly name: string;
+  readonly script: SieveScript;
+  readonly variables: Map<string, string>;
+  readonly globals: Set<string>;
+  matches: readonly string[];
+}
+
+/** What a script has decided; dropped as a whole where it fails. */
+export interface Decisions {
+  readonly actions: readonly SieveAction[];
+  readonly implicitKeep: boolean;
+  readonly flags: readonly string[];
+  readonly remember: readonly SieveRemember[];
+  readonly draft: Draft;
+  /** The version that is the draft, or null where the draft has changed since. */
+  readonly version: number | null;
+}
+
+/** One run of one or more scripts over one message. */
+export class Run {
+  readonly facts: SieveFacts;
+  readonly world: SieveWorld;
+  readonly limits: SieveLimits;
+  readonly budget: Budget;
+  readonly log: SieveLogLine[] = [];
+  readonly failures: SieveFailure[] = [];
+  readonly versions: SieveVersion[];
+  readonly globals = new Map<string, string>();
+  readonly included = new Set<string>();
+  /** Names of the scripts around, for loops of includes. */
+  readonly including: string[] = [];
+  readonly patterns = new Map<string, WildcardPattern | RegexProgram>();
+  readonly texts = new Map<Part, string>();
+  readonly headers = new Map<Part, readonly DraftField[]>();
+  readonly prefix: readonly DraftField[];
+  decisions: Decisions;
+  scope: Scope;
+  /** The part of the innermost `foreverypart`. */
+  part: Part | null = null;
+  includes = 0;
+  bodyOctets = 0;
+  headerEdits = 0;
+  /** Where the run is. */
+  at: SievePlace;
+
+  constructor(facts: SieveFacts, world: SieveWorld, limits: SieveLimits) {
+    this.facts = facts;
+    this.world = world;
+    this.limits = limits;
+    this.budget = new Budget(limits.steps);
+    const { size, root } = facts.index;
+    this.versions = [{ pieces: [{ start: 0, end: size }] }];
+    this.prefix = facts.prefix ? draftFields(facts.prefix) : [];
+    this.decisions = {
+      actions: [],
+      implicitKeep: true,
+      flags: [...facts.flags ?? []],
+      remember: [],
+      draft: { fields: draftFields(facts.header), body: [{ start: root.bodyStart, end: size }] },
+      version: 0,
+    };
+    this.scope = newScope("", { commands: [], extensions: new Set() });
+    this.at = { script: "", line: 0 };
+  }
+
+  /** Changes a part of the decisions. */
+  decide(change: Partial<Decisions>): void {
+    this.decisions = { ...this.decisions, ...change };
+  }
+
+  /** Adds an action. @throws SieveFault where there are too many */
+  act(action: SieveAction, cancelsKeep: boolean): void {
+    const actions = [...this.decisions.actions, action];
+    if (actions.length > this.limits.actions) throw new SieveFault(`more than ${this.limits.actions} actions`);
+    this.decide({ actions, implicitKeep: this.decisions.implicitKeep && !cancelsKeep });
+  }
+
+  /** A new form of the message. */
+  redraft(draft: Draft): void {
+    this.decide({ draft, version: null });
+  }
+
+  /** The index of the version that the message has now. */
+  version(): number {
+    if (this.decisions.version !== null) return this.decisions.version;
+    this.versions.push({ pieces: draftPieces(this.decisions.draft) });
+    this.decide({ version: this.versions.length - 1 });
+    return this.versions.length - 1;
+  }
+
+  /** The fields that tests see. */
+  fields(): readonly DraftField[] {
+    return this.prefix.length === 0 ? this.decisions.draft.fields : [...this.prefix, ...this.decisions.draft.fields];
+  }
+
+  enter(node: CheckedNode): void {
+    this.budget.spend(1);
+    this.at = { script: this.scope.name, line: node.at.line };
+  }
+
+  /** A line for the log, as long as there is room. */
+  say(kind: SieveLogLine["kind"], text: string, result?: boolean): void {
+    if (this.log.length >= this.limits.logLines) return;
+    this.log.push({ ...this.at, kind, text, ...(result !== undefined && { result }) });
+  }
+
+  /** A string with its variables put in (RFC 5229 section 3); empty where it was not given. */
+  text(template: Template | null): string {
+    if (template === null) return "";
+    if (template.constant !== null) return template.constant;
+    let out = "";
+    for (const piece of template.pieces) {
+      if (typeof piece === "string") out += piece;
+      else if ("match" in piece) out += this.scope.matches[piece.match] ?? "";
+      else out += this.variable(piece.variable);
+      if (out.length > this.limits.stringSize) {
+        throw new SieveFault(`a string with its variables has more than ${this.limits.stringSize} characters`);
+      }
+    }
+    this.budget.look(out.length);
+    return out;
+  }
+
+  all(templates: readonly Template[]): string[] {
+    return templates.map((template) => this.text(template));
+  }
+
+  /** A variable's value; unknown ones are empty (RFC 5229 section 3). */
+  variable(name: string): string {
+    const { map, key } = this.#place(name);
+    return map.get(key) ?? "";
+  }
+
+  /** RFC 5229 section 6: what is too long is cut, at a whole character. */
+  setVariable(name: string, value: string): void {
+    const { map, key } = this.#place(lowerAscii(name));
+    if (!map.has(key) && map.size >= this.limits.variables) {
+      throw new SieveFault(`more than ${this.limits.variables} variables`);
+    }
+    let kept = value.slice(0, this.limits.variableSize);
+    if (kept.length < value.length && /[\ud800-\udbff]$/.test(kept)) kept = kept.slice(0, -1);
+    map.set(key, kept);
+  }
+
+  #place(name: string): { readonly map: Map<string, string>; readonly key: string } {
+    if (name.startsWith("global.")) return { map: this.globals, key: name.slice(7) };
+    if (this.scope.globals.has(name)) return { map: this.globals, key: name };
+    return { map: this.scope.variables, key: name };
+  }
+}
+
+/** A script about to run. */
+export function newScope(name: string, script: SieveScript): Scope {
+  return { name, script, variables: new Map(), globals: new Set(), matches: [] };
+}

@@ -1,0 +1,103 @@
+/** Running scripts over a message, one or several in sequence. */
+import type { Program } from "../../contract/program.ts";
+import type { SieveFacts, SieveWorld } from "../facts.ts";
+import { SIEVE_LIMITS, type SieveLimits } from "../limits.ts";
+import { SieveFault } from "../match/budget.ts";
+import type { SieveAction, SieveResult } from "../result.ts";
+import type { SieveScript } from "../script.ts";
+import { storedVersion } from "./act_deliver.ts";
+import { flagsIn } from "./flags.ts";
+import { runBlock } from "./interpret.ts";
+import { newScope, Run } from "./run.ts";
+
+/** A script with the name that logs and errors call it by. */
+export interface NamedScript {
+  readonly name: string;
+  readonly script: SieveScript;
+}
+
+/** Runs one script (RFC 5228). See `runSieveSequence`. */
+export function* runSieve(
+  script: SieveScript,
+  facts: SieveFacts,
+  world: SieveWorld,
+  limits: SieveLimits = SIEVE_LIMITS,
+): Program<SieveResult> {
+  return yield* runSieveSequence([{ name: "main", script }], facts, world, limits);
+}
+
+/**
+ * Runs scripts one after the other: the server's before, the owner's, the server's after. The next one runs only
+ * where the message would be kept by those before, by an explicit or the implicit keep; that keep is then up to the
+ * next one. A script that fails decides nothing, its failure is told, and the next one runs. Bounds are for all.
+ *
+ * Failures of questions to the world (`OpFailed`) pass through: they are temporary, and nothing has been done.
+ */
+export function* runSieveSequence(
+  scripts: readonly NamedScript[],
+  facts: SieveFacts,
+  world: SieveWorld,
+  limits: SieveLimits = SIEVE_LIMITS,
+): Program<SieveResult> {
+  const run = new Run(facts, world, limits);
+  for (const [index, { name, script }] of scripts.entries()) {
+    if (index > 0 && !deferKeep(run)) break;
+    yield* runOne(run, name, script);
+  }
+  return finish(run);
+}
+
+/** Runs a script; what it decided is dropped where it fails (RFC 5228 section 2.10.6: then the message is kept). */
+function* runOne(run: Run, name: string, script: SieveScript): Program<void> {
+  const before = run.decisions;
+  run.scope = newScope(name, script);
+  run.at = { script: name, line: 1 };
+  run.part = null;
+  run.included.clear();
+  run.including.length = 0;
+  try {
+    yield* runBlock(run, script.commands);
+  } catch (error) {
+    if (!(error instanceof SieveFault)) throw error;
+    run.failures.push({ ...run.at, message: error.message });
+    run.say("error", error.message);
+    run.decisions = before;
+  }
+}
+
+/** Takes an explicit keep back for the next script to decide; false where nothing is kept. */
+function deferKeep(run: Run): boolean {
+  const { actions, implicitKeep, flags } = run.decisions;
+  if (implicitKeep) return true;
+  const keeps = actions.filter((action) => action.kind === "keep");
+  if (keeps.length === 0) return false;
+  run.decide({
+    actions: actions.filter((action) => action.kind !== "keep"),
+    implicitKeep: true,
+    flags: flagsIn([...flags, ...keeps.flatMap((action) => action.flags)]),
+  });
+  return true;
+}
+
+/** RFC 5228 section 2.10.2: what is left to the end. */
+function finish(run: Run): SieveResult {
+  const { actions, implicitKeep, flags, remember } = run.decisions;
+  const all: SieveAction[] = [...actions];
+  if (implicitKeep) {
+    all.push({ kind: "keep", implicit: true, flags, version: storedVersion(run), at: null });
+    run.say("action", "keep, because nothing else was said");
+  }
+  return {
+    actions: all,
+    implicitKeep,
+    versions: run.versions,
+    remember: lastOfEach(remember),
+    log: run.log,
+    failures: run.failures,
+    steps: Math.ceil(run.budget.used),
+  };
+}
+
+function lastOfEach(remember: SieveResult["remember"]): SieveResult["remember"] {
+  return [...new Map(remember.map((entry) => [entry.key, entry])).values()];
+}
