@@ -3,7 +3,7 @@ import { encodeBase64 } from "../../base/base64.ts";
 import { latin1String, utf8Bytes } from "../../base/bytes.ts";
 import type { Program } from "../../contract/mod.ts";
 import { BodyHashes } from "../dkim/body_hashes.ts";
-import { relaxedField, type SignedField, signedFields } from "../dkim/header_fields.ts";
+import { relaxedField, type SignedField } from "../dkim/header_fields.ts";
 import { MessagePages, type StoredMessage } from "../dkim/message_pages.ts";
 import { type PrintedTag, signedField } from "../dkim/signature_field.ts";
 import { signedData, signedNames } from "../dkim/signed_names.ts";
@@ -36,9 +36,8 @@ export type ArcSealed =
  */
 export function* sealArc(message: StoredMessage, options: ArcSealOptions): Program<ArcSealed> {
   const pages = new MessagePages(message, true);
-  const header = yield* pages.header();
-  if (header === null) return { refused: "headerTooLarge" };
-  const fields = signedFields(header);
+  const fields = yield* pages.fields();
+  if (fields === null) return { refused: "headerTooLarge" };
   if (!fields.some(({ name }) => name === "from")) return { refused: "noFrom" };
   const place = nextPlace(fields, options.chain);
   if ("refused" in place) return place;

@@ -4,7 +4,7 @@ import type { Program } from "../../contract/mod.ts";
 import { BodyHashes } from "../dkim/body_hashes.ts";
 import { checkSignature, conclude, type Pending, prepare } from "../dkim/evaluation.ts";
 import { withoutSignature } from "../dkim/header_data.ts";
-import { type SignedField, signedFields } from "../dkim/header_fields.ts";
+import type { SignedField } from "../dkim/header_fields.ts";
 import { KeyFinder } from "../dkim/key_finder.ts";
 import { MessagePages, type StoredMessage } from "../dkim/message_pages.ts";
 import type { DkimVerification } from "../dkim/result.ts";
@@ -23,9 +23,8 @@ const LOOKED_AT = 10;
  */
 export function* verifyArc(message: StoredMessage, options: DkimVerifyOptions): Program<ArcVerification> {
   const pages = new MessagePages(message);
-  const header = yield* pages.header();
-  if (header === null) return failed("the header is too large", 0);
-  const fields = signedFields(header);
+  const fields = yield* pages.fields();
+  if (fields === null) return failed("the header is too large", 0);
   const finder = new KeyFinder();
   const hashes = new BodyHashes();
   const check = yield* prepareArc(fields, options, finder, hashes);
@@ -39,9 +38,8 @@ export function* verifyDkimAndArc(
   options: DkimVerifyOptions,
 ): Program<{ readonly dkim: DkimVerification; readonly arc: ArcVerification }> {
   const pages = new MessagePages(message);
-  const header = yield* pages.header();
-  if (header === null) return { dkim: HEADER_TOO_LARGE, arc: failed("the header is too large", 0) };
-  const fields = signedFields(header);
+  const fields = yield* pages.fields();
+  if (fields === null) return { dkim: HEADER_TOO_LARGE, arc: failed("the header is too large", 0) };
   const finder = new KeyFinder();
   const hashes = new BodyHashes();
   const signatures = yield* prepareDkim(fields, options, finder, hashes);

@@ -33,7 +33,6 @@ export function bodyCanon(algorithm: Canonicalization, hash: RunningHash): BodyC
 class SimpleBody implements BodyCanon {
   readonly #hash: RunningHash;
   readonly #ends: LineEnds;
-  #heldCr = false;
 
   constructor(hash: RunningHash) {
     this.#hash = hash;
@@ -41,40 +40,15 @@ class SimpleBody implements BodyCanon {
   }
 
   push(bytes: Uint8Array): void {
-    let start = 0;
-    let end = bytes.length;
-    if (end === 0) return;
-    if (this.#heldCr) {
-      this.#heldCr = false;
-      if (bytes[0] === LF) {
-        this.#ends.add(1);
-        start = 1;
-      } else this.#write(CRLF.subarray(0, 1));
-    }
-    if (end > start && bytes[end - 1] === CR) {
-      this.#heldCr = true;
-      end--;
-    }
-    let lines = 0;
-    while (end - 2 >= start && bytes[end - 1] === LF && bytes[end - 2] === CR) {
-      end -= 2;
-      lines++;
-    }
-    if (end > start) this.#write(bytes.subarray(start, end));
-    this.#ends.add(lines);
+    this.#ends.pushLines(bytes);
     this.#ends.relieve();
   }
 
   end(): void {
-    if (this.#heldCr) this.#write(CRLF.subarray(0, 1));
+    this.#ends.pushHeldCr();
     // "*CRLF" at the end becomes one CRLF, and where there is none one is added: an empty body is one CRLF.
     this.#ends.drop();
     this.#hash.update(CRLF);
-  }
-
-  #write(bytes: Uint8Array): void {
-    this.#ends.flush();
-    this.#hash.update(bytes);
   }
 }
 
@@ -82,10 +56,8 @@ class RelaxedBody implements BodyCanon {
   readonly #hash: RunningHash;
   readonly #ends: LineEnds;
   #out = new Uint8Array(0);
-  #heldCr = false;
   /** White space was seen that is one SP if something follows on its line. */
   #blank = false;
-  #content = false;
 
   constructor(hash: RunningHash) {
     this.#hash = hash;
@@ -94,74 +66,78 @@ class RelaxedBody implements BodyCanon {
 
   push(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    // At most: the held CR, one SP, and two octets for each line end that was counted in this piece.
-    if (this.#out.length < bytes.length + 4) this.#out = new Uint8Array(bytes.length + 4);
-    const ends = this.#ends;
-    let pos = 0;
-    let from = 0;
-    if (this.#heldCr) {
-      this.#heldCr = false;
-      if (bytes[0] === LF) {
-        this.#blank = false;
-        ends.add(1);
-        from = 1;
-      } else pos = this.#lead(pos, CR);
-    }
-    const out = this.#out;
-    for (let i = from; i < bytes.length; i++) {
-      const octet = bytes[i]!;
-      if (octet > SP || (octet !== SP && octet !== TAB && octet !== CR)) {
-        if (this.#blank || ends.count > 0) pos = this.#lead(pos, octet);
-        else out[pos++] = octet;
-      } else if (octet !== CR) this.#blank = true;
-      else if (i + 1 === bytes.length) this.#heldCr = true;
-      else if (bytes[i + 1] === LF) {
-        this.#blank = false;
-        ends.count++;
-        i++;
-      } else pos = this.#lead(pos, CR);
-    }
-    if (pos > 0) {
-      this.#content = true;
-      // Line ends before the first octet of `out` are hashed: by #lead(), or ahead, where they stay now.
-      ends.confirm();
-      this.#hash.update(out.subarray(0, pos));
-    }
-    ends.relieve();
+    // Without white space nothing changes but at the end: Base64 goes as it is.
+    if (!this.#blank && !bytes.includes(SP) && !bytes.includes(TAB)) this.#ends.pushLines(bytes);
+    else this.#reduce(bytes);
+    this.#ends.relieve();
   }
 
   end(): void {
-    if (this.#heldCr) {
-      const pos = this.#lead(0, CR);
-      this.#hash.update(this.#out.subarray(0, pos));
-      this.#content = true;
+    if (this.#ends.heldCr) {
+      this.#ends.flush();
+      if (this.#blank) this.#hash.update(Uint8Array.of(SP));
+      this.#ends.pushHeldCr();
     }
     this.#ends.drop();
     // Step b: a body of nothing but blank lines is empty, any other ends with one CRLF.
-    if (this.#content) this.#hash.update(CRLF);
+    if (this.#hash.length > 0) this.#hash.update(CRLF);
   }
 
-  /** Puts an octet into `out` with the line ends and the white space that were held before it. */
-  #lead(at: number, octet: number): number {
-    let pos = at;
+  /** Step a. What it holds back lives in locals: this loop sees every octet of every message. */
+  #reduce(bytes: Uint8Array): void {
     const ends = this.#ends;
-    if (pos === 0) ends.flush();
-    else {
-      for (; ends.count > 0; ends.count--) {
-        this.#out[pos++] = CR;
-        this.#out[pos++] = LF;
+    // At most: a held CR and an SP before it, and what `bytes` themselves make.
+    if (this.#out.length < bytes.length + 2) this.#out = new Uint8Array(bytes.length + 2);
+    const out = this.#out;
+    const size = bytes.length;
+    let blank = this.#blank;
+    let lines = 0; // line ends after the last octet of `out`; those before the first one are in `ends`
+    let waits = true; // whether anything is held back
+    let pos = 0;
+    let at = ends.heldCr ? -1 : 0;
+    ends.heldCr = false;
+    for (; at < size; at++) {
+      const octet = at < 0 ? CR : bytes[at]!;
+      if (octet <= SP) {
+        if (octet === SP || octet === TAB) {
+          blank = waits = true;
+          continue;
+        }
+        if (octet === CR && at + 1 === size) {
+          ends.heldCr = true;
+          break;
+        }
+        if (octet === CR && bytes[at + 1] === LF) {
+          blank = false;
+          waits = true;
+          if (pos === 0) ends.count++;
+          else lines++;
+          at++;
+          continue;
+        }
       }
+      if (waits) {
+        if (pos === 0) ends.flush();
+        for (; lines > 0; lines--) {
+          out[pos++] = CR;
+          out[pos++] = LF;
+        }
+        if (blank) out[pos++] = SP;
+        blank = waits = false;
+      }
+      out[pos++] = octet;
     }
-    if (this.#blank) this.#out[pos++] = SP;
-    this.#blank = false;
-    this.#out[pos++] = octet;
-    return pos;
+    this.#blank = blank;
+    if (pos > 0) this.#hash.update(out.subarray(0, pos));
+    ends.count += lines;
   }
 }
 
 /** CRLFs of which it is not known yet whether something follows. */
 class LineEnds {
   count = 0;
+  /** A CR at the end of the last piece, behind all that was counted. */
+  heldCr = false;
   readonly #hash: RunningHash;
   #ahead = false;
 
@@ -169,20 +145,47 @@ class LineEnds {
     this.#hash = hash;
   }
 
-  add(lines: number): void {
+  /** Octets as they are, those behind the last content held back. */
+  pushLines(bytes: Uint8Array): void {
+    let start = 0;
+    let end = bytes.length;
+    if (end === 0) return;
+    if (this.heldCr) {
+      if (bytes[0] === LF) {
+        this.heldCr = false;
+        this.count++;
+        start = 1;
+      } else this.pushHeldCr();
+    }
+    if (end > start && bytes[end - 1] === CR) {
+      this.heldCr = true;
+      end--;
+    }
+    let lines = 0;
+    while (end - 2 >= start && bytes[end - 1] === LF && bytes[end - 2] === CR) {
+      end -= 2;
+      lines++;
+    }
+    if (end > start) {
+      this.flush();
+      this.#hash.update(bytes.subarray(start, end));
+    }
     this.count += lines;
+  }
+
+  /** No LF follows: the CR is content. */
+  pushHeldCr(): void {
+    if (!this.heldCr) return;
+    this.heldCr = false;
+    this.flush();
+    this.#hash.update(CRLF.subarray(0, 1));
   }
 
   /** Something follows: they belong to the body. */
   flush(): void {
-    this.confirm();
-    this.#feed();
-  }
-
-  /** The same for those that were hashed ahead. */
-  confirm(): void {
     if (this.#ahead) this.#hash.keep();
     this.#ahead = false;
+    this.#feed();
   }
 
   /** They were the last ones. */

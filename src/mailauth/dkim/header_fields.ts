@@ -41,13 +41,13 @@ export function relaxedField(name: string, value: string): string {
   return `${name}:${trimmed(unfolded.replace(/[ \t]+/g, " "))}`;
 }
 
-/** The fields of a header, which may end with its blank line, in order. */
-export function signedFields(header: string): SignedField[] {
+/** The fields of a header, which may end with its blank line, in order, at most `limit`. */
+export function signedFields(header: string, limit: number = Infinity): SignedField[] {
   const fields: SignedField[] = [];
   let start = 0;
   let colon = -1;
   let at = 0;
-  while (at < header.length && !isBlankLine(header, at)) {
+  while (at < header.length && !isBlankLine(header, at) && fields.length < limit) {
     const lf = header.indexOf("\n", at);
     const next = lf < 0 ? header.length : lf + 1;
     const here = colonOf(header, at, next);

@@ -1,6 +1,7 @@
 /** A stored message read page by page: its header whole, its body as a stream, so that memory stays bounded. */
 import { concatBytes, EMPTY, latin1String } from "../../base/bytes.ts";
 import { ask, type BlobId, OpFailed, type Program } from "../../contract/mod.ts";
+import { type SignedField, signedFields } from "./header_fields.ts";
 import { WireLines } from "./wire_lines.ts";
 
 /** A message: octets that were put before it, if there are any, and a sealed blob. */
@@ -12,8 +13,9 @@ export interface StoredMessage {
   readonly prefix?: Uint8Array;
 }
 
-/** Octets of header that are looked at; more than any honest message has. */
-export const HEADER_LIMIT: number = 1024 * 1024;
+/** Octets of header, and fields, that are looked at; more than any honest message has. */
+const HEADER_LIMIT = 1024 * 1024;
+const FIELDS_LIMIT = 12_000;
 /** Octets a question: well below a millisecond of work. */
 const PAGE = 128 * 1024;
 
@@ -32,13 +34,21 @@ export class MessagePages {
     this.#pending = message.prefix ? this.#sent(message.prefix) : EMPTY;
   }
 
-  /** The header, latin1, its blank line with it; the body comes next. Null: it has more than `limit` octets. */
-  *header(limit: number = HEADER_LIMIT): Program<string | null> {
+  /** The fields of the header; the body comes next. Null: the header is too large. */
+  *fields(): Program<readonly SignedField[] | null> {
+    const header = yield* this.#header();
+    if (header === null) return null;
+    const fields = signedFields(header, FIELDS_LIMIT + 1);
+    return fields.length > FIELDS_LIMIT ? null : fields;
+  }
+
+  /** The header, latin1, its blank line with it. */
+  *#header(): Program<string | null> {
     let read: Uint8Array = EMPTY;
     let searched = 0;
     while (true) {
       const end = headerEnd(read, searched);
-      if (end >= 0 ? end > limit : read.length > limit) return null;
+      if (end >= 0 ? end > HEADER_LIMIT : read.length > HEADER_LIMIT) return null;
       if (end >= 0) {
         this.#pending = read.subarray(end);
         return latin1String(read, 0, end);

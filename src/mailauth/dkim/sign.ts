@@ -2,7 +2,6 @@
 import { encodeBase64 } from "../../base/base64.ts";
 import type { Program } from "../../contract/mod.ts";
 import { BodyHashes } from "./body_hashes.ts";
-import { signedFields } from "./header_fields.ts";
 import { MessagePages, type StoredMessage } from "./message_pages.ts";
 import { type PrintedTag, signedField } from "./signature_field.ts";
 import { signedData, signedNames } from "./signed_names.ts";
@@ -32,9 +31,8 @@ export type DkimSigned =
  */
 export function* signDkim(message: StoredMessage, options: DkimSignOptions): Program<DkimSigned> {
   const pages = new MessagePages(message, true);
-  const header = yield* pages.header();
-  if (header === null) return { refused: "headerTooLarge" };
-  const fields = signedFields(header);
+  const fields = yield* pages.fields();
+  if (fields === null) return { refused: "headerTooLarge" };
   const authors = fields.filter(({ name }) => name === "from").length;
   if (authors !== 1) return { refused: authors === 0 ? "noFrom" : "severalFrom" };
   const need = { canon: "relaxed", length: null } as const;

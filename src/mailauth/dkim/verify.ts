@@ -3,7 +3,7 @@ import type { Program } from "../../contract/mod.ts";
 import { BodyHashes } from "./body_hashes.ts";
 import { isWithin } from "./domain_value.ts";
 import { conclude, type Pending, prepare } from "./evaluation.ts";
-import { type SignedField, signedFields } from "./header_fields.ts";
+import type { SignedField } from "./header_fields.ts";
 import { KeyFinder } from "./key_finder.ts";
 import { MessagePages, type StoredMessage } from "./message_pages.ts";
 import type { DkimResult, DkimVerification } from "./result.ts";
@@ -33,9 +33,8 @@ export interface DkimVerifyOptions {
  */
 export function* verifyDkim(message: StoredMessage, options: DkimVerifyOptions): Program<DkimVerification> {
   const pages = new MessagePages(message);
-  const header = yield* pages.header();
-  if (header === null) return HEADER_TOO_LARGE;
-  const fields = signedFields(header);
+  const fields = yield* pages.fields();
+  if (fields === null) return HEADER_TOO_LARGE;
   const hashes = new BodyHashes();
   const check = yield* prepareDkim(fields, options, new KeyFinder(), hashes);
   yield* hashes.read(pages);

@@ -220,6 +220,11 @@ Deno.test("verifyDkim() does not wait for more than two names that do not answer
   assert.equal(argsOf(calls, "dns.resolve").length, 2);
 });
 
+Deno.test("verifyDkim() looks for nothing in a header of a hundred thousand fields", () => {
+  const message = octets("a: b\n".repeat(100_000) + latin1String(signed(MESSAGE, [ED])));
+  assert.deepEqual(verification(message, ZONES), { results: [], notEvaluated: 0, headerTooLarge: true });
+});
+
 Deno.test("verifyDkim() looks for nothing in a header of more than a megabyte", () => {
   const message = octets("X: " + "y".repeat(1_100_000) + "\n" + latin1String(signed(MESSAGE, [ED])));
   const { result, calls } = runProgram(
@@ -231,11 +236,11 @@ Deno.test("verifyDkim() looks for nothing in a header of more than a megabyte", 
   assert.equal(dkimMethodResults(result)[0]?.result, "permerror");
 });
 
-Deno.test("verifyDkim() looks at each field and each name once: eighty thousand of them, eight thousand names, long white space", () => {
+Deno.test("verifyDkim() looks at each field and each name once: ten thousand of them, eight thousand names, long white space", () => {
   const names = "a:".repeat(8000) + "from";
   const slow = `DKIM-Signature: ${GOOD.replace("h=from", `h=${names}`)}\r\n`.repeat(8);
   const spaces = "X: " + " \t".repeat(100_000) + "\r\n";
-  const message = octets(slow + spaces + "a: b\n".repeat(80_000) + latin1String(MESSAGE));
+  const message = octets(slow + spaces + "a: b\n".repeat(10_000) + latin1String(MESSAGE));
   const results = verify(message, ZONES);
   assert.deepEqual(results.map(({ result }) => result), Array(8).fill("fail"));
 });
