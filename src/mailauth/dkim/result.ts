@@ -56,5 +56,6 @@ function methodResult(one: DkimResult): MethodResult {
   add("b", one.signature);
   add("a", one.algorithm);
   const quiet = one.result === "pass" && !one.testing && !one.uncoveredOctets;
-  return { method: "dkim", result: one.result, reason: quiet ? null : one.reason, properties };
+  const reason = one.testing ? `${one.reason}; the domain is only trying DKIM out` : one.reason;
+  return { method: "dkim", result: one.result, reason: quiet ? null : reason, properties };
 }

@@ -13,6 +13,8 @@ import { colonList, parseTagList, type Tag, type TagList, trimFws, withoutFws } 
 
 /** Octets of one signature field that are read; an honest one has one or two thousand. */
 const FIELD_LIMIT = 32 * 1024;
+/** Names in h= that are read; an honest one has some dozens. */
+const NAMES_LIMIT = 1000;
 
 /** Algorithms that are in use (RFC 8301, RFC 8463). */
 export type SigningAlgorithm = "rsa-sha256" | "ed25519-sha256";
@@ -143,6 +145,7 @@ function isCanon(text: string): text is Canonicalization {
 function fieldNames(value: string | undefined): string[] | string {
   if (value === undefined) return "the tag h= is missing";
   const names = colonList(value).map(lowerAscii);
+  if (names.length > NAMES_LIMIT) return `the tag h= has more than ${NAMES_LIMIT} names`;
   return names.every((name) => /^[\x21-\x7e]+$/.test(name)) ? names : "the tag h= is malformed";
 }
 

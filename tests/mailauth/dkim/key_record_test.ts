@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { keyRecord } from "../../../src/mailauth/dkim/key_record.ts";
-import { publicKey } from "../../../src/mailauth/dkim/public_key.ts";
+import { publicKey, verifySignature } from "../../../src/mailauth/dkim/public_key.ts";
 import { dkimRecord } from "../../../src/mailauth/mod.ts";
 import { generateDkimKey } from "../../../src/server/dkim_keys.ts";
 
@@ -103,6 +103,11 @@ for (const [name, octets, unfit] of KEYS) {
   Deno.test(`publicKey() of RSA with ${name} is ${unfit ?? "taken"}`, () => {
     const read = publicKey("rsa", octets);
     assert.equal("unfit" in read ? read.unfit : null, unfit);
+    // Numbers that are no key at all: the answer is no, and it comes.
+    const length = "key" in read ? read.signatureLength : 128;
+    for (const octet of [0, 1, 255]) {
+      assert.equal(verifySignature(read, Uint8Array.of(1), new Uint8Array(length).fill(octet)), false);
+    }
   });
 }
 
