@@ -6,6 +6,7 @@ import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import type { Config } from "../server/config/mod.ts";
 import { EXIT, Exit } from "./exit.ts";
+import { waitReason } from "../mta/queue/mod.ts";
 
 /** The socket of a running server, in its data folder. */
 export const CONTROL_SOCKET = "control.sock";
@@ -155,6 +156,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     hostname: config.hostname,
     queueChanged: () => {},
     now: () => Date.now(),
+    waitReason,
     report: (error) => failure = error,
   });
   const exchange: Exchange = async (method, path, body) => {

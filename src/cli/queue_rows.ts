@@ -15,6 +15,8 @@ export interface QueueView {
   readonly queuedAt: string;
   readonly dueAt: string;
   readonly expiresAt: string;
+  /** Why it waits, in words. */
+  readonly waits: string;
   readonly lastReply: string | null;
 }
 

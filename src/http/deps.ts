@@ -1,5 +1,5 @@
 import type { Secret } from "../base/secret.ts";
-import type { AnswerOf, Args, Credentials, DirectoryRefused, StorageOp } from "../contract/mod.ts";
+import type { AnswerOf, Args, Credentials, DirectoryRefused, QueueRow, StorageOp } from "../contract/mod.ts";
 
 /** How the server is, for `/health`. More members may stand beside `status`. */
 export interface Health {
@@ -73,6 +73,8 @@ export interface HttpDeps {
   readonly accountChanged?: (address: string) => void;
   /** Wall clock, milliseconds since 1970. */
   readonly now: () => number;
+  /** Why a row of the queue waits, for a person. */
+  readonly waitReason: (row: QueueRow, now: number) => string;
   /** The longest body of a request, octets. Default 1 MiB. */
   readonly bodyLimit?: number;
   /** Told of errors that became a 500 or 503. */

@@ -7,6 +7,8 @@ export interface SubmitPolicy {
   readonly maxHops: number;
   readonly maxRecipients: number;
   readonly giveUpMs: number;
+  /** For how long a submitter may have a message held (RFC 4865); left out, not at all. */
+  readonly futureReleaseMs?: number;
   /** Whether Received names the client and its address. */
   readonly discloseClient: boolean;
 }

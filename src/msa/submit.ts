@@ -14,6 +14,7 @@ import {
   HEADER_TOO_LARGE,
   hops,
   OVER_QUOTA,
+  type Plan,
   planMail,
   readStoredHeader,
   receivedField,
@@ -25,6 +26,7 @@ import {
 import { formatDate } from "../message/date.ts";
 import type { HeaderField } from "../message/header.ts";
 import type { EnvelopeAddress, MessageIndex } from "../message/model.ts";
+import { holdMail, releaseTime } from "./future_release.ts";
 import type { SubmitPolicy } from "./policy.ts";
 import { signaturesOf } from "./signatures.ts";
 import { LOGIN_FIRST, mayUse, NOT_YOURS } from "./verify.ts";
@@ -143,7 +145,10 @@ function* send(args: Submitted, fields: string, policy: SubmitPolicy, now: numbe
   if (first && routed.results.every((result) => result !== null)) return yield* refuse(args, first);
   const returned = envelope.recipients.filter((_, index) => routed.results[index] !== null)
     .map((recipient) => returnedEntry(recipient, fields, now, policy.giveUpMs));
-  const plan = { ...routed, queued: [...routed.queued, ...returned] };
+  const releaseAt = releaseTime(envelope.sender, now);
+  const plan = releaseAt > now
+    ? yield* heldPlan(args, routed, fields, policy, now, releaseAt)
+    : { ...routed, queued: [...routed.queued, ...returned] };
   const mode = plan.deliveries.length === 1 && plan.queued.length === 0 ? "refuse" : "defer";
   const login = args.peer.login?.login ?? "";
   const detail =
@@ -160,6 +165,22 @@ function* send(args: Submitted, fields: string, policy: SubmitPolicy, now: numbe
     size: args.size,
   });
   return { accepted: traceId, recipients: envelope.recipients.map(() => null) };
+}
+
+/** RFC 4865: nothing is delivered yet, here neither. */
+function* heldPlan(
+  args: Submitted,
+  routed: Plan,
+  fields: string,
+  policy: SubmitPolicy,
+  now: number,
+  releaseAt: number,
+): Program<Plan> {
+  const { hostname, giveUpMs } = policy;
+  const { localAddress } = args.peer.session;
+  const { recipients } = args.envelope;
+  const held = yield* holdMail({ recipients, fields, now, releaseAt, giveUpMs, hostname, localAddress });
+  return { ...routed, deliveries: [], served: new Map(), ...held };
 }
 
 function* refuse(args: Submitted, refusal: Refusal): Program<Answer> {

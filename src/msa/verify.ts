@@ -1,6 +1,7 @@
 /** MAIL and RCPT of submission (RFC 6409 section 6.1 and 3.3). */
 import { type AccountId, type AnswerOf, type Args, ask, type Program, type Refusal } from "../contract/mod.ts";
 import { quotaRefusal, routeRecipient, routingRefusal, TOO_LARGE } from "../mda/mod.ts";
+import { holdRefusal } from "./future_release.ts";
 import type { SubmitPolicy } from "./policy.ts";
 
 export const LOGIN_FIRST: Refusal = { code: 530, enhanced: "5.7.0", text: "Authentication required" };
@@ -14,7 +15,9 @@ export function* verifySubmitter(
   const { peer: { login }, sender } = args;
   if (login === null) return { refused: LOGIN_FIRST };
   if ((sender.size ?? 0) > policy.messageSize) return { refused: TOO_LARGE };
-  return (yield* mayUse(login.accountId, sender.reversePath)) ? { ok: true } : { refused: NOT_YOURS };
+  if (!(yield* mayUse(login.accountId, sender.reversePath))) return { refused: NOT_YOURS };
+  const refused = yield* holdRefusal(sender, policy);
+  return refused ? { refused } : { ok: true };
 }
 
 /** Whether an account may send as `address`; the null sender is everybody's. */

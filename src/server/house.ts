@@ -11,6 +11,7 @@ import type { HttpApp, HttpDeps } from "../http/deps.ts";
 import { imapText } from "../imap/imap_text.ts";
 import { submitMail, verifySubmittedRecipient, verifySubmitter } from "../msa/mod.ts";
 import type { AuthenticationPolicy } from "../mta/policy.ts";
+import { waitReason } from "../mta/queue/mod.ts";
 import { receiveMail } from "../mta/receive.ts";
 import { isIn, networks } from "../net/connection_limits.ts";
 import { verifyRecipient, verifySender } from "../mta/verify.ts";
@@ -126,6 +127,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         hostname: config.hostname,
         accountChanged: (address) => loggedIn.end(address),
         now: () => clock.wall(),
+        waitReason,
         bodyLimit: config.limits.httpBody,
         report: (error) => logger.log("error", "http.failed", { error: String((error as Error)?.stack ?? error) }),
       });
@@ -140,7 +142,12 @@ function mailPrograms(config: Config): MailPrograms {
   const { messageSize, headerSize, hops: maxHops } = limits;
   const common = { hostname, messageSize, headerSize, maxHops, giveUpMs };
   const receive = { ...common, authentication: authenticationPolicy(config) };
-  const submit = { ...common, maxRecipients: limits.recipients, discloseClient: false };
+  const submit = {
+    ...common,
+    maxRecipients: limits.recipients,
+    discloseClient: false,
+    futureReleaseMs: limits.futureRelease,
+  };
   const isSubmission = (session: SessionInfo): boolean => session.protocol === "submission";
   return {
     verifySender: (args) =>

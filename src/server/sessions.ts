@@ -80,6 +80,7 @@ function smtpMaker(config: Config, profile: "mx" | "submission" | "lmtp", startT
     requireTls: profile === "submission" && startTls && !config.auth.allowPlaintext,
     allowPlaintextAuth: config.auth.allowPlaintext,
     mechanisms: profile === "submission" ? MECHANISMS : [],
+    futureReleaseMs: limits.futureRelease,
   };
   return () => smtpSession(options);
 }

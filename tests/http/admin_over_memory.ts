@@ -67,6 +67,7 @@ export function testAdmin(
     version: "0.0.0-test",
     hostname: "mail.example.org",
     queueChanged: () => void told.push("queue"),
+    waitReason: () => "a test",
     accountChanged: (address) => void told.push(address),
     now: () => NOW,
     report: (error) => void reported.push(error),

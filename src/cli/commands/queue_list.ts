@@ -3,7 +3,7 @@ import { usage } from "../exit.ts";
 import { heldNote, queuePages, STATE_WORDS } from "../queue_rows.ts";
 import { shortTime, table } from "../table.ts";
 
-const HEADER = ["ID", "FROM", "TO", "STATE", "TRIES", "NEXT (UTC)", "LAST REPLY"];
+const HEADER = ["ID", "FROM", "TO", "STATE", "TRIES", "NEXT (UTC)", "BECAUSE", "LAST REPLY"];
 const STATES = ["ready", "leased", "held"];
 
 export const queueList: Command = {
@@ -44,6 +44,7 @@ export const queueList: Command = {
           STATE_WORDS[row.state],
           String(row.attempts),
           row.state === "held" ? "-" : shortTime(row.dueAt),
+          row.waits,
           (row.lastReply ?? "-").slice(0, 100),
         ]),
       ));

@@ -22,6 +22,7 @@ export const queueShow: Command = {
       ["To", row.recipient],
       ["By way of", row.domain ?? "delivered here"],
       ["State", STATE_WORDS[row.state]],
+      ["Because", row.waits],
       ["Tries", String(row.attempts)],
       ["Size", formatSize(row.size)],
       ["Since", `${shortTime(row.queuedAt)} UTC`],

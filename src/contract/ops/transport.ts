@@ -17,6 +17,8 @@ export interface EnvelopeSender {
   /** RFC 3461 */
   readonly ret: "full" | "headers" | null;
   readonly envid: string | null;
+  /** RFC 4865: not to be sent before, milliseconds from the submission or since 1970. */
+  readonly hold?: { readonly for: number } | { readonly until: number };
 }
 
 /** RCPT's part. `forwardPath` is `local@domain` (or `postmaster`, RFC 5321 section 4.1.1.3). */

@@ -46,6 +46,6 @@ export function messages(app: OpenAPIHono, deps: HttpDeps): void {
       recipient,
       detail,
     }));
-    return c.json({ traceId, journal: entries, waiting: rows.map(printRow) }, 200);
+    return c.json({ traceId, journal: entries, waiting: rows.map((row) => printRow(row, deps)) }, 200);
   });
 }

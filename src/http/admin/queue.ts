@@ -17,7 +17,8 @@ export const queueRow = z.object({
   queuedAt: time,
   dueAt: time,
   expiresAt: time,
-  lastReply: z.string().nullable(),
+  waits: z.string().openapi({ description: "why, in words for a person" }),
+  lastReply: z.string().nullable().openapi({ description: "what the other side said last, or what went wrong here" }),
 }).openapi("QueueRow");
 
 const CHANGES = ["retry", "hold", "release", "remove"] as const;
@@ -129,13 +130,16 @@ export function queue(app: OpenAPIHono, deps: HttpDeps): void {
       ...(domain !== undefined && { domain }),
       ...(traceId !== undefined && { traceId: traceId as TraceId }),
     });
-    return c.json({ queue: rows.map(printRow), next: rows.length < limit ? null : rows.at(-1)?.queueId ?? null }, 200);
+    return c.json({
+      queue: rows.map((row) => printRow(row, deps)),
+      next: rows.length < limit ? null : rows.at(-1)?.queueId ?? null,
+    }, 200);
   });
   app.openapi(changeMany, async (c) => {
     const request = c.req.valid("json");
     return c.json(await change(request.ids === "all" ? null : request.ids as QueueId[], request.change), 200);
   });
-  app.openapi(get, async (c) => c.json(printRow(await find(c.req.valid("param").queueId)), 200));
+  app.openapi(get, async (c) => c.json(printRow(await find(c.req.valid("param").queueId), deps), 200));
   app.openapi(changeOne, async (c) => {
     const asked = c.req.valid("param");
     const row = await find(asked.queueId);
@@ -149,7 +153,7 @@ export function queue(app: OpenAPIHono, deps: HttpDeps): void {
 }
 
 /** A row as the API shows it. */
-export function printRow(row: QueueRow): z.output<typeof queueRow> {
+export function printRow(row: QueueRow, deps: Pick<HttpDeps, "now" | "waitReason">): z.output<typeof queueRow> {
   return {
     queueId: row.queueId,
     traceId: row.traceId,
@@ -162,6 +166,7 @@ export function printRow(row: QueueRow): z.output<typeof queueRow> {
     queuedAt: printTime(row.queuedAt),
     dueAt: printTime(row.dueAt),
     expiresAt: printTime(row.expiresAt),
+    waits: deps.waitReason(row, deps.now()),
     lastReply: row.lastReply,
   };
 }

@@ -23,7 +23,8 @@ export function* deliverLocal(job: QueueJob, row: QueueRow, facts: LocalFacts): 
   const full = routes.map((route) => route.kind === "account" ? quotaRefusal(route, row.size) : null);
   const first = full.find((refusal) => refusal !== null);
   if (first && full.every((refusal) => refusal !== null)) return { result: ownResult(first), notice: null };
-  const envelope = { sender: job.sender, recipients: [row.recipient] };
+  const { hold: _, ...sender } = job.sender; // its time has come
+  const envelope = { sender, recipients: [row.recipient] };
   const plan = yield* planMail({
     envelope,
     size: row.size,
@@ -42,7 +43,7 @@ export function* deliverLocal(job: QueueJob, row: QueueRow, facts: LocalFacts): 
     result: { kind: "delivered", code: 250, enhanced: "2.0.0", text, remote: false },
     notice: {
       traceId: job.traceId,
-      sender: job.sender,
+      sender,
       blobId: job.blobId,
       deliveries: plan.deliveries,
       queued: plan.queued,

@@ -5,7 +5,7 @@
  *
  * | from | by | to | when |
  * |---|---|---|---|
- * | (nothing) | `mail.accept`, or a notice of `queue.settle` | ready | the message is on disk and its sender was told so |
+ * | (nothing) | `mail.accept`, or a notice of `queue.settle` | ready | the message is on disk and its sender was told so; due at once, or when its submitter asked for (RFC 4865) |
  * | ready, due | `queue.claim` | leased | a worker takes it, with all rows of the message that go the same way |
  * | leased | `queue.renew` | leased | the attempt takes long |
  * | leased | `queue.putBack` | ready | nothing was tried: it is not its turn yet, or the worker stops |
@@ -42,3 +42,4 @@ export * from "./retry.ts";
 export * from "./route.ts";
 export * from "./route_notice.ts";
 export * from "./settle.ts";
+export * from "./wait_reason.ts";

@@ -21,6 +21,9 @@ const JITTER = 0.2;
 /** RFC 6647 section 5: waits of a few minutes are usual, and whoever comes too early waits again. */
 const GREYLIST_MS = 5 * 60_000;
 
+/** How the reason begins where a destination is left alone. */
+export const NOT_TRIED = "Not tried now: ";
+
 /** What kind of wait a temporary result asks for. */
 export function waitKind({ remote, code, enhanced, text }: RecipientResult): WaitKind {
   if (!remote) return enhanced === "4.4.1" ? "unreachable" : "later";

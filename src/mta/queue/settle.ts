@@ -2,6 +2,7 @@
 import type { JournalEntry, Notify, QueueOutcome, QueueRow } from "../../contract/mod.ts";
 import { type RecipientResult, verdictText } from "../../smtp/client/mod.ts";
 import { retryAt, type RetryPolicy, waitKind } from "./retry.ts";
+import { releasedAt } from "./wait_reason.ts";
 
 /** One recipient's result. */
 export interface Attempted {
@@ -126,7 +127,7 @@ function reportOf(one: Attempted, { outcome, expired }: Decision, facts: SettleF
       return !one.dsn && wants(notify, "success", false) ? { ...one, action: "relayed", dueAt: null, expired } : null;
     case "deferred": {
       // Told by the one attempt whose wait passes the mark, so that it is told once without a note about it.
-      const mark = row.queuedAt + DELAY_NOTICE_MS;
+      const mark = releasedAt(row) + DELAY_NOTICE_MS;
       const passes = facts.now < mark && mark <= outcome.dueAt;
       return passes && wants(notify, "delay", false)
         ? { ...one, action: "delayed", dueAt: outcome.dueAt, expired }

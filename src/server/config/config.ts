@@ -100,6 +100,8 @@ export interface LimitsConfig {
   readonly dataIdle: number;
   /** The body of one request of the HTTP admin. */
   readonly httpBody: number;
+  /** For how long a submitter may have a message held (RFC 4865); 0: not at all. */
+  readonly futureRelease: number;
   /** How long connections may go on when the server stops. */
   readonly shutdownGrace: number;
 }

@@ -203,6 +203,7 @@ const LIMITS = object({
   pop3Idle: duration(SECOND, DAY).prefault("10m"), // RFC 1939 section 3
   dataIdle: duration(SECOND, DAY).prefault("5m"),
   httpBody: size(KB, 1024 * MB).prefault("1MB"),
+  futureRelease: duration(0, 366 * DAY).prefault("30d"), // RFC 4865
   shutdownGrace: duration(0, 10 * MINUTE).prefault("10s"),
 });
 

@@ -1,6 +1,6 @@
 /** One claimed job from its lease to its settlement. */
 import { type AcceptArgs, type JournalEntry, logEvent, type QueueJob } from "../../contract/mod.ts";
-import { type Attempted, deliverLocal, settle, type Settlement } from "../../mta/queue/mod.ts";
+import { type Attempted, deliverLocal, NOT_TRIED, settle, type Settlement } from "../../mta/queue/mod.ts";
 import { ownTemporary, type RecipientResult } from "../../smtp/client/mod.ts";
 import { type Attempt, localFacts, type OutboundParts } from "./parts.ts";
 import { pause } from "./waiting.ts";
@@ -78,7 +78,7 @@ async function attemptJob(attempt: Attempt, parts: OutboundParts): Promise<Worke
   const { job, suspended } = attempt;
   try {
     if (job.domain === null || await parts.run(isOursNow(job))) return await deliverHere(attempt, parts);
-    if (suspended) return putOff(job, ownTemporary("4.4.1", `Not tried now: ${suspended.why}`), suspended.until);
+    if (suspended) return putOff(job, ownTemporary("4.4.1", `${NOT_TRIED}${suspended.why}`), suspended.until);
     const { attempted, experience } = await sendJob(attempt, job.domain, parts);
     return { attempted, notices: [], notBefore: attempt.stop.signal.aborted ? 0 : attempt.learn(experience) };
   } catch (error) {

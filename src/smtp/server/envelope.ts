@@ -1,4 +1,4 @@
-/** MAIL and RCPT: RFC 5321 sections 4.1.1.2 and 4.1.1.3 with the parameters of RFC 1870, 3461, 6152, 6531 and 8689. */
+/** MAIL and RCPT: RFC 5321 sections 4.1.1.2 and 4.1.1.3 with the parameters of RFC 1870, 3461, 4865, 6152, 6531 and 8689. */
 import { equalsIgnoreCase, isAscii, parseDigits, upperAscii } from "../../base/ascii.ts";
 import { latin1Bytes, utf8Strict } from "../../base/bytes.ts";
 import type { EnvelopeRecipient, EnvelopeSender, Notify, Refusal } from "../../contract/mod.ts";
@@ -9,12 +9,15 @@ import {
   formatRefusal,
   ORCPT,
   parseForwardPath,
+  parseHoldFor,
+  parseHoldUntil,
   parseParams,
   parseReversePath,
 } from "../wire/mod.ts";
-import { offersBinary } from "./hello.ts";
+import { offersBinary, offersFutureRelease } from "./hello.ts";
 import type { Reply, SmtpState } from "./state.ts";
 
+const UNKNOWN: Reply = { code: 555, enhanced: "5.5.4", text: "A parameter of MAIL is not known here" };
 const BAD_PARAMS: Reply = { code: 501, enhanced: "5.5.4", text: "A parameter is malformed or stands twice" };
 
 /** `MAIL FROM:<reverse-path> [parameters]` */
@@ -115,6 +118,7 @@ function senderOf(s: SmtpState, reversePath: string, params: EsmtpParams): Envel
   let [smtputf8, requireTls] = [false, false];
   let ret: EnvelopeSender["ret"] = null;
   let envid: string | null = null;
+  let hold: EnvelopeSender["hold"];
   for (const [name, value] of params) {
     const upper = upperAscii(value ?? "");
     switch (name) {
@@ -147,14 +151,30 @@ function senderOf(s: SmtpState, reversePath: string, params: EsmtpParams): Envel
         // RFC 3461 section 4.4: printable ASCII. A line end would make fields in a report.
         if (envid === null || !isPrintable(envid) || !isAscii(envid)) return BAD_PARAMS;
         break;
+      case "HOLDFOR":
+      case "HOLDUNTIL": {
+        if (!offersFutureRelease(s)) return UNKNOWN;
+        const parsed = holdOf(name, value ?? "");
+        // RFC 4865 section 4: one of the two, not both. How late is too late is the site's decision.
+        if (parsed === null || hold !== undefined) return BAD_PARAMS;
+        hold = parsed;
+        break;
+      }
       case "AUTH": // RFC 4954 section 5: read, and not believed
         if (value === null || s.options.mechanisms.length === 0 || decodeXtext(value) === null) return BAD_PARAMS;
         break;
       default:
-        return { code: 555, enhanced: "5.5.4", text: "A parameter of MAIL is not known here" };
+        return UNKNOWN;
     }
   }
-  return { reversePath, size, body, smtputf8, requireTls, ret, envid };
+  const sender = { reversePath, size, body, smtputf8, requireTls, ret, envid };
+  return hold === undefined ? sender : { ...sender, hold };
+}
+
+function holdOf(name: "HOLDFOR" | "HOLDUNTIL", value: string): NonNullable<EnvelopeSender["hold"]> | null {
+  const ms = name === "HOLDFOR" ? parseHoldFor(value) : parseHoldUntil(value);
+  if (ms === null) return null;
+  return name === "HOLDFOR" ? { for: ms } : { until: ms };
 }
 
 /** RFC 1870 section 6.1 */

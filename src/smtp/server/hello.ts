@@ -1,12 +1,27 @@
 /** HELO, EHLO and LHLO: RFC 5321 section 4.1.1.1, RFC 2033 section 4.1. */
-import { formatReply } from "../wire/mod.ts";
+import { formatReply, printDateTime } from "../wire/mod.ts";
 import type { SmtpState } from "./state.ts";
 
 /** EHLO or LHLO. */
 export function ehlo(s: SmtpState, arg: string): void {
   if (!greet(s, "EHLO", arg)) return;
   s.esmtp = true;
-  s.send(formatReply(250, null, s.options.hostname, ...extensions(s)));
+  if (!offersFutureRelease(s)) return s.send(formatReply(250, null, s.options.hostname, ...extensions(s)));
+  // RFC 4865 section 3: the keyword says a date and time.
+  s.at = { kind: "asking", id: s.nextCall(), then: { kind: "ehlo" } };
+  s.out.push({ type: "call", id: s.at.id, op: "clock.now", args: {} });
+}
+
+/** The time, for EHLO. */
+export function ehloAt(s: SmtpState, now: number): void {
+  const most = s.options.futureReleaseMs ?? 0;
+  const release = `FUTURERELEASE ${Math.floor(most / 1000)} ${printDateTime(now + most)}`;
+  s.send(formatReply(250, null, s.options.hostname, ...extensions(s).toSpliced(-1, 0, release)));
+}
+
+/** RFC 4865 is for submission: who relays holds nothing back. */
+export function offersFutureRelease({ options }: SmtpState): boolean {
+  return options.profile === "submission" && (options.futureReleaseMs ?? 0) > 0;
 }
 
 export function helo(s: SmtpState, arg: string): void {

@@ -11,6 +11,7 @@ import { advance, authLine } from "./auth.ts";
 import { finish, readChunk, readData, received, sealed } from "./body.ts";
 import { command } from "./commands.ts";
 import { mailVerified, rcptVerified } from "./envelope.ts";
+import { ehloAt } from "./hello.ts";
 import { type SmtpServerOptions, SmtpState } from "./state.ts";
 
 /** A line without an end is followed so far. */
@@ -105,6 +106,8 @@ function answered(s: SmtpState, input: Extract<Input, { type: "answer" | "failed
     return "body" in then ? finish(s, then.body, reply) : s.reply(reply.code, reply.enhanced, reply.text);
   }
   switch (then.kind) { // the driver answers a call with its own op's answer
+    case "ehlo":
+      return ehloAt(s, input.value as AnswerOf<"clock.now">);
     case "mail":
       return mailVerified(s, then.sender, input.value as AnswerOf<"sender.verify">);
     case "rcpt":

@@ -31,6 +31,8 @@ export interface SmtpServerOptions {
   readonly allowPlaintextAuth: boolean;
   /** Empty: AUTH is not there. */
   readonly mechanisms: readonly SaslMechanism[];
+  /** Submission: for how long a message may be held (RFC 4865), milliseconds; 0 or absent: not at all. */
+  readonly futureReleaseMs?: number;
 }
 
 /** A mail transaction (RFC 5321 section 3.3). */
@@ -75,6 +77,7 @@ export type At =
 
 /** Which question is out. */
 export type Then =
+  | { readonly kind: "ehlo" }
   | { readonly kind: "mail"; readonly sender: EnvelopeSender }
   | { readonly kind: "rcpt"; readonly recipient: EnvelopeRecipient }
   | { readonly kind: "seal"; readonly body: Body }

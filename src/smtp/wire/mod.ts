@@ -8,6 +8,7 @@
  *   a further hop, and a source route is dropped: nothing here can make a relay.
  */
 export * from "./dot.ts";
+export * from "./future_release.ts";
 export * from "./limits.ts";
 export * from "./params.ts";
 export * from "./path.ts";
