@@ -43,8 +43,9 @@ interface Lane {
   usualMs: number;
   /** What was put back is due again one by one; the last of them at this time. */
   parkedUntil: number;
-  /** Rows that were put back, in the order in which they are due. */
+  /** Rows that were put back, in the order in which they are due, from `parkedFrom` on. */
   parked: { readonly queueId: QueueId; readonly dueAt: number }[];
+  parkedFrom: number;
 }
 
 /** Of one destination, and of one sender to it: whoever has few waiting finds room where others have many. */
@@ -108,11 +109,11 @@ export class Destinations {
   /** Rows that wait for a time although there is room for them now: to be made due. */
   recall(key: string | null, now: number): readonly QueueId[] {
     const lane = this.#lanes.get(key);
-    if (!lane || lane.parked.length === 0 || lane.waiting.size > 0 || lane.busy >= allowed(lane.health, now)) return [];
-    const first = lane.parked.findIndex(({ dueAt }) => dueAt > now);
-    const called = first < 0 ? [] : lane.parked.slice(first, first + RECALLED);
-    lane.parked = first < 0 ? [] : lane.parked.slice(first + RECALLED);
-    if (lane.parked.length === 0) lane.parkedUntil = 0;
+    if (!lane || lane.waiting.size > 0 || lane.busy >= allowed(lane.health, now)) return [];
+    passDue(lane, now);
+    const called = lane.parked.slice(lane.parkedFrom, lane.parkedFrom + RECALLED);
+    lane.parkedFrom += called.length;
+    if (lane.parkedFrom === lane.parked.length) lane.parkedUntil = 0;
     return called.map(({ queueId }) => queueId);
   }
 
@@ -165,7 +166,7 @@ export class Destinations {
     if (this.#lanes.size >= MOST_LANES) this.#forgetOne();
     const health = newDestination(this.#policy(key));
     const waiting = new FairQueue<Claimed>();
-    const lane: Lane = { health, busy: 0, waiting, usualMs: FIRST_GUESS_MS, parkedUntil: 0, parked: [] };
+    const lane: Lane = { health, busy: 0, waiting, usualMs: FIRST_GUESS_MS, parkedUntil: 0, parked: [], parkedFrom: 0 };
     this.#lanes.set(key, lane);
     return lane;
   }
@@ -184,12 +185,17 @@ export class Destinations {
 function park(lane: Lane, { job }: Claimed, earliest: number, each: number, now: number): number {
   lane.parkedUntil = Math.min(now + LONGEST_PARK_MS, Math.max(lane.parkedUntil, earliest) + each);
   const dueAt = Math.round(Math.max(now + SHORTEST_PARK_MS, lane.parkedUntil));
-  // Those whose time has come are claimed again; all of them go at once, so that each costs little.
-  if (lane.parked.length >= MOST_PARKED) lane.parked = lane.parked.filter((row) => row.dueAt > now);
-  if (lane.parked.length < MOST_PARKED) {
-    for (const { queueId } of job.recipients) {
-      lane.parked.push({ queueId, dueAt });
-    }
+  passDue(lane, now);
+  if (lane.parked.length - lane.parkedFrom < MOST_PARKED) {
+    for (const { queueId } of job.recipients) lane.parked.push({ queueId, dueAt });
   }
   return dueAt - now;
+}
+
+/** Those whose time has come are claimed again without a call. */
+function passDue(lane: Lane, now: number): void {
+  while (lane.parkedFrom < lane.parked.length && lane.parked[lane.parkedFrom]!.dueAt <= now) lane.parkedFrom++;
+  if (lane.parkedFrom < 1000 || lane.parkedFrom * 2 < lane.parked.length) return;
+  lane.parked = lane.parked.slice(lane.parkedFrom);
+  lane.parkedFrom = 0;
 }
