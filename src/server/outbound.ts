@@ -62,8 +62,6 @@ export interface Outbound {
 /** After a crash the rows that were under way wait so long. */
 const LEASE_MS = 2 * 60_000;
 const RENEW_MS = 40_000;
-/** The pause after jobs were put back: others shall have the store meanwhile. */
-const REST_MS = 20;
 /** A domain begins with so many connections at once (`outbound.connectionsPerDomain` is the most). */
 const START_CONNECTIONS = 5;
 const LONGEST_ALONE_MS = 3600_000;
@@ -97,8 +95,6 @@ class Worker implements Outbound {
   /** Somebody called since the loop last looked. */
   #called = false;
   #callLoop: (() => void) | null = null;
-  /** A busy domain fills the queue's front: no look before this time, by the monotonic clock. */
-  #restUntil = 0;
   /** When to look again, by the monotonic clock: for a clock that is moved by hand. */
   #lookAt = Infinity;
   #unhook: (() => void)[] = [];
@@ -189,9 +185,7 @@ class Worker implements Outbound {
       this.#called = false;
       let sleep = Infinity;
       try {
-        const rest = this.#restUntil - this.#options.clock.monotonic();
-        if (rest > 0) sleep = rest;
-        else if (!this.#held && this.#room() > 0) sleep = await this.#look();
+        if (!this.#held && this.#room() > 0) sleep = await this.#look();
       } catch (error) {
         this.#log("warn", "queue.trouble", { error: String(error) });
         sleep = TROUBLE_MS;
@@ -249,9 +243,7 @@ class Worker implements Outbound {
       if (admission.kind === "park") back.push({ claimed, ms: admission.ms });
       else if (admission.kind !== "wait") this.#begin(claimed, admission);
     }
-    if (back.length === 0) return;
-    await this.#putBack(back);
-    this.#restUntil = clock.monotonic() + REST_MS;
+    if (back.length > 0) await this.#putBack(back);
   }
 
   #giveBack(given: readonly Claimed[]): Promise<void> {
@@ -391,7 +383,7 @@ function partsOf(options: OutboundOptions): OutboundParts {
     signReport: options.signReport ?? ((bytes) => Promise.resolve(bytes)),
     policy: options.policy,
     clock,
-    connections: new ConnectionPool(),
+    connections: new ConnectionPool(options.policy.connectionsPerDomain, options.policy.connections),
     deadlines: clock === systemClock
       ? processDeadlines
       : new Deadlines(() => clock.monotonic(), { timers: clock.alarm === undefined }),

@@ -4,16 +4,23 @@
  */
 import type { Connection } from "./connection.ts";
 
-/** Of one key. */
-const MOST_ALIKE = 5;
-const MOST = 100;
-
 export class ConnectionPool {
+  readonly #mostAlike: number;
+  readonly #most: number;
   /** The longest idle first. */
   readonly #idle = new Set<Connection>();
   readonly #alike = new Map<string, Set<Connection>>();
   readonly #open = new Set<Connection>();
   #stopped = false;
+
+  /**
+   * How many may wait, of one key and in all. As many as may be busy: between two messages every connection waits for
+   * a moment, and whoever is sent away then is missed in the next.
+   */
+  constructor(mostAlike: number, most: number) {
+    this.#mostAlike = mostAlike;
+    this.#most = most;
+  }
 
   /** How many connections there are, busy or idle. */
   get open(): number {
@@ -40,7 +47,7 @@ export class ConnectionPool {
     const alike = this.#alike.get(connection.key) ?? new Set();
     this.#alike.set(connection.key, alike.add(connection));
     this.#idle.add(connection);
-    const [eldest] = alike.size > MOST_ALIKE ? alike : this.#idle.size > MOST ? this.#idle : [];
+    const [eldest] = alike.size > this.#mostAlike ? alike : this.#idle.size > this.#most ? this.#idle : [];
     if (eldest === undefined) return;
     this.remove(eldest);
     eldest.leave();
