@@ -4,6 +4,7 @@
  */
 import { request as httpRequest } from "node:http";
 import { join } from "node:path";
+import type { DnsType } from "../contract/mod.ts";
 import type { Config } from "../server/config/mod.ts";
 import { EXIT, Exit } from "./exit.ts";
 import { waitReason } from "../mta/queue/mod.ts";
@@ -110,6 +111,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     { VERSION },
     { Secret },
     { DkimKeys },
+    { createDomainDns },
     { createResolver },
   ] = await Promise.all([
     import("../storage/sqlite/mod.ts"),
@@ -120,6 +122,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/version.ts"),
     import("../base/secret.ts"),
     import("../server/dkim/keys.ts"),
+    import("../server/domain_dns/mod.ts"),
     import("../dns/mod.ts"),
   ]);
   const storage = await openSqlite({ dataDir: config.dataDir, prepare: imapText }).catch((error: unknown) => {
@@ -137,9 +140,10 @@ export async function openOffline(config: Config): Promise<Admin> {
     ...(config.dns.servers === null ? {} : { servers: [...config.dns.servers] }),
     timeoutMs: config.dns.timeout,
   });
+  const resolve = (name: string, type: DnsType) => resolver.resolve(name, type);
   const dkim = new DkimKeys({
     storage,
-    resolve: (name, type) => resolver.resolve(name, type),
+    resolve,
     now: () => Date.now(),
     hostname: config.hostname,
   });
@@ -148,6 +152,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     makeCredentials,
     makeToken,
     dkim,
+    dns: createDomainDns({ config, storage, dkim, resolve, now: () => Date.now() }),
     adminToken: new Secret(""),
     trusted: true,
     metrics: () => "",

@@ -147,6 +147,10 @@ function toRecord({ type, data }: RawRecord): DnsRecord | null {
       const { preference, exchange } = data as { preference: number; exchange: string };
       return { type, preference: preference ?? 0, exchange: canonicalName(exchange) };
     }
+    case "SRV": {
+      const { priority, weight, port, target } = data as Omit<Extract<DnsRecord, { type: "SRV" }>, "type">;
+      return { type, priority, weight, port, target: canonicalName(target) };
+    }
     case "TXT":
       // RFC 7208 section 3.3: the strings of a record are joined without spaces. One character an octet.
       return { type, text: (data as readonly Uint8Array[]).map((part) => latin1String(part)).join("") };

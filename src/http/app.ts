@@ -5,6 +5,7 @@ import { accounts } from "./admin/accounts.ts";
 import { aliases } from "./admin/aliases.ts";
 import { tokens } from "./admin/tokens.ts";
 import { dkim } from "./admin/dkim.ts";
+import { dns } from "./admin/dns.ts";
 import { domains } from "./admin/domains.ts";
 import { messages } from "./admin/messages.ts";
 import { queue } from "./admin/queue.ts";
@@ -13,6 +14,7 @@ import type { HttpApp, HttpDeps } from "./deps.ts";
 import { landing } from "./landing.ts";
 import { failureProblem, ProblemError, problemResponse } from "./problem.ts";
 import { jsonBody } from "./request_body.ts";
+import { stsPolicies } from "./sts_policies.ts";
 
 const API = "/api/v1";
 const BODY_LIMIT = 1024 * 1024;
@@ -53,11 +55,12 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   app.get("/metrics", () => {
     return new Response(deps.metrics(), { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } });
   });
+  stsPolicies(app, deps);
   describe(app, deps);
   if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken));
   app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT));
   const admin = new OpenAPIHono({ defaultHook });
-  for (const resource of [domains, dkim, accounts, acl, tokens, aliases, queue, messages]) resource(admin, deps);
+  for (const resource of [domains, dkim, dns, accounts, acl, tokens, aliases, queue, messages]) resource(admin, deps);
   app.route(API, admin);
 
   return {

@@ -49,6 +49,50 @@ export interface DkimAdmin {
   forget(domain: string): Promise<void>;
 }
 
+/** A record for whoever keeps the zone. */
+export interface DnsRecordAdvice {
+  readonly kind:
+    | "mx"
+    | "address"
+    | "ptr"
+    | "spf"
+    | "spfHost"
+    | "dkim"
+    | "dmarc"
+    | "sts"
+    | "stsHost"
+    | "tlsReport"
+    | "tlsa"
+    | "srv"
+    | "caa";
+  /** Without `required` ones mail is lost or refused; `recommended` ones make it safer. */
+  readonly need: "required" | "recommended" | "optional";
+  /** Absolute, with its final dot. */
+  readonly name: string;
+  readonly type: "A" | "AAAA" | "MX" | "TXT" | "CNAME" | "SRV" | "PTR" | "TLSA" | "CAA";
+  /** As in a zone file. What this server cannot know stands in angle brackets. */
+  readonly value: string;
+  readonly why: string;
+  /** Of a DKIM key. */
+  readonly selector?: string;
+}
+
+/** A record compared with what the DNS says now. `unknown`: it did not answer. */
+export interface DnsFinding extends DnsRecordAdvice {
+  readonly status: "ok" | "missing" | "different" | "unknown";
+  readonly found: readonly string[];
+  /** What to do, for a person; empty where all is well. */
+  readonly detail: string;
+}
+
+/** The DNS of domains. */
+export interface DnsAdmin {
+  records(domain: string): Promise<readonly DnsRecordAdvice[]>;
+  check(domain: string): Promise<readonly DnsFinding[]>;
+  /** The MTA-STS policy of a domain (RFC 8461 section 3.2); null: it is none of ours. */
+  stsPolicy(domain: string): Promise<string | null>;
+}
+
 /** What the HTTP layer needs of the server. */
 export interface HttpDeps {
   readonly perform: <K extends StorageOp>(op: K, args: Args<K>) => Promise<AnswerOf<K>>;
@@ -58,6 +102,7 @@ export interface HttpDeps {
   /** A fresh token of an account, and what is stored of it. */
   readonly makeToken: () => { readonly secret: Secret; readonly hash: string };
   readonly dkim: DkimAdmin;
+  readonly dns: DnsAdmin;
   readonly adminToken: Secret;
   /** The text of `/metrics`. */
   readonly metrics: () => string;

@@ -1,5 +1,5 @@
 /**
- * The HTTP layer: health, metrics and the administration API.
+ * The HTTP layer: health, metrics, the administration API, and the MTA-STS policies of our domains.
  *
  * Rules:
  * - Handlers map requests to ops of the store and answers to JSON; what is allowed is decided by the store.
@@ -10,5 +10,15 @@
  * - The same app serves the public listener (bearer token) and the control socket and command line (`trusted`).
  */
 export { createHttpApp } from "./app.ts";
-export type { DkimActivation, DkimAdmin, DkimKeyInfo, Health, HttpApp, HttpDeps } from "./deps.ts";
+export type {
+  DkimActivation,
+  DkimAdmin,
+  DkimKeyInfo,
+  DnsAdmin,
+  DnsFinding,
+  DnsRecordAdvice,
+  Health,
+  HttpApp,
+  HttpDeps,
+} from "./deps.ts";
 export { type HttpListening, type HttpPlace, type HttpTls, serveHttp } from "./serve.ts";

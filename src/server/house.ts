@@ -22,6 +22,7 @@ import { createAuth } from "./auth.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config/mod.ts";
 import { DkimKeys } from "./dkim/keys.ts";
+import { createDomainDns } from "./domain_dns/mod.ts";
 import { createSigner, type Signer } from "./dkim/sign_message.ts";
 import { makeCredentials } from "./credentials.ts";
 import { ensureDemo } from "./demo.ts";
@@ -120,6 +121,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         makeCredentials,
         makeToken,
         dkim,
+        dns: createDomainDns({ config, storage, dkim, resolve, now: () => clock.wall() }),
         adminToken: new Secret(adminToken.value),
         trusted,
         metrics: () => metrics.print(),

@@ -47,18 +47,19 @@ Deno.test("resolve() gives the records, their name and the smallest ttl", async 
   );
 });
 
-Deno.test("resolve() reads MX, TXT, PTR, AAAA and TLSA", async () => {
+Deno.test("resolve() reads MX, TXT, PTR, AAAA, SRV and TLSA", async () => {
   const data: Record<string, unknown> = {
     MX: { preference: 5, exchange: "In.Example" },
     TXT: ["v=spf1 ", "-all"],
     PTR: "host.example",
     AAAA: "2001:db8::1",
+    SRV: { priority: 1, weight: 2, port: 465, target: "Mail.There.Example" },
     TLSA: { usage: 3, selector: 1, matchingType: 1, certificate: new (await import("node:buffer")).Buffer("abc") },
   };
   await withServer(
     (asked) => ({ answers: [{ type: asked.type, name: asked.name, ttl: 9, data: data[asked.type] }] }),
     async (resolver) => {
-      const records = async (type: "MX" | "TXT" | "PTR" | "AAAA" | "TLSA") => {
+      const records = async (type: "MX" | "TXT" | "PTR" | "AAAA" | "SRV" | "TLSA") => {
         const answer = await resolver.resolve("x.example", type);
         return answer.kind === "ok" ? answer.records : answer;
       };
@@ -68,6 +69,8 @@ Deno.test("resolve() reads MX, TXT, PTR, AAAA and TLSA", async () => {
       assert.deepEqual(await records("AAAA"), [{ type: "AAAA", address: "2001:db8::1" }]);
       const tlsa = { type: "TLSA", usage: 3, selector: 1, matching: 1, data: new TextEncoder().encode("abc") };
       assert.deepEqual(await records("TLSA"), [tlsa]);
+      const srv = { type: "SRV", priority: 1, weight: 2, port: 465, target: "mail.there.example" };
+      assert.deepEqual(await records("SRV"), [srv]);
     },
   );
 });

@@ -7,6 +7,8 @@ import { indexMessage } from "../../src/message/mod.ts";
 import { scriptedResolver } from "../../src/dns/mod.ts";
 import type { DnsAnswer, DnsType } from "../../src/contract/mod.ts";
 import { DkimKeys } from "../../src/server/dkim/keys.ts";
+import { createDomainDns } from "../../src/server/domain_dns/mod.ts";
+import { TEST_CONFIG } from "../server/domain_dns/test_config.ts";
 import { onceMadeKey } from "../server/dkim/once_made_key.ts";
 import { memoryStorage } from "../../src/storage/memory/mod.ts";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -56,16 +58,19 @@ export function testAdmin(
   const told: string[] = [];
   let made = 0;
   const reported: unknown[] = [];
+  const { hostname } = TEST_CONFIG;
+  const dkim = new DkimKeys({ storage, resolve, now: () => NOW, hostname, makeKey: onceMadeKey });
   const app = createHttpApp({
     perform: (op, args) => storage.perform(op, args),
     makeCredentials: cheapCredentials,
     makeToken: () => ({ secret: new Secret(`made-${++made}`), hash: `hash-${made}` }),
-    dkim: new DkimKeys({ storage, resolve, now: () => NOW, hostname: "mail.example.org", makeKey: onceMadeKey }),
+    dkim,
+    dns: createDomainDns({ config: TEST_CONFIG, storage, dkim, resolve, now: () => NOW }),
     adminToken: new Secret(TOKEN),
     metrics: () => "palomar_up 1\n",
     health: () => ({ status: "ok" }),
     version: "0.0.0-test",
-    hostname: "mail.example.org",
+    hostname,
     queueChanged: () => void told.push("queue"),
     waitReason: () => "a test",
     accountChanged: (address) => void told.push(address),

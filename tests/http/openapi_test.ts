@@ -32,6 +32,8 @@ const ROUTES = [
   "GET /api/v1/domains",
   "GET /api/v1/domains/{name}",
   "GET /api/v1/domains/{name}/dkim",
+  "GET /api/v1/domains/{name}/dns",
+  "GET /api/v1/domains/{name}/dns/check",
   "GET /api/v1/messages/{traceId}",
   "GET /api/v1/queue",
   "GET /api/v1/queue/{queueId}",

@@ -1,5 +1,5 @@
 /** Record types that mail needs. */
-export type DnsType = "A" | "AAAA" | "MX" | "TXT" | "PTR" | "CNAME" | "TLSA";
+export type DnsType = "A" | "AAAA" | "MX" | "TXT" | "PTR" | "CNAME" | "TLSA" | "SRV";
 
 /** One record, as its type needs it. */
 export type DnsRecord =
@@ -7,6 +7,13 @@ export type DnsRecord =
   | { readonly type: "MX"; readonly preference: number; readonly exchange: string }
   | { readonly type: "TXT"; readonly text: string }
   | { readonly type: "PTR" | "CNAME"; readonly name: string }
+  | {
+    readonly type: "SRV";
+    readonly priority: number;
+    readonly weight: number;
+    readonly port: number;
+    readonly target: string;
+  }
   | {
     readonly type: "TLSA";
     readonly usage: number;

@@ -45,6 +45,14 @@ export interface AuthenticationConfig {
   readonly trusted: readonly string[];
 }
 
+/** What others are told of TLS with us (RFC 8461). */
+export interface MtaStsConfig {
+  /** `testing`: failures are reported; `enforce`: who cannot do TLS with us does not send; `none`: no promise is made. */
+  readonly mode: "testing" | "enforce" | "none";
+  /** How long others remember the policy, milliseconds. */
+  readonly maxAge: number;
+}
+
 /** How mail leaves. */
 export interface OutboundConfig {
   /** Port of MX hosts. */
@@ -142,6 +150,7 @@ export interface Config {
     readonly timeout: number;
   };
   readonly authentication: AuthenticationConfig;
+  readonly mtaSts: MtaStsConfig;
   readonly outbound: OutboundConfig;
   readonly limits: LimitsConfig;
   /** Addresses and CIDR blocks of proxies that speak the PROXY protocol to us. */

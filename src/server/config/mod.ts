@@ -203,6 +203,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     storage: read.storage,
     dns: read.dns,
     authentication: read.authentication,
+    mtaSts: read.mtaSts,
     outbound: withPaths(read.outbound, absolute),
     limits: read.limits,
     proxies: read.proxies,

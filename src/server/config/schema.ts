@@ -280,6 +280,10 @@ const TOP = {
     trustedForwarders: list(domainName("a domain that seals what it forwards (ARC)"), "domains").default([]),
     trusted: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default(["127.0.0.0/8", "::1"]),
   }).prefault({}),
+  mtaSts: object({
+    mode: oneOf(["testing", "enforce", "none"]).default("testing"),
+    maxAge: duration(MINUTE, 365 * DAY).prefault("7d"), // RFC 8461 section 3.2: weeks or more, at most a year
+  }).prefault({}),
   outbound: OUTBOUND.prefault({}),
   limits: LIMITS.prefault({}),
   proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),

@@ -1,0 +1,46 @@
+/**
+ * The DNS of a domain of ours: what is to be published, whether it is, and the policy that some of it speaks of.
+ *
+ * - `records.ts` makes the list, `check.ts` compares it with the DNS, `sts_policy.ts` and `key_digest.ts` give parts.
+ *
+ * Rules: a check never takes a failure to answer for a missing record; it compares what records mean, because others
+ * than ours may be right too. Nothing is ever written to the DNS.
+ */
+import type { DnsAnswer, DnsType } from "../../contract/mod.ts";
+import type { DkimAdmin, DnsAdmin, DnsFinding, DnsRecordAdvice } from "../../http/deps.ts";
+import type { Storage } from "../../storage/storage.ts";
+import type { Config } from "../config/mod.ts";
+import { checkRecord } from "./check.ts";
+import { keyDigest } from "./key_digest.ts";
+import { domainRecords } from "./records.ts";
+import { stsPolicy } from "./sts_policy.ts";
+
+export interface DomainDnsParts {
+  readonly config: Pick<Config, "hostname" | "dataDir" | "tls" | "listeners" | "mtaSts" | "outbound">;
+  readonly storage: Pick<Storage, "perform">;
+  readonly dkim: Pick<DkimAdmin, "list">;
+  readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;
+  /** Wall clock, milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export function createDomainDns({ config, storage, dkim, resolve, now }: DomainDnsParts): DnsAdmin {
+  const records = async (domain: string): Promise<readonly DnsRecordAdvice[]> => {
+    const [keys, digest] = await Promise.all([dkim.list(domain), keyDigest(config)]);
+    return domainRecords({ config, domain, dkim: keys, keyDigest: digest });
+  };
+  return {
+    records,
+    async check(domain) {
+      const { hostname, outbound } = config;
+      const sendingHost = outbound.relay?.host ?? hostname;
+      const parts = { resolve, now, hostname, sendingHost, dkim: await dkim.list(domain) };
+      const findings = await Promise.all((await records(domain)).map((record) => checkRecord(record, parts)));
+      return findings.filter((one): one is DnsFinding => one !== null);
+    },
+    async stsPolicy(domain) {
+      const domains = await storage.perform("domain.list", {});
+      return domains.some(({ name }) => name === domain) ? stsPolicy(config) : null;
+    },
+  };
+}
