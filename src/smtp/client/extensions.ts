@@ -17,8 +17,9 @@ export interface Extensions {
   readonly sizeLimit: number | null;
   /** SASL mechanisms, upper case. */
   readonly mechanisms: readonly string[];
-  /** RFC 9422 RCPTMAX, or null. */
+  /** RFC 9422 RCPTMAX and MAILMAX (of one connection), or null. */
   readonly recipientLimit: number | null;
+  readonly mailLimit: number | null;
 }
 
 /** HELO: nothing is offered. */
@@ -46,16 +47,17 @@ export function parseExtensions(lines: readonly string[], esmtp: boolean = true)
     size: offered.has("SIZE"),
     sizeLimit: limit === 0 ? null : limit, // RFC 1870 section 4: 0 is "no fixed limit"
     mechanisms: (offered.get("AUTH") ?? []).map(upperAscii),
-    recipientLimit: recipientLimit(offered.get("LIMITS") ?? []),
+    recipientLimit: limitOf("RCPTMAX", offered.get("LIMITS") ?? []),
+    mailLimit: limitOf("MAILMAX", offered.get("LIMITS") ?? []),
   };
 }
 
-function recipientLimit(limits: readonly string[]): number | null {
+function limitOf(name: string, limits: readonly string[]): number | null {
   // `LIMITS MAILMAX=… RCPTMAX=…`, of which the first "=" became a space above.
   for (let i = 0; i < limits.length; i++) {
     const word = upperAscii(limits[i]!);
-    if (word.startsWith("RCPTMAX=")) return parseDigits(word.slice(8), 1_000_000) || null;
-    if (word === "RCPTMAX") return parseDigits(limits[i + 1] ?? "", 1_000_000) || null;
+    if (word.startsWith(`${name}=`)) return parseDigits(word.slice(name.length + 1), 1_000_000) || null;
+    if (word === name) return parseDigits(limits[i + 1] ?? "", 1_000_000) || null;
   }
   return null;
 }

@@ -183,9 +183,11 @@ function proceed(state: ClientState, next: Next, now: number, out: Effect[]): vo
   else quit(state, now, out);
 }
 
-function mayGoOn({ options, sent, openedAt }: ClientState, now: number): boolean {
+function mayGoOn({ options, sent, openedAt, offered, transaction }: ClientState, now: number): boolean {
   const { reuse } = options;
-  return reuse !== null && reuse !== undefined && sent + 1 < reuse.messages && now - openedAt < reuse.ms;
+  if (reuse === null || reuse === undefined || sent + 1 >= reuse.messages || now - openedAt >= reuse.ms) return false;
+  // RFC 9422 section 4.1: the server would answer 421 from there on.
+  return offered.mailLimit === null || transaction.mails < offered.mailLimit;
 }
 
 function waitForNext(state: ClientState, now: number, out: Effect[]): void {

@@ -77,6 +77,7 @@ export function takeNext(state: ClientState, mail: OutgoingMail): void {
   const before = state.transaction;
   state.mail = mail;
   state.transaction = startTransaction(mail, before.lmtp);
+  state.transaction.mails = before.mails;
   // What MAIL began and no message ended still stands at the server (RFC 5321 section 4.1.1.5).
   state.transaction.needsReset = before.needsReset || (before.begun && !before.dataSent);
   state.results = mail.recipients.map(() => null);

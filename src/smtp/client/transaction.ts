@@ -44,6 +44,8 @@ export interface Transaction {
   dotSent: boolean;
   /** MAIL was sent. */
   begun: boolean;
+  /** How often, over this connection, those before it counted. */
+  mails: number;
   /** RSET goes before the next MAIL: the server may hold a transaction that no message ended. */
   needsReset: boolean;
 }
@@ -60,6 +62,7 @@ export function startTransaction(mail: OutgoingMail, lmtp: boolean): Transaction
     prefix,
     message: { sender, size: prefix.length + size, utf8Headers },
     begun: false,
+    mails: 0,
     needsReset: false,
     commands: [],
     sent: 0,
@@ -94,6 +97,7 @@ export function beginBatch(
   if (tx.needsReset) commands.unshift({ command: { verb: "RSET" }, line: "RSET" });
   tx.commands = commands;
   tx.begun = true;
+  tx.mails++;
   tx.needsReset = false;
   tx.sent = 0;
   tx.taken = [];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { pbkdf2Sync } from "node:crypto";
+import fc from "fast-check";
 import { encodeBase64 } from "../../../src/base/base64.ts";
 import { latin1Bytes, utf8Bytes } from "../../../src/base/bytes.ts";
 import { Secret } from "../../../src/base/secret.ts";
@@ -574,4 +575,55 @@ Deno.test("the client logs in by SCRAM where it is offered, and believes no serv
   }
   const refusedNow = run(["535 5.7.8 no\r\n"]);
   assert.deepEqual(kinds(outcome(refusedNow.state)), ["temporary 451 4.7.8"]);
+});
+
+Deno.test("a server that takes so many messages a connection (MAILMAX) is not asked for more", () => {
+  const player = reusing([next(), next(), next()]);
+  const limits = EHLO.replace("250 SMTPUTF8", "250-SMTPUTF8\r\n250 LIMITS MAILMAX=2 RCPTMAX=100");
+  for (const piece of [HELLO[0]!, limits, ...TAKEN, ...TAKEN]) player.feed(piece);
+  assert.equal(player.played.calls.length, 1);
+  assert.match(player.played.sent, /QUIT\r\n$/);
+});
+
+Deno.test("whatever a server says, in whatever pieces, nothing is taken for delivered that was not sent and taken", () => {
+  const line = fc.constantFrom(
+    "220 x",
+    "250 ok",
+    "250-x\r\n250-PIPELINING\r\n250 CHUNKING",
+    "250-x\r\n250 AUTH PLAIN",
+    "354 go",
+    "421 bye",
+    "450 4.2.1 later",
+    "503 5.5.1 disorder",
+    "550 5.1.1 no",
+    "250-unfinished",
+    "2",
+    "nonsense",
+    "334 ",
+    "235 in",
+  );
+  const steps = fc.array(fc.oneof(line.map((text) => text + "\r\n"), fc.constantFrom("250 cut", "\r\n", "\r")), {
+    maxLength: 25,
+  });
+  fc.assert(
+    fc.property(steps, fc.integer({ min: 1, max: 40 }), fc.boolean(), (pieces, size, hello) => {
+      const recipients = [rcpt("b@there.example"), rcpt("c@there.example")];
+      const player = reusing([next(), next()], { recipients });
+      const results: string[] = [];
+      for (const piece of [...(hello ? HELLO : []), ...pieces]) {
+        if (player.played.closed) break;
+        player.feed(piece, size);
+        results.push(kinds(outcome(player.state)).join());
+      }
+      const bodies = player.played.sent.split("dotStuffed»").length - 1;
+      const delivered = outcome(player.state).recipients.some((result) => result.kind === "delivered");
+      assert.ok(!delivered || bodies > 0);
+      assert.ok(player.played.sent.split("QUIT").length <= 2);
+      assert.ok(bodies <= player.played.sent.split("MAIL FROM").length - 1);
+      if (!player.played.closed) player.input({ type: "closed" });
+      assert.equal(outcome(player.state).recipients.length, player.state.mail.recipients.length);
+      assert.equal(isFinished(player.state), true);
+    }),
+    { numRuns: 400 },
+  );
 });
