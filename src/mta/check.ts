@@ -8,11 +8,14 @@ import {
   type Program,
   type Refusal,
 } from "../contract/mod.ts";
-import { forgedRanges, forgedResults } from "../mailauth/mod.ts";
+import { forgedRanges, forgedResults, hiddenFields } from "../mailauth/mod.ts";
 import { SYSTEM_FULL } from "../mda/mod.ts";
 import type { HeaderField } from "../message/header.ts";
 import { authenticate, type Authentication, describeAuthentication, judge, resultsField } from "./authenticate.ts";
 import type { ReceivePolicy } from "./policy.ts";
+
+/** Octets behind the header that are looked at. */
+const BEHIND = 64 * 1024;
 
 type Received = Args<"message.receive">;
 
@@ -37,6 +40,7 @@ export interface TurnedAway {
 export function* check(
   args: Received,
   fields: readonly HeaderField[],
+  bodyStart: number,
   policy: ReceivePolicy,
   now: number,
 ): Program<Checked | TurnedAway> {
@@ -47,7 +51,8 @@ export function* check(
   if (!authentication || peer.session.protocol === "lmtp") return trusted;
   if (authentication.isTrusted(peer.session.remoteAddress)) return trusted;
   const { reversePath } = args.envelope.sender;
-  const found = yield* authenticate({ peer, reversePath, blobId, size, fields, hostname, now }, authentication);
+  const all = [...fields, ...yield* fieldsBehind(args, bodyStart)];
+  const found = yield* authenticate({ peer, reversePath, blobId, size, fields: all, hostname, now }, authentication);
   const verdict = judge(found, authentication, traceId);
   yield checkedEvent(found, traceId, verdict.kind);
   const journal = [entry(now, "checked", describeAuthentication(found))];
@@ -55,11 +60,20 @@ export function* check(
     const { refusal } = verdict;
     return { refusal, journal: [...journal, entry(now, "refused", `Refused with ${refusal.code}: ${refusal.text}`)] };
   }
-  const body = yield* withoutForged(args, fields, hostname);
+  const body = yield* withoutForged(args, all, hostname);
   if ("refused" in body) return { refusal: SYSTEM_FULL, journal };
   const junk = verdict.kind === "junk";
   if (junk) journal.push(entry(now, "junk", `Put into Junk: ${verdict.why}`));
   return { fields: resultsField(found, hostname), junk, body, journal };
+}
+
+/** What lenient mail programs take for the header, though for us it ended at a line that is no field. */
+function* fieldsBehind({ blobId, size }: Received, bodyStart: number): Program<readonly HeaderField[]> {
+  const start = Math.max(0, bodyStart - 4); // the line end before, and the blank line if there is one
+  const octets = yield* ask("blob.read", { accountId: null, blobId, start, end: Math.min(size, bodyStart + BEHIND) });
+  return hiddenFields(octets, bodyStart - start).map((field) => (
+    { ...field, start: field.start + start, end: field.end + start }
+  ));
 }
 
 /** RFC 8601 section 5: whoever believes what we write would believe what others wrote in our name. */

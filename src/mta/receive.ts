@@ -40,7 +40,7 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
   if (header === "tooLarge") return yield* refuse(args, HEADER_TOO_LARGE);
   if (hops(header.fields) > policy.maxHops) return yield* refuse(args, TOO_MANY_HOPS);
   const now = yield* ask("clock.now", {});
-  const checked = yield* check(args, header.fields, policy, now);
+  const checked = yield* check(args, header.fields, header.index.root.bodyStart, policy, now);
   if ("refusal" in checked) {
     // The sender has the id in the reply, and may ask.
     yield* ask("journal.add", { traceId: args.traceId, entries: checked.journal });

@@ -1,5 +1,6 @@
 // deno-lint-ignore-file no-console
 /** `deno task bench [NAME…]`: measures Palomar, beside its peers where there are any, and prints ratios. */
+import { drain } from "./drain.ts";
 import { idle } from "./idle.ts";
 import { imap } from "./imap.ts";
 import { ingest } from "./ingest.ts";
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void>
     about: "4 KB messages a second beside smtp-server, Postfix with Dovecot, and the bound",
     run: () => ingest(3),
   },
+  drain: { about: "10,000 queued messages to one and 100 destinations, beside Postfix", run: drain },
   large: { about: "a 50 MB message with 5,000 parts: memory and event loop", run: largeMessage },
   imap: { about: "every IMAP command that takes time, beside Dovecot", run: imap },
   idle: { about: "memory of 1,000 idle IMAP sessions", run: idle },

@@ -1,4 +1,4 @@
-/** The two C programs of the benchmarks, compiled once into the user's cache. */
+/** The C programs of the benchmarks, compiled once into the user's cache. */
 const FOLDER = new URL("./native/", import.meta.url).pathname;
 
 export function cacheFolder(): string {
@@ -7,7 +7,7 @@ export function cacheFolder(): string {
 }
 
 /** Path of a compiled program; throws with the compiler's words where it cannot be built. */
-export function native(name: "smtpgen" | "bound"): string {
+export function native(name: "smtpgen" | "bound" | "sink"): string {
   const source = `${FOLDER}${name}.c`;
   const binary = `${cacheFolder()}/${name}`;
   if (isNewer(binary, source)) return binary;

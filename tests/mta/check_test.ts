@@ -37,10 +37,14 @@ interface Sent {
   readonly policy?: Partial<AuthenticationPolicy>;
   readonly protocol?: "smtp" | "lmtp";
   readonly address?: string;
+  /** Behind the header, from a line on that is no field. */
+  readonly hidden?: string;
 }
 
 /** The test's client is 192.0.2.1. */
-function receive({ header = HEADER, records = {}, down = false, policy = {}, protocol = "smtp", address }: Sent) {
+function receive(
+  { header = HEADER, records = {}, down = false, policy = {}, protocol = "smtp", address, hidden }: Sent,
+) {
   const from = peer(protocol);
   const session = address === undefined ? from.session : { ...from.session, remoteAddress: address };
   const answers: Answers = {
@@ -48,7 +52,10 @@ function receive({ header = HEADER, records = {}, down = false, policy = {}, pro
     ...zone(records, down),
     "body.rewrite": ({ cut }) => ({ blobId: "rewritten" as never, size: 100 - (cut[0]!.end - cut[0]!.start) }),
   };
-  const octets = latin1Bytes(header + "\r\nHello\r\n");
+  const octets = latin1Bytes(`${header}${hidden ?? ""}\r\nHello\r\n`);
+  if (hidden !== undefined) {
+    answers["blob.index"] = () => ({ envelope: { from: [], sender: [] }, root: { bodyStart: header.length } }) as never;
+  }
   answers["blob.read"] = ({ start, end }) => octets.slice(start, end);
   const args = { ...receiveArgs({ ...from, session }, "bob@ours.example"), size: octets.length };
   const common = { hostname: "mx.ours.example", messageSize: 10_000, maxHops: 100, giveUpMs: 1000 };
@@ -169,4 +176,15 @@ Deno.test("a list that the site trusts may vouch for what it received, another m
   for (const found of ["dmarc=fail header.from=else.example", "dmarc=pass header.from=bank.example", "none"]) {
     assert.ok("refused" in receive({ header: sealedWith(`lists.example; ${found}`), records }).result, found);
   }
+});
+
+Deno.test("fields behind a broken line, which lenient programs read, count as well", () => {
+  const forged = "Authentication-Results: mx.ours.example; dmarc=pass header.from=else.example\r\n";
+  const hidden = `this is no field\r\n${forged}From: boss@bank.example\r\n`;
+  const { calls, accept, prefix } = receive({ hidden, records: { ...SPF, ...STRICT } });
+  // Two authors: nobody knows which one a reader sees.
+  assert.deepEqual(accept!.deliveries[0]!.target, { role: "junk" });
+  assert.match(prefix.replaceAll("\r\n\t", " "), / dmarc=fail reason="The message has several From fields\."/);
+  const start = HEADER.length + "this is no field\r\n".length;
+  assert.deepEqual(argsOf(calls, "body.rewrite")[0]!.cut, [{ start, end: start + forged.length }]);
 });

@@ -23,11 +23,24 @@ export const palomar: PeerKind & { start(folder: string, port: number): Promise<
   start: startPalomar,
 };
 
-export async function startPalomar(folder: string, port: number): Promise<PalomarPeer> {
+/** What a benchmark wants otherwise. */
+export interface PalomarSetup {
+  /** Laid over the configuration, key by key. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Made in place of the accounts, at the first start. */
+  readonly aliases?: readonly (readonly [address: string, target: string])[];
+}
+
+export async function startPalomar(folder: string, port: number, setup: PalomarSetup = {}): Promise<PalomarPeer> {
   const config = `${folder}/palomar.jsonc`;
   const first = !exists(config);
-  if (first) await Deno.writeTextFile(config, JSON.stringify(configuration(folder, port)));
-  if (first) await makeAccounts(config);
+  if (first || setup.config) {
+    await Deno.writeTextFile(config, JSON.stringify({ ...configuration(folder, port), ...setup.config }));
+  }
+  if (first && setup.aliases) {
+    await cli(config, ["domain", "add", DOMAIN]);
+    for (const [address, target] of setup.aliases) await cli(config, ["alias", "add", address, target]);
+  } else if (first) await makeAccounts(config);
   const child = new Deno.Command(Deno.execPath(), {
     args: [...RUN, "start", "--config", config],
     cwd: ROOT,
@@ -50,7 +63,7 @@ export async function startPalomar(folder: string, port: number): Promise<Paloma
   };
 }
 
-function configuration(folder: string, port: number): unknown {
+function configuration(folder: string, port: number) {
   const at = (protocol: string, offset: number, tls: string) => ({
     protocol,
     address: "127.0.0.1",
