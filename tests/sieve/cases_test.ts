@@ -81,7 +81,8 @@ for await (const { name: file } of Deno.readDir(new URL("cases/", import.meta.ur
       assert.deepEqual(outcome(result), lines("outcome"), result.log.map((line) => JSON.stringify(line)).join("\n"));
       if (sections.has("becomes")) {
         const last = result.actions.findLast((action) => "version" in action) as { version: number };
-        assert.equal(versionText(result, last.version, message), sections.get("becomes"));
+        const text = versionText(result, last.version, message).replace(/sieve-[A-Za-z0-9]{20,}/g, "BOUNDARY");
+        assert.equal(text.trimEnd(), sections.get("becomes")!.trimEnd());
       }
     });
   }

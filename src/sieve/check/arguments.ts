@@ -19,7 +19,8 @@ export function checkShape(node: TestNode, spec: Spec, context: CheckContext): C
   const match = matchSpecOf(node, values, context);
   for (const rule of EXTRA_RULES.get(node.name) ?? []) {
     const problem = rule(values);
-    if (problem !== null) context.errors.add(node.at, problem, node.name);
+    if (problem === null) continue;
+    context.errors.add(problem.at ?? node.at, problem.message, problem.found ?? node.name, problem.expected);
   }
   return { name: node.name, at: node.at, values, match, tests: [], block: null };
 }

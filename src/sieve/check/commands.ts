@@ -20,7 +20,7 @@ const COMMANDS: readonly Spec[] = [
   }),
   spec("redirect", {
     tags: [flag("copy", "copy"), flag("list", "extlists")],
-    args: [arg("address", "string", "address")],
+    args: [arg("address", "string")],
   }),
   // RFC 5229
   spec("set", {

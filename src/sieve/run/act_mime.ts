@@ -20,7 +20,8 @@ export function replacePart(run: Run, node: CheckedNode): void {
   const part = run.part;
   const { draft } = run.decisions;
   if (part !== null && part !== run.facts.index.root) {
-    run.redraft({ ...draft, body: substitute(draft.body, part.headerStart, part.bodyEnd, entity) });
+    const inside = withoutLastLineEnd(entity);
+    run.redraft({ ...draft, body: substitute(draft.body, part.headerStart, part.bodyEnd, inside) });
   } else replaceWhole(run, node, entity);
   run.say("action", "replace");
 }
@@ -29,6 +30,12 @@ export function replacePart(run: Run, node: CheckedNode): void {
 function textEntity(run: Run, text: string): Uint8Array {
   const whole = buildMessage({ headers: [], body: { type: "text/plain", text } }, run.facts.seed);
   return latin1Bytes(latin1String(whole).replace(/^MIME-Version: 1\.0\r\n/m, ""));
+}
+
+/** RFC 2046 section 5.1.1: the line end before a boundary belongs to the boundary. */
+function withoutLastLineEnd(octets: Uint8Array): Uint8Array {
+  const end = octets.length;
+  return end >= 2 && octets[end - 2] === 13 && octets[end - 1] === 10 ? octets.subarray(0, end - 2) : octets;
 }
 
 function replaceWhole(run: Run, node: CheckedNode, entity: Uint8Array): void {
@@ -65,7 +72,7 @@ export function enclose(run: Run, node: CheckedNode): void {
   fields.push(makeField(run, "MIME-Version", "1.0"));
   fields.push(makeField(run, "Content-Type", `multipart/mixed; boundary="${boundary}"`));
   const open = latin1Bytes(`--${boundary}\r\n`);
-  const text = textEntity(run, run.text(textOf(node, "text")));
+  const text = withoutLastLineEnd(textEntity(run, run.text(textOf(node, "text"))));
   const between = latin1Bytes(
     `\r\n--${boundary}\r\nContent-Type: message/rfc822\r\nContent-Disposition: attachment\r\n\r\n`,
   );

@@ -1,0 +1,175 @@
+/** Scripts and messages that want to take long, grow large or lose mail. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { checkSieve, parseSieve } from "../../src/sieve/mod.ts";
+import { now, outcome, play, scriptOf } from "./scene.ts";
+
+/** The one failure of a run that kept the message. */
+function failure(script: string, scene: Parameters<typeof play>[1] = {}): string {
+  const result = play(script, scene);
+  assert.equal(result.failures.length, 1, JSON.stringify(outcome(result)));
+  assert.deepEqual(result.actions.map(({ kind }) => kind), ["keep"]);
+  assert.equal(result.implicitKeep, true);
+  return result.failures[0]!.message;
+}
+
+Deno.test("deep, long and broken scripts are refused with a bounded number of errors", () => {
+  const scripts = [
+    "if ".repeat(5_000),
+    "{".repeat(100_000),
+    "}".repeat(100_000),
+    "(".repeat(100_000),
+    "if not ".repeat(50_000),
+    "if true {".repeat(50_000),
+    "if allof(" + "allof(".repeat(10_000),
+    "[".repeat(100_000),
+    "keep;".repeat(50_000),
+    "/*".repeat(100_000),
+    '"'.repeat(99_999),
+    "text:\n".repeat(1_000),
+    'require ["' + '","'.repeat(50_000) + '"];',
+    "\0".repeat(1_000),
+    "elsif true {} ".repeat(5_000),
+    "unknown; ".repeat(5_000),
+    "x".repeat((1 << 20) + 1),
+    'require "encoded-character"; redirect "' + "${hex:".repeat(20_000) + '";',
+    'require "encoded-character"; redirect "${hex:' + "a ".repeat(40_000) + '";',
+    'require "variables"; redirect "' + "${a".repeat(50_000) + '";',
+  ];
+  for (const script of scripts) {
+    const errors = checkSieve(script);
+    assert.ok(errors.length > 0 && errors.length <= 100, `${script.slice(0, 40)}: ${errors.length} errors`);
+    for (const error of errors) assert.ok(error.message.length < 500 && error.found.length <= 60);
+  }
+});
+
+Deno.test("whatever the text, it is a script or has errors with places in it", () => {
+  const words = [
+    "if",
+    "not",
+    "header",
+    '"a"',
+    '["a","b"]',
+    ":is",
+    "{",
+    "}",
+    ";",
+    "(",
+    ")",
+    ",",
+    "keep",
+    "1K",
+    "else",
+    "require",
+    "#x\n",
+  ];
+  const text = fc.oneof(
+    fc.string(),
+    fc.array(fc.constantFrom(...words), { maxLength: 30 }).map((all) => all.join(" ")),
+  );
+  fc.assert(
+    fc.property(text, (text) => {
+      const parsed = parseSieve(text);
+      if ("script" in parsed) return;
+      const lines = text.split("\n");
+      assert.ok(parsed.errors.length > 0);
+      for (const { line, column } of parsed.errors) {
+        assert.ok(line >= 1 && line <= lines.length && column >= 1 && column <= lines[line - 1]!.length + 1);
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+Deno.test("variables cannot grow: they are cut, and a string has an end", () => {
+  const doubled = 'set "a" "${a}${a}";'.repeat(40);
+  const result = play(`require ["variables", "fileinto"]; set "a" "0123456789"; ${doubled}
+    set :length "n" "\${a}"; fileinto "\${n}";`);
+  assert.deepEqual(outcome(result), ["fileinto 16384"]);
+  const many = "${a}".repeat(100);
+  assert.match(
+    failure(`require ["variables"]; set "a" "x"; ${doubled} set "b" "${many}";`),
+    /more than 262144 characters/,
+  );
+  const names = Array.from({ length: 300 }, (_, i) => `set "v${i}" "x";`).join("");
+  assert.match(failure(`require "variables"; ${names}`), /more than 256 variables/);
+});
+
+Deno.test("actions, notifications and edits have a bound, and beyond it the message is kept", () => {
+  const files = Array.from({ length: 100 }, (_, i) => `fileinto "m${i}";`).join("");
+  assert.match(failure(`require "fileinto"; ${files}`), /more than 64 actions/);
+  assert.match(failure(`require "enotify"; ${'notify "mailto:a@b.example";'.repeat(6)}`), /more than 5 notifications/);
+  const edit = `addheader "X-A" "${"x".repeat(5_000)}";`;
+  assert.match(failure(`require "editheader"; ${edit.repeat(20)}`), /more than 65536 octets/);
+});
+
+Deno.test("a run that takes too many steps ends, and the message is kept", () => {
+  const keys = Array.from({ length: 200 }, (_, i) => `"(a|b|ab)*x${i}"`).join(",");
+  const message = "Subject: " + "ab".repeat(10_000) + "\n\n";
+  assert.match(
+    failure(`require "regex"; if header :regex "subject" [${keys}] { discard; }`, { message }),
+    /more than 500000 steps/,
+  );
+  const parts = "--x\n\n\n".repeat(3_000);
+  const loops = 'require ["foreverypart","mime"]; ' +
+    'foreverypart { foreverypart { if header :mime :anychild "a" "b" { discard; } } } '.repeat(100);
+  const nested = `Content-Type: multipart/mixed; boundary=x\n\n${parts}--x--\n`;
+  assert.match(failure(loops + loops.slice(loops.indexOf(";") + 1).repeat(3), { message: nested }), /steps|octets/);
+});
+
+Deno.test("bodies are read within a bound", () => {
+  const message = "Subject: x\n\n" + "line\n".repeat(1_000);
+  const limits = { bodyOctets: 4_000 };
+  assert.match(
+    failure('require "body"; if body :raw :contains "x" { discard; }', { message, limits }),
+    /more than 4000 octets/,
+  );
+  assert.deepEqual(outcome(play('require "body"; if body :raw :contains "line" { discard; }', { message })), [
+    "discard",
+  ]);
+});
+
+Deno.test("includes have a bound in depth and number", () => {
+  const script = (_: string, name: string) =>
+    now(scriptOf(`require "include"; include "${Number(name) + 1}"; include "${Number(name) + 1000}";`));
+  assert.match(failure('require "include"; include "1";', { world: { script } }), /more than 10 deep/);
+  const leaf = () => now(scriptOf("keep;"));
+  const wide = Array.from({ length: 70 }, (_, i) => `include "s${i}";`).join("");
+  assert.match(failure(`require "include"; ${wide}`, { world: { script: leaf } }), /more than 64 scripts/);
+});
+
+Deno.test("a large message with many fields is tested in bounded work", () => {
+  const message = "X: <\n".repeat(0) +
+    Array.from({ length: 5_000 }, (_, i) => `X-${i % 7}: =?utf-8?q?${"=41".repeat(20)}?=`).join("\n") +
+    "\n\n";
+  const result = play('if header :contains ["x-1","x-2","x-3"] ["b","c"] { discard; }', { message });
+  assert.deepEqual(outcome(result), ["implicit keep"]);
+  assert.ok(result.steps < 50_000, String(result.steps));
+});
+
+Deno.test("names that every object has are no variables, tests or environment items", () => {
+  const result = play(`require ["variables", "environment", "fileinto"];
+    fileinto "[\${__proto__}\${constructor}]";
+    if environment :contains "constructor" "" { fileinto "no"; }
+    set "__proto__" "x"; fileinto "\${__proto__}";`);
+  assert.deepEqual(outcome(result), ["fileinto []", "fileinto x"]);
+  assert.ok(checkSieve("constructor; if toString { keep; }").length === 2);
+});
+
+Deno.test("values from a message are checked where they are used", () => {
+  const message = "Subject: a\tb\nX-To: nobody\n\n";
+  const script = (use: string) =>
+    `require ["variables","fileinto","date","enotify","editheader"];
+     if header :matches "x-to" "*" { set "to" "\${1}"; } if header :matches "subject" "*" { set "s" "\${1}"; } ${use}`;
+  assert.match(failure(script('redirect "${to}";'), { message }), /"nobody" is no address/);
+  assert.match(failure(script('fileinto "${s}";'), { message }), /is not the name of a mailbox/);
+  assert.match(failure(script('fileinto "${none}";'), { message }), /is not the name of a mailbox/);
+  assert.match(failure(script('notify "${to}";'), { message }), /no mailto/);
+  assert.match(failure(script('addheader "${s}" "x";'), { message }), /no name of a field/);
+  assert.match(failure(script('if currentdate :zone "${to}" "hour" "1" { stop; }'), { message }), /no zone/);
+});
+
+Deno.test("a regular expression out of a variable that is none is an error for the owner", () => {
+  const script = 'require ["regex","variables"]; set "p" "("; if header :regex "subject" "${p}" { discard; }';
+  assert.match(failure(script), /is no regular expression/);
+});
