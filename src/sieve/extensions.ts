@@ -47,6 +47,9 @@ const NAMES = [
 /** All that this implementation knows; a server advertises what its world can answer of it (`SieveWorld`). */
 export const SIEVE_EXTENSIONS: readonly string[] = NAMES;
 
+/** Schemes of URIs that `notify` takes (RFC 5435 section 8, and the capability NOTIFY of RFC 5804 section 1.7). */
+export const SIEVE_NOTIFY_METHODS: readonly string[] = ["mailto"];
+
 /** Extensions that bring others along. */
 export const IMPLIED: ReadonlyMap<string, readonly string[]> = new Map([
   ["vacation-seconds", ["vacation"]], // RFC 6131 section 2

@@ -26,6 +26,8 @@ export interface SieveLimits {
   readonly bodyOctets: number;
   /** Octets that header edits may add in all. */
   readonly headerEdits: number;
+  /** How often `replace` and `enclose` change the message. */
+  readonly bodyChanges: number;
   /** Instructions of one regular expression, with its bounds written out. */
   readonly regexSize: number;
   /** Lines of the log. */
@@ -43,7 +45,7 @@ export const SIEVE_LIMITS: SieveLimits = {
   commands: 10_000,
   nesting: 32,
   errors: 100,
-  steps: 500_000,
+  steps: 200_000,
   actions: 64,
   redirects: 5,
   notifications: 5,
@@ -54,6 +56,7 @@ export const SIEVE_LIMITS: SieveLimits = {
   stringSize: 262_144,
   bodyOctets: 10 << 20,
   headerEdits: 65_536,
+  bodyChanges: 100,
   regexSize: 2_000,
   logLines: 1_000,
   vacationDays: { min: 1, max: 90, default: 7 },

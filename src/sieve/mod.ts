@@ -10,7 +10,7 @@
  * message can make large has a bound (`limits.ts`), and no pattern takes more time than its length times the text's.
  */
 export { checkSieve, formatSieveError, type ParsedSieve, parseSieve, type SieveParseOptions } from "./parse.ts";
-export { SIEVE_EXTENSIONS } from "./extensions.ts";
+export { SIEVE_EXTENSIONS, SIEVE_NOTIFY_METHODS } from "./extensions.ts";
 export { type SieveFacts, type SieveWorld, sieveWorld } from "./facts.ts";
 export { sieveLetter, type SieveLetterFacts } from "./letter.ts";
 export { SIEVE_LIMITS, type SieveLimits } from "./limits.ts";

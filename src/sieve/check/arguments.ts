@@ -187,6 +187,10 @@ function readString(node: StringNode, rule: ValueRule | undefined, context: Chec
   if (rule === undefined) return text;
   const value = text.constant ?? (NO_VARIABLES.has(rule) ? node.value : null);
   const expected = value === null ? null : wrongValue(rule, value);
+  if (rule === "variable" && /^global\./i.test(node.value) && !context.required.has("include")) {
+    // RFC 6609 section 3.4.2
+    context.errors.add(node.at, 'Variables of "global" need `require "include"`.', node.value, 'require "include"');
+  }
   if (expected !== null) context.errors.add(node.at, `This should be ${expected}.`, node.value, expected);
   return text;
 }

@@ -35,6 +35,7 @@ function checkBlock(commands: readonly CommandNode[], context: CheckContext, loo
   const out: CheckedNode[] = [];
   let chain: Chain | null = null;
   for (const command of commands) {
+    if (context.errors.full) return out; // nobody will run it
     const branch = command.name === "if" || command.name === "elsif" || command.name === "else";
     if (branch) {
       const before: Chain | null = command.name === "if" ? { open: true, ended: false, decided: false } : chain;
@@ -180,6 +181,7 @@ function checkRequire(command: CommandNode, context: CheckContext): void {
   checkShapeOf(command, COMMAND_SPECS, context, "command", command.broken === true);
   for (const arg of command.args) {
     for (const item of arg.kind === "list" ? arg.items : arg.kind === "string" ? [arg] : []) {
+      if (context.errors.full) return;
       if (context.known.has(item.value)) addExtension(item.value, context);
       else {
         const like = nearest(item.value, context.known);

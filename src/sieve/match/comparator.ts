@@ -73,7 +73,34 @@ export function foldCode(code: number, comparator: Comparator): number {
   return upper.length !== length || point < 128 ? code : point;
 }
 
-/** The text that captures are cut out of: what `symbols` walked over. */
-export function captureText(text: string, comparator: Comparator): string[] {
-  return [...(comparator === "i;unicode-casemap" ? text.normalize("NFKC") : text)];
+/** A text that is compared with many keys: each of its forms is made once, when it is wanted. */
+export class ComparedText {
+  readonly text: string;
+  readonly comparator: Comparator;
+  #key: string | null = null;
+  #symbols: Int32Array | null = null;
+  #characters: readonly string[] | null = null;
+
+  constructor(text: string, comparator: Comparator) {
+    this.text = text;
+    this.comparator = comparator;
+  }
+
+  get key(): string {
+    return this.#key ??= equalityKey(this.text, this.comparator);
+  }
+
+  get symbols(): Int32Array {
+    return this.#symbols ??= symbols(this.text, this.comparator);
+  }
+
+  /** What the symbols stand for, `[from, to)`, as it stands in the text. */
+  slice(from: number, to: number): string {
+    // Without pairs of surrogates and without composing, symbols and characters count alike.
+    if (this.symbols.length === this.text.length && this.comparator !== "i;unicode-casemap") {
+      return this.text.slice(from, to);
+    }
+    this.#characters ??= [...(this.comparator === "i;unicode-casemap" ? this.text.normalize("NFKC") : this.text)];
+    return this.#characters.slice(from, to).join("");
+  }
 }

@@ -4,29 +4,22 @@
  * leftmost counts, and of those the longest (POSIX); inside, what comes first in the expression is preferred.
  */
 import type { Budget } from "./budget.ts";
-import { captureText, type Comparator, symbols } from "./comparator.ts";
+import type { ComparedText } from "./comparator.ts";
 import { classHolds } from "./regex.ts";
 import type { Instruction, RegexProgram } from "./regex_program.ts";
 
 /** Starts and ends of groups by slot; -1 where a group took no part. */
 type Slots = readonly number[];
 
-/** What each group took, the whole match at 0; or null where nothing matches. */
-export function runRegex(
-  program: RegexProgram,
-  text: string,
-  comparator: Comparator,
-  budget: Budget,
-): readonly string[] | null {
-  const line = symbols(text, comparator);
-  const best = search(program, line, budget);
+/** What each group took, the whole match at 0; or null where nothing matches. Both have one comparator. */
+export function runRegex(program: RegexProgram, line: ComparedText, budget: Budget): readonly string[] | null {
+  const best = search(program, line.symbols, budget);
   if (best === null) return null;
-  const chars = captureText(text, comparator);
   const out: string[] = [];
   for (let group = 0; group <= program.groups; group++) {
     const start = best[2 * group] ?? -1;
     const end = best[2 * group + 1] ?? -1;
-    out.push(start < 0 || end < 0 ? "" : chars.slice(start, end).join(""));
+    out.push(start < 0 || end < 0 ? "" : line.slice(start, end));
   }
   return out;
 }
@@ -39,7 +32,7 @@ function search(program: RegexProgram, line: Int32Array, budget: Budget): Slots 
   for (let at = 0; at <= line.length; at++) {
     // A new way begins here unless one that began before has matched: it would be further to the right.
     if (best === null) now.add(0, empty, at, line.length);
-    budget.spend((1 + now.size) / 32);
+    budget.spend((1 + now.size) / 20);
     for (let i = 0; i < now.size; i++) {
       const pc = now.places[i]!;
       const slots = now.slots[i]!;
@@ -81,12 +74,16 @@ class Threads {
   size = 0;
   readonly #code: readonly Instruction[];
   readonly #seen: Int32Array;
+  /** Ways that `add` has still to follow; each instruction adds at most one to them. */
+  readonly #openPlaces: Int32Array;
+  readonly #openSlots: Slots[] = [];
   #mark = 1;
 
   constructor(code: readonly Instruction[]) {
     this.#code = code;
     this.places = new Int32Array(code.length);
     this.#seen = new Int32Array(code.length);
+    this.#openPlaces = new Int32Array(code.length + 2);
   }
 
   clear(): void {
@@ -96,32 +93,41 @@ class Threads {
 
   /** Opens a way, and all that it reaches without taking a character. */
   add(place: number, from: Slots, at: number, end: number): void {
-    const open: [place: number, slots: Slots][] = [[place, from]];
-    for (let next = open.pop(); next; next = open.pop()) {
-      const [pc, slots] = next;
+    this.#openPlaces[0] = place;
+    this.#openSlots[0] = from;
+    let open = 1;
+    while (open > 0) {
+      const pc = this.#openPlaces[--open]!;
+      let slots = this.#openSlots[open]!;
       if (this.#seen[pc] === this.#mark) continue;
       this.#seen[pc] = this.#mark;
       const instruction = this.#code[pc]!;
+      let next = pc + 1;
       switch (instruction.op) {
         case "split":
-          open.push([instruction.second, slots], [instruction.first, slots]);
+          this.#openPlaces[open] = instruction.second;
+          this.#openSlots[open++] = slots;
+          next = instruction.first;
           break;
         case "jump":
-          open.push([instruction.to, slots]);
+          next = instruction.to;
           break;
         case "save":
-          open.push([pc + 1, slots.with(instruction.slot, at)]);
+          slots = slots.with(instruction.slot, at);
           break;
         case "start":
-          if (at === 0) open.push([pc + 1, slots]);
+          if (at !== 0) continue;
           break;
         case "end":
-          if (at === end) open.push([pc + 1, slots]);
+          if (at !== end) continue;
           break;
         default:
           this.places[this.size] = pc;
           this.slots[this.size++] = slots;
+          continue;
       }
+      this.#openPlaces[open] = next;
+      this.#openSlots[open++] = slots;
     }
   }
 }

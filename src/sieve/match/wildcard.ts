@@ -5,7 +5,7 @@
  * section 3.2), and it never goes back.
  */
 import type { Budget } from "./budget.ts";
-import { captureText, type Comparator, symbols } from "./comparator.ts";
+import { type Comparator, type ComparedText, symbols } from "./comparator.ts";
 
 const ANY = -1; // stands for `?`
 
@@ -13,7 +13,6 @@ const ANY = -1; // stands for `?`
 export interface WildcardPattern {
   /** Pieces between the stars; one piece: there is no star. */
   readonly pieces: readonly Int32Array[];
-  readonly comparator: Comparator;
 }
 
 /** Reads a pattern. Every text is one. */
@@ -39,21 +38,19 @@ export function wildcardPattern(text: string, comparator: Comparator): WildcardP
   }
   flush();
   pieces.push(Int32Array.from(piece));
-  return { pieces, comparator };
+  return { pieces };
 }
 
-/** What each wildcard took, behind the whole text at 0; or null where the text is another. */
-export function matchWildcard(pattern: WildcardPattern, text: string, budget: Budget): readonly string[] | null {
-  const line = symbols(text, pattern.comparator);
-  const starts = placePieces(pattern.pieces, line, budget);
+/** What each wildcard took, behind the whole text at 0; or null where the text is another. Both have one comparator. */
+export function matchWildcard(pattern: WildcardPattern, line: ComparedText, budget: Budget): readonly string[] | null {
+  const starts = placePieces(pattern.pieces, line.symbols, budget);
   if (starts === null) return null;
-  const chars = captureText(text, pattern.comparator);
-  const out = [text];
+  const out = [line.text];
   pattern.pieces.forEach((piece, index) => {
     const start = starts[index]!;
-    if (index > 0) out.push(chars.slice(starts[index - 1]! + pattern.pieces[index - 1]!.length, start).join(""));
+    if (index > 0) out.push(line.slice(starts[index - 1]! + pattern.pieces[index - 1]!.length, start));
     piece.forEach((code, i) => {
-      if (code === ANY) out.push(chars[start + i]!);
+      if (code === ANY) out.push(line.slice(start + i, start + i + 1));
     });
   });
   return out;

@@ -5,6 +5,7 @@ import { addressIn, wrongValue } from "../check/values.ts";
 import { SieveFault } from "../match/budget.ts";
 import type { SieveAction, SieveFiling } from "../result.ts";
 import { type CheckedNode, given, textOf, textsOf } from "../script.ts";
+import { partOfAddress } from "./address_part.ts";
 import { flagsFor, flagsIn } from "./flags.ts";
 import type { Run } from "./run.ts";
 
@@ -47,7 +48,7 @@ export function* fileinto(run: Run, node: CheckedNode): Program<void> {
   const copy = given(node, ":copy");
   const version = run.version();
   const isInbox = lowerAscii(filing.mailbox) === "inbox";
-  if (isInbox && !copy && run.facts.event !== "imap") {
+  if (isInbox && run.facts.event !== "imap") {
     // RFC 5228 section 2.10.3: the inbox is where keep puts it, and it is stored there once.
     addKeep(run, filing.flags);
     run.say("action", "fileinto INBOX, which is keep");
@@ -123,11 +124,14 @@ function redirectTo(run: Run, text: string, copy: boolean): void {
   run.say("action", `redirect to ${address}${copy ? " and keep" : ""}`);
 }
 
-/** Whether an address is one of the owner's. */
+/** Whether an address is one of the owner's, with or without a detail behind its user (RFC 5233). */
 export function isOwn(run: Run, address: string): boolean {
   const { owner } = run.facts;
   const lower = lowerAscii(address);
-  return lower === lowerAscii(owner.address) || owner.addresses.some((own) => lowerAscii(own) === lower);
+  const at = lower.lastIndexOf("@");
+  const user = partOfAddress(lower.slice(0, at), lower.slice(at + 1), "user", run.facts.separators ?? "+");
+  const plain = `${user}${lower.slice(at)}`;
+  return [owner.address, ...owner.addresses].some((own) => lowerAscii(own) === lower || lowerAscii(own) === plain);
 }
 
 /** RFC 5228 section 4.4: only cancels the implicit keep. */

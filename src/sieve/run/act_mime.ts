@@ -6,6 +6,7 @@ import { digest } from "../../base/hash.ts";
 import { utf8Bytes } from "../../base/bytes.ts";
 import { formatDate } from "../../message/date.ts";
 import { fieldDecoded } from "../../message/header.ts";
+import { SieveFault } from "../match/budget.ts";
 import type { SievePiece } from "../result.ts";
 import { type CheckedNode, given, textOf, textsOf } from "../script.ts";
 import { lowerAscii } from "../../base/ascii.ts";
@@ -17,13 +18,19 @@ import type { Run } from "./run.ts";
 export function replacePart(run: Run, node: CheckedNode): void {
   const text = run.text(textOf(node, "replacement"));
   const entity = given(node, ":mime") ? entityOctets(text) : textEntity(run, text);
-  const part = run.part;
+  const part = run.part ?? run.root();
   const { draft } = run.decisions;
-  if (part !== null && part !== run.facts.index.root) {
+  countChange(run);
+  if (part !== run.facts.index.root) {
     const inside = withoutLastLineEnd(entity);
     run.redraft({ ...draft, body: substitute(draft.body, part.headerStart, part.bodyEnd, inside) });
   } else replaceWhole(run, node, entity);
   run.say("action", "replace");
+}
+
+function countChange(run: Run): void {
+  const { bodyChanges } = run.limits;
+  if (++run.bodyChanges > bodyChanges) throw new SieveFault(`more than ${bodyChanges} changes of the message`);
 }
 
 /** The words of a text as a MIME entity. */
@@ -57,6 +64,7 @@ function replaceWhole(run: Run, node: CheckedNode, entity: Uint8Array): void {
 export function enclose(run: Run, node: CheckedNode): void {
   const { draft } = run.decisions;
   const boundary = boundaryOf(run);
+  countChange(run);
   const subject = textOf(node, ":subject");
   const copied = new Set(run.all(textsOf(node, ":headers")).map(lowerAscii));
   const chosen = draft.fields.filter(({ name }) =>

@@ -10,7 +10,7 @@ import { notify } from "./act_notify.ts";
 import { extractText, setVariable } from "./act_variables.ts";
 import { vacation } from "./act_vacation.ts";
 import { changeFlags } from "./flags.ts";
-import { childrenOf, partsWithin } from "./parts.ts";
+import { childrenOf, partFields, partsWithin } from "./parts.ts";
 import { newScope, type Run } from "./run.ts";
 import { runTest } from "./run_test.ts";
 
@@ -91,7 +91,7 @@ function* runAction(run: Run, node: CheckedNode): Program<void> {
 function* forEveryPart(run: Run, node: CheckedNode): Program<Flow> {
   const outer = run.part;
   const parts = outer === null
-    ? partsWithin(run, run.facts.index.root)
+    ? partsWithin(run, run.root())
     : childrenOf(outer).flatMap((child) => partsWithin(run, child));
   const name = run.text(textOf(node, ":name"));
   try {
@@ -129,9 +129,12 @@ function* include(run: Run, node: CheckedNode): Program<Flow> {
   run.included.add(key);
   run.including.push(key);
   const outer = run.scope;
+  const { view, part } = run;
   run.scope = newScope(name, script);
+  if (part !== null) run.view = { root: part, fields: yield* partFields(run, part) };
+  run.part = null;
   const flow = yield* runBlock(run, script.commands);
-  run.scope = outer;
+  Object.assign(run, { scope: outer, view, part });
   run.including.pop();
   return flow === "stop" ? "stop" : "on";
 }

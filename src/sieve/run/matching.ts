@@ -1,7 +1,7 @@
 /** Comparing values with keys (RFC 5228 section 2.7, RFC 5231, RFC 6134, the regex draft). */
 import type { Program } from "../../contract/program.ts";
 import { SieveFault } from "../match/budget.ts";
-import { compareTexts, equalityKey } from "../match/comparator.ts";
+import { ComparedText, compareTexts, equalityKey } from "../match/comparator.ts";
 import { compileRegex } from "../match/regex.ts";
 import type { RegexProgram } from "../match/regex_program.ts";
 import { runRegex } from "../match/regex_run.ts";
@@ -32,7 +32,9 @@ export function* matchAny(
   }
   if (match.type === "list") return yield* matchLists(run, values, keys);
   for (const value of values) {
-    for (const key of keys) if (matchOne(run, match, value, key, options.quiet ?? false)) return true;
+    const text = new ComparedText(value, match.comparator);
+    run.budget.look(value.length / 4);
+    for (const key of keys) if (matchOne(run, match, text, key, options.quiet ?? false)) return true;
   }
   return false;
 }
@@ -48,22 +50,22 @@ function* matchLists(run: Run, values: readonly string[], lists: readonly string
   return false;
 }
 
-function matchOne(run: Run, match: MatchSpec, value: string, key: string, quiet: boolean): boolean {
+function matchOne(run: Run, match: MatchSpec, value: ComparedText, key: string, quiet: boolean): boolean {
   const { comparator } = match;
   switch (match.type) {
     case "is":
-      run.budget.look(Math.min(value.length, key.length));
-      return value === key || equalityKey(value, comparator) === equalityKey(key, comparator);
+      run.budget.look(key.length);
+      return value.text === key || value.key === equalityKey(key, comparator);
     case "contains":
-      run.budget.spend(1 + value.length / 512);
-      return equalityKey(value, comparator).includes(equalityKey(key, comparator));
+      run.budget.spend(1 + (value.text.length + key.length) / 512);
+      return value.key.includes(equalityKey(key, comparator));
     case "value":
-      run.budget.look(Math.min(value.length, key.length));
-      return related(compareTexts(value, key, comparator), match.relation);
+      run.budget.look(key.length);
+      return related(compareTexts(value.text, key, comparator), match.relation);
     default: {
       const found = match.type === "matches"
         ? matchWildcard(wildcardOf(run, match, key), value, run.budget)
-        : runRegex(regexOf(run, match, key), value, comparator, run.budget);
+        : runRegex(regexOf(run, match, key), value, run.budget);
       // RFC 5229 section 3.2: only a match that succeeds sets them.
       if (found !== null && !quiet) run.scope.matches = found.slice(0, 100);
       return found !== null;

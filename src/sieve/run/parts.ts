@@ -32,7 +32,7 @@ export function childrenOf(part: Part): readonly Part[] {
 /** The header fields that a test looks at: of the message, or with `:mime` of parts (RFC 5703 section 4). */
 export function* fieldsFor(run: Run, node: CheckedNode): Program<readonly DraftField[]> {
   if (!given(node, ":mime")) return run.fields();
-  const root = run.part ?? run.facts.index.root;
+  const root = run.part ?? run.root();
   const out: DraftField[] = [];
   for (const part of given(node, ":anychild") ? partsWithin(run, root) : [root]) {
     out.push(...yield* partFields(run, part));
@@ -42,7 +42,8 @@ export function* fieldsFor(run: Run, node: CheckedNode): Program<readonly DraftF
 
 /** The header fields of a part; for the whole message as they are after edits. */
 export function* partFields(run: Run, part: Part): Program<readonly DraftField[]> {
-  if (part === run.facts.index.root) return run.fields();
+  if (part === run.root()) return run.fields();
+  if (part === run.facts.index.root) return run.decisions.draft.fields;
   const known = run.headers.get(part);
   if (known) return known;
   const fields = draftFields(yield* readOctets(run, part.headerStart, part.bodyStart));

@@ -31,6 +31,12 @@ export interface Decisions {
   readonly version: number | null;
 }
 
+/** A part that stands for the message. */
+export interface View {
+  readonly root: Part;
+  readonly fields: readonly DraftField[];
+}
+
 /** One run of one or more scripts over one message. */
 export class Run {
   readonly facts: SieveFacts;
@@ -52,6 +58,9 @@ export class Run {
   scope: Scope;
   /** The part of the innermost `foreverypart`. */
   part: Part | null = null;
+  /** RFC 6609 section 3.5: to a script that is included for a part, the part is the message. */
+  view: View | null = null;
+  bodyChanges = 0;
   includes = 0;
   bodyOctets = 0;
   headerEdits = 0;
@@ -103,8 +112,14 @@ export class Run {
     return this.versions.length - 1;
   }
 
+  /** The message, or the part that is one to this script. */
+  root(): Part {
+    return this.view?.root ?? this.facts.index.root;
+  }
+
   /** The fields that tests see. */
   fields(): readonly DraftField[] {
+    if (this.view !== null) return this.view.fields;
     return this.prefix.length === 0 ? this.decisions.draft.fields : [...this.prefix, ...this.decisions.draft.fields];
   }
 

@@ -53,6 +53,7 @@ function* runOne(run: Run, name: string, script: SieveScript): Program<void> {
   run.scope = newScope(name, script);
   run.at = { script: name, line: 1 };
   run.part = null;
+  run.view = null;
   run.included.clear();
   run.including.length = 0;
   try {

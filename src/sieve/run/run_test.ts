@@ -75,7 +75,7 @@ export function* runTest(run: Run, node: CheckedNode): Program<boolean> {
   const test = TESTS.get(node.name);
   if (test === undefined) throw new Error(`no test ${node.name}`); // the checker lets none through
   const result = yield* test(run, node);
-  run.say("test", describeTest(node), result);
+  if (run.log.length < run.limits.logLines) run.say("test", describeTest(node), result);
   return result;
 }
 

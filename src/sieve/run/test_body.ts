@@ -10,10 +10,10 @@ import type { Run } from "./run.ts";
 /** RFC 5173 section 5; without a transform it is `:text`. Sets no match variables (section 6). */
 export function* testBody(run: Run, node: CheckedNode): Program<boolean> {
   const keys = run.all(textsOf(node, "keys"));
-  const root = run.part ?? run.facts.index.root;
+  const root = run.part ?? run.root();
   const options = { quiet: true };
   if (given(node, ":raw")) {
-    const whole = run.part === null ? run.facts.index.size : root.bodyEnd;
+    const whole = root === run.facts.index.root ? run.facts.index.size : root.bodyEnd;
     return yield* matchAny(run, node.match, [yield* rawText(run, root.bodyStart, whole)], keys, options);
   }
   const types = given(node, ":content") ? run.all(textsOf(node, ":content")).map(lowerAscii) : null;

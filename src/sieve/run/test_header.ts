@@ -69,7 +69,8 @@ function envelopeValue(address: string, part: AddressPart, separators: string): 
 /** RFC 5228 section 5.9. */
 // deno-lint-ignore require-yield -- tests are programs
 export function* testSize(run: Run, node: CheckedNode): Program<boolean> {
-  const size = run.facts.index.size;
+  const { view } = run;
+  const size = view === null ? run.facts.index.size : view.root.bodyEnd - view.root.headerStart;
   const over = numberOf(node, ":over");
   return over !== null ? size > over : size < (numberOf(node, ":under") ?? 0);
 }
