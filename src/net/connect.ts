@@ -1,6 +1,7 @@
 /** Outbound connections: to a mail exchanger, a relay. Names are resolved by the caller, who knows DNS and its policy. */
 import { createConnection, isIP, type Socket } from "node:net";
 import { connect as tlsConnect, type TLSSocket } from "node:tls";
+import { type PeerCertificates, peerCertificates } from "./peer_certificates.ts";
 import { SocketTransport } from "./socket_transport.ts";
 import type { Transport } from "./transport.ts";
 
@@ -13,6 +14,11 @@ export interface ConnectTls {
   readonly rejectUnauthorized: boolean;
   /** PEM certificates to trust instead of the system's. */
   readonly ca?: string | readonly string[];
+  /**
+   * The caller's own judgement, in place of `rejectUnauthorized`: why the handshake is to be ended, or null. Called when
+   * it is complete, before an octet goes over it.
+   */
+  readonly check?: (peer: PeerCertificates) => string | null;
 }
 
 export interface ConnectOptions {
@@ -91,7 +97,7 @@ function handshake(raw: Socket, tls: ConnectTls, timeoutMs: number): Promise<TLS
       socket: raw,
       // RFC 6066 section 3: no literal addresses in SNI.
       ...(isIP(tls.serverName) === 0 ? { servername: tls.serverName } : { host: tls.serverName }),
-      rejectUnauthorized: tls.rejectUnauthorized,
+      rejectUnauthorized: tls.check === undefined && tls.rejectUnauthorized,
       minVersion: "TLSv1.2",
       ...(tls.ca === undefined ? {} : { ca: typeof tls.ca === "string" ? tls.ca : [...tls.ca] }),
     });
@@ -99,6 +105,8 @@ function handshake(raw: Socket, tls: ConnectTls, timeoutMs: number): Promise<TLS
     const ended = (): void => fail(new Error("the connection ended in the handshake"));
     secured.on("error", fail).once("close", ended);
     secured.once("secureConnect", () => {
+      const refused = tls.check?.(peerCertificates(secured, tls.serverName, Date.now())) ?? null;
+      if (refused !== null) return fail(new Error(refused));
       clearTimeout(timer);
       secured.off("close", ended);
       secured.pause();

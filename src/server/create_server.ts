@@ -186,6 +186,7 @@ class PalomarServer implements Server {
 
   #startOutbound(house: House): void {
     const { storage, resolver, clock, logger, metrics, signer } = house;
+    const { fetchPolicy, ca } = this.#parts;
     const takesMail = (listener: ListenerConfig): boolean => listener.protocol === "smtp";
     this.#outbound = createOutbound({
       storage,
@@ -196,6 +197,8 @@ class PalomarServer implements Server {
       clock,
       logger,
       metrics,
+      ...(fetchPolicy === undefined ? {} : { fetchPolicy }),
+      ...(ca === undefined ? {} : { ca }),
       ownEndpoints: () =>
         new Set(this.#addresses.filter(takesMail).map((listener) => `${listener.address}:${listener.port}`)),
     });

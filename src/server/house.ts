@@ -30,6 +30,7 @@ import { createLogger, type Logger } from "./log.ts";
 import { LoggedIn } from "./logged_in.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
+import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
 import { makeToken } from "./token.ts";
 import { VERSION } from "./version.ts";
 import { Watches } from "./watches.ts";
@@ -45,6 +46,10 @@ export interface ServerParts {
   readonly clock?: Clock;
   /** In place of stderr. */
   readonly logger?: Logger;
+  /** In place of HTTPS: the MTA-STS policy of a domain. */
+  readonly fetchPolicy?: FetchPolicy;
+  /** PEM certificates that the hosts mail goes to are measured by, in place of the system's. */
+  readonly ca?: string;
 }
 
 /** The rooms, furnished; `createServer` has the doors. */

@@ -29,6 +29,8 @@ import { type Attempt, type Claimed, destinationOf, type OutboundParts, ownLimit
 import { byMessage, joined } from "./outbound/same_way.ts";
 import { within } from "./outbound/waiting.ts";
 import { workJob } from "./outbound/work_job.ts";
+import { type FetchPolicy, policyFetcher } from "./tls_policy/fetch_policy.ts";
+import { TlsPolicies } from "./tls_policy/tls_policies.ts";
 import { type Perform, runProgram } from "./run_program.ts";
 
 export interface OutboundOptions {
@@ -44,6 +46,10 @@ export interface OutboundOptions {
   readonly metrics?: Metrics;
   /** `address:port` of every listener that takes mail; `0.0.0.0:25` and `:::25` stand for every address of the machine. */
   readonly ownEndpoints: () => ReadonlySet<string>;
+  /** In place of HTTPS: the MTA-STS policy of a domain. */
+  readonly fetchPolicy?: FetchPolicy;
+  /** PEM certificates that MX hosts' may lead to, in place of the system's. */
+  readonly ca?: string;
 }
 
 /** The worker. One a process; several processes may work one queue, because claims are leases. */
@@ -158,6 +164,7 @@ class Worker implements Outbound {
     for (const attempt of this.#attempts.keys()) attempt.cut.abort();
     await within(SETTLE_MS, this.#allEnded());
     await within(SETTLE_MS, this.#parts.connections.stop());
+    await within(SETTLE_MS, this.#parts.tls.settled());
     for (const unhook of this.#unhook.splice(0)) unhook();
   }
 
@@ -377,8 +384,18 @@ function partsOf(options: OutboundOptions): OutboundParts {
     }
     return op === "clock.now" ? clock.wall() : storage.perform(op as never, args);
   }) as Perform;
+  const run: OutboundParts["run"] = (program) => runProgram(program, perform, log);
+  const tls = new TlsPolicies({
+    storage,
+    run,
+    now: () => clock.wall(),
+    log,
+    fetchPolicy: options.fetchPolicy ?? policyFetcher(),
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+  });
   return {
     storage,
+    tls,
     hostname: options.hostname,
     signReport: options.signReport ?? ((bytes) => Promise.resolve(bytes)),
     policy: options.policy,
@@ -388,7 +405,7 @@ function partsOf(options: OutboundOptions): OutboundParts {
       ? processDeadlines
       : new Deadlines(() => clock.monotonic(), { timers: clock.alarm === undefined }),
     log,
-    run: (program) => runProgram(program, perform, log),
+    run,
     ownEndpoints: () => expandEndpoints(options.ownEndpoints()),
   };
 }

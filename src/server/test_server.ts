@@ -21,10 +21,11 @@ import {
   type RawConfig,
   type TlsMode,
 } from "./config/mod.ts";
-import { createServer, type Server } from "./create_server.ts";
+import { createServer, type Server, type ServerParts } from "./create_server.ts";
 import { makeCredentials, TEST_COST } from "./credentials.ts";
 import { type LogLine, memoryLogger } from "./log.ts";
 import type { ServedProtocol } from "./sessions.ts";
+import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
 import { createTestClock, type TestClock } from "./test_clock.ts";
 import { messageBytes, type TestConnection, testConnection } from "./test_connection.ts";
 
@@ -43,6 +44,8 @@ export interface TestServerOptions {
   readonly accounts?: readonly (string | TestAccount)[];
   /** Where mail is kept: in memory (the default), in SQLite in a folder that goes with the server, or a store of yours. */
   readonly storage?: "memory" | "sqlite" | Storage;
+  /** In place of `dns`, and of HTTPS and public certificates: for tests of how mail leaves. */
+  readonly parts?: Pick<ServerParts, "resolver" | "fetchPolicy" | "ca">;
   /** Names outside; what is not here does not exist. Nothing is asked of a real resolver. */
   readonly dns?: ScriptedZones;
   /** True: every protocol also listens at a free port of 127.0.0.1, with certificates of its own authority. */
@@ -85,6 +88,8 @@ export interface TestServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+/** There is no network. */
+const NO_POLICY: FetchPolicy = () => Promise.resolve({ failed: "sts-policy-fetch-error" });
 const TOKEN = "test-server-admin-token";
 const DATA_DIR_PREFIX = "palomar-test-";
 const TLS: TlsInfo = { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", serverName: null };
@@ -140,7 +145,8 @@ async function open(
   const storage = await testStorage(options.storage, config);
   const clock = createTestClock();
   const logger = memoryLogger();
-  const server = createServer(config, { storage, clock, logger, resolver: scriptedResolver(options.dns ?? {}) });
+  const resolver = scriptedResolver(options.dns ?? {});
+  const server = createServer(config, { resolver, fetchPolicy: NO_POLICY, ...options.parts, storage, clock, logger });
   const stop = async (): Promise<void> => {
     await server.stop();
     await clean();

@@ -7,6 +7,8 @@ import { connect, ConnectError } from "../../net/connect.ts";
 import type { Transport } from "../../net/transport.ts";
 import { type AttemptResult, type ClientReuse, ownTemporary } from "../../smtp/client/mod.ts";
 import type { RelayConfig } from "../config/config.ts";
+import { demandKey, type HostTls } from "../../mta/tls_policy.ts";
+import { TlsSession } from "../tls_policy/tls_session.ts";
 import { Connection } from "./connection.ts";
 import type { Attempt, OutboundParts } from "./parts.ts";
 import { unlessStopped } from "./waiting.ts";
@@ -17,6 +19,8 @@ const REUSE: ClientReuse = { messages: 100, ms: 5 * 60_000 };
 export interface SessionRequest {
   readonly host: Host<RelayConfig>;
   readonly job: QueueJob;
+  /** What its domain demands; null: a relay, whose configuration says. */
+  readonly tls: HostTls | null;
   /** The job's, or what it may be taken for. */
   readonly sender: EnvelopeSender;
   /** Header fields hold octets above 127. */
@@ -37,9 +41,11 @@ export async function clientSession(
   const { job } = request;
   const waiting = request.fresh ? null : parts.connections.take(keyOf(request));
   if (waiting) return await bound(waiting, waiting.send(mailOf(request), job.traceId), attempt);
+  const { tls } = request;
+  const session = tls && new TlsSession(tls, request.host, parts.tls, () => parts.clock.wall());
   let transport: Transport;
   try {
-    transport = await connected(request, attempt.stop.signal, parts);
+    transport = await connected(request, session, attempt.stop.signal, parts);
   } catch (error) {
     return notConnected(request, error, attempt.stop.signal.aborted);
   }
@@ -56,7 +62,10 @@ export async function clientSession(
     reuse: REUSE,
   };
   const made = new Connection(keyOf(request), transport, options, job.traceId, request.host.name, parts);
-  return await bound(made, made.first, attempt);
+  const came = await bound(made, made.first, attempt);
+  // Where TLS was left out on purpose there is nothing to tell of it.
+  const told = session !== null && request.tryTls && !attempt.stop.signal.aborted;
+  return told ? session.ended(came, job) : came;
 }
 
 /** The connection is the attempt's until the result is known, and until it has ended where it says goodbye then. */
@@ -95,12 +104,18 @@ function mailOf({ job, sender, rows, utf8Headers }: SessionRequest): OutgoingMai
 /** All that a message may count on in a connection: the host, its TLS, and who we are there. */
 function keyOf(request: SessionRequest): string {
   const { name, address, port, relay } = request.host;
-  const tls = [relay?.protocol ?? null, relay?.tls ?? null, relay?.ca ?? null];
+  const demand = request.tls && demandKey(request.tls.demand);
+  const tls = [relay?.protocol ?? null, relay?.tls ?? null, relay?.ca ?? null, demand];
   tls.push(tlsWish(request), String(checksCertificate(request)));
   return JSON.stringify([name, address, port, relay?.username ?? null, relay?.password?.reveal() ?? null, ...tls]);
 }
 
-async function connected(request: SessionRequest, stop: AbortSignal, parts: OutboundParts): Promise<Transport> {
+async function connected(
+  request: SessionRequest,
+  session: TlsSession | null,
+  stop: AbortSignal,
+  parts: OutboundParts,
+): Promise<Transport> {
   const { host } = request;
   const family = isIP(host.address);
   const localAddress = parts.policy.sourceAddress.find((address) => isIP(address) === family);
@@ -116,6 +131,7 @@ async function connected(request: SessionRequest, stop: AbortSignal, parts: Outb
       serverName: host.name,
       rejectUnauthorized: checksCertificate(request),
       ...(ca === undefined ? {} : { ca }),
+      ...session?.connectTls(),
     },
   });
   const transport = await unlessStopped(promise, stop);
@@ -133,14 +149,14 @@ async function authority(file: string): Promise<string> {
   }
 }
 
-/** A relay that wants TLS gets our password, and REQUIRETLS promises it (RFC 8689 section 4.2.1); else RFC 7435. */
+/** A relay that wants TLS gets our password, and REQUIRETLS promises it (RFC 8689 section 4.2.1). */
 function checksCertificate({ host, sender }: SessionRequest): boolean {
   return (host.relay !== null && host.relay.tls !== "none") || sender.requireTls;
 }
 
-function tlsWish({ host, sender, tryTls }: SessionRequest): "none" | "opportunistic" | "required" {
+function tlsWish({ host, sender, tls, tryTls }: SessionRequest): "none" | "opportunistic" | "required" {
   if (host.relay?.tls === "none" && !sender.requireTls) return "none";
-  if (host.relay !== null || sender.requireTls) return "required";
+  if (host.relay !== null || sender.requireTls || tls?.demand.kind !== "opportunistic") return "required";
   return tryTls ? "opportunistic" : "none";
 }
 

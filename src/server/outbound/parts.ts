@@ -6,6 +6,7 @@ import type { Deadlines } from "../../net/deadlines.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Clock } from "../clock.ts";
 import type { OutboundConfig, RelayConfig } from "../config/config.ts";
+import type { TlsPolicies } from "../tls_policy/tls_policies.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
 import type { Experience } from "./destinations.ts";
 
@@ -17,6 +18,8 @@ export interface OutboundParts {
   readonly clock: Clock;
   /** Those that are open, busy or waiting for their next message. */
   readonly connections: ConnectionPool;
+  /** How the hosts of each domain are to be spoken to. */
+  readonly tls: TlsPolicies;
   /** Who wakes client sessions. */
   readonly deadlines: Deadlines;
   readonly log: (event: LogEvent) => void;

@@ -45,7 +45,7 @@ export async function joined(alike: readonly Claimed[], parts: OutboundParts): P
   return [...open.values(), ...done];
 }
 
-/** Two jobs with the same way have the same hosts in the same order; null: nobody's but its own. */
+/** Two jobs with the same way have the same hosts in the same order, and the same TLS there; null: its own. */
 async function wayOf({ job }: Claimed, parts: OutboundParts): Promise<string | null> {
   try {
     if (job.domain === null || await parts.run(isOursNow(job))) return null;
@@ -57,7 +57,9 @@ async function wayOf({ job }: Claimed, parts: OutboundParts): Promise<string | n
       port,
       relay && [relay.protocol, relay.tls, relay.ca, relay.username],
     ]);
-    return JSON.stringify([hop.authenticated, hosts]);
+    const tls: (string | null)[] = [];
+    for (const host of hop.hosts) tls.push(host.relay ? null : await parts.tls.key(job, job.domain, host));
+    return JSON.stringify([hop.authenticated, hosts, tls]);
   } catch {
     return null; // its own attempt will say what is wrong
   }

@@ -10,6 +10,7 @@ import {
   verdictText,
 } from "../../smtp/client/mod.ts";
 import type { SealedBlob } from "../../storage/storage.ts";
+import type { HostTls } from "../../mta/tls_policy.ts";
 import type { RelayConfig } from "../config/config.ts";
 import { clientSession } from "./client_session.ts";
 import type { Experience } from "./destinations.ts";
@@ -20,7 +21,7 @@ import { unlessStopped } from "./waiting.ts";
 /** RFC 8689 section 4.2.1: the name of the host must be proven as well as its certificate. */
 const UNPROVEN = ownPermanent(
   "5.7.10",
-  "The sender requires TLS all the way, and the domain's mail exchangers are not signed (DNSSEC)",
+  "The sender requires TLS all the way, and the domain's mail exchangers are not signed (DNSSEC) nor named by MTA-STS",
   550,
 );
 
@@ -74,7 +75,9 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
       experience: away ? { reached: false, why: hop.result.text } : null,
     };
   }
-  if (job.sender.requireTls && !hop.authenticated) return { attempted: all(job, UNPROVEN), experience: null };
+  if (job.sender.requireTls && !hop.authenticated && (await parts.tls.stsOf(domain))?.mode !== "enforce") {
+    return { attempted: all(job, UNPROVEN), experience: null };
+  }
   const progress: Progress = {
     results: job.recipients.map(() => null),
     hosts: job.recipients.map(() => null),
@@ -86,7 +89,7 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
   const needs = await needsOf(job, parts);
   try {
     for (const host of hop.hosts) {
-      if (!await tryHost(host, attempt, needs, progress, parts)) break;
+      if (!await tryHost(host, domain, attempt, needs, progress, parts)) break;
     }
   } finally {
     progress.converted?.release();
@@ -108,11 +111,14 @@ const ROUNDS = 4;
 /** False: no other host is to be tried. */
 async function tryHost(
   host: Host<RelayConfig>,
+  domain: string,
   attempt: Attempt,
   { sender: needed, utf8Headers }: Needs,
   progress: Progress,
   parts: OutboundParts,
 ): Promise<boolean> {
+  const tls = await tlsOf(host, domain, attempt, progress, parts);
+  if (tls === "skip") return !attempt.stop.signal.aborted;
   let { job } = attempt;
   let sender = needed;
   let tryTls = true;
@@ -120,7 +126,7 @@ async function tryHost(
   for (let round = 0; round < ROUNDS && !attempt.stop.signal.aborted; round++) {
     const open = openOnes(progress);
     const rows = open.map((index) => job.recipients[index]!);
-    const request = { host, job, sender, utf8Headers, rows, tryTls, fresh };
+    const request = { host, tls, job, sender, utf8Headers, rows, tryTls, fresh };
     const came = await clientSession(request, attempt, parts);
     progress.experience = experienceOf(came, host);
     for (const [i, index] of open.entries()) {
@@ -145,10 +151,34 @@ async function tryHost(
       continue;
     }
     // RFC 7435: protection that cannot be had is no reason to keep mail back, where it was only wished for.
-    if (!tryTls || !came.tlsFailed || host.relay !== null || sender.requireTls) return true;
+    const wished = tls?.demand.kind === "opportunistic" && !sender.requireTls;
+    if (!tryTls || !came.tlsFailed || !wished) return true;
     tryTls = false;
   }
   return !attempt.stop.signal.aborted;
+}
+
+/** What the domain demands of a host; null for a relay. A host that its policy excludes is passed over with the reason. */
+async function tlsOf(
+  host: Host<RelayConfig>,
+  domain: string,
+  { job, stop }: Attempt,
+  progress: Progress,
+  parts: OutboundParts,
+): Promise<HostTls | null | "skip"> {
+  if (host.relay !== null) return null;
+  const decision = await unlessStopped(parts.tls.decide(job, domain, host), stop.signal);
+  if (decision === null) return "skip";
+  if (decision.kind === "go") return decision.tls;
+  const { type, text, policy } = decision;
+  parts.tls.count(job, policy, { type, receivingHost: host.name, receivingIp: host.address });
+  for (const index of openOnes(progress)) {
+    if (progress.results[index]?.remote) continue; // another host's own word says more
+    progress.results[index] = ownTemporary(type === "dnssec-invalid" ? "4.4.3" : "4.7.5", text);
+    progress.hosts[index] = null;
+  }
+  progress.experience = { reached: false, why: text };
+  return "skip";
 }
 
 function experienceOf(came: AttemptResult, { name }: Host<RelayConfig>): Experience {

@@ -13,12 +13,12 @@ import type {
   TraceId,
   Uid,
 } from "../../../src/contract/mod.ts";
-import { scriptedResolver, type ScriptedZones } from "../../../src/dns/mod.ts";
+import { type Resolver, scriptedResolver, type ScriptedZones } from "../../../src/dns/mod.ts";
 import { MessageIndexer } from "../../../src/message/mod.ts";
 import type { Clock } from "../../../src/server/clock.ts";
 import type { OutboundConfig, RelayConfig } from "../../../src/server/config/config.ts";
 import { memoryLogger } from "../../../src/server/log.ts";
-import { createOutbound, type Outbound } from "../../../src/server/outbound.ts";
+import { createOutbound, type Outbound, type OutboundOptions } from "../../../src/server/outbound.ts";
 import { memoryStorage } from "../../../src/storage/memory/mod.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
 
@@ -63,6 +63,8 @@ export interface House {
 
 export interface HouseOptions {
   readonly zones?: ScriptedZones;
+  /** In place of `zones`, and of HTTPS and public certificates. */
+  readonly parts?: Pick<OutboundOptions, "fetchPolicy" | "ca"> & { readonly resolver?: Resolver };
   readonly policy?: Partial<OutboundConfig>;
   readonly own?: readonly string[];
   readonly quota?: number | null;
@@ -119,10 +121,13 @@ export async function house(options: HouseOptions = {}): Promise<House> {
     monotonic: () => performance.now(),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   };
+  const { resolver = scriptedResolver(options.zones ?? {}), ...parts } = options.parts ?? {};
   const createWorker = (storage: Storage) =>
     createOutbound({
+      fetchPolicy: () => Promise.resolve({ failed: "sts-policy-fetch-error" }),
+      ...parts,
       storage,
-      resolve: scriptedResolver(options.zones ?? {}).resolve,
+      resolve: resolver.resolve,
       hostname: "mail.ours.example",
       policy: { ...POLICY, ...options.policy },
       clock,
