@@ -135,7 +135,7 @@ Deno.test("a policy that enforces outlives a restart without DNS and HTTPS", asy
   const alias = { address: "away@example.test", targets: ["bob@there.example"], now: 1 };
   for (const more of [STS, {}]) {
     const resolver = signedResolver(zonesOf(there.port, null, more), ["example"]);
-    const config = { outbound: { port: there.port } };
+    const config = { outbound: { port: there.port, privateExchanges: true } };
     // The store stays when the server goes.
     const kept = { ...storage, perform: storage.perform, close: () => Promise.resolve() };
     const server = await testServer({ storage: kept, config, parts: { resolver, fetchPolicy } });

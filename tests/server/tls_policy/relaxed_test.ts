@@ -6,7 +6,10 @@ import { OTHER_TLSA, signedResolver, tlsPeer, zonesOf } from "./tls_peer.ts";
 Deno.test("TLS-Required: No goes past a policy; the field in the body or with another word does not", async () => {
   const there = await tlsPeer({ certificate: null });
   const resolver = signedResolver(zonesOf(there.port, [OTHER_TLSA]));
-  await using here = await testServer({ parts: { resolver }, config: { outbound: { port: there.port } } });
+  await using here = await testServer({
+    parts: { resolver },
+    config: { outbound: { port: there.port, privateExchanges: true } },
+  });
   const alias = { address: "away@example.test", targets: ["bob@there.example"], now: 1 };
   await here.storage.perform("alias.add", alias);
   const texts = [
