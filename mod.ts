@@ -87,6 +87,7 @@ export {
   type RawConfig,
 } from "./src/server/config/mod.ts";
 export { createServer, type ServeOptions, type Server, type ServerParts } from "./src/server/create_server.ts";
+export type { FetchPolicy } from "./src/server/tls_policy/fetch_policy.ts";
 export type { ServedProtocol } from "./src/server/sessions.ts";
 export { type DkimKeyKind, type GeneratedDkimKey, generateDkimKey } from "./src/server/dkim_keys.ts";
 export { type Alarm, type Clock, systemClock } from "./src/server/clock.ts";
