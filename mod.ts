@@ -58,6 +58,7 @@ export * from "./src/imap/mod.ts";
 export * from "./src/pop3/mod.ts";
 export * from "./src/mailauth/mod.ts";
 export * from "./src/sieve/mod.ts";
+export * from "./src/abuse/mod.ts";
 export * from "./src/storage/storage.ts";
 export { memoryStorage } from "./src/storage/memory/mod.ts";
 export { DataDirLocked, openSqlite, type SqliteOptions, type SqliteStorage } from "./src/storage/sqlite/mod.ts";
@@ -78,6 +79,8 @@ export type { Endpoints } from "./src/net/transport_address.ts";
 export type { SessionWorld, World } from "./src/net/world.ts";
 export type { ReloadReport } from "./src/net/certificates.ts";
 export * from "./src/server/config/config.ts";
+export type * from "./src/server/config/abuse.ts";
+export type { HttpClient } from "./src/http/deps.ts";
 export {
   type ConfigPlace,
   demoConfig,

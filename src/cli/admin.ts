@@ -113,6 +113,8 @@ export async function openOffline(config: Config): Promise<Admin> {
     { DkimKeys },
     { createDomainDns },
     { createResolver },
+    { BanBook },
+    { banRules },
   ] = await Promise.all([
     import("../storage/sqlite/mod.ts"),
     import("../imap/imap_text.ts"),
@@ -124,6 +126,8 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/dkim/keys.ts"),
     import("../server/domain_dns/mod.ts"),
     import("../dns/mod.ts"),
+    import("../server/abuse/ban_book.ts"),
+    import("../server/abuse/guard.ts"),
   ]);
   const storage = await openSqlite({ dataDir: config.dataDir, prepare: imapText }).catch((error: unknown) => {
     if (error instanceof DataDirLocked) {
@@ -147,6 +151,12 @@ export async function openOffline(config: Config): Promise<Admin> {
     now: () => Date.now(),
     hostname: config.hostname,
   });
+  const bans = await new BanBook({
+    perform: (op, args) => storage.perform(op, args),
+    rules: banRules(config.abuse),
+    now: () => Date.now(),
+    failed: (error) => failure = error,
+  }).load();
   const app = createHttpApp({
     perform: (op, args) => storage.perform(op, args),
     makeCredentials,
@@ -155,6 +165,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     dns: createDomainDns({ config, storage, dkim, resolve, now: () => Date.now() }),
     adminToken: new Secret(""),
     trusted: true,
+    bans,
     metrics: () => "",
     health: () => ({ status: "ok" }),
     version: VERSION,

@@ -15,6 +15,9 @@ import { dkimActivate } from "./commands/dkim_activate.ts";
 import { dkimList } from "./commands/dkim_list.ts";
 import { dkimRemove } from "./commands/dkim_remove.ts";
 import { dkimRotate } from "./commands/dkim_rotate.ts";
+import { banAdd } from "./commands/ban_add.ts";
+import { banList } from "./commands/ban_list.ts";
+import { banRemove } from "./commands/ban_remove.ts";
 import { domainAdd } from "./commands/domain_add.ts";
 import { domainCatchAll } from "./commands/domain_catch_all.ts";
 import { domainDns } from "./commands/domain_dns.ts";
@@ -66,6 +69,9 @@ export const COMMANDS: readonly Command[] = [
   queueHold,
   queueRelease,
   queueRemove,
+  banList,
+  banAdd,
+  banRemove,
   why,
   version,
 ];

@@ -65,6 +65,7 @@ export type StorageOp = Exclude<
   | "mailbox.unwatch"
   | "mailbox.listen"
   | "mailbox.heard"
+  | "client.verify"
   | "sender.verify"
   | "rcpt.verify"
   | "message.receive"

@@ -3,6 +3,7 @@ import { HTTPException } from "hono/http-exception";
 import { acl } from "./admin/acl.ts";
 import { accounts } from "./admin/accounts.ts";
 import { aliases } from "./admin/aliases.ts";
+import { bans } from "./admin/bans.ts";
 import { tokens } from "./admin/tokens.ts";
 import { dkim } from "./admin/dkim.ts";
 import { dns } from "./admin/dns.ts";
@@ -57,16 +58,17 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   });
   stsPolicies(app, deps);
   describe(app, deps);
-  if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken));
+  if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken, deps.adminSeen));
   app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT));
   const admin = new OpenAPIHono({ defaultHook });
   for (const resource of [domains, dkim, dns, accounts, acl, tokens, aliases, queue, messages]) resource(admin, deps);
+  for (const resource of [domains, dkim, accounts, acl, tokens, aliases, queue, messages, bans]) resource(admin, deps);
   app.route(API, admin);
 
   return {
-    async fetch(request) {
+    async fetch(request, client) {
       try {
-        return await app.fetch(request);
+        return await app.fetch(request, { client });
       } catch (error) {
         deps.report?.(error);
         return problemResponse(failureProblem(error));

@@ -2,10 +2,11 @@ import type { MiddlewareHandler } from "hono";
 import { utf8Bytes } from "../base/bytes.ts";
 import { digest, equalSecretBytes } from "../base/hash.ts";
 import type { Secret } from "../base/secret.ts";
+import type { HttpClient } from "./deps.ts";
 import { ProblemError } from "./problem.ts";
 
-/** Lets in whoever shows the token (RFC 6750 section 2.1). Hashes are compared, so time tells neither text nor length. */
-export function bearer(token: Secret): MiddlewareHandler {
+/** Lets in whoever shows the token (RFC 6750 section 2.1); `seen` is told where they are. Hashes are compared, so time tells neither text nor length. */
+export function bearer(token: Secret, seen?: (address: string) => void): MiddlewareHandler {
   const wanted = digest("sha256", utf8Bytes(token.reveal()));
   return async (context, next) => {
     const header = context.req.header("authorization") ?? "";
@@ -21,6 +22,8 @@ export function bearer(token: Secret): MiddlewareHandler {
         headers: { "www-authenticate": shown === null ? "Bearer" : 'Bearer error="invalid_token"' },
       });
     }
+    const address = (context.env as { client?: HttpClient } | undefined)?.client?.address;
+    if (address !== undefined) seen?.(address);
     await next();
   };
 }

@@ -91,6 +91,29 @@ export interface DnsAdmin {
   check(domain: string): Promise<readonly DnsFinding[]>;
   /** The MTA-STS policy of a domain (RFC 8461 section 3.2); null: it is none of ours. */
   stsPolicy(domain: string): Promise<string | null>;
+/** One ban, as the API shows it. Times are milliseconds since 1970. */
+export interface BanRow {
+  readonly network: string;
+  readonly reason: string;
+  readonly by: "rule" | "operator";
+  readonly since: number;
+  /** Null: until it is lifted. */
+  readonly until: number | null;
+  readonly times: number;
+}
+
+/** The bans, for whoever administers them. */
+export interface BanDesk {
+  /** Those that hold now. */
+  list(): readonly BanRow[];
+  /** `forMs` null: until it is lifted. */
+  add(
+    network: string,
+    reason: string,
+    forMs: number | null,
+  ): Promise<BanRow | { readonly refused: "invalid" | "full" }>;
+  /** False: this network is not banned. */
+  remove(network: string): Promise<boolean>;
 }
 
 /** What the HTTP layer needs of the server. */
@@ -104,6 +127,9 @@ export interface HttpDeps {
   readonly dkim: DkimAdmin;
   readonly dns: DnsAdmin;
   readonly adminToken: Secret;
+  readonly bans: BanDesk;
+  /** Somebody showed the right token from this address. */
+  readonly adminSeen?: (address: string) => void;
   /** The text of `/metrics`. */
   readonly metrics: () => string;
   readonly health: () => Health;
@@ -126,7 +152,12 @@ export interface HttpDeps {
   readonly report?: (error: unknown) => void;
 }
 
+/** Who asks, where that is known. */
+export interface HttpClient {
+  readonly address: string;
+}
+
 /** The HTTP layer: give it a request, it answers. Never rejects. */
 export interface HttpApp {
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request, client?: HttpClient): Promise<Response>;
 }

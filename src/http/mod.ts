@@ -11,14 +11,22 @@
  */
 export { createHttpApp } from "./app.ts";
 export type {
+  BanDesk,
+  BanRow,
+  DkimActivation,
   DkimActivation,
   DkimAdmin,
+  DkimAdmin,
+  DkimKeyInfo,
   DkimKeyInfo,
   DnsAdmin,
   DnsFinding,
   DnsRecordAdvice,
   Health,
+  Health,
   HttpApp,
+  HttpApp,
+  HttpClient,
   HttpDeps,
 } from "./deps.ts";
 export { type HttpListening, type HttpPlace, type HttpTls, serveHttp } from "./serve.ts";

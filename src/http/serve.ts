@@ -35,7 +35,7 @@ export async function serveHttp(app: HttpApp, place: HttpPlace, tls?: HttpTls): 
 function servePlain(app: HttpApp, place: { address: string; port: number }): HttpListening {
   const server = Deno.serve(
     { hostname: place.address, port: place.port, onListen: () => {} },
-    (request) => app.fetch(request),
+    (request, { remoteAddr }) => app.fetch(request, { address: remoteAddr.hostname }),
   );
   const { hostname, port } = server.addr as Deno.NetAddr;
   return { address: { address: hostname, port }, close: closer(server) };
@@ -127,6 +127,7 @@ async function answer(app: HttpApp, incoming: IncomingMessage, outgoing: ServerR
         headers,
         body: bodiless ? null : Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>,
       }),
+      { address: incoming.socket.remoteAddress ?? "" },
     );
     // A body that was refused half read cannot be skipped: the connection is of no use for another request.
     const half = !bodiless && !incoming.complete;

@@ -14,9 +14,11 @@ export interface ConnectionLimitOptions {
   readonly perAddressPerMinute: number;
   /** Addresses and networks (CIDR) to which only `total` applies. */
   readonly trusted?: readonly string[];
+  /** Whether an address is refused whatever it does; asked first. */
+  readonly isBanned?: (address: string) => boolean;
 }
 
-export type Admission = "admitted" | "total" | "perAddress" | "rate";
+export type Admission = "admitted" | "banned" | "total" | "perAddress" | "rate";
 
 /** Addresses whose rate is remembered; when there are more, the ones unseen for longest are forgotten. */
 const MAX_REMEMBERED = 50_000;
@@ -45,6 +47,7 @@ export class ConnectionLimits {
 
   /** Asks for one connection; when `admitted`, `release` must be called once for it. `now` in monotonic milliseconds. */
   admit(address: string, now: number): Admission {
+    if (this.#options.isBanned?.(address)) return "banned";
     if (this.#total >= this.#options.total) return "total";
     if (!isIn(this.#trusted, address)) {
       const group = addressGroup(address);

@@ -9,7 +9,7 @@ import { type BlockList, createConnection, createServer, type Server, type Socke
 import { latin1Bytes } from "../base/bytes.ts";
 import { type LogEvent, logEvent } from "../contract/mod.ts";
 import type { Certificates } from "./certificates.ts";
-import { type ConnectionLimits, isIn, networks } from "./connection_limits.ts";
+import { type Admission, type ConnectionLimits, isIn, networks } from "./connection_limits.ts";
 import { monotonicNow } from "./deadlines.ts";
 import type { LiveSession } from "./drive.ts";
 import { describeFailure } from "./failure.ts";
@@ -38,7 +38,7 @@ export interface ListenOptions {
    * The protocol's words for a client that is refused by a limit, without CRLF: `421 4.7.0 Too many connections`.
    * With implicit TLS nothing can be said.
    */
-  readonly refusalLine?: string;
+  readonly refusalLine?: (why: Admission) => string;
   /** Addresses and networks that speak the PROXY protocol. From these it is required, from others it is just octets. */
   readonly proxies?: readonly string[];
   /**
@@ -223,10 +223,10 @@ class Door implements Listening {
     return secured;
   };
 
-  #refuse(raw: Socket, address: string, why: string): void {
+  #refuse(raw: Socket, address: string, why: Admission): void {
     this.counts.refused++;
     this.#logFew("info", "connection.refused", { remote: address, why });
-    const line = this.#options.refusalLine;
+    const line = this.#options.refusalLine?.(why);
     if (line === undefined || this.#options.tls === "implicit" || this.#refusing >= MAX_REFUSING) {
       return void raw.destroy();
     }

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { SessionId, SessionInfo } from "../contract/mod.ts";
-import type { HttpApp } from "../http/deps.ts";
+import type { HttpApp, HttpClient } from "../http/deps.ts";
 import type { HttpListening, HttpTls } from "../http/serve.ts";
 import { Certificates, type ReloadReport } from "../net/certificates.ts";
 import { ConnectionLimits } from "../net/connection_limits.ts";
@@ -19,7 +19,7 @@ import type { Config, ListenerConfig } from "./config/mod.ts";
 import { activateKeys } from "./dkim/activate_keys.ts";
 import { type House, openHouse, type ServerParts } from "./house.ts";
 import { createOutbound, type Outbound } from "./outbound.ts";
-import { REFUSAL_LINES, type ServedProtocol, sessionMaker } from "./sessions.ts";
+import { refusalLine, type ServedProtocol, sessionMaker } from "./sessions.ts";
 import { VERSION } from "./version.ts";
 
 export type { ServerParts } from "./house.ts";
@@ -42,7 +42,7 @@ export interface Server {
   /** The bearer token of the HTTP admin, once the server is open. */
   readonly adminToken: { readonly value: string; readonly fresh: boolean };
   /** The HTTP layer: for `deno serve`, an edge, or a test. Opens the store if need be. */
-  fetch(request: Request): Promise<Response>;
+  fetch(request: Request, client?: HttpClient): Promise<Response>;
   /** Takes over a connection that came another way than through a listener, and runs its session to the end. */
   serve(protocol: ServedProtocol, transport: Transport, options?: ServeOptions): Promise<void>;
 }
@@ -98,6 +98,8 @@ class PalomarServer implements Server {
       total: config.limits.connections,
       perAddress: config.limits.connectionsPerAddress,
       perAddressPerMinute: config.limits.connectionRate,
+      trusted: config.abuse.trusted,
+      isBanned: (address) => this.#house?.guard.refusesAtDoor(address) ?? false,
     });
     const clock = parts.clock;
     this.#deadlines = clock && clock !== systemClock
@@ -147,9 +149,9 @@ class PalomarServer implements Server {
     return reports;
   }
 
-  async fetch(request: Request): Promise<Response> {
+  async fetch(request: Request, client?: HttpClient): Promise<Response> {
     const house = await this.#open();
-    return await (await this.#httpApp(house)).fetch(request);
+    return await (await this.#httpApp(house)).fetch(request, client);
   }
 
   async serve(protocol: ServedProtocol, transport: Transport, options: ServeOptions = {}): Promise<void> {
@@ -216,7 +218,7 @@ class PalomarServer implements Server {
       ...(tls === "none" ? {} : { certificates: await this.#loadCertificates(house) }),
       handshakeTimeoutMs: this.#config.limits.handshakeTime,
       limits: this.#limits,
-      refusalLine: REFUSAL_LINES[protocol],
+      refusalLine: (why) => refusalLine(protocol, why),
       proxies: this.#config.proxies,
       serve: (transport, sessions) => this.#runSession(house, protocol, make, transport, sessions),
       log: (event) => house.logger.log(event.level, event.event, { protocol, ...event.fields }),

@@ -18,6 +18,8 @@ import { verifyRecipient, verifySender } from "../mta/verify.ts";
 import { createLoginDelay } from "../net/login_delay.ts";
 import type { World } from "../net/world.ts";
 import type { Storage } from "../storage/storage.ts";
+import { BanBook } from "./abuse/ban_book.ts";
+import { banRules, Guard } from "./abuse/guard.ts";
 import { createAuth } from "./auth.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config/mod.ts";
@@ -63,6 +65,8 @@ export interface House {
   readonly loggedIn: LoggedIn;
   readonly dkim: DkimKeys;
   readonly signer: Signer;
+  /** Who is let in, and how much they may do. */
+  readonly guard: Guard;
   readonly adminToken: { readonly value: string; readonly fresh: boolean };
   /** The HTTP layer; `trusted` for whoever may open the control socket. Hono is loaded when it is first needed. */
   http(trusted: boolean, state: Pick<HttpDeps, "health" | "queueChanged">): Promise<HttpApp>;
@@ -94,12 +98,23 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const resolve = (name: string, type: DnsType) => resolver.resolve(name, type);
   const dkim = new DkimKeys({ storage, resolve, now: () => clock.wall(), hostname: config.hostname });
   const signer = createSigner({ keys: dkim, storage, hostname: config.hostname });
+  const book = await openBanBook(config, storage, clock, logger);
+  const guard = new Guard({
+    config: config.abuse,
+    proxies: config.proxies,
+    hostname: config.hostname,
+    book,
+    clock,
+    logger,
+    metrics,
+  });
   const watches = new Watches(storage, (error) => logger.log("error", "watch.failed", { error: String(error) }));
   const world = createWorld({
     storage,
     auth: createAuth({ storage, delay: createLoginDelay(), clock }),
     watches,
     loggedIn,
+    guard,
     programs: mailPrograms(config),
     resolve,
     sign: (args) => signer.sign(args),
@@ -117,6 +132,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     loggedIn,
     dkim,
     signer,
+    guard,
     adminToken,
     async http(trusted, state) {
       const { createHttpApp } = await import("../http/mod.ts");
@@ -129,6 +145,8 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         dns: createDomainDns({ config, storage, dkim, resolve, now: () => clock.wall() }),
         adminToken: new Secret(adminToken.value),
         trusted,
+        bans: book,
+        adminSeen: (address) => guard.adminSeen(address),
         metrics: () => metrics.print(),
         version: VERSION,
         hostname: config.hostname,
@@ -140,6 +158,16 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
       });
     },
   };
+}
+
+function openBanBook(config: Config, storage: Storage, clock: Clock, logger: Logger): Promise<BanBook> {
+  return new BanBook({
+    perform: (op, args) => storage.perform(op, args),
+    rules: banRules(config.abuse),
+    now: () => clock.wall(),
+    failed: (error) => logger.log("error", "abuse.bansNotStored", { error: String(error) }),
+    changed: (what, network, reason) => logger.log("info", "abuse.banChanged", { what, network, reason }),
+  }).load();
 }
 
 /** Which program decides: submission for those who log in, receiving for everybody else. */

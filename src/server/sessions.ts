@@ -2,6 +2,7 @@
 import type { AnySession, Protocol } from "../contract/mod.ts";
 import { imapSession } from "../imap/mod.ts";
 import { pop3Session } from "../pop3/mod.ts";
+import type { Admission } from "../net/connection_limits.ts";
 import { MECHANISMS } from "../sasl/mod.ts";
 import { SMTP_LIMITS, type SmtpLimits, smtpSession } from "../smtp/server/mod.ts";
 import type { Config, TlsMode } from "./config/mod.ts";
@@ -81,15 +82,20 @@ function smtpMaker(config: Config, profile: "mx" | "submission" | "lmtp", startT
     allowPlaintextAuth: config.auth.allowPlaintext,
     mechanisms: profile === "submission" ? MECHANISMS : [],
     futureReleaseMs: limits.futureRelease,
+    verifyClient: profile === "mx" && config.abuse.clients.earlyTalkers !== "off",
   };
   return () => smtpSession(options);
 }
 
-/** What a client hears that a limit turns away, in the words of its protocol. */
-export const REFUSAL_LINES: Readonly<Record<ServedProtocol, string>> = {
-  smtp: "421 4.7.0 Too many connections, try again later",
-  submission: "421 4.7.0 Too many connections, try again later",
-  lmtp: "421 4.7.0 Too many connections, try again later",
-  imap: "* BYE [LIMIT] Too many connections, try again later",
-  pop3: "-ERR [SYS/TEMP] Too many connections, try again later",
-};
+/** What a client hears that is turned away at the door, in the words of its protocol. */
+export function refusalLine(protocol: ServedProtocol, why: Admission): string {
+  const text = why === "banned" ? "Your address is refused here for a time" : "Too many connections, try again later";
+  switch (protocol) {
+    case "imap":
+      return `* BYE [${why === "banned" ? "UNAVAILABLE" : "LIMIT"}] ${text}`;
+    case "pop3":
+      return `-ERR [SYS/TEMP] ${text}`;
+    default:
+      return `421 4.7.0 ${text}`;
+  }
+}

@@ -19,6 +19,8 @@ import type {
 } from "../contract/mod.ts";
 import type { SessionWorld, World } from "../net/world.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Guard } from "./abuse/guard.ts";
+import type { SessionGuard } from "./abuse/session_guard.ts";
 import type { Auth } from "./auth.ts";
 import { BodySinks } from "./body_sinks.ts";
 import type { Clock } from "./clock.ts";
@@ -40,6 +42,8 @@ export interface WorldParts {
   readonly auth: Auth;
   readonly watches: Watches;
   readonly loggedIn: LoggedIn;
+  /** Left out: nobody is limited or banned. */
+  readonly guard?: Guard;
   readonly programs: MailPrograms;
   readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;
   readonly sign: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
@@ -61,13 +65,10 @@ type OwnAnswers = {
 
 /** Who answers them. */
 const OWN: OwnAnswers = {
-  "auth.password": async (world, args) =>
-    world.remember(await world.parts.auth.password(args, world.session.remoteAddress)),
+  "auth.password": (world, args) => world.logIn(() => world.parts.auth.password(args, world.session.remoteAddress)),
   "auth.scram": (world, args) => world.parts.auth.scram(args, world.session.remoteAddress),
-  "auth.scramDone": async (world, args) =>
-    world.remember(await world.parts.auth.scramDone(args, world.session.remoteAddress)),
-  "auth.bearer": async (world, args) =>
-    world.remember(await world.parts.auth.bearer(args, world.session.remoteAddress)),
+  "auth.scramDone": (world, args) => world.logIn(() => world.parts.auth.scramDone(args, world.session.remoteAddress)),
+  "auth.bearer": (world, args) => world.logIn(() => world.parts.auth.bearer(args, world.session.remoteAddress)),
   "auth.forget": (world) => world.forget(),
   "body.seal": (world, { sink }) => world.sinks.seal(sink),
   "body.compose": (world, { sink, parts }) => world.sinks.compose(sink, parts),
@@ -81,8 +82,9 @@ const OWN: OwnAnswers = {
   // Asked by connections that we make, which have a world of their own.
   "relay.next": () => null,
   "relay.derive": () => Promise.reject(new Error("nobody logs in from here")),
-  "sender.verify": (world, args) => world.run(world.parts.programs.verifySender(args)),
-  "rcpt.verify": (world, args) => world.run(world.parts.programs.verifyRecipient(args)),
+  "client.verify": (world) => world.guard?.client() ?? { ok: true, early: "allow" },
+  "sender.verify": (world, args) => world.verifySender(args),
+  "rcpt.verify": (world, args) => world.verifyRecipient(args),
   "message.receive": (world, args) => world.run(world.parts.programs.receive(args)),
   "message.sign": (world, args) => world.parts.sign(args),
 };
@@ -98,6 +100,7 @@ class OpenSession implements SessionWorld {
   #stopWatching: (() => void) | null = null;
   #listening: Listening | null = null;
   #forget: (() => void) | null = null;
+  #guard: SessionGuard | null = null;
   #closed = false;
 
   constructor(parts: WorldParts, session: SessionInfo, post: (input: Input) => void) {
@@ -105,6 +108,14 @@ class OpenSession implements SessionWorld {
     this.session = session;
     this.sinks = new BodySinks(parts.storage);
     this.#post = post;
+  }
+
+  /** Made when the session first does something: thousands do nothing. */
+  get guard(): SessionGuard | null {
+    return this.#guard ??= this.parts.guard?.open(this.session, {
+      log: (event) => this.log(event),
+      run: (program) => this.run(program),
+    }) ?? null;
   }
 
   perform<K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> {
@@ -126,6 +137,7 @@ class OpenSession implements SessionWorld {
 
   log(event: LogEvent): void {
     this.parts.observe(event, this.session);
+    if (event.event === "smtp.abuse") this.guard?.heard(event);
     this.parts.logger.log(event.level, event.event, { session: this.session.id, ...event.fields });
   }
 
@@ -141,8 +153,21 @@ class OpenSession implements SessionWorld {
     return runProgram(program, (op, args) => this.perform(op, args), (event) => this.log(event));
   }
 
-  /** A login that succeeded, so that it can be ended from outside. */
-  remember(answer: Login | LoginRefused): Login | LoginRefused {
+  verifySender(args: Args<"sender.verify">): Promise<AnswerOf<"sender.verify">> {
+    const verify = () => this.run(this.parts.programs.verifySender(args));
+    return this.guard?.sender(args, verify) ?? verify();
+  }
+
+  verifyRecipient(args: Args<"rcpt.verify">): Promise<AnswerOf<"rcpt.verify">> {
+    const verify = () => this.run(this.parts.programs.verifyRecipient(args));
+    return this.guard?.recipient(args, verify) ?? verify();
+  }
+
+  /** An attempt; one that succeeded is remembered, so that it can be ended from outside. */
+  async logIn(attempt: () => Promise<Login | LoginRefused>): Promise<Login | LoginRefused> {
+    if (this.guard?.isBanned) return { refused: "tooMany" };
+    const answer = await attempt();
+    this.parts.guard?.loginEnded(answer, this.session.remoteAddress);
     if (this.#closed || "refused" in answer) return answer;
     this.#forget?.();
     this.#forget = this.parts.loggedIn.add(answer.login, this.#post);

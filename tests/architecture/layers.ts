@@ -26,6 +26,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   pop3: core("sasl"),
   mailauth: { ...core(), packages: ["node:crypto", "tldts"] }, // signatures are functions; the public suffix list is data
   sieve: core(),
+  abuse: core("mailauth"), // addresses as numbers
   msa: core("mda"), // routing and the trace fields
   mta: core("smtp", "mda", "mailauth"), // the words of SMTP; routing and the trace fields; who mail is from
   mda: core(),

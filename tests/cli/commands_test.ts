@@ -28,6 +28,25 @@ Deno.test("domain add, list, catch-all, dns and remove", async () => {
   assert.equal((await run("domain remove example.org")).code, 1);
 });
 
+Deno.test("ban add, list and remove", async () => {
+  const { run } = desk();
+  assert.match((await run("ban list")).err, /Nobody is banned/);
+  assert.match(
+    (await run("ban add 2001:DB8::1/64 --for 2h --reason floods")).out,
+    /^2001:db8::\/64 is refused until 2026-01-31 14:00:00/,
+  );
+  assert.match((await run("ban add 192.0.2.7")).out, /^192\.0\.2\.7 is refused until it is lifted/);
+  assert.match(
+    (await run("ban list")).out,
+    /^NETWORK .*\n2001:db8::\/64 .* operator +floods\n192\.0\.2\.7 .* it is lifted +operator +by hand\n$/,
+  );
+  assert.equal(JSON.parse((await run("ban list --json")).out).length, 2);
+  assert.equal((await run("ban add example.org")).code, 1);
+  assert.equal((await run("ban add 192.0.2.8 --for soon")).code, 2);
+  assert.equal((await run("ban remove 2001:db8::/64")).code, 0);
+  assert.equal((await run("ban remove 2001:db8::/64")).code, 1);
+});
+
 Deno.test("account add takes a password from stdin, from a person, or makes one", async () => {
   const { run } = desk();
   await run("domain add example.org");

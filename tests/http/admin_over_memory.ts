@@ -10,6 +10,7 @@ import { DkimKeys } from "../../src/server/dkim/keys.ts";
 import { createDomainDns } from "../../src/server/domain_dns/mod.ts";
 import { TEST_CONFIG } from "../server/domain_dns/test_config.ts";
 import { onceMadeKey } from "../server/dkim/once_made_key.ts";
+import { BanBook } from "../../src/server/abuse/ban_book.ts";
 import { memoryStorage } from "../../src/storage/memory/mod.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 
@@ -67,6 +68,12 @@ export function testAdmin(
     dkim,
     dns: createDomainDns({ config: TEST_CONFIG, storage, dkim, resolve, now: () => NOW }),
     adminToken: new Secret(TOKEN),
+    bans: new BanBook({
+      perform: (op, args) => storage.perform(op, args),
+      rules: { firstMs: 60_000, longestMs: 3_600_000 },
+      now: () => NOW,
+      failed: (error) => void reported.push(error),
+    }),
     metrics: () => "palomar_up 1\n",
     health: () => ({ status: "ok" }),
     version: "0.0.0-test",

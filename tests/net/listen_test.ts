@@ -166,7 +166,7 @@ Deno.test("Certificates choose by name, reload, and keep the old pair when the n
 
 Deno.test("listen() refuses above its limits in the protocol's words, and lets in again", async () => {
   const limits = new ConnectionLimits({ total: 10, perAddress: 2, perAddressPerMinute: 100 });
-  const { listening, join, port } = await house({ limits, refusalLine: "421 4.7.0 Too many connections" });
+  const { listening, join, port } = await house({ limits, refusalLine: () => "421 4.7.0 Too many connections" });
   const first = await join();
   await first.until("\r\n");
   const second = await join();

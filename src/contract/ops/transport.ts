@@ -135,6 +135,14 @@ export interface AcceptArgs {
 
 /** Questions about mail on its way. */
 export interface TransportOps {
+  /**
+   * May this client be greeted? Asked before the greeting, which waits for the answer. `early`: what happens to those
+   * who talk before it, or send more behind EHLO before its reply.
+   */
+  "client.verify": {
+    args: { session: SessionInfo };
+    answer: { ok: true; early: "refuse" | "allow" } | { refused: Refusal };
+  };
   /** May this sender begin here? Asked at MAIL. */
   "sender.verify": { args: { peer: Peer; sender: EnvelopeSender }; answer: { ok: true } | { refused: Refusal } };
   /** May this recipient be written to from here? Asked at RCPT. */

@@ -1,5 +1,6 @@
 import type { Secret } from "../../base/secret.ts";
 import type { Protocol } from "../../contract/mod.ts";
+import type { AbuseConfig } from "./abuse.ts";
 
 /** How a listener speaks TLS: not at all, after STARTTLS (STLS), or from the first octet. */
 export type TlsMode = "none" | "starttls" | "implicit";
@@ -153,6 +154,8 @@ export interface Config {
   readonly mtaSts: MtaStsConfig;
   readonly outbound: OutboundConfig;
   readonly limits: LimitsConfig;
+  /** Defence against those who misuse the doors. */
+  readonly abuse: AbuseConfig;
   /** Addresses and CIDR blocks of proxies that speak the PROXY protocol to us. */
   readonly proxies: readonly string[];
   readonly admin: {

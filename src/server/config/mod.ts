@@ -18,6 +18,7 @@ import { DEMO_SCHEMA, FILE_SCHEMA, type ReadConfig } from "./schema.ts";
 import { keysAt, nearest, type Path, printPath } from "./walk.ts";
 
 export * from "./config.ts";
+export type * from "./abuse.ts";
 export type { RawConfig } from "./schema.ts";
 export { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
 
@@ -206,6 +207,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     mtaSts: read.mtaSts,
     outbound: withPaths(read.outbound, absolute),
     limits: read.limits,
+    abuse: read.abuse,
     proxies: read.proxies,
     admin: read.admin,
     log: read.log,

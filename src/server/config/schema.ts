@@ -7,65 +7,26 @@ import { isIP } from "node:net";
 import { domainToAscii, parseAddress, parseDomain } from "../../base/address.ts";
 import { Secret } from "../../base/secret.ts";
 import type { ListenerConfig, RelayConfig } from "./config.ts";
-import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
-
-type Refine<T> = (value: unknown) => { readonly value: T } | { readonly reason: string };
-
-/** A value that is read by a function of its own, with its own words. */
-function read<T>(refine: Refine<T>) {
-  return z.unknown().transform((value, context): T => {
-    const result = refine(value);
-    if ("value" in result) return result.value;
-    context.addIssue({ code: "custom", message: result.reason });
-    return z.NEVER;
-  });
-}
-
-const shown = (value: unknown): string => value === undefined ? "missing" : JSON.stringify(value)?.slice(0, 60) ?? "?";
-
-function size(min: number, max: number) {
-  const wanted = `a size from ${formatSize(min)} to ${formatSize(max)}, as "50MB"`;
-  return read<number>((value) => {
-    const octets = typeof value === "number" ? value : typeof value === "string" ? parseSize(value) : null;
-    return octets !== null && Number.isSafeInteger(octets) && octets >= min && octets <= max
-      ? { value: octets }
-      : { reason: `${shown(value)} should be ${wanted}` };
-  });
-}
-
-function duration(min: number, max: number) {
-  const wanted = `a time from ${formatDuration(min)} to ${formatDuration(max)}, as "30s", "10m", "4h" or "5d"`;
-  return read<number>((value) => {
-    const ms = typeof value === "string" ? parseDuration(value) : null;
-    return ms !== null && ms >= min && ms <= max ? { value: ms } : { reason: `${shown(value)} should be ${wanted}` };
-  });
-}
-
-const integer = (min: number, max: number) => {
-  const error = (issue: { input?: unknown }) => `${shown(issue.input)} should be a whole number from ${min} to ${max}`;
-  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
-};
-
-const truth = z.boolean({ error: (issue) => `${shown(issue.input)} should be true or false` });
-
-const text = (what: string) =>
-  z.string({ error: (issue) => `${shown(issue.input)} should be ${what}, in double quotes` }).min(1, {
-    error: `"" should be ${what}`,
-  });
-
-const oneOf = <const V extends readonly [string, ...string[]]>(values: V) =>
-  z.enum(values, {
-    error: (issue) => `${shown(issue.input)} should be one of ${values.map((v) => `"${v}"`).join(", ")}`,
-  });
-
-const domainName = (what: string) =>
-  text(what).transform((value, context) => {
-    const domain = value.startsWith("[") ? null : parseDomain(value);
-    const ascii = domain === null ? null : domainToAscii(domain);
-    if (ascii !== null) return ascii;
-    context.addIssue({ code: "custom", message: `${shown(value)} should be ${what}` });
-    return z.NEVER;
-  });
+import { ABUSE } from "./abuse_schema.ts";
+import {
+  cidr,
+  DAY,
+  domainName,
+  duration,
+  HOUR,
+  integer,
+  KB,
+  list,
+  MB,
+  MINUTE,
+  object,
+  oneOf,
+  SECOND,
+  shown,
+  size,
+  text,
+  truth,
+} from "./values.ts";
 
 const hostname = domainName('the name of this server in DNS, as "mail.example.org"').refine(
   (name) => name.includes(".") && isIP(name) === 0,
@@ -162,28 +123,6 @@ function isHostPort(value: string): boolean {
   const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
   return colon > 0 && isIP(bare) !== 0 && Number.isInteger(port) && port > 0 && port < 65_536;
 }
-
-const cidr = text("an address or a block of addresses").refine((value) => {
-  const [address = "", bits, more] = value.split("/");
-  const family = isIP(address);
-  if (family === 0 || more !== undefined) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
-}, { error: (issue) => `${shown(issue.input)} should be an address or a block, as "10.0.0.0/8"` });
-
-const list = <S extends z.ZodType>(of: S, what: string) =>
-  z.array(of, { error: (issue) => `${shown(issue.input)} should be a list of ${what}, in [ ]` });
-
-const object = <S extends z.ZodRawShape>(shape: S) =>
-  z.strictObject(shape, {
-    error: (issue) => issue.code === "invalid_type" ? `${shown(issue.input)} should be an object, in { }` : undefined,
-  });
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-const KB = 1024;
-const MB = KB * KB;
 
 const LIMITS = object({
   messageSize: size(64 * KB, 2048 * MB).prefault("50MB"), // RFC 5321 section 4.5.3.1.7: at least 64 K octets
@@ -286,6 +225,7 @@ const TOP = {
   }).prefault({}),
   outbound: OUTBOUND.prefault({}),
   limits: LIMITS.prefault({}),
+  abuse: ABUSE.prefault({}),
   proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),
   admin: object({
     token: z.string({ error: (issue) => `${shown(issue.input)} should be a text` }).min(16, {

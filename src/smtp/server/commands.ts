@@ -43,7 +43,10 @@ export function command(s: SmtpState, line: string): void {
   const verb = upperAscii(space < 0 ? line : line.slice(0, space));
   const arg = space < 0 ? "" : trimWsp(line.slice(space + 1));
   // A browser made to speak to a mail server, or TLS where there is none.
-  if (HTTP.has(verb) || line.charCodeAt(0) === 0x16) return s.end("4.7.0", "This is a mail server");
+  if (HTTP.has(verb) || line.charCodeAt(0) === 0x16) {
+    s.misdeed("otherProtocol");
+    return s.end("4.7.0", "This is a mail server");
+  }
   const found = COMMANDS.get(s.options.profile === "lmtp" ? lmtpVerb(verb) : verb);
   if (!found) return s.refuse("unknown", 500, "5.5.1", "Command not known; see HELP");
   if (s.options.requireTls && s.tls === null && !found.clear) {

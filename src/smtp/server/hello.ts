@@ -35,6 +35,13 @@ function greet(s: SmtpState, command: string, arg: string): boolean {
     s.refuse(command, 501, "5.5.4", "Give the name of your host, or its address in brackets");
     return false;
   }
+  // RFC 2920 section 3.1: EHLO ends a group of commands, because its reply says whether there may be groups.
+  if (s.strict && s.helo === null && s.in.length > 0) {
+    s.misdeed("earlyPipelining");
+    s.logRefusal(command, 554, "commands before the reply");
+    s.close(formatReply(554, "5.5.1", "Wait for the reply before you send more"));
+    return false;
+  }
   // RFC 5321 section 4.1.4: a greeting in the middle of a session is a RSET too.
   s.resetMail();
   s.helo = arg;

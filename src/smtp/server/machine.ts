@@ -10,6 +10,7 @@ import {
 import { advance, authLine } from "./auth.ts";
 import { finish, readChunk, readData, received, sealed } from "./body.ts";
 import { command } from "./commands.ts";
+import { clientVerified, greeting } from "./greeting.ts";
 import { mailVerified, rcptVerified } from "./envelope.ts";
 import { ehloAt } from "./hello.ts";
 import { type SmtpServerOptions, SmtpState } from "./state.ts";
@@ -25,6 +26,7 @@ export function smtpSession(options: SmtpServerOptions): Session<SmtpState> {
 const MACHINE: Machine<SmtpState> = { step, wantsBytes, deadline };
 
 function wantsBytes(s: SmtpState): boolean {
+  if (s.at.kind === "asking" && s.at.then.kind === "client") return s.in.length === 0;
   return s.at.kind !== "asking" && s.at.kind !== "tls" && s.at.kind !== "closed";
 }
 
@@ -56,13 +58,14 @@ function take(s: SmtpState, input: Input): void {
       s.session = input.session;
       s.tls = input.session.tls;
       s.since = s.now;
-      const words = s.options.greeting ? " " + s.options.greeting : "";
-      const name = s.options.profile === "lmtp" ? "LMTP" : "ESMTP";
-      return s.reply(220, null, `${s.options.hostname} ${name}${words}`);
+      if (!s.options.verifyClient) return greeting(s);
+      s.at = { kind: "asking", id: s.nextCall(), then: { kind: "client" } };
+      return void s.out.push({ type: "call", id: s.at.id, op: "client.verify", args: { session: input.session } });
     }
     case "bytes":
       if (s.at.kind === "tls") return s.end("4.7.0", "Octets came in the clear behind STARTTLS");
       if (s.at.kind === "data" || (s.at.kind === "chunk" && s.at.body !== null)) s.since = s.now;
+      if (s.at.kind === "asking") s.early = true;
       return s.in.push(input.chunk);
     case "answer":
     case "failed":
@@ -98,6 +101,7 @@ function answered(s: SmtpState, input: Extract<Input, { type: "answer" | "failed
   s.at = { kind: "command" };
   s.since = s.now;
   if (then.kind === "auth") return advance(s, then.auth, input);
+  if (then.kind === "client") return clientVerified(s, input.type === "failed" ? null : input.value as never);
   if (input.type === "failed") {
     s.logFailure(new OpFailed(input.op, input.reason, input.text));
     const full = input.reason === "full";

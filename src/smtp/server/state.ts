@@ -33,6 +33,8 @@ export interface SmtpServerOptions {
   readonly mechanisms: readonly SaslMechanism[];
   /** Submission: for how long a message may be held (RFC 4865), milliseconds; 0 or absent: not at all. */
   readonly futureReleaseMs?: number;
+  /** The greeting waits for the answer to `client.verify`; default false. */
+  readonly verifyClient?: boolean;
 }
 
 /** A mail transaction (RFC 5321 section 3.3). */
@@ -78,6 +80,8 @@ export type At =
 /** Which question is out. */
 export type Then =
   | { readonly kind: "ehlo" }
+  /** The greeting waits; whoever talks meanwhile is heard. */
+  | { readonly kind: "client" }
   | { readonly kind: "mail"; readonly sender: EnvelopeSender }
   | { readonly kind: "rcpt"; readonly recipient: EnvelopeRecipient }
   | { readonly kind: "seal"; readonly body: Body }
@@ -103,6 +107,10 @@ export class SmtpState {
   login: Login | null = null;
   mail: Transaction | null = null;
   stopping = false;
+  /** Octets came before the greeting. */
+  early = false;
+  /** Nothing may be sent behind EHLO before its reply. */
+  strict = false;
   now = 0;
   /** When the present phase began. */
   since = 0;
@@ -142,6 +150,7 @@ export class SmtpState {
   refuse(command: string, code: number, enhanced: string, text: string): void {
     this.logRefusal(command, code, `${enhanced} ${text}`);
     if (++this.errors >= this.options.limits.errors) {
+      this.misdeed("errors");
       this.end("4.7.0", "Too many errors; closing the connection");
     } else this.reply(code, enhanced, text);
   }
@@ -149,6 +158,11 @@ export class SmtpState {
   logRefusal(command: string, code: number, reason: string): void {
     const remoteAddress = this.session?.remoteAddress ?? "";
     this.out.push(logEvent("info", "smtp.refused", { command, code, reason, remoteAddress }));
+  }
+
+  /** What no mail program does: the world counts it. */
+  misdeed(kind: string): void {
+    this.out.push(logEvent("info", "smtp.abuse", { kind, remoteAddress: this.session?.remoteAddress ?? "" }));
   }
 
   logFailure(error: OpFailed): void {

@@ -34,7 +34,7 @@ export const connections = [
       wire.close();
     }
     await serves();
-  }, { config: { limits: { connectionsPerAddress: 20 } } }),
+  }, { config: { limits: { connectionsPerAddress: 20 }, abuse: { trusted: [] } } }),
   attack(
     "half-open and slow clients take no place from others and are closed in their time",
     async (palomar, serves) => {
