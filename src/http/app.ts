@@ -62,7 +62,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT));
   const admin = new OpenAPIHono({ defaultHook });
   for (const resource of [domains, dkim, dns, accounts, acl, tokens, aliases, queue, messages]) resource(admin, deps);
-  for (const resource of [domains, dkim, accounts, acl, tokens, aliases, queue, messages, bans]) resource(admin, deps);
+  bans(admin, deps);
   app.route(API, admin);
 
   return {

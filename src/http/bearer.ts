@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import { utf8Bytes } from "../base/bytes.ts";
 import { digest, equalSecretBytes } from "../base/hash.ts";
 import type { Secret } from "../base/secret.ts";
-import type { HttpClient } from "./deps.ts";
+import type { HttpClient } from "./client.ts";
 import { ProblemError } from "./problem.ts";
 
 /** Lets in whoever shows the token (RFC 6750 section 2.1); `seen` is told where they are. Hashes are compared, so time tells neither text nor length. */

@@ -1,3 +1,5 @@
+import type { BanDesk } from "./ban_desk.ts";
+import type { HttpClient } from "./client.ts";
 import type { Secret } from "../base/secret.ts";
 import type { AnswerOf, Args, Credentials, DirectoryRefused, QueueRow, StorageOp } from "../contract/mod.ts";
 
@@ -91,29 +93,6 @@ export interface DnsAdmin {
   check(domain: string): Promise<readonly DnsFinding[]>;
   /** The MTA-STS policy of a domain (RFC 8461 section 3.2); null: it is none of ours. */
   stsPolicy(domain: string): Promise<string | null>;
-/** One ban, as the API shows it. Times are milliseconds since 1970. */
-export interface BanRow {
-  readonly network: string;
-  readonly reason: string;
-  readonly by: "rule" | "operator";
-  readonly since: number;
-  /** Null: until it is lifted. */
-  readonly until: number | null;
-  readonly times: number;
-}
-
-/** The bans, for whoever administers them. */
-export interface BanDesk {
-  /** Those that hold now. */
-  list(): readonly BanRow[];
-  /** `forMs` null: until it is lifted. */
-  add(
-    network: string,
-    reason: string,
-    forMs: number | null,
-  ): Promise<BanRow | { readonly refused: "invalid" | "full" }>;
-  /** False: this network is not banned. */
-  remove(network: string): Promise<boolean>;
 }
 
 /** What the HTTP layer needs of the server. */
@@ -150,11 +129,6 @@ export interface HttpDeps {
   readonly bodyLimit?: number;
   /** Told of errors that became a 500 or 503. */
   readonly report?: (error: unknown) => void;
-}
-
-/** Who asks, where that is known. */
-export interface HttpClient {
-  readonly address: string;
 }
 
 /** The HTTP layer: give it a request, it answers. Never rejects. */

@@ -10,23 +10,7 @@
  * - The same app serves the public listener (bearer token) and the control socket and command line (`trusted`).
  */
 export { createHttpApp } from "./app.ts";
-export type {
-  BanDesk,
-  BanRow,
-  DkimActivation,
-  DkimActivation,
-  DkimAdmin,
-  DkimAdmin,
-  DkimKeyInfo,
-  DkimKeyInfo,
-  DnsAdmin,
-  DnsFinding,
-  DnsRecordAdvice,
-  Health,
-  Health,
-  HttpApp,
-  HttpApp,
-  HttpClient,
-  HttpDeps,
-} from "./deps.ts";
+export type { BanDesk, BanRow } from "./ban_desk.ts";
+export type { HttpClient } from "./client.ts";
+export type * from "./deps.ts";
 export { type HttpListening, type HttpPlace, type HttpTls, serveHttp } from "./serve.ts";

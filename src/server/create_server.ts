@@ -5,7 +5,8 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { SessionId, SessionInfo } from "../contract/mod.ts";
-import type { HttpApp, HttpClient } from "../http/deps.ts";
+import type { HttpClient } from "../http/client.ts";
+import type { HttpApp } from "../http/deps.ts";
 import type { HttpListening, HttpTls } from "../http/serve.ts";
 import { Certificates, type ReloadReport } from "../net/certificates.ts";
 import { ConnectionLimits } from "../net/connection_limits.ts";

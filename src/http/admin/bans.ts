@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { BanRow, HttpDeps } from "../deps.ts";
+import type { BanRow } from "../ban_desk.ts";
+import type { HttpDeps } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
 import { answer, body, CONFLICT, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
 

@@ -1,7 +1,7 @@
 /** Bans that outlive the process: kept in memory for the doors, and as one setting of the store. */
 import { type Ban, type BanRules, Bans } from "../../abuse/mod.ts";
 import type { AnswerOf, Args, StorageOp } from "../../contract/mod.ts";
-import type { BanDesk } from "../../http/deps.ts";
+import type { BanDesk } from "../../http/ban_desk.ts";
 
 const SETTING = "abuse.bans";
 

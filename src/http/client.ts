@@ -1,0 +1,4 @@
+/** Who asks, where that is known. */
+export interface HttpClient {
+  readonly address: string;
+}
