@@ -48,8 +48,8 @@ export interface SieveWorld {
   mailboxExists(mailbox: string): Program<boolean>;
   /** RFC 9042: the name of the mailbox with this id, or null. */
   mailboxById(id: string): Program<string | null>;
-  /** RFC 8579: the name of the owner's mailbox with this special use (`\Junk`), or null. */
-  mailboxByUse(use: string): Program<string | null>;
+  /** RFC 8579: the name of the owner's mailbox with this special use (`\Junk`), or null. With `among` only that one. */
+  mailboxByUse(use: string, among: string | null): Program<string | null>;
   /** RFC 5490 section 3.3: the value of an annotation, or null. */
   mailboxMetadata(mailbox: string, entry: string): Program<string | null>;
   serverMetadata(entry: string): Program<string | null>;

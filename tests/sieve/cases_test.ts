@@ -50,7 +50,10 @@ function sceneOf(given: string, message: string | undefined, scripts: ReadonlyMa
   const world: Partial<SieveWorld> = {
     mailboxExists: (name) => now(all("mailbox").includes(name)),
     mailboxById: (id) => now(pairs("id").get(id) ?? null),
-    mailboxByUse: (use) => now(pairs("use").get(use) ?? null),
+    mailboxByUse: (use, among) => {
+      const found = pairs("use").get(use) ?? null;
+      return now(among === null || among === found ? found : null);
+    },
     mailboxMetadata: (mailbox, entry) => now(pairs("metadata").get(`${mailbox} ${entry}`) ?? null),
     serverMetadata: (entry) => now(pairs("server").get(entry) ?? null),
     seen: () => now(one("seen") === "yes"),

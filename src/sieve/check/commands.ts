@@ -65,7 +65,7 @@ const COMMANDS: readonly Spec[] = [
   spec("notify", {
     needs: ["enotify"],
     tags: [
-      valued("from", "string", { rule: "address" }),
+      valued("from", "string"),
       valued("importance", "string", { rule: "importance" }),
       valued("options", "strings"),
       valued("message", "string"),

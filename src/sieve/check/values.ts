@@ -51,7 +51,12 @@ const RULES: Readonly<Record<ValueRule, Rule>> = {
   },
   address: { expected: "an address such as user@example.org", holds: (value) => addressIn(value) !== null },
   importance: { expected: '"1", "2" or "3"', holds: (value) => /^[123]$/.test(value) },
-  notifyMethod: { expected: "a mailto: URI", holds: (value) => parseMailto(value) !== null },
+  // RFC 5435 section 3.2: a scheme that is not known is an error only when the script gets there.
+  notifyMethod: {
+    expected: "a URI such as mailto:user@example.org",
+    holds: (value) =>
+      parseMailto(value) !== null || (/^[A-Za-z][A-Za-z0-9+.-]*:/.test(value) && !/^mailto:/i.test(value)),
+  },
   specialUse: { expected: "a special use such as \\Junk", holds: (value) => /^\\[A-Za-z0-9_-]{1,64}$/.test(value) },
   plain: {
     expected: "a plain, short name",

@@ -81,7 +81,7 @@ export function* filingOf(run: Run, node: CheckedNode, name: string): Program<Si
   const id = textOf(node, ":mailboxid");
   const use = textOf(node, ":specialuse");
   const byId = id === null ? null : yield* run.world.mailboxById(run.text(id));
-  const byUse = use === null || byId !== null ? null : yield* run.world.mailboxByUse(run.text(use));
+  const byUse = use === null || byId !== null ? null : yield* run.world.mailboxByUse(run.text(use), null);
   return {
     mailbox: byId ?? byUse ?? name,
     flags: flagsFor(run, given(node, ":flags") ? textsOf(node, ":flags") : null),

@@ -13,7 +13,9 @@ import type { Run } from "./run.ts";
 export function* notify(run: Run, node: CheckedNode): Program<void> {
   const uri = run.text(textOf(node, "method"));
   const mailto = parseMailto(uri);
-  if (mailto === null) throw new SieveFault(`"${uri.slice(0, 60)}" is no mailto: URI`);
+  if (mailto === null) {
+    throw new SieveFault(`"${uri.slice(0, 60)}" is no mailto: URI, and there is no other way to notify`);
+  }
   // RFC 5436 section 2.7.1 and 5: no notification of a notification, and none of a bounce.
   const automatic = run.fields().some((field) =>
     field.name === "auto-submitted" && !/^no\b/.test(lowerAscii(fieldText(field)).trim())
@@ -23,11 +25,11 @@ export function* notify(run: Run, node: CheckedNode): Program<void> {
   if (sent >= run.limits.notifications) throw new SieveFault(`more than ${run.limits.notifications} notifications`);
   const importance = importanceOf(run, node);
   const from = textOf(node, ":from");
-  const sender = from === null ? null : addressIn(run.text(from));
-  if (from !== null && sender === null) throw new SieveFault("the address that notify should come from is none");
+  // RFC 5436 section 2.7: what is no address is not used.
+  const sender = from !== null && addressIn(run.text(from)) !== null ? run.text(from) : null;
   const subject = subjectOf(run, node, mailto.subject);
   const headers: (readonly [string, string])[] = [
-    ["From", from === null ? `<${run.facts.owner.address}>` : run.text(from)],
+    ["From", sender ?? `<${run.facts.owner.address}>`],
     ["To", mailto.to.map((address) => `<${address}>`).join(", ")],
     ...(mailto.cc.length > 0 ? [["Cc", mailto.cc.map((address) => `<${address}>`).join(", ")] as const] : []),
     ["Subject", subject],

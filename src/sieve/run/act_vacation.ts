@@ -86,7 +86,7 @@ function handleOf(run: Run, node: CheckedNode): string {
   return hashedKey("default", ...words, given(node, ":mime") ? "mime" : "text");
 }
 
-/** Sections 4.3 and 5. */
+/** Section 5. */
 function letterOf(run: Run, node: CheckedNode): SieveLetter {
   const reason = run.text(textOf(node, "reason"));
   const from = textOf(node, ":from");
@@ -117,7 +117,7 @@ function letterOf(run: Run, node: CheckedNode): SieveLetter {
   };
 }
 
-/** Section 5.5. */
+/** Section 5.3. */
 function subjectOf(run: Run, node: CheckedNode): string {
   const subject = textOf(node, ":subject");
   if (subject !== null) return run.text(subject);

@@ -57,6 +57,7 @@ function* runOne(run: Run, name: string, script: SieveScript): Program<void> {
   run.included.clear();
   run.including.length = 0;
   try {
+    if (run.facts.event === "imap") refuseDeliveryOnly(script);
     yield* runBlock(run, script.commands);
   } catch (error) {
     if (!(error instanceof SieveFault)) throw error;
@@ -64,6 +65,12 @@ function* runOne(run: Run, name: string, script: SieveScript): Program<void> {
     run.say("error", error.message);
     run.decisions = before;
   }
+}
+
+/** RFC 6785 section 3.11: what answers a delivery has no place where there is none. */
+function refuseDeliveryOnly(script: SieveScript): void {
+  const wrong = ["reject", "ereject", "vacation"].find((name) => script.extensions.has(name));
+  if (wrong !== undefined) throw new SieveFault(`${wrong} has no place in an event of a mailbox`);
 }
 
 /** Takes an explicit keep back for the next script to decide; false where nothing is kept. */

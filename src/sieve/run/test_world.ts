@@ -25,9 +25,9 @@ export function* testMailboxIdExists(run: Run, node: CheckedNode): Program<boole
 /** RFC 8579 section 3: somewhere, or at the mailbox that is named. */
 export function* testSpecialUseExists(run: Run, node: CheckedNode): Program<boolean> {
   const mailbox = textOf(node, "mailbox");
+  const among = mailbox === null ? null : run.text(mailbox);
   return yield* every(run, run.all(textsOf(node, "uses")), function* (use) {
-    const found = yield* run.world.mailboxByUse(use);
-    return found !== null && (mailbox === null || found === run.text(mailbox));
+    return (yield* run.world.mailboxByUse(use, among)) !== null;
   });
 }
 
