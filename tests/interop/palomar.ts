@@ -202,22 +202,27 @@ export async function startAgain(configFile: string, signal: AbortSignal): Promi
   return { code, stderr: new TextDecoder().decode(stderr) };
 }
 
-function configuration(folder: string, domain: string, ports: Ports, certificate: Palomar["tls"]) {
+/** All listeners, on 127.0.0.1. */
+export function listenersAt(ports: Ports) {
   const at = (protocol: string, port: number, tls: string) => ({ protocol, address: "127.0.0.1", port, tls });
+  return [
+    at("smtp", ports.smtp, "starttls"),
+    at("submission", ports.smtps, "implicit"),
+    at("submission", ports.submission, "starttls"),
+    at("lmtp", ports.lmtp, "none"),
+    at("imap", ports.imaps, "implicit"),
+    at("imap", ports.imap, "starttls"),
+    at("pop3", ports.pop3s, "implicit"),
+    at("pop3", ports.pop3, "starttls"),
+    at("http", ports.http, "none"),
+  ];
+}
+
+function configuration(folder: string, domain: string, ports: Ports, certificate: Palomar["tls"]) {
   return {
     hostname: `mail.${domain}`,
     dataDir: join(folder, "data"),
-    listeners: [
-      at("smtp", ports.smtp, "starttls"),
-      at("submission", ports.smtps, "implicit"),
-      at("submission", ports.submission, "starttls"),
-      at("lmtp", ports.lmtp, "none"),
-      at("imap", ports.imaps, "implicit"),
-      at("imap", ports.imap, "starttls"),
-      at("pop3", ports.pop3s, "implicit"),
-      at("pop3", ports.pop3, "starttls"),
-      at("http", ports.http, "none"),
-    ],
+    listeners: listenersAt(ports),
     tls: { certificates: [{ certFile: certificate.certFile, keyFile: certificate.keyFile }] },
     auth: { allowPlaintext: false },
     // Every client comes from one address here.

@@ -16,6 +16,7 @@ import { roundcube } from "./scenarios/roundcube.ts";
 import { serverProcess } from "./scenarios/process.ts";
 import { python } from "./scenarios/python.ts";
 import { swaks } from "./scenarios/swaks.ts";
+import { twoDomains } from "./scenarios/two_domains.ts";
 import { twoServers } from "./scenarios/two_servers.ts";
 
 /** All of them, quick ones first. */
@@ -29,6 +30,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...filters,
   ...roundcube,
   ...twoServers,
+  ...twoDomains,
   ...postfix,
   ...exim,
   ...serverProcess,
