@@ -15,42 +15,16 @@
  * - Nothing here rejects or throws past the loop: an error is logged, and the lease brings the job back.
  */
 import { randomUUID } from "node:crypto";
-import { type DnsAnswer, type DnsType, type LogEvent, logEvent, type QueueId } from "../contract/mod.ts";
-import { Deadlines, processDeadlines } from "../net/deadlines.ts";
-import type { Storage } from "../storage/storage.ts";
-import { type Clock, systemClock } from "./clock.ts";
-import type { OutboundConfig } from "./config/config.ts";
-import type { Logger } from "./log.ts";
-import type { Counter, Metrics } from "./metrics.ts";
-import { ConnectionPool } from "./outbound/connection_pool.ts";
+import { type LogEvent, logEvent, type QueueId } from "../contract/mod.ts";
+import type { Counter } from "./metrics.ts";
 import { type Admission, Destinations } from "./outbound/destinations.ts";
-import { expandEndpoints } from "./outbound/own_endpoints.ts";
+import { type OutboundOptions, partsOf } from "./outbound/make_parts.ts";
 import { type Attempt, type Claimed, destinationOf, type OutboundParts, ownLimits } from "./outbound/parts.ts";
 import { byMessage, joined } from "./outbound/same_way.ts";
 import { within } from "./outbound/waiting.ts";
 import { workJob } from "./outbound/work_job.ts";
-import { type FetchPolicy, policyFetcher } from "./tls_policy/fetch_policy.ts";
-import { TlsPolicies } from "./tls_policy/tls_policies.ts";
-import { type Perform, runProgram } from "./run_program.ts";
 
-export interface OutboundOptions {
-  readonly storage: Storage;
-  readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;
-  /** Our name in EHLO, reports and for `postmaster`. */
-  readonly hostname: string;
-  /** A report with DKIM signatures before it. Left out: reports go unsigned. */
-  readonly signReport?: (bytes: Uint8Array) => Promise<Uint8Array>;
-  readonly policy: OutboundConfig;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics?: Metrics;
-  /** `address:port` of every listener that takes mail; `0.0.0.0:25` and `:::25` stand for every address of the machine. */
-  readonly ownEndpoints: () => ReadonlySet<string>;
-  /** In place of HTTPS: the MTA-STS policy of a domain. */
-  readonly fetchPolicy?: FetchPolicy;
-  /** PEM certificates that MX hosts' may lead to, in place of the system's. */
-  readonly ca?: string;
-}
+export type { OutboundOptions };
 
 /** The worker. One a process; several processes may work one queue, because claims are leases. */
 export interface Outbound {
@@ -372,40 +346,4 @@ class Worker implements Outbound {
 
 function queueIds({ job }: Claimed): readonly QueueId[] {
   return job.recipients.map((row) => row.queueId);
-}
-
-function partsOf(options: OutboundOptions): OutboundParts {
-  const { storage, resolve, clock, logger } = options;
-  const log = (event: LogEvent): void => logger.log(event.level, event.event, event.fields);
-  const perform = ((op: string, args: never) => {
-    if (op === "dns.resolve") {
-      const { name, type } = args as { name: string; type: DnsType };
-      return resolve(name, type);
-    }
-    return op === "clock.now" ? clock.wall() : storage.perform(op as never, args);
-  }) as Perform;
-  const run: OutboundParts["run"] = (program) => runProgram(program, perform, log);
-  const tls = new TlsPolicies({
-    storage,
-    run,
-    now: () => clock.wall(),
-    log,
-    fetchPolicy: options.fetchPolicy ?? policyFetcher(),
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-  });
-  return {
-    storage,
-    tls,
-    hostname: options.hostname,
-    signReport: options.signReport ?? ((bytes) => Promise.resolve(bytes)),
-    policy: options.policy,
-    clock,
-    connections: new ConnectionPool(options.policy.connectionsPerDomain, options.policy.connections),
-    deadlines: clock === systemClock
-      ? processDeadlines
-      : new Deadlines(() => clock.monotonic(), { timers: clock.alarm === undefined }),
-    log,
-    run,
-    ownEndpoints: () => expandEndpoints(options.ownEndpoints()),
-  };
 }

@@ -9,6 +9,7 @@ import type { OutboundConfig, RelayConfig } from "../config/config.ts";
 import type { TlsPolicies } from "../tls_policy/tls_policies.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
 import type { Experience } from "./destinations.ts";
+import type { UnreachableHosts } from "./unreachable_hosts.ts";
 
 export interface OutboundParts {
   readonly storage: Storage;
@@ -20,6 +21,7 @@ export interface OutboundParts {
   readonly connections: ConnectionPool;
   /** How the hosts of each domain are to be spoken to. */
   readonly tls: TlsPolicies;
+  readonly unreachable: UnreachableHosts;
   /** Who wakes client sessions. */
   readonly deadlines: Deadlines;
   readonly log: (event: LogEvent) => void;

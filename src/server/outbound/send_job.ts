@@ -88,7 +88,7 @@ export async function sendJob(attempt: Attempt, domain: string, parts: OutboundP
   };
   const needs = await needsOf(job, parts);
   try {
-    for (const host of hop.hosts) {
+    for (const host of parts.unreachable.ordered(hop.hosts, parts.clock.wall())) {
       if (!await tryHost(host, domain, attempt, needs, progress, parts)) break;
     }
   } finally {
@@ -128,7 +128,11 @@ async function tryHost(
     const rows = open.map((index) => job.recipients[index]!);
     const request = { host, tls, job, sender, utf8Headers, rows, tryTls, fresh };
     const came = await clientSession(request, attempt, parts);
-    progress.experience = experienceOf(came, host);
+    // A host that does not do what this message alone asks for is no worse for the others.
+    const tooMuch = sender.requireTls && came.serverName !== null && !came.letIn;
+    progress.experience = tooMuch ? null : experienceOf(came, host);
+    if (came.letIn) parts.unreachable.reached(host);
+    else if (!tooMuch && !attempt.stop.signal.aborted) parts.unreachable.failed(host, parts.clock.wall());
     for (const [i, index] of open.entries()) {
       const result = came.recipients[i]!;
       progress.results[index] = result;

@@ -7,6 +7,7 @@ import {
   CLIENT_MECHANISMS,
   type ClientCredentials,
   type ClientExchange,
+  type ClientMechanism,
   saysFirst,
   startClientExchange,
 } from "../../sasl/mod.ts";
@@ -19,6 +20,7 @@ import { verdictOf } from "./transaction.ts";
 
 /** An exchange under way. */
 export interface Login {
+  readonly mechanism: ClientMechanism;
   readonly exchange: ClientExchange;
   /** Its challenges mean something: LOGIN's are prompts, and some servers send them as they are. */
   readonly strict: boolean;
@@ -34,7 +36,8 @@ export function startAuth(state: ClientState, auth: ClientAuth, now: number, out
     const known = CLIENT_MECHANISMS.join(", ");
     return fail(state, `The server offers no way to log in that we know (${known})`, "4.7.0", out);
   }
-  state.login = { exchange: startClientExchange(mechanism, credentials), strict: saysFirst(mechanism) };
+  const exchange = startClientExchange(mechanism, credentials);
+  state.login = { mechanism, exchange, strict: saysFirst(mechanism) };
   if (!saysFirst(mechanism)) return say(state, `AUTH ${mechanism}`, "auth", now, out);
   const first = state.login.exchange.next();
   if (first.done || first.value.type !== "say") return unable(state, first.done ? first.value : null, out);
@@ -55,6 +58,12 @@ export function onAuth(state: ClientState, reply: Reply, now: number, out: Effec
     state.login = null;
     if (believes(login)) return true;
     unable(state, "the server did not prove that it knows the password", out);
+    return false;
+  }
+  const { auth } = state.options;
+  // Some offer SCRAM and have no keys for the account. Only under TLS: else whoever is between could ask for this.
+  if (auth && login?.mechanism === "SCRAM-SHA-256" && reply.code >= 500 && state.tls !== null && offersMore(state)) {
+    startAuth(state, { ...auth, nonce: null }, now, out);
     return false;
   }
   // A wrong password of ours is no reason to return people's mail: temporary, until the operator has mended it.
@@ -83,6 +92,10 @@ function advance(state: ClientState, login: Login, input: Uint8Array, now: numbe
 function believes(login: Login): boolean {
   const step = login.exchange.next(EMPTY);
   return step.done === true && step.value === null;
+}
+
+function offersMore({ offered }: ClientState): boolean {
+  return offered.mechanisms.includes("PLAIN") || offered.mechanisms.includes("LOGIN");
 }
 
 /** `*` and goodbye (RFC 4954 section 4). */

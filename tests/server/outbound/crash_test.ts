@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import type { Storage } from "../../../src/storage/storage.ts";
 import { friendly, type House, house, peer, THERE } from "./house.ts";
 
-const RECIPIENTS = ["a@there.example", "b@there.example", "c@there.example", "d@there.example"];
+/** Four messages; the last one goes to two domains behind the same exchanger, in one transaction. */
+const MESSAGES = [["a@there.example"], ["b@there.example"], ["c@there.example"], ["d@there.example", "e@too.example"]];
+const ZONES = { ...THERE, "too.example": THERE["there.example"]! };
 
 /** Counts effects, and lets nothing happen from the chosen one on. */
 class Cut {
@@ -53,23 +55,24 @@ async function twoLives(at: number): Promise<boolean> {
   const arrived = new Map<string, number>();
   const settled = new Set<string>();
   let mails = 0;
-  let to = "";
+  let to: string[] = [];
   const there = await peer((verb, line) => {
     cut.tick();
     if (verb === "MAIL" && ++mails === 3) return "421 4.7.0 Enough for one connection";
-    if (verb === "RCPT") to = line.slice(line.indexOf("<") + 1, line.indexOf(">"));
-    if (verb === ".") arrived.set(to, (arrived.get(to) ?? 0) + 1);
+    if (verb === "MAIL") to = [];
+    if (verb === "RCPT") to.push(line.slice(line.indexOf("<") + 1, line.indexOf(">")));
+    if (verb === ".") { for (const recipient of to) arrived.set(recipient, (arrived.get(recipient) ?? 0) + 1); }
     const reply = friendly(verb, line);
     cut.tick();
     return reply;
   });
   cut.onDeath = () => there.cut();
   const home: House = await house({
-    zones: THERE,
+    zones: ZONES,
     policy: { port: there.port, connectionsPerDomain: 1 },
     wrap: (storage) => mortal(storage, cut, settled),
   });
-  for (const recipient of RECIPIENTS) await home.send([recipient]);
+  for (const recipients of MESSAGES) await home.send(recipients);
   const ids = new Map((await home.rows()).map((row) => [row.recipient.forwardPath, row.queueId]));
   home.worker.start();
   await home.until("death or an empty queue", async () => cut.dead || (await home.rows()).length === 0);
@@ -91,11 +94,11 @@ async function twoLives(at: number): Promise<boolean> {
   });
   await second.stop(1000);
   let twice = 0;
-  for (const recipient of RECIPIENTS) {
+  for (const recipient of MESSAGES.flat()) {
     const times = arrived.get(recipient) ?? 0;
     assert.ok(times >= 1, `${at}: ${recipient} never arrived`);
     if (done.has(ids.get(recipient)!)) assert.equal(times, 1, `${at}: ${recipient} was settled and sent again`);
-    if (times > 1) twice++;
+    if (times > 1 && recipient !== "e@too.example") twice++; // e comes with d
     assert.ok(times <= 2, `${at}: ${recipient} arrived ${times} times`);
   }
   // Only what had its final dot sent and was not settled may come twice, and that is one message a connection.

@@ -238,7 +238,7 @@ export type Script = (verb: string, line: string) => string | null;
 export const friendly: Script = (verb) =>
   verb === "EHLO" ? "250-there\r\n250 PIPELINING" : verb === "DATA" ? "354 go" : "250 2.0.0 ok";
 
-export async function peer(script: Script, port = 0): Promise<Peer> {
+export async function peer(script: Script, port = 0, address = "127.0.0.1"): Promise<Peer> {
   const heard: string[] = [];
   const from: string[] = [];
   const sockets = new Set<Socket>();
@@ -265,7 +265,7 @@ export async function peer(script: Script, port = 0): Promise<Peer> {
       }
     });
   });
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(port, address, resolve));
   return {
     port: (server.address() as { port: number }).port,
     heard,

@@ -82,3 +82,49 @@ Deno.test("a single message passes a mailing that waits for the same destination
   await home.close();
   await there.close();
 });
+
+Deno.test("an exchanger that is down is found out once, and tried last for a while", async () => {
+  let asked = 0;
+  const down = await peer((verb) => verb === "EHLO" ? (asked++, "421 4.3.2 Down") : null, 0, "127.0.0.2");
+  const there = await peer(friendly, down.port);
+  const zones = {
+    "there.example": {
+      MX: [{ type: "MX", preference: 10, exchange: "a.example" }, {
+        type: "MX",
+        preference: 20,
+        exchange: "b.example",
+      }],
+    },
+    "a.example": { A: [{ type: "A", address: "127.0.0.2" }] },
+    "b.example": { A: [{ type: "A", address: "127.0.0.1" }] },
+  } as const;
+  const home = await house({ zones, policy: { port: there.port } });
+  home.worker.start();
+  for (let i = 0; i < 4; i++) {
+    await home.send([`b${i}@there.example`]);
+    await home.until("an empty queue", empty(home));
+  }
+  assert.equal(asked, 1);
+  home.now += 6 * 60_000;
+  await home.send(["b9@there.example"]);
+  await home.until("an empty queue", empty(home));
+  assert.equal(asked, 2);
+  assert.equal(there.transactions(), 5);
+  await home.close();
+  await down.close();
+  await there.close();
+});
+
+Deno.test("what one message asks of a server, and does not get, is not held against it", async () => {
+  const there = await peer(friendly); // no STARTTLS
+  const relay = relayTo(there.port);
+  const home = await house({ policy: { routes: new Map([["there.example", relay]]) } });
+  home.worker.start();
+  for (let i = 0; i < 6; i++) await home.send([`r${i}@there.example`], { sender: { requireTls: true } });
+  await home.until("all put off", async () => (await home.rows()).every((row) => row.attempts === 1));
+  await home.send(["bob@there.example"]);
+  await home.until("one sent", async () => (await home.rows()).length === 6);
+  assert.equal(there.transactions(), 1);
+  await home.close();
+  await there.close();
+});

@@ -627,3 +627,16 @@ Deno.test("whatever a server says, in whatever pieces, nothing is taken for deli
     { numRuns: 400 },
   );
 });
+
+Deno.test("SCRAM that is offered and refused is followed by PLAIN, once, and only under TLS", () => {
+  const auth = { username: "user", password: new Secret("pencil"), nonce: "n" };
+  const ehlo = "250-x\r\n250-STARTTLS\r\n250 AUTH PLAIN SCRAM-SHA-256\r\n";
+  const run = (server: readonly string[], tls: "none" | "required") => talk(server, { auth, tls });
+  const secured = run(["220 x\r\n", ehlo, "220 go\r\n", ehlo, "535 5.7.8 no keys\r\n", "235 in\r\n"], "required");
+  assert.match(secured.sent, /AUTH SCRAM-SHA-256 \S+\r\nAUTH PLAIN \S+\r\nMAIL FROM/);
+  const wrong = run(["220 x\r\n", ehlo, "220 go\r\n", ehlo, "535 no\r\n", "535 5.7.8 no\r\n"], "required");
+  assert.deepEqual(kinds(wrong.result), ["temporary 451 4.7.8"]);
+  const clear = run(["220 x\r\n", ehlo, "535 5.7.8 no keys\r\n"], "none");
+  assert.doesNotMatch(clear.sent, /PLAIN/);
+  assert.deepEqual(kinds(clear.result), ["temporary 451 4.7.8"]);
+});

@@ -1,0 +1,71 @@
+/** Makes what the files of this folder work with, of what the server has. */
+import type { DnsAnswer, DnsType, LogEvent } from "../../contract/mod.ts";
+import { Deadlines, processDeadlines } from "../../net/deadlines.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import type { OutboundConfig } from "../config/config.ts";
+import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import { type Perform, runProgram } from "../run_program.ts";
+import { type FetchPolicy, policyFetcher } from "../tls_policy/fetch_policy.ts";
+import { TlsPolicies } from "../tls_policy/tls_policies.ts";
+import { ConnectionPool } from "./connection_pool.ts";
+import { expandEndpoints } from "./own_endpoints.ts";
+import type { OutboundParts } from "./parts.ts";
+import { UnreachableHosts } from "./unreachable_hosts.ts";
+
+export interface OutboundOptions {
+  readonly storage: Storage;
+  readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;
+  /** Our name in EHLO, reports and for `postmaster`. */
+  readonly hostname: string;
+  /** A report with DKIM signatures before it. Left out: reports go unsigned. */
+  readonly signReport?: (bytes: Uint8Array) => Promise<Uint8Array>;
+  readonly policy: OutboundConfig;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics?: Metrics;
+  /** `address:port` of every listener that takes mail; `0.0.0.0:25` and `:::25` stand for every address of the machine. */
+  readonly ownEndpoints: () => ReadonlySet<string>;
+  /** In place of HTTPS: the MTA-STS policy of a domain. */
+  readonly fetchPolicy?: FetchPolicy;
+  /** PEM certificates that MX hosts' may lead to, in place of the system's. */
+  readonly ca?: string;
+}
+
+export function partsOf(options: OutboundOptions): OutboundParts {
+  const { storage, resolve, clock, logger } = options;
+  const log = (event: LogEvent): void => logger.log(event.level, event.event, event.fields);
+  const perform = ((op: string, args: never) => {
+    if (op === "dns.resolve") {
+      const { name, type } = args as { name: string; type: DnsType };
+      return resolve(name, type);
+    }
+    return op === "clock.now" ? clock.wall() : storage.perform(op as never, args);
+  }) as Perform;
+  const run: OutboundParts["run"] = (program) => runProgram(program, perform, log);
+  const tls = new TlsPolicies({
+    storage,
+    run,
+    now: () => clock.wall(),
+    log,
+    fetchPolicy: options.fetchPolicy ?? policyFetcher(),
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+  });
+  return {
+    storage,
+    tls,
+    hostname: options.hostname,
+    signReport: options.signReport ?? ((bytes) => Promise.resolve(bytes)),
+    policy: options.policy,
+    clock,
+    connections: new ConnectionPool(options.policy.connectionsPerDomain, options.policy.connections),
+    unreachable: new UnreachableHosts(),
+    deadlines: clock === systemClock
+      ? processDeadlines
+      : new Deadlines(() => clock.monotonic(), { timers: clock.alarm === undefined }),
+    log,
+    run,
+    ownEndpoints: () => expandEndpoints(options.ownEndpoints()),
+  };
+}
