@@ -10,15 +10,17 @@
  * | leased | `queue.renew` | leased | the attempt takes long |
  * | leased | `queue.putBack` | ready | nothing was tried: it is not its turn yet, or the worker stops |
  * | leased | lease over | leased | the worker died; whoever claims next has it |
+ * | leased | (SQLite: the store is opened) | ready | its folder has one owner at a time, and that one died |
  * | leased | `queue.settle`, deferred | ready | a temporary failure: due again at a later time |
  * | leased | `queue.settle`, delivered, relayed or failed | gone | reports to the sender are accepted in the same transaction |
- * | ready | `queue.change` hold / retry / remove | held / ready, due / gone | a person says so |
+ * | ready | `queue.change` hold / retry / remove | held / ready, due / gone | a person says so; retry also the worker, for what it put back for too long |
  * | held | `queue.change` release / remove | ready / gone | a person says so |
+ * | leased | `queue.change` remove | gone | a person says so; the attempt's outcome is ignored |
  *
  * What a crash does:
  * - *ready, held*: nothing. The row is on disk with its message.
- * - *leased, waiting for its turn*: nothing was tried; the lease runs out.
- * - *leased, before the final dot*: nothing was delivered; the lease runs out and the row is tried again.
+ * - *leased, waiting for its turn*: nothing was tried; the lease ends and the row is claimed again.
+ * - *leased, before the final dot*: nothing was delivered; the lease ends and the row is tried again.
  * - *leased, after the final dot, before `queue.settle`*: the other server may have the message; it is sent again.
  *   RFC 5321 section 6.1 knows no better, and a message twice is better than none.
  * - *leased, over a connection that carried other messages*: the same, for this message alone. The others are settled
@@ -27,10 +29,10 @@
  * - *in `queue.settle`*: all of it or none. So a bounce is never sent twice for one outcome, and a row never goes
  *   without its bounce.
  *
- * The files: `route.ts` finds the hosts of a domain; `retry.ts` says when next; `destination.ts` how many may
- * go there at once; `settle.ts` turns what an attempt came
- * to into outcomes, reports and sentences; `deliver_local.ts` and `route_notice.ts` route what stays here and what goes
- * back. The bounce itself is `../bounce.ts`. Driving it is the server's.
+ * The files: `route.ts` finds the hosts of a domain; `retry.ts` says when next, `wait_reason.ts` why, `destination.ts` how
+ * many may go there at once; `settle.ts` turns what an attempt came to into outcomes, reports and sentences;
+ * `deliver_local.ts` and `route_notice.ts` route what stays here and what goes back. The bounce itself is `../bounce.ts`.
+ * Driving it is the server's.
  *
  * Rules: a failure is temporary unless proven permanent; a row is never tried past its expiry; reports go to the
  * reverse-path, never for a null one (RFC 5321 section 4.5.5); what NOTIFY says is done (RFC 3461).
