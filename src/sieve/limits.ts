@@ -7,7 +7,7 @@ export interface SieveLimits {
   readonly nesting: number;
   /** Errors that are reported at once. */
   readonly errors: number;
-  /** Work of a whole run: about one for each command, test and compared key, and one for each 64 characters compared. */
+  /** Work of a whole run: one for a command or a test, a fifth for a key that is compared, one for 64 characters. */
   readonly steps: number;
   readonly actions: number;
   readonly redirects: number;

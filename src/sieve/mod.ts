@@ -28,5 +28,6 @@ export type {
   SieveVersion,
 } from "./result.ts";
 export { type NamedScript, runSieve, runSieveSequence } from "./run/run_sieve.ts";
+export { formatSieveLogLine, sieveSentence } from "./sentence.ts";
 export type { SieveScript } from "./script.ts";
 export type { SieveError } from "./syntax/tree.ts";

@@ -156,6 +156,29 @@ Deno.test("a large message with many fields is tested in bounded work", () => {
   assert.ok(result.steps < 50_000, String(result.steps));
 });
 
+Deno.test("a hostile header makes no script fail that would run otherwise", () => {
+  const rules = Array.from(
+    { length: 50 },
+    (_, i) =>
+      `if header :contains "subject" ["a${i}", "b${i}", "c${i}"] { discard; }
+     if address :is "to" ["a${i}@x.example", "b${i}@x.example"] { discard; }
+     if exists "x-${i}" { discard; }`,
+  ).join("\n");
+  const to = Array.from({ length: 4_000 }, (_, i) => `u${i}@example.org`).join(",\n ");
+  const many = Array.from({ length: 40_000 }, () => "Y: z").join("\n");
+  for (
+    const header of [
+      `To: ${to}`,
+      many,
+      `Subject: ${"x".repeat(250_000)}`,
+      `Subject: ${"=?utf-8?q?=41?= ".repeat(10_000)}`,
+    ]
+  ) {
+    const result = play(rules, { message: `${header}\n\n` });
+    assert.deepEqual(outcome(result), ["implicit keep"]);
+  }
+});
+
 Deno.test("names that every object has are no variables, tests or environment items", () => {
   const result = play(`require ["variables", "environment", "fileinto"];
     fileinto "[\${__proto__}\${constructor}]";

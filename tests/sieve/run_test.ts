@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { utf8String } from "../../src/base/bytes.ts";
 import { headerFields, indexMessage } from "../../src/message/mod.ts";
-import { parseSieve, SIEVE_EXTENSIONS, type SieveLetter, sieveLetter, type SieveResult } from "../../src/sieve/mod.ts";
+import {
+  formatSieveLogLine,
+  parseSieve,
+  SIEVE_EXTENSIONS,
+  type SieveLetter,
+  sieveLetter,
+  type SieveResult,
+  sieveSentence,
+} from "../../src/sieve/mod.ts";
 import { substitute } from "../../src/sieve/run/draft.ts";
 import { now, outcome, play, versionOf } from "./scene.ts";
 
@@ -21,6 +29,22 @@ Deno.test("the log says which test on which line decided", () => {
     { script: "s1", line: 3, kind: "test", text: "size :over 5", result: true },
     { script: "s1", line: 4, kind: "action", text: 'fileinto "Big"' },
   ]);
+});
+
+Deno.test("actions and lines of the log are sentences", () => {
+  const result = play(
+    'require ["fileinto", "imap4flags"];\nif size :under 1K { fileinto :flags "x" "Small"; }\nredirect "c@example.org";',
+  );
+  assert.deepEqual(result.actions.map(sieveSentence), [
+    'filed into "Small" with x (s1, line 2)',
+    "redirected to c@example.org (s1, line 3)",
+  ]);
+  assert.deepEqual(result.log.map(formatSieveLogLine), [
+    "s1:2 size :under 1024: true",
+    's1:2 fileinto "Small"',
+    "s1:3 redirect to c@example.org",
+  ]);
+  assert.deepEqual(play("").actions.map(sieveSentence), ["kept, because no script said otherwise"]);
 });
 
 Deno.test("the log has an end", () => {

@@ -26,8 +26,8 @@ export class Budget {
     if (this.#left < 0) throw new SieveFault(`the script took more than ${this.#limit} steps`);
   }
 
-  /** Uses steps for characters that are looked at. */
+  /** Uses steps for a text that is looked at. */
   look(characters: number): void {
-    this.spend(1 + characters / 64);
+    this.spend(0.2 + characters / 64);
   }
 }

@@ -3,7 +3,6 @@ import { lowerAscii } from "../../base/ascii.ts";
 import { latin1String } from "../../base/bytes.ts";
 import type { Program } from "../../contract/program.ts";
 import { buildField } from "../../message/build.ts";
-import { fieldDecoded } from "../../message/header.ts";
 import { wrongValue } from "../check/values.ts";
 import { SieveFault } from "../match/budget.ts";
 import { type CheckedNode, given, numberOf, textOf, textsOf } from "../script.ts";
@@ -40,14 +39,14 @@ export function* deleteHeader(run: Run, node: CheckedNode): Program<void> {
   const name = lowerAscii(run.text(textOf(node, "name")));
   if (PROTECTED.has(name)) return run.say("note", `deleteheader leaves ${name} as it is`);
   const { draft } = run.decisions;
-  const same = draft.fields.filter((field) => field.name === name);
+  const same = run.reading.named(draft.fields, name);
   const index = numberOf(node, ":index");
   const chosen = index === null ? same : [given(node, ":last") ? same[same.length - index] : same[index - 1]];
   const patterns = given(node, "values") ? run.all(textsOf(node, "values")) : null;
   const gone = new Set<DraftField>();
   for (const field of chosen) {
     if (field === undefined) continue;
-    const value = fieldDecoded(field);
+    const value = run.reading.decoded(field);
     if (patterns === null || (yield* matchAny(run, node.match, [value], patterns, { quiet: true }))) gone.add(field);
   }
   if (gone.size === 0) return;

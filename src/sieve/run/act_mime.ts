@@ -5,7 +5,6 @@ import { encodeBase64 } from "../../base/base64.ts";
 import { digest } from "../../base/hash.ts";
 import { utf8Bytes } from "../../base/bytes.ts";
 import { formatDate } from "../../message/date.ts";
-import { fieldDecoded } from "../../message/header.ts";
 import { SieveFault } from "../match/budget.ts";
 import type { SievePiece } from "../result.ts";
 import { type CheckedNode, given, textOf, textsOf } from "../script.ts";
@@ -54,7 +53,7 @@ function replaceWhole(run: Run, node: CheckedNode, entity: Uint8Array): void {
     if (template === null) continue;
     // Section 5: what stood there before is kept under another name.
     const olds = fields.filter((field) => field.name === lowerAscii(name));
-    const kept = olds.map((old) => makeField(run, "Original-" + name, fieldDecoded(old)));
+    const kept = olds.map((old) => makeField(run, "Original-" + name, run.reading.decoded(old)));
     fields = [...fields.filter((field) => !olds.includes(field)), makeField(run, name, run.text(template)), ...kept];
   }
   run.redraft({ fields: [...fields, makeField(run, "MIME-Version", "1.0"), ...fresh], body: [{ octets: body }] });

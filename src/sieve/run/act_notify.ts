@@ -1,7 +1,7 @@
 /** `notify` by mail (RFC 5435, RFC 5436). */
 import { lowerAscii } from "../../base/ascii.ts";
 import type { Program } from "../../contract/program.ts";
-import { fieldDecoded, fieldText } from "../../message/header.ts";
+import { fieldText } from "../../message/header.ts";
 import { addressIn, wrongValue } from "../check/values.ts";
 import { SieveFault } from "../match/budget.ts";
 import { type CheckedNode, textOf } from "../script.ts";
@@ -17,9 +17,7 @@ export function* notify(run: Run, node: CheckedNode): Program<void> {
     throw new SieveFault(`"${uri.slice(0, 60)}" is no mailto: URI, and there is no other way to notify`);
   }
   // RFC 5436 section 2.7.1 and 5: no notification of a notification, and none of a bounce.
-  const automatic = run.fields().some((field) =>
-    field.name === "auto-submitted" && !/^no\b/.test(lowerAscii(fieldText(field)).trim())
-  );
+  const automatic = run.named("auto-submitted").some((field) => !/^no\b/.test(lowerAscii(fieldText(field)).trim()));
   if (automatic) return run.say("note", "notify sends nothing: the message was made by a machine (Auto-Submitted)");
   const sent = run.decisions.actions.filter((action) => action.kind === "notify").length;
   if (sent >= run.limits.notifications) throw new SieveFault(`more than ${run.limits.notifications} notifications`);
@@ -64,6 +62,6 @@ function summary(run: Run): string {
 }
 
 function valueOf(run: Run, name: string): string {
-  const field = run.fields().find((candidate) => candidate.name === name);
-  return field === undefined ? "" : fieldDecoded(field).trim().slice(0, 500);
+  const field = run.named(name)[0];
+  return field === undefined ? "" : run.reading.decoded(field).slice(0, 500);
 }

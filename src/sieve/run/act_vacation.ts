@@ -1,9 +1,7 @@
 /** `vacation` (RFC 5230, RFC 6131): whether anybody is answered, and with what. */
 import { lowerAscii } from "../../base/ascii.ts";
 import type { Program } from "../../contract/program.ts";
-import { parseAddressList } from "../../message/address.ts";
 import { messageIds } from "../../message/fields.ts";
-import { fieldDecoded, fieldText } from "../../message/header.ts";
 import { addressIn } from "../check/values.ts";
 import { SieveFault } from "../match/budget.ts";
 import type { SieveFiling, SieveLetter } from "../result.ts";
@@ -55,18 +53,17 @@ function silentBecause(run: Run, node: CheckedNode): string | null {
   return addressedTo(run, own) ? null : "it is not addressed to the owner by name";
 }
 
+const RECIPIENTS = ["to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc"];
+
 /** Section 4.5: an address of the owner stands in a field for recipients. */
 function addressedTo(run: Run, more: readonly string[]): boolean {
   const own = new Set([...more, lowerAscii(run.facts.owner.address), lowerAscii(run.facts.envelope.to)]);
   for (const address of run.facts.owner.addresses) own.add(lowerAscii(address));
-  for (const field of run.fields()) {
-    if (!/^(resent-)?(to|cc|bcc)$/.test(field.name)) continue;
-    run.budget.look(field.raw.length);
-    for (const { mailbox, host } of parseAddressList(fieldText(field))) {
-      if (mailbox && host && own.has(lowerAscii(`${mailbox}@${host}`))) return true;
-    }
-  }
-  return false;
+  return RECIPIENTS.flatMap((name) => run.named(name)).some((field) =>
+    run.reading.addresses(field).some(({ mailbox, host }) =>
+      mailbox !== null && host !== null && own.has(lowerAscii(`${mailbox}@${host}`))
+    )
+  );
 }
 
 /** Section 4.1, RFC 6131 section 2: bounds move what is beyond them. */
@@ -121,7 +118,7 @@ function letterOf(run: Run, node: CheckedNode): SieveLetter {
 function subjectOf(run: Run, node: CheckedNode): string {
   const subject = textOf(node, ":subject");
   if (subject !== null) return run.text(subject);
-  const old = run.fields().find((field) => field.name === "subject");
-  const text = old === undefined ? "" : fieldDecoded(old).trim();
+  const old = run.named("subject")[0];
+  const text = old === undefined ? "" : run.reading.decoded(old);
   return text === "" ? "Auto: your message" : `Auto: ${text}`;
 }

@@ -31,10 +31,26 @@ export function* matchAny(
     return keys.some((key) => related(compareTexts(count, key, "i;ascii-numeric"), match.relation));
   }
   if (match.type === "list") return yield* matchLists(run, values, keys);
+  if (match.type === "is") return isOneOf(run, match, values, keys);
   for (const value of values) {
     const text = new ComparedText(value, match.comparator);
     run.budget.look(value.length / 4);
     for (const key of keys) if (matchOne(run, match, text, key, options.quiet ?? false)) return true;
+  }
+  return false;
+}
+
+/** Equality needs no pairs: the values are looked up among the keys. */
+function isOneOf(run: Run, match: MatchSpec, values: readonly string[], keys: readonly string[]): boolean {
+  if (values.length === 0) return false;
+  const wanted = new Set<string>();
+  for (const key of keys) {
+    run.budget.look(key.length);
+    wanted.add(equalityKey(key, match.comparator));
+  }
+  for (const value of values) {
+    run.budget.spend(0.1 + value.length / 256);
+    if (wanted.has(equalityKey(value, match.comparator))) return true;
   }
   return false;
 }
@@ -53,9 +69,6 @@ function* matchLists(run: Run, values: readonly string[], lists: readonly string
 function matchOne(run: Run, match: MatchSpec, value: ComparedText, key: string, quiet: boolean): boolean {
   const { comparator } = match;
   switch (match.type) {
-    case "is":
-      run.budget.look(key.length);
-      return value.text === key || value.key === equalityKey(key, comparator);
     case "contains":
       run.budget.spend(1 + (value.text.length + key.length) / 512);
       return value.key.includes(equalityKey(key, comparator));

@@ -9,6 +9,7 @@ import type { RegexProgram } from "../match/regex_program.ts";
 import type { WildcardPattern } from "../match/wildcard.ts";
 import type { SieveAction, SieveFailure, SieveLogLine, SievePlace, SieveRemember, SieveVersion } from "../result.ts";
 import type { CheckedNode, SieveScript } from "../script.ts";
+import { FieldReading } from "./field_reading.ts";
 import { type Draft, type DraftField, draftFields, draftPieces } from "./draft.ts";
 
 /** What belongs to one script: its own variables (RFC 6609 section 3.4) and what its last match found. */
@@ -54,6 +55,9 @@ export class Run {
   readonly texts = new Map<Part, string>();
   readonly headers = new Map<Part, readonly DraftField[]>();
   readonly prefix: readonly DraftField[];
+  readonly reading: FieldReading;
+  /** The fields of the prefix and those of a draft, joined. */
+  #joined: { readonly of: readonly DraftField[]; readonly all: readonly DraftField[] } | null = null;
   decisions: Decisions;
   scope: Scope;
   /** The part of the innermost `foreverypart`. */
@@ -72,6 +76,7 @@ export class Run {
     this.world = world;
     this.limits = limits;
     this.budget = new Budget(limits.steps);
+    this.reading = new FieldReading(this.budget);
     const { size, root } = facts.index;
     this.versions = [{ pieces: [{ start: 0, end: size }] }];
     this.prefix = facts.prefix ? draftFields(facts.prefix) : [];
@@ -120,7 +125,15 @@ export class Run {
   /** The fields that tests see. */
   fields(): readonly DraftField[] {
     if (this.view !== null) return this.view.fields;
-    return this.prefix.length === 0 ? this.decisions.draft.fields : [...this.prefix, ...this.decisions.draft.fields];
+    const { fields } = this.decisions.draft;
+    if (this.prefix.length === 0) return fields;
+    if (this.#joined?.of !== fields) this.#joined = { of: fields, all: [...this.prefix, ...fields] };
+    return this.#joined.all;
+  }
+
+  /** Those of them with this name (lower case). */
+  named(name: string): readonly DraftField[] {
+    return this.reading.named(this.fields(), name);
   }
 
   enter(node: CheckedNode): void {

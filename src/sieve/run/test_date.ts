@@ -13,7 +13,7 @@ import type { Run } from "./run.ts";
 /** RFC 5260 section 4: the first field of the name, or the one that `:index` says. */
 export function* testDate(run: Run, node: CheckedNode): Program<boolean> {
   const name = lowerAscii(run.text(textOf(node, "header")));
-  const same = run.fields().filter((field) => field.name === name);
+  const same = run.named(name);
   const index = numberOf(node, ":index") ?? 1;
   const field = given(node, ":last") ? same[same.length - index] : same[index - 1];
   const text = field === undefined ? "" : dateText(name, fieldText(field));

@@ -1,9 +1,7 @@
 /** `header`, `address`, `envelope`, `exists`, `size` (RFC 5228 section 5), with `:index` and `:mime`. */
 import { lowerAscii } from "../../base/ascii.ts";
 import type { Program } from "../../contract/program.ts";
-import { parseAddressList } from "../../message/address.ts";
-import { decodeWords } from "../../message/encoded_word.ts";
-import { fieldDecoded, fieldText } from "../../message/header.ts";
+import { fieldText } from "../../message/header.ts";
 import { paramOf, parseParameterized } from "../../message/params.ts";
 import { type CheckedNode, given, numberOf, textsOf } from "../script.ts";
 import { type AddressPart, addressPart, partOfAddress } from "./address_part.ts";
@@ -21,8 +19,8 @@ export function* testHeader(run: Run, node: CheckedNode): Program<boolean> {
 
 /** RFC 5228 section 5.5: all of them. */
 export function* testExists(run: Run, node: CheckedNode): Program<boolean> {
-  const names = new Set((yield* fieldsFor(run, node)).map((field) => field.name));
-  return run.all(textsOf(node, "headers")).every((name) => names.has(lowerAscii(name)));
+  const fields = yield* fieldsFor(run, node);
+  return run.all(textsOf(node, "headers")).every((name) => run.reading.named(fields, lowerAscii(name)).length > 0);
 }
 
 /** RFC 5228 section 5.1. */
@@ -32,8 +30,7 @@ export function* testAddress(run: Run, node: CheckedNode): Program<boolean> {
   const values: string[] = [];
   let count = 0;
   for (const field of yield* namedFields(run, node)) {
-    run.budget.look(field.raw.length);
-    for (const { mailbox, host } of parseAddressList(decodeWords(fieldText(field)))) {
+    for (const { mailbox, host } of run.reading.addresses(field)) {
       if (mailbox === null || host === null) continue; // groups
       count++;
       const value = partOfAddress(mailbox, host, part, separators);
@@ -79,11 +76,10 @@ export function* testSize(run: Run, node: CheckedNode): Program<boolean> {
 export function* namedFields(run: Run, node: CheckedNode): Program<readonly DraftField[]> {
   const names = run.all(textsOf(node, "headers")).map(lowerAscii);
   const fields = yield* fieldsFor(run, node);
-  run.budget.spend(names.length * fields.length / 64);
   const index = numberOf(node, ":index");
   const out: DraftField[] = [];
   for (const name of new Set(names)) {
-    const same = fields.filter((field) => field.name === name);
+    const same = run.reading.named(fields, name);
     if (index === null) out.push(...same);
     else {
       const one = given(node, ":last") ? same[same.length - index] : same[index - 1];
@@ -95,10 +91,10 @@ export function* namedFields(run: Run, node: CheckedNode): Program<readonly Draf
 
 /** What of a field is compared (RFC 5703 section 4.1). */
 function headerValues(run: Run, node: CheckedNode, field: DraftField): string[] {
-  run.budget.look(field.raw.length);
   const params = textsOf(node, ":param");
   const option = ["type", "subtype", "contenttype"].find((name) => given(node, ":" + name));
-  if (option === undefined && params.length === 0) return [fieldDecoded(field).trim()];
+  if (option === undefined && params.length === 0) return [run.reading.decoded(field)];
+  run.budget.look(field.raw.length);
   const { value, params: found } = parseParameterized(fieldText(field));
   if (params.length > 0) {
     return run.all(params).map((name) => paramOf(found, lowerAscii(name))).filter((text) => text !== null);

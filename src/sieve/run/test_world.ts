@@ -4,7 +4,6 @@ import { encodeBase64 } from "../../base/base64.ts";
 import { utf8Bytes } from "../../base/bytes.ts";
 import { digest } from "../../base/hash.ts";
 import type { Program } from "../../contract/program.ts";
-import { fieldDecoded } from "../../message/header.ts";
 import { type CheckedNode, given, numberOf, textOf, textsOf } from "../script.ts";
 import { parseMailto } from "./mailto.ts";
 import { matchAny } from "./matching.ts";
@@ -113,8 +112,8 @@ function uniqueId(run: Run, node: CheckedNode): string | null {
   if (given !== null) return run.text(given);
   const header = textOf(node, ":header");
   const name = header === null ? "message-id" : lowerAscii(run.text(header));
-  const field = run.fields().find((candidate) => candidate.name === name);
-  return field === undefined ? null : fieldDecoded(field).trim();
+  const field = run.named(name)[0];
+  return field === undefined ? null : run.reading.decoded(field);
 }
 
 /** A short key that says nothing to whoever reads the store. */
