@@ -2,11 +2,16 @@
  * Searches whose results are kept up to date (RFC 5267 section 4.3): what changed since is told as ADDTO and
  * REMOVEFROM. They belong to a view and end with it.
  */
-import { ask, type Program, type SearchKey, type SortCriterion, type Uid } from "../contract/mod.ts";
+import {
+  type AccountId,
+  ask,
+  type MailboxId,
+  type Program,
+  type SearchKey,
+  type SortCriterion,
+  type Uid,
+} from "../contract/mod.ts";
 import { rangesOf } from "./range_cursor.ts";
-import { sendText } from "./session.ts";
-import { TEXTS } from "./texts.ts";
-import type { View } from "./view.ts";
 import type { FetchItem } from "./wire/fetch_items.ts";
 import { formatSet } from "./wire/sequence_set.ts";
 import { string } from "./wire/strings.ts";
@@ -24,6 +29,15 @@ export interface UpdateContext {
   readonly items: readonly FetchItem[];
   /** As the client knows them by now. */
   results: readonly Uid[];
+}
+
+/** What of a view they need. */
+export interface Numbered {
+  readonly accountId: AccountId;
+  readonly mailboxId: MailboxId;
+  readonly contexts: Contexts | null;
+  /** The sequence number, or 0 where the client does not know the UID. */
+  seqOf(uid: number): number;
 }
 
 const CONTEXTS_LIMIT = 16;
@@ -67,33 +81,20 @@ export class Contexts {
   }
 
   /** What was touched and is known to the client, ascending; the rest stays. */
-  takeTouched(view: View): Uid[] {
+  takeTouched(view: Numbered): Uid[] {
     const known = [...this.#touched].filter((uid) => view.seqOf(uid) > 0).sort((a, b) => a - b);
     for (const uid of known) this.#touched.delete(uid);
     return known as Uid[];
   }
 
   /** Section 4.3.4: REMOVEFROM of messages that go, to be told before their EXPUNGE. */
-  drop(view: View, uids: Iterable<number>): string {
+  drop(view: Numbered, uids: Iterable<number>): string {
     const gone = new Set(uids);
     let out = "";
     for (const uid of gone) this.#touched.delete(uid);
     for (const context of this.#byTag.values()) out += removeFrom(view, context, gone);
     return out;
   }
-}
-
-/** Keeps the results of a search that was just made, or tells that it does not (section 4.3.1). */
-export function* keepUpToDate(view: View, context: UpdateContext): Program<void> {
-  view.contexts ??= new Contexts();
-  if (!view.contexts.keep(context)) return yield* refuseUpdate(context.tag);
-  // What waits to be announced may be a result, and was left out of these.
-  for (const uid of view.fresh) view.contexts.touch(uid);
-}
-
-/** Section 4.3.1: the search is answered, its results are not kept. */
-export function* refuseUpdate(tag: string): Program<void> {
-  yield sendText(`* NO [NOUPDATE ${string(tag)}] ${TEXTS.notKept}\r\n`);
 }
 
 /** What became of the results: lines, and for whose sake a new message is fetched. */
@@ -103,7 +104,7 @@ export interface ContextNews {
 }
 
 /** Looks which of the touched messages belong to which results now. */
-export function* contextNews(view: View): Program<ContextNews> {
+export function* contextNews(view: Numbered): Program<ContextNews> {
   const added = new Map<number, UpdateContext[]>();
   const { contexts } = view;
   const touched = contexts?.takeTouched(view) ?? [];
@@ -121,7 +122,7 @@ export function* contextNews(view: View): Program<ContextNews> {
   return { text, added };
 }
 
-function* matching(view: View, { search }: UpdateContext, touched: readonly Uid[]): Program<ReadonlySet<number>> {
+function* matching(view: Numbered, { search }: UpdateContext, touched: readonly Uid[]): Program<ReadonlySet<number>> {
   const { accountId, mailboxId } = view;
   const among: SearchKey = { key: "and", keys: [{ key: "uid", ranges: rangesOf(touched) }, search] };
   const { uids } = yield* ask("email.search", { accountId, mailboxId, search: among });
@@ -129,7 +130,7 @@ function* matching(view: View, { search }: UpdateContext, touched: readonly Uid[
 }
 
 /** Section 4.3.4: each is removed where it stands when those before it are gone. */
-function removeFrom(view: View, context: UpdateContext, gone: ReadonlySet<number>): string {
+function removeFrom(view: Numbered, context: UpdateContext, gone: ReadonlySet<number>): string {
   if (gone.size === 0) return "";
   const pairs = new Pairs(context);
   const rest: Uid[] = [];
@@ -143,7 +144,7 @@ function removeFrom(view: View, context: UpdateContext, gone: ReadonlySet<number
 }
 
 /** Section 4.3.3: each is put where it stands when those before it are there. */
-function* addTo(view: View, context: UpdateContext, fresh: readonly Uid[]): Program<string> {
+function* addTo(view: Numbered, context: UpdateContext, fresh: readonly Uid[]): Program<string> {
   const merged = yield* withAdded(view, context, fresh);
   const isFresh = new Set<number>(fresh);
   const pairs = new Pairs(context);
@@ -169,7 +170,7 @@ class Pairs {
     else this.#pairs.push({ position: ordered ? position : 0, uids: [uid] });
   }
 
-  line(view: View, item: "ADDTO" | "REMOVEFROM"): string {
+  line(view: Numbered, item: "ADDTO" | "REMOVEFROM"): string {
     const { tag, byUid, correlator } = this.#context;
     const sets = this.#pairs.map(({ position, uids }) =>
       `${position} ${formatSet(byUid ? uids : uids.map((uid) => view.seqOf(uid)))}`
@@ -179,7 +180,7 @@ class Pairs {
 }
 
 /** The results with the new ones at their places. */
-function* withAdded(view: View, { order, results }: UpdateContext, fresh: readonly Uid[]): Program<Uid[]> {
+function* withAdded(view: Numbered, { order, results }: UpdateContext, fresh: readonly Uid[]): Program<Uid[]> {
   if (order === null) return [...results, ...fresh].sort((a, b) => a - b);
   const { accountId, mailboxId } = view;
   const sorted = function* (uids: readonly Uid[]): Program<readonly Uid[]> {

@@ -1,13 +1,11 @@
 /** The session of one IMAP client: reads commands, runs their programs one after the other, tells news. */
 import { ByteQueue } from "../base/byte_queue.ts";
-import { concatBytes } from "../base/bytes.ts";
 import {
   advance,
   type Effect,
   type Input,
   logEvent,
   type Machine,
-  type Op,
   type OpFailed,
   type Progress,
   type Session,
@@ -17,25 +15,35 @@ import { MECHANISMS } from "../sasl/mod.ts";
 import { authenticateLine, beginExchange, resumeExchange } from "./authenticate.ts";
 import { capabilities } from "./capability.ts";
 import { prepare, readTag } from "./command_table.ts";
-import { bad, formatReply, no, ok, type Reply } from "./reply.ts";
+import { bad, no, ok, type Reply } from "./reply.ts";
 import {
   IMAP_LIMITS,
   type ImapServerOptions,
   type ImapState,
   LOGGED_OFF,
-  newsOf,
   type Outcome,
-  type RunningCommand,
   type RunningNews,
   sendText,
 } from "./session.ts";
 import { needsNews, tellAll } from "./news.ts";
-import { Notify } from "./notify.ts";
+import {
+  abortSinks,
+  answer,
+  bye,
+  compress,
+  joinSends,
+  mayTellProgress,
+  newsLost,
+  peer,
+  startTls,
+  tellClosed,
+  tellNews,
+  tellProgress,
+} from "./say.ts";
 import { TEXTS } from "./texts.ts";
 import { CommandReader } from "./wire/command_reader.ts";
 import { Lexer } from "./wire/lexer.ts";
 import { readerRules } from "./literal_rules.ts";
-import { string } from "./wire/strings.ts";
 
 /** A fresh session for one connection. */
 export function imapSession(options: ImapServerOptions): Session<ImapState> {
@@ -252,29 +260,6 @@ function failure(error: OpFailed): Reply {
   return error.reason === "bug" ? no(TEXTS.bug, "SERVERBUG") : no(TEXTS.unavailable, "UNAVAILABLE");
 }
 
-/** Questions that may take long, and before which no line of a response is left unfinished. */
-const LONG_OPS: ReadonlySet<Op> = new Set<Op>([
-  "email.copy",
-  "email.expunge",
-  "email.flags",
-  "email.move",
-  "email.search",
-  "email.sort",
-  "email.thread",
-]);
-
-function mayTellProgress(state: ImapState): state is ImapState & { running: RunningCommand } {
-  return state.running?.kind === "command" && LONG_OPS.has(state.running.task.op!);
-}
-
-/** RFC 9585: that the command is at work, and how far it has come. */
-function tellProgress(state: ImapState & { running: RunningCommand }, now: number, out: Effect[]): void {
-  const { running } = state;
-  const { done = "NIL", goal = "NIL" } = running.progress ?? {};
-  running.toldAt = now;
-  out.push(sendText(`* OK [INPROGRESS (${string(state.tag)} ${done} ${goal})] ${TEXTS.inProgress}\r\n`));
-}
-
 /** What a command's end means for the session. Null: it goes on. */
 function settle(state: ImapState, outcome: Outcome | { failed: OpFailed } | null, out: Effect[], holds = false): void {
   if (outcome === null) return;
@@ -333,30 +318,6 @@ function settle(state: ImapState, outcome: Outcome | { failed: OpFailed } | null
   }
 }
 
-function peer(state: ImapState): { remote: string; tls: boolean } {
-  return { remote: state.session?.remoteAddress ?? "", tls: state.tls };
-}
-
-function startTls(state: ImapState, out: Effect[]): void {
-  // What follows in the clear could have been put there by anybody: never carry it into TLS.
-  if (state.input.length > 0) {
-    finish(state, bad(TEXTS.tlsPipelined), out);
-    return bye(state, TEXTS.tlsPipelined, out);
-  }
-  out.push(sendText(`${state.tag} OK ${TEXTS.tlsBegin}\r\n`), { type: "startTls" });
-  state.startingTls = true;
-}
-
-function compress(state: ImapState, out: Effect[]): void {
-  // RFC 4978 section 3: nothing follows before the answer; what does would be neither compressed nor not.
-  if (state.input.length > 0) {
-    finish(state, bad(TEXTS.compressPipelined), out);
-    return bye(state, TEXTS.compressPipelined, out);
-  }
-  out.push(sendText(`${state.tag} OK ${TEXTS.compressBegin}\r\n`), { type: "compress" });
-  state.compressed = true;
-}
-
 /** News, then the tagged response. */
 function finish(state: ImapState, reply: Reply, out: Effect[], holdsExpunge = false): void {
   if (reply.status === "BAD") {
@@ -370,15 +331,6 @@ function finish(state: ImapState, reply: Reply, out: Effect[], holdsExpunge = fa
   answer(state, reply, holdsExpunge, out);
 }
 
-/** The tagged response. */
-function answer(state: ImapState, reply: Reply, holdsExpunge: boolean, out: Effect[]): void {
-  // RFC 5530 section 3, EXPUNGEISSUED: a NOOP soon would tell what could not be told now.
-  const held = holdsExpunge && reply.status === "OK" && reply.code === null && state.view?.holdsExpunge === true;
-  const told = held ? { ...reply, code: "EXPUNGEISSUED" } : reply;
-  out.push(sendText(`${state.tag} ${formatReply(told)}\r\n`));
-  if (state.badInARow >= state.limits.badCommands) bye(state, TEXTS.tooManyBad, out);
-}
-
 /** In IDLE, and with NOTIFY between commands too, news is told when it comes. */
 function mayTellNow(state: ImapState): boolean {
   return state.exchange === null && (state.idle || state.notify !== null);
@@ -389,20 +341,6 @@ function tellBetween(state: ImapState, out: Effect[]): void {
   const mayExpunge = state.idle || state.notify?.selected.delayed === false;
   if (needsNews(state)) return beginNews(state, null, mayExpunge, out);
   tellNews(state, mayExpunge, out);
-}
-
-function tellNews(state: ImapState, mayExpunge: boolean, out: Effect[]): void {
-  state.newsDue = false;
-  const text = newsOf(state, mayExpunge);
-  if (text !== "") out.push(sendText(text));
-  tellClosed(state, mayExpunge, out);
-}
-
-function tellClosed(state: ImapState, mayExpunge: boolean, out: Effect[]): void {
-  if (!state.view?.deleted || !mayExpunge) return;
-  // RFC 9051 section 7.1, CLOSED: the session goes on in the authenticated state; nothing else of it is lost.
-  state.view = null;
-  out.push(sendText(`* OK [CLOSED] ${TEXTS.mailboxDeleted}\r\n`));
 }
 
 /** News that needs questions; `reply` is the tagged response behind it. */
@@ -423,48 +361,4 @@ function newsTold(
   else if ("then" in progress.result && progress.result.then === "cut") return settle(state, progress.result, out);
   tellClosed(state, mayExpunge, out);
   if (reply !== null) answer(state, reply, !mayExpunge, out);
-}
-
-/** What happened is not known any more: nothing is kept up to date from here on, and the client is told so. */
-function newsLost(state: ImapState, out: Effect[]): void {
-  const contexts = state.view?.contexts;
-  // RFC 5267 section 4.3.1
-  for (const { tag } of contexts?.all() ?? []) {
-    out.push(sendText(`* NO [NOUPDATE ${string(tag)}] ${TEXTS.unavailable}\r\n`));
-    contexts!.cancel(tag);
-  }
-  if (state.notify === null) return;
-  state.notify = new Notify([]); // RFC 5465 section 5.8
-  out.push(sendText(`* OK [NOTIFICATIONOVERFLOW] ${TEXTS.notifyOverflow}\r\n`));
-}
-
-function bye(state: ImapState, text: string, out: Effect[], code: string | null = null): void {
-  abortSinks(state, out);
-  out.push(sendText(`* BYE ${code === null ? "" : `[${code}] `}${text}\r\n`), { type: "close" });
-  state.closed = true;
-}
-
-function abortSinks(state: ImapState, out: Effect[]): void {
-  for (const sink of state.sinks) out.push({ type: "bodyAbort", sink });
-  state.sinks = [];
-}
-
-/** Neighbouring sends become one, so that a step costs few writes. */
-function joinSends(effects: Effect[]): Effect[] {
-  if (effects.length < 2) return effects;
-  const out: Effect[] = [];
-  let run: Uint8Array[] = [];
-  const flush = (): void => {
-    if (run.length > 0) out.push({ type: "send", bytes: run.length === 1 ? run[0]! : concatBytes(run) });
-    run = [];
-  };
-  for (const effect of effects) {
-    if (effect.type === "send") run.push(effect.bytes);
-    else {
-      flush();
-      out.push(effect);
-    }
-  }
-  flush();
-  return out;
 }

@@ -1,6 +1,6 @@
 import { ask, type Mailbox, type Program, type Uid } from "../../contract/mod.ts";
 import { accountOf, AFTER_LOGIN, type Command, replyWith } from "../command.ts";
-import { keepUpToDate } from "../contexts.ts";
+import { keepUpToDate } from "../keep_context.ts";
 import { sendLong } from "../long_line.ts";
 import { isMeant, type MailboxFilter, mailboxFilter } from "../mailbox_filter.ts";
 import { bad, ok } from "../reply.ts";

@@ -1,7 +1,7 @@
 import { ask, type Program, type Uid } from "../../contract/mod.ts";
 import { type Command, SELECTED } from "../command.ts";
 import { bad, ok } from "../reply.ts";
-import { keepUpToDate } from "../contexts.ts";
+import { keepUpToDate } from "../keep_context.ts";
 import {
   asksModseq,
   type Criteria,

@@ -1,6 +1,6 @@
 import { ask, type SortCriterion, type SortKey } from "../../contract/mod.ts";
 import { type Command, SELECTED } from "../command.ts";
-import { keepUpToDate, refuseUpdate } from "../contexts.ts";
+import { keepUpToDate, refuseUpdate } from "../keep_context.ts";
 import { bad, ok } from "../reply.ts";
 import { TEXTS } from "../texts.ts";
 import { asksModseq, type Criteria, relevancy, searching, timed } from "../search_criteria.ts";
