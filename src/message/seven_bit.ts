@@ -1,6 +1,6 @@
 /**
- * A message with 8-bit text for a server that takes none (RFC 6152 section 3): the parts with such text are encoded anew,
- * everything else stays octet by octet. Header fields in 8-bit cannot be helped, nor what is signed part by part.
+ * A message with 8-bit text or binary parts for a server that takes none (RFC 6152 section 3, RFC 3030 section 3): those
+ * parts are encoded anew, everything else stays octet by octet. Header fields in 8-bit cannot be helped, nor what is signed part by part.
  */
 import { concatBytes, latin1Bytes, latin1String } from "../base/bytes.ts";
 import { headerFields } from "./header.ts";
@@ -23,6 +23,8 @@ export type SevenBitStep =
     readonly bodyStart: number;
     readonly end: number;
     readonly encoding: SevenBitEncoding;
+    /** No lines were promised (RFC 2045 section 2.9): encoded whatever is in it. */
+    readonly binary: boolean;
   };
 
 /** How to go through a message, or null: it cannot be converted. */
@@ -60,7 +62,8 @@ function addPart(part: Part, fixed: boolean, steps: SevenBitStep[]): boolean {
       if (root.bodyEnd < end) steps.push({ kind: "copy", start: root.bodyEnd, end });
     }
   } else if (part.encoding === "7bit" || part.encoding === "8bit" || part.encoding === "binary") {
-    steps.push({ kind: "part", start, bodyStart, end, encoding: type === "text" ? "quoted-printable" : "base64" });
+    const encoding = type === "text" ? "quoted-printable" : "base64";
+    steps.push({ kind: "part", start, bodyStart, end, encoding, binary: part.encoding === "binary" });
   } else steps.push({ kind: "copy", start, end });
   return true;
 }

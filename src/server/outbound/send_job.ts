@@ -141,7 +141,7 @@ async function tryHost(
       progress.dsn[index] = came.dsn;
       progress.tls[index] = came.tls?.version ?? null;
     }
-    const plain = sender.body === "8bitmime" && refusedFor8Bit(came) ? await asSevenBit(job, progress, parts) : null;
+    const plain = sender.body !== "7bit" && refusedForBody(came) ? await asSevenBit(job, progress, parts) : null;
     if (plain) {
       job = plain;
       sender = { ...sender, body: "7bit" };
@@ -192,13 +192,13 @@ function experienceOf(came: AttemptResult, { name }: Host<RelayConfig>): Experie
   return { reached: false, why: last.remote ? `${name} said ${verdictText(last)}` : last.text };
 }
 
-function refusedFor8Bit({ recipients }: AttemptResult): boolean {
+function refusedForBody({ recipients }: AttemptResult): boolean {
   return recipients.every(({ remote, enhanced }) => !remote && enhanced === "5.6.3");
 }
 
-/** The job as one without 8-bit text: as it is where it was only declared so, else converted; null: neither. */
+/** The job as one of 7-bit lines: as it is where more was only declared, else converted; null: neither. */
 async function asSevenBit(job: QueueJob, progress: Progress, parts: OutboundParts): Promise<QueueJob | null> {
-  if (await hasNo8Bit(job, parts, job.size)) return job;
+  if (job.sender.body === "8bitmime" && await hasNo8Bit(job, parts, job.size)) return job;
   if (!isSevenBit(job.prefix)) return null;
   if (progress.converted === undefined) progress.converted = await sevenBit(job.blobId, parts.storage);
   return progress.converted && { ...job, blobId: progress.converted.blobId, size: progress.converted.size };

@@ -46,7 +46,7 @@ class Copy {
       case "header":
         return await this.#header(step.start, step.end, "7bit");
       case "part":
-        if (await this.#isSevenBit(step.bodyStart, step.end)) {
+        if (!step.binary && await this.#isSevenBit(step.bodyStart, step.end)) {
           await this.#header(step.start, step.bodyStart, "7bit");
           return await this.#copy(step.bodyStart, step.end);
         }

@@ -25,10 +25,10 @@ export function cannotCarry(message: Outgoing, offered: Extensions): RecipientRe
   if (sender.requireTls && !offered.requireTls) {
     return ownPermanent("5.7.30", "The sender requires TLS all the way, which the server does not offer", 550);
   }
+  // RFC 3030 section 3, RFC 6152 section 3: convert or return. Whoever has the message may convert it and come again.
   if (sender.body === "binarymime" && !offered.binary) {
     return ownPermanent("5.6.3", "The message is binary (RFC 3030), which the server does not take");
   }
-  // RFC 6152 section 3: convert or return. Whoever has the message may convert it and come again.
   if (sender.body === "8bitmime" && !offered.eightBitMime) {
     return ownPermanent("5.6.3", "The message has 8-bit text, which the server does not take");
   }

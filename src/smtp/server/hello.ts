@@ -74,8 +74,8 @@ export function extensions(s: SmtpState): string[] {
 }
 
 /**
- * RFC 3030 section 3. What is submitted goes out to others, few of whom take binary, and nothing here turns it into
- * Base64 on the way: an offer would be a promise of bounces. What comes in stays here.
+ * RFC 3030 section 3. What is submitted goes out to others, few of whom take binary, and its signatures would not
+ * survive being turned into Base64 on the way. What comes in stays here as a rule.
  */
 export function offersBinary(s: SmtpState): boolean {
   return s.options.profile !== "submission";

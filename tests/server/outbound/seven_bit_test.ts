@@ -40,6 +40,31 @@ Deno.test("8-bit parts are encoded anew, everything else stays octet by octet", 
   );
 });
 
+Deno.test("binary parts are encoded whatever is in them", async () => {
+  const text = `${HEAD}Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: binary\r\n\r\n` +
+    "--b\r\nContent-Type: application/zip\r\nContent-Transfer-Encoding: binary\r\n\r\nP\nK\r\0\r\n--b\r\n" +
+    "Content-Type: text/plain\r\nContent-Transfer-Encoding: binary\r\n\r\nbare\nline\r\n--b--\r\n";
+  assert.equal(
+    await converted(text),
+    `${HEAD}Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: 7bit\r\n\r\n` +
+      "--b\r\nContent-Type: application/zip\r\nContent-Transfer-Encoding: base64\r\n\r\nUApLDQA=\r\n\r\n--b\r\n" +
+      "Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nbare=0Aline\r\n--b--\r\n",
+  );
+});
+
+Deno.test("a binary message goes to a server without BINARYMIME as Base64", async () => {
+  const there = await peer((verb, line) => verb === "EHLO" ? "250-there\r\n250 8BITMIME" : friendly(verb, line));
+  const home = await house({ zones: THERE, policy: { port: there.port } });
+  home.text = `${HEAD}Content-Type: application/zip\r\nContent-Transfer-Encoding: binary\r\n\r\nPK\n\0`;
+  await home.send(["bob@there.example"], { sender: { body: "binarymime" } });
+  home.worker.start();
+  await home.until("an empty queue", async () => (await home.rows()).length === 0);
+  assert.deepEqual(await home.inbox(), []);
+  assert.match(there.heard[0]!, /\r\nContent-Transfer-Encoding: base64\r\n\r\nUEsKAA==\r\n\.\r\n/);
+  await home.close();
+  await there.close();
+});
+
 Deno.test("8-bit header fields, preambles and signed parts cannot be helped", async () => {
   const hopeless = [
     "Subject: gr\xfc\xdfe\r\n\r\n\xe4\r\n",
