@@ -7,7 +7,7 @@ import { readInstance } from "./instance.ts";
 /** RFC 8617 section 4.2.1. */
 export const SETS_LIMIT = 50;
 /** Octets of all ARC fields that are read: what each seal covers is hashed again for each. */
-const OCTETS_LIMIT = 256 * 1024;
+const OCTETS_LIMIT = 128 * 1024;
 
 /** One set: what somebody found, over what, and that it is in its place. */
 export interface ArcSet {

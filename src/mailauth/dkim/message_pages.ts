@@ -14,7 +14,7 @@ export interface StoredMessage {
 }
 
 /** Octets of header, and fields, that are looked at; more than any honest message has. */
-const HEADER_LIMIT = 1024 * 1024;
+const HEADER_LIMIT = 512 * 1024;
 const FIELDS_LIMIT = 12_000;
 /** Octets a question: well below a millisecond of work. */
 const PAGE = 128 * 1024;

@@ -28,7 +28,7 @@ export interface DkimVerification {
   readonly results: readonly DkimResult[];
   /** Signatures that were not looked at because there are too many. */
   readonly notEvaluated: number;
-  /** The header is so large (a megabyte, 12,000 fields) that no signature was looked for. */
+  /** The header is so large (half a megabyte, 12,000 fields) that no signature was looked for. */
   readonly headerTooLarge: boolean;
 }
 

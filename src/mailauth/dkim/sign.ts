@@ -20,7 +20,7 @@ export interface DkimSignOptions {
 /** Fields to put before the message, CRLF behind each; or why there are none. */
 export type DkimSigned =
   | { readonly fields: string }
-  /** No From, which must be signed; several, of which readers show any; a header of more than a megabyte. */
+  /** No From, which must be signed; several, of which readers show any; a header of more than half a megabyte. */
   | { readonly refused: "noFrom" | "severalFrom" | "headerTooLarge" };
 
 /**

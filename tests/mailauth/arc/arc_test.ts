@@ -173,7 +173,7 @@ Deno.test("verifyDkimAndArc() reads the message once and asks for each key once"
 });
 
 Deno.test("verifyArc() asks for nothing when there are ten thousand fields, or megabytes of them", () => {
-  const one = "ARC-Seal: i=1; cv=none; a=ed25519-sha256; d=list.example; s=l; b=AAAA\r\n";
+  const one = "ARC-Seal: i=1; cv=none\r\n";
   const big = `ARC-Authentication-Results: i=1; ${"x".repeat(300_000)}\r\n`;
   for (
     const [fields, reason] of [[one.repeat(10_000), /more than 50 sets/], [big, /too large/], [
@@ -193,7 +193,7 @@ Deno.test("verifyArc() asks for nothing when there are ten thousand fields, or m
 });
 
 Deno.test("verifyDkimAndArc() says of a header that is too large that both failed", () => {
-  const message = latin1Bytes("X: " + "y".repeat(1_100_000) + "\r\n" + latin1String(LONG));
+  const message = latin1Bytes("X: " + "y".repeat(600_000) + "\r\n" + latin1String(LONG));
   const { result } = runProgram(
     verifyDkimAndArc({ blobId: BLOB, size: message.length }, { now: NOW }),
     worldOf(message, ZONES),

@@ -87,7 +87,7 @@ Deno.test("signDkim() expires when it says", () => {
 Deno.test("signDkim() refuses a message without From, with two, and with a header that is too large", () => {
   assert.deepEqual(sign(octets("To: b@c.example\n\nHi\n")), { refused: "noFrom" });
   assert.deepEqual(sign(octets("From: a@b.example\nfrom : c@d.example\n\nHi\n")), { refused: "severalFrom" });
-  const large = octets("From: a@b.example\nX: " + "y".repeat(1_100_000) + "\n\nHi\n");
+  const large = octets("From: a@b.example\nX: " + "y".repeat(600_000) + "\n\nHi\n");
   const { result } = runProgram(signDkim({ blobId: BLOB, size: large.length }, { now: NOW, keys: [] }), worldOf(large));
   assert.deepEqual(result, { refused: "headerTooLarge" });
 });

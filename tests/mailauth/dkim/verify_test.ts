@@ -198,7 +198,7 @@ Deno.test("verifyDkim() reads at most 128 KiB at a time, each octet once", () =>
 Deno.test("verifyDkim() evaluates eight of ten thousand signatures, those of the author first, and counts the others", () => {
   const junk = "DKIM-Signature: v=1; a=ed25519-sha256; d=j.example; s=ed; h=from; bh=AAAA; b=AAAA\r\n";
   const text = junk.repeat(20) +
-    latin1String(signed(MESSAGE, [ED])).replace("\r\n\r\nHi", `\r\n${junk.repeat(9979)}\r\nHi`);
+    latin1String(signed(MESSAGE, [ED])).replace("\r\n\r\nHi", `\r\n${"DKIM-Signature: v=1\r\n".repeat(9979)}\r\nHi`);
   const message = latin1Bytes(text);
   const options = { now: NOW, authorDomain: "mail.sender.example" };
   const { result, calls } = runProgram(
@@ -232,14 +232,14 @@ Deno.test("verifyDkim() looks for nothing in a header of a hundred thousand fiel
   assert.deepEqual(verification(message, ZONES), { results: [], notEvaluated: 0, headerTooLarge: true });
 });
 
-Deno.test("verifyDkim() looks for nothing in a header of more than a megabyte", () => {
-  const message = octets("X: " + "y".repeat(1_100_000) + "\n" + latin1String(signed(MESSAGE, [ED])));
+Deno.test("verifyDkim() looks for nothing in a header of more than half a megabyte", () => {
+  const message = octets("X: " + "y".repeat(600_000) + "\n" + latin1String(signed(MESSAGE, [ED])));
   const { result, calls } = runProgram(
     verifyDkim({ blobId: BLOB, size: message.length }, { now: NOW }),
     worldOf(message, ZONES),
   );
   assert.deepEqual([result.results, result.headerTooLarge], [[], true]);
-  assert.ok(argsOf(calls, "blob.read").length <= 9);
+  assert.ok(argsOf(calls, "blob.read").length <= 5);
   assert.equal(dkimMethodResults(result)[0]?.result, "permerror");
 });
 
