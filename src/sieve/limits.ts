@@ -7,7 +7,10 @@ export interface SieveLimits {
   readonly nesting: number;
   /** Errors that are reported at once. */
   readonly errors: number;
-  /** Work of a whole run: one for a command or a test, a fifth for a key that is compared, one for 64 characters. */
+  /**
+   * Work of a whole run: one for a command or a test, a fifth for a key that is compared,
+   * one for 64 characters, 100 for a question to the world.
+   */
   readonly steps: number;
   readonly actions: number;
   readonly redirects: number;
@@ -28,6 +31,8 @@ export interface SieveLimits {
   readonly headerEdits: number;
   /** How often `replace` and `enclose` change the message. */
   readonly bodyChanges: number;
+  /** Keys that are remembered for `duplicate` and `vacation`. */
+  readonly remembered: number;
   /** Instructions of one regular expression, with its bounds written out. */
   readonly regexSize: number;
   /** Lines of the log. */
@@ -57,6 +62,7 @@ export const SIEVE_LIMITS: SieveLimits = {
   bodyOctets: 10 << 20,
   headerEdits: 65_536,
   bodyChanges: 100,
+  remembered: 64,
   regexSize: 2_000,
   logLines: 1_000,
   vacationDays: { min: 1, max: 90, default: 7 },

@@ -126,6 +126,22 @@ Deno.test("a run that takes too many steps ends, and the message is kept", () =>
   assert.match(failure(loops + loops.slice(loops.indexOf(";") + 1).repeat(3), { message: nested }), /steps|octets/);
 });
 
+Deno.test("the world is asked and told a bounded number of things", () => {
+  let asked = 0;
+  const world = {
+    mailboxExists: () => now(++asked > 0),
+    seen: () => now(false),
+  };
+  const names = Array.from({ length: 5_000 }, (_, i) => `"m${i}"`).join(",");
+  assert.match(
+    failure(`require "mailbox"; if mailboxexists [${names}] { discard; }`, { world }),
+    /more than 200000 steps/,
+  );
+  assert.ok(asked <= 2_000);
+  const tests = Array.from({ length: 70 }, (_, i) => `if duplicate :uniqueid "${i}" { discard; }`).join("");
+  assert.match(failure(`require "duplicate"; ${tests}`, { world }), /more than 64 things/);
+});
+
 Deno.test("bodies are read within a bound", () => {
   const message = "Subject: x\n\n" + "line\n".repeat(1_000);
   const limits = { bodyOctets: 4_000 };

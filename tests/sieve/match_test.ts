@@ -55,6 +55,9 @@ Deno.test("regular expressions match what POSIX says, leftmost and longest", () 
     ["[b-a]", "", "a range in brackets runs backwards"],
     ["[[:none:]]", "", "the name of a character class is not known"],
     ["\\", "", "a backslash stands at its end"],
+    ["\\w+\\s\\S\\W", "(ab_1 c)", ["ab_1 c)"]],
+    ["(a)\\1", "", "it cannot refer back to what a group took"],
+    ["\\d", "", "`\\d` has no meaning; there are classes such as [[:digit:]]"],
   ];
   for (const [pattern, text, found] of table) assert.deepEqual(regex(pattern, text), found, `${pattern} on ${text}`);
   assert.deepEqual(regex("[A-C]+É", "xaBcÉ", "i;ascii-casemap"), ["aBcÉ"]);

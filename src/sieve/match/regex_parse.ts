@@ -87,14 +87,24 @@ class Reader {
       case "?":
       case "{":
         throw new Wrong(`nothing stands before \`${char}\` that could be repeated`);
-      case "\\": {
-        const next = this.#chars[this.#at++];
-        if (next === undefined) throw new Wrong("a backslash stands at its end");
-        return { kind: "char", code: next.codePointAt(0)! };
-      }
+      case "\\":
+        return this.#escaped();
       default:
         return { kind: "char", code: char.codePointAt(0)! };
     }
+  }
+
+  /** A sign that stands for itself; of letters only the classes that the GNU library has beyond POSIX. */
+  #escaped(): RegexNode {
+    const next = this.#chars[this.#at++];
+    if (next === undefined) throw new Wrong("a backslash stands at its end");
+    const set = ESCAPES.get(next);
+    if (set !== undefined) return { kind: "class", set };
+    if (/[1-9]/.test(next)) throw new Wrong("it cannot refer back to what a group took");
+    if (/[A-Za-z0]/.test(next)) {
+      throw new Wrong(`\`\\${next}\` has no meaning; there are classes such as [[:digit:]]`);
+    }
+    return { kind: "char", code: next.codePointAt(0)! };
   }
 
   #repeated(atom: RegexNode): RegexNode {
@@ -179,7 +189,7 @@ class Reader {
   }
 }
 
-/** RFC or locale aside: the classes of ASCII, with letters beyond it as letters. */
+/** The classes of ASCII, with letters beyond it as letters. */
 const CLASSES: ReadonlyMap<string, (readonly [number, number])[]> = new Map([
   ["alpha", [[65, 90], [97, 122], [0xaa, 0xaa], [0xb5, 0xb5], [0xba, 0xba], [0xc0, 0x1fff], [0x2c00, 0xd7ff]]],
   ["digit", [[48, 57]]],
@@ -196,4 +206,14 @@ const CLASSES: ReadonlyMap<string, (readonly [number, number])[]> = new Map([
   ["graph", [[33, 126], [161, 0x10ffff]]],
   ["cntrl", [[0, 31], [127, 127]]],
   ["xdigit", [[48, 57], [65, 70], [97, 102]]],
+]);
+
+const WORD = [...CLASSES.get("alnum")!, [95, 95] as const];
+const SPACE = CLASSES.get("space")!;
+
+const ESCAPES: ReadonlyMap<string, ClassSet> = new Map([
+  ["w", { negated: false, ranges: WORD }],
+  ["W", { negated: true, ranges: WORD }],
+  ["s", { negated: false, ranges: SPACE }],
+  ["S", { negated: true, ranges: SPACE }],
 ]);

@@ -80,8 +80,8 @@ export function* filingOf(run: Run, node: CheckedNode, name: string): Program<Si
   if (wrong !== null) throw new SieveFault(`"${name.slice(0, 60)}" is not ${wrong}`);
   const id = textOf(node, ":mailboxid");
   const use = textOf(node, ":specialuse");
-  const byId = id === null ? null : yield* run.world.mailboxById(run.text(id));
-  const byUse = use === null || byId !== null ? null : yield* run.world.mailboxByUse(run.text(use), null);
+  const byId = id === null ? null : yield* run.ask().mailboxById(run.text(id));
+  const byUse = use === null || byId !== null ? null : yield* run.ask().mailboxByUse(run.text(use), null);
   return {
     mailbox: byId ?? byUse ?? name,
     flags: flagsFor(run, given(node, ":flags") ? textsOf(node, ":flags") : null),
@@ -97,7 +97,7 @@ export function* redirect(run: Run, node: CheckedNode): Program<void> {
   const named = run.text(textOf(node, "address"));
   if (!given(node, ":list")) return redirectTo(run, named, copy);
   const room = run.limits.redirects;
-  const members = yield* run.world.listMembers(named, room);
+  const members = yield* run.ask().listMembers(named, room);
   if (members === null) throw new SieveFault(`there is no list "${named.slice(0, 60)}" to redirect to`);
   if (members.length > room) throw new SieveFault(`the list "${named.slice(0, 60)}" has more than ${room} members`);
   for (const member of members) redirectTo(run, member, copy);

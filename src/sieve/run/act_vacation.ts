@@ -23,13 +23,12 @@ export function* vacation(run: Run, node: CheckedNode): Program<void> {
   if (why !== null) return run.say("note", `vacation sends nothing: ${why}`);
   const seconds = secondsOf(run, node);
   const key = hashedKey("vacation", handleOf(run, node), lowerAscii(run.facts.envelope.from));
-  run.budget.spend(10);
-  if (seconds > 0 && (yield* run.world.seen(key))) {
+  if (seconds > 0 && (yield* run.ask().seen(key))) {
     return run.say("note", `vacation sends nothing: ${run.facts.envelope.from} has had an answer already`);
   }
   const fcc = yield* fccOf(run, node);
   run.act({ kind: "vacation", letter: letterOf(run, node), fcc, at: run.at }, false);
-  if (seconds > 0) run.decide({ remember: [...run.decisions.remember, { key, seconds }] });
+  if (seconds > 0) run.remember(key, seconds);
   run.say("action", `vacation answers ${run.facts.envelope.from}`);
 }
 

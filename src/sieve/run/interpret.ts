@@ -12,7 +12,7 @@ import { vacation } from "./act_vacation.ts";
 import { changeFlags } from "./flags.ts";
 import { childrenOf, partFields, partsWithin } from "./parts.ts";
 import { newScope, type Run } from "./run.ts";
-import { runTest } from "./run_test.ts";
+import { runTest } from "./evaluate.ts";
 
 /** How a block ended: at its end, or by a command that ends more than it. */
 export type Flow = "on" | "stop" | "return" | { readonly break: string };
@@ -121,7 +121,7 @@ function* include(run: Run, node: CheckedNode): Program<Flow> {
     throw new SieveFault(`scripts include each other more than ${includeDepth} deep`);
   }
   if (++run.includes > includes) throw new SieveFault(`more than ${includes} scripts are included`);
-  const script = yield* run.world.script(location, name);
+  const script = yield* run.ask().script(location, name);
   if (script === null) {
     if (given(node, ":optional")) return "on";
     throw new SieveFault(`there is no ${location} script "${name.slice(0, 60)}" that could be included`);

@@ -59,8 +59,7 @@ function isOneOf(run: Run, match: MatchSpec, values: readonly string[], keys: re
 function* matchLists(run: Run, values: readonly string[], lists: readonly string[]): Program<boolean> {
   for (const list of lists) {
     for (const value of values) {
-      run.budget.spend(10);
-      if (yield* run.world.listHolds(list, value)) return true;
+      if (yield* run.ask().listHolds(list, value)) return true;
     }
   }
   return false;
@@ -70,7 +69,7 @@ function matchOne(run: Run, match: MatchSpec, value: ComparedText, key: string, 
   const { comparator } = match;
   switch (match.type) {
     case "contains":
-      run.budget.spend(1 + (value.text.length + key.length) / 512);
+      run.budget.spend(0.2 + (value.key.length + key.length) / 400);
       return value.key.includes(equalityKey(key, comparator));
     case "value":
       run.budget.look(key.length);

@@ -71,11 +71,18 @@ export function* partText(run: Run, part: Part, words: boolean): Program<string>
     run.texts.set(part, text);
   }
   if (!words || part.subtype !== "html") return text;
-  run.budget.look(text.length);
-  return plainText(text);
+  let only = run.words.get(part);
+  if (only === undefined) {
+    run.budget.look(text.length);
+    run.words.set(part, only = plainText(text));
+  }
+  return only;
 }
 
 /** Octets as text, whatever they are. */
 export function* rawText(run: Run, start: number, end: number): Program<string> {
-  return utf8String(yield* readOctets(run, start, end));
+  const key = `${start}-${end}`;
+  let text = run.raws.get(key);
+  if (text === undefined) run.raws.set(key, text = utf8String(yield* readOctets(run, start, end)));
+  return text;
 }

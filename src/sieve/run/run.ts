@@ -52,7 +52,10 @@ export class Run {
   /** Names of the scripts around, for loops of includes. */
   readonly including: string[] = [];
   readonly patterns = new Map<string, WildcardPattern | RegexProgram>();
+  /** What was read of bodies, so that the next test need not read it again. */
   readonly texts = new Map<Part, string>();
+  readonly words = new Map<Part, string>();
+  readonly raws = new Map<string, string>();
   readonly headers = new Map<Part, readonly DraftField[]>();
   readonly prefix: readonly DraftField[];
   readonly reading: FieldReading;
@@ -102,6 +105,21 @@ export class Run {
     const actions = [...this.decisions.actions, action];
     if (actions.length > this.limits.actions) throw new SieveFault(`more than ${this.limits.actions} actions`);
     this.decide({ actions, implicitKeep: this.decisions.implicitKeep && !cancelsKeep });
+  }
+
+  /** Notes a key for after the actions. @throws SieveFault where there are too many */
+  remember(key: string, seconds: number): void {
+    const remember = [...this.decisions.remember.filter((entry) => entry.key !== key), { key, seconds }];
+    if (remember.length > this.limits.remembered) {
+      throw new SieveFault(`more than ${this.limits.remembered} things to remember`);
+    }
+    this.decide({ remember });
+  }
+
+  /** The world, for one question. */
+  ask(): SieveWorld {
+    this.budget.spend(100);
+    return this.world;
   }
 
   /** A new form of the message. */

@@ -16,7 +16,30 @@ export interface NamedScript {
   readonly script: SieveScript;
 }
 
-/** Runs one script (RFC 5228). See `runSieveSequence`. */
+/**
+ * Runs one script (RFC 5228). See `runSieveSequence`.
+ *
+ * @example A script that asks nothing of the world is done at once
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { indexMessage } from "../../message/mod.ts";
+ * import { parseSieve, runSieve, sieveSentence, sieveWorld } from "../mod.ts";
+ * const message = new TextEncoder().encode("Subject: [list] hello\r\n\r\nHi\r\n");
+ * const parsed = parseSieve('require "fileinto"; if header :contains "subject" "[list]" { fileinto "Lists"; }');
+ * assert("script" in parsed);
+ * const index = indexMessage(message);
+ * const { value } = runSieve(parsed.script, {
+ *   envelope: { from: "alice@example.org", to: "bob@example.net" },
+ *   header: message.slice(0, index.root.bodyStart),
+ *   index,
+ *   now: 0,
+ *   owner: { address: "bob@example.net", addresses: ["bob@example.net"] },
+ *   seed: "k3v9",
+ * }, sieveWorld()).next();
+ * assert(value && "actions" in value);
+ * assert.deepEqual(value.actions.map(sieveSentence), ['filed into "Lists" (main, line 1)']);
+ * ```
+ */
 export function* runSieve(
   script: SieveScript,
   facts: SieveFacts,
@@ -99,13 +122,9 @@ function finish(run: Run): SieveResult {
     actions: all,
     implicitKeep,
     versions: run.versions,
-    remember: lastOfEach(remember),
+    remember,
     log: run.log,
     failures: run.failures,
     steps: Math.ceil(run.budget.used),
   };
-}
-
-function lastOfEach(remember: SieveResult["remember"]): SieveResult["remember"] {
-  return [...new Map(remember.map((entry) => [entry.key, entry])).values()];
 }

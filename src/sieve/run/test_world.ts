@@ -11,13 +11,13 @@ import type { Run } from "./run.ts";
 
 /** RFC 5490 section 3.1: all of them. */
 export function* testMailboxExists(run: Run, node: CheckedNode): Program<boolean> {
-  return yield* every(run, run.all(textsOf(node, "mailboxes")), (name) => run.world.mailboxExists(name));
+  return yield* every(run.all(textsOf(node, "mailboxes")), (name) => run.ask().mailboxExists(name));
 }
 
 /** RFC 9042 section 4.2. */
 export function* testMailboxIdExists(run: Run, node: CheckedNode): Program<boolean> {
-  return yield* every(run, run.all(textsOf(node, "ids")), function* (id) {
-    return (yield* run.world.mailboxById(id)) !== null;
+  return yield* every(run.all(textsOf(node, "ids")), function* (id) {
+    return (yield* run.ask().mailboxById(id)) !== null;
   });
 }
 
@@ -25,42 +25,42 @@ export function* testMailboxIdExists(run: Run, node: CheckedNode): Program<boole
 export function* testSpecialUseExists(run: Run, node: CheckedNode): Program<boolean> {
   const mailbox = textOf(node, "mailbox");
   const among = mailbox === null ? null : run.text(mailbox);
-  return yield* every(run, run.all(textsOf(node, "uses")), function* (use) {
-    return (yield* run.world.mailboxByUse(use, among)) !== null;
+  return yield* every(run.all(textsOf(node, "uses")), function* (use) {
+    return (yield* run.ask().mailboxByUse(use, among)) !== null;
   });
 }
 
 /** RFC 5490 section 3.3. */
 export function* testMetadata(run: Run, node: CheckedNode): Program<boolean> {
   const mailbox = run.text(textOf(node, "mailbox"));
-  const value = yield* run.world.mailboxMetadata(mailbox, run.text(textOf(node, "annotation")));
+  const value = yield* run.ask().mailboxMetadata(mailbox, run.text(textOf(node, "annotation")));
   return yield* matchAny(run, node.match, value === null ? [] : [value], run.all(textsOf(node, "keys")));
 }
 
 /** RFC 5490 section 3.4. */
 export function* testMetadataExists(run: Run, node: CheckedNode): Program<boolean> {
   const mailbox = run.text(textOf(node, "mailbox"));
-  return yield* every(run, run.all(textsOf(node, "annotations")), function* (entry) {
-    return (yield* run.world.mailboxMetadata(mailbox, entry)) !== null;
+  return yield* every(run.all(textsOf(node, "annotations")), function* (entry) {
+    return (yield* run.ask().mailboxMetadata(mailbox, entry)) !== null;
   });
 }
 
 /** RFC 5490 section 4.1. */
 export function* testServerMetadata(run: Run, node: CheckedNode): Program<boolean> {
-  const value = yield* run.world.serverMetadata(run.text(textOf(node, "annotation")));
+  const value = yield* run.ask().serverMetadata(run.text(textOf(node, "annotation")));
   return yield* matchAny(run, node.match, value === null ? [] : [value], run.all(textsOf(node, "keys")));
 }
 
 /** RFC 5490 section 4.2. */
 export function* testServerMetadataExists(run: Run, node: CheckedNode): Program<boolean> {
-  return yield* every(run, run.all(textsOf(node, "annotations")), function* (entry) {
-    return (yield* run.world.serverMetadata(entry)) !== null;
+  return yield* every(run.all(textsOf(node, "annotations")), function* (entry) {
+    return (yield* run.ask().serverMetadata(entry)) !== null;
   });
 }
 
 /** RFC 6134 section 2.3. */
 export function* testValidExtList(run: Run, node: CheckedNode): Program<boolean> {
-  return yield* every(run, run.all(textsOf(node, "lists")), (list) => run.world.listKnown(list));
+  return yield* every(run.all(textsOf(node, "lists")), (list) => run.ask().listKnown(list));
 }
 
 /** RFC 5183 section 4: what is not known matches nothing. */
@@ -98,12 +98,11 @@ export function* testDuplicate(run: Run, node: CheckedNode): Program<boolean> {
   const id = uniqueId(run, node);
   if (id === null || id === "") return false; // section 3.1: without an identifier nothing is remembered
   const key = hashedKey("duplicate", run.text(textOf(node, ":handle")), id);
-  run.budget.spend(10);
-  const seen = yield* run.world.seen(key);
+  const seen = yield* run.ask().seen(key);
   const { max, default: usual } = run.limits.duplicateSeconds;
   const seconds = Math.min(max, numberOf(node, ":seconds") ?? usual);
   // Section 3.3: with `:last` the time runs from the last message, else from the first.
-  if (!seen || given(node, ":last")) run.decide({ remember: [...run.decisions.remember, { key, seconds }] });
+  if (!seen || given(node, ":last")) run.remember(key, seconds);
   return seen;
 }
 
@@ -134,10 +133,7 @@ export function* testNotifyCapability(run: Run, node: CheckedNode): Program<bool
   return yield* matchAny(run, node.match, online ? ["maybe"] : [], run.all(textsOf(node, "keys")));
 }
 
-function* every(run: Run, names: readonly string[], holds: (name: string) => Program<boolean>): Program<boolean> {
-  for (const name of names) {
-    run.budget.spend(10);
-    if (!(yield* holds(name))) return false;
-  }
+function* every(names: readonly string[], holds: (name: string) => Program<boolean>): Program<boolean> {
+  for (const name of names) if (!(yield* holds(name))) return false;
   return true;
 }
