@@ -1,5 +1,5 @@
 /** The octets of a header that a signature is of (RFC 6376 section 3.7, step 2). */
-import { latin1Bytes } from "../../base/bytes.ts";
+import { concatBytes, latin1Bytes } from "../../base/bytes.ts";
 import type { Canonicalization } from "./body_canon.ts";
 import { FieldPicker, relaxedField, type SignedField } from "./header_fields.ts";
 import type { Tag } from "./tag_list.ts";
@@ -13,13 +13,13 @@ export function headerData(
   canon: Canonicalization,
 ): Uint8Array {
   const picker = new FieldPicker(fields, signature);
-  const parts: string[] = [];
+  const parts: Uint8Array[] = [];
   for (const name of names) {
     const field = picker.pick(name);
-    if (field) parts.push(canon === "relaxed" ? field.relaxed : field.text, "\r\n");
+    if (field) parts.push(field.canonical(canon));
   }
-  parts.push(withoutSignature(signature, signatureAt, canon));
-  return latin1Bytes(parts.join(""));
+  parts.push(latin1Bytes(withoutSignature(signature, signatureAt, canon)));
+  return concatBytes(parts);
 }
 
 /** The signature field with the value of b= taken out, white space around it too. */

@@ -6,6 +6,8 @@
  * nor continues one is taken to the field above, so that a signature never covers less than a reader could show.
  */
 import { isWsp, lowerAscii } from "../../base/ascii.ts";
+import { latin1Bytes, latin1String } from "../../base/bytes.ts";
+import type { Canonicalization } from "./body_canon.ts";
 
 /** One field with its octets. */
 export class SignedField {
@@ -16,6 +18,7 @@ export class SignedField {
   /** Where the value starts in `text`, behind the colon. */
   readonly valueStart: number;
   #relaxed: string | null = null;
+  readonly #octets: { simple: Uint8Array | null; relaxed: Uint8Array | null } = { simple: null, relaxed: null };
 
   constructor(text: string, colon: number) {
     this.text = text;
@@ -28,18 +31,50 @@ export class SignedField {
     return this.text.slice(this.valueStart);
   }
 
-  /** RFC 6376 section 3.4.2, without a line end. Kept, because several signatures ask for the same fields. */
+  /** RFC 6376 section 3.4.2, without a line end. */
   get relaxed(): string {
     this.#relaxed ??= relaxedField(this.name, this.value);
     return this.#relaxed;
+  }
+
+  /** The canonical field with its CRLF. Kept, because several signatures ask for the same fields. */
+  canonical(canon: Canonicalization): Uint8Array {
+    return this.#octets[canon] ??= latin1Bytes((canon === "relaxed" ? this.relaxed : this.text) + "\r\n");
   }
 }
 
 /** RFC 6376 section 3.4.2 for a field that is put together: name in lower case, value behind the colon. */
 export function relaxedField(name: string, value: string): string {
-  const unfolded = value.includes("\n") ? value.replace(/\r?\n(?=[ \t])/g, "") : value;
-  return `${name}:${trimmed(unfolded.replace(/[ \t]+/g, " "))}`;
+  return `${name}:${/\n|\t| {2}/.test(value) ? reduced(value) : trimmed(value)}`;
 }
+
+/** A value with folds undone, white space reduced to one SP and gone at both ends; by octets, for it may be long. */
+function reduced(value: string): string {
+  const octets = latin1Bytes(value);
+  let blank = false;
+  let pos = 0;
+  for (let at = 0; at < octets.length; at++) {
+    const octet = octets[at]!;
+    if (isWsp(octet)) {
+      blank = true;
+      continue;
+    }
+    // Only a line end before white space is a fold (RFC 5322 section 2.2.3).
+    const lf = octet === CR && octets[at + 1] === LF ? at + 1 : at;
+    if (octets[lf] === LF && isWsp(octets[lf + 1] ?? 0)) {
+      at = lf;
+      continue;
+    }
+    if (blank && pos > 0) octets[pos++] = SP;
+    blank = false;
+    octets[pos++] = octet;
+  }
+  return latin1String(octets, 0, pos);
+}
+
+const SP = 32;
+const CR = 13;
+const LF = 10;
 
 /** The fields of a header, which may end with its blank line, in order, at most `limit`. */
 export function signedFields(header: string, limit: number = Infinity): SignedField[] {
