@@ -11,6 +11,8 @@ export interface TlsInfo {
   readonly cipher: string;
   /** The name the client asked for (SNI), or null. */
   readonly serverName: string | null;
+  /** Addresses in the client's certificate, where an authority that the operator named has signed it. */
+  readonly clientAddresses?: readonly string[];
 }
 
 /** One connection, as it opened. */

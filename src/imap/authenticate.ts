@@ -15,7 +15,7 @@ export function beginExchange(
   initial: Uint8Array | null,
   out: Effect[],
 ): ExchangeEnd {
-  state.exchange = { exchange: startExchange(mechanism, initial), waitingFor: 0, waits: "call" };
+  state.exchange = { exchange: startExchange(mechanism, initial, state.tls), waitingFor: 0, waits: "call" };
   return resumeExchange(state, { type: "start" }, out);
 }
 

@@ -1,4 +1,5 @@
 /** What this server can do, as each state may know it (RFC 9051 section 6.1.1). */
+import { offeredMechanisms } from "../sasl/mod.ts";
 import type { ImapState } from "./session.ts";
 
 // Whatever RFC 9051 has taken in is named too, for clients that know only IMAP4rev1.
@@ -58,7 +59,7 @@ const AFTER_LOGIN = [
 
 /** Logins may be tried: TLS is there, or the operator allows them without. */
 export function mayLogIn(state: ImapState): boolean {
-  return state.tls || state.options.allowPlaintextAuth;
+  return state.tls !== null || state.options.allowPlaintextAuth;
 }
 
 /** The names, separated by spaces. */
@@ -68,7 +69,9 @@ export function capabilities(state: ImapState): string {
     if (state.options.startTls && !state.tls) names.push("STARTTLS");
     // RFC 9051 section 6.2.3: LOGINDISABLED while a password would cross the network in the clear.
     if (!mayLogIn(state)) names.push("LOGINDISABLED");
-    else for (const mechanism of state.options.mechanisms) names.push(`AUTH=${mechanism}`);
+    else {for (const mechanism of offeredMechanisms(state.options.mechanisms, state.tls)) {
+        names.push(`AUTH=${mechanism}`);
+      }}
   } else {
     names.push(
       ...AFTER_LOGIN,

@@ -63,7 +63,7 @@ export function imapSession(options: ImapServerOptions): Session<ImapState> {
     input: new ByteQueue(),
     reader: new CommandReader(),
     session: null,
-    tls: false,
+    tls: null,
     ...LOGGED_OFF,
     tag: "*",
     running: null,
@@ -110,7 +110,7 @@ function step(state: ImapState, input: Input, now: number): Step<ImapState> {
   switch (input.type) {
     case "opened":
       state.session = input.session;
-      state.tls = input.session.tls !== null;
+      state.tls = input.session.tls;
       state.openedAt = state.activeAt = now;
       out.push(sendText(`* OK [CAPABILITY ${capabilities(state)}] ${state.options.hostname} ${TEXTS.greeting}\r\n`));
       break;
@@ -138,7 +138,7 @@ function step(state: ImapState, input: Input, now: number): Step<ImapState> {
     case "tlsStarted":
       // RFC 9051 section 6.2.1: what was learned before TLS is forgotten.
       state.startingTls = false;
-      state.tls = true;
+      state.tls = input.tls;
       state.openedAt = state.activeAt = now;
       break;
     case "deadline": {

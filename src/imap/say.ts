@@ -31,7 +31,7 @@ export function tellProgress(state: ImapState & { running: RunningCommand }, now
 }
 
 export function peer(state: ImapState): { remote: string; tls: boolean } {
-  return { remote: state.session?.remoteAddress ?? "", tls: state.tls };
+  return { remote: state.session?.remoteAddress ?? "", tls: state.tls !== null };
 }
 
 export function startTls(state: ImapState, out: Effect[]): void {

@@ -1,6 +1,6 @@
 /** The state of one IMAP connection, and what may be set about it. */
 import type { ByteQueue } from "../base/byte_queue.ts";
-import type { Effect, FlagChange, Login, Program, Running, SessionInfo } from "../contract/mod.ts";
+import type { Effect, FlagChange, Login, Program, Running, SessionInfo, TlsInfo } from "../contract/mod.ts";
 import { latin1Bytes } from "../base/bytes.ts";
 import type { SaslExchange, SaslMechanism } from "../sasl/mod.ts";
 import type { Notify } from "./notify.ts";
@@ -147,7 +147,8 @@ export interface ImapState extends LoginState {
   readonly input: ByteQueue;
   readonly reader: CommandReader;
   session: SessionInfo | null;
-  tls: boolean;
+  /** How the connection is protected, or null. */
+  tls: TlsInfo | null;
   /** The tag of the command that runs. */
   tag: string;
   running: RunningCommand | RunningNews | null;

@@ -42,16 +42,23 @@ export class Certificates {
   #loaded: readonly Loaded[];
   #byName: ReadonlyMap<string, Loaded>;
   readonly #changed = new Set<() => void>();
+  /** PEM of those whose word on clients is taken, or null: then clients are not asked for a certificate. */
+  readonly clientAuthorities: string | null;
 
-  private constructor(loaded: readonly Loaded[]) {
+  private constructor(loaded: readonly Loaded[], clientAuthorities: string | null) {
+    this.clientAuthorities = clientAuthorities;
     this.#loaded = loaded;
     this.#byName = namesOf(loaded);
   }
 
   /** Reads all pairs; rejects, naming the file, when one cannot be used. The first is for clients without SNI. */
-  static async load(files: readonly CertificateFiles[]): Promise<Certificates> {
+  static async load(
+    files: readonly CertificateFiles[],
+    clientAuthorities: string | null = null,
+  ): Promise<Certificates> {
     if (files.length === 0) throw new Error("no certificate is configured");
-    return new Certificates(await Promise.all(files.map(loadPair)));
+    const loaded = await Promise.all(files.map((pair) => loadPair(pair, clientAuthorities)));
+    return new Certificates(loaded, clientAuthorities);
   }
 
   /** The pair for clients that name no host, or one we do not know. */
@@ -74,7 +81,7 @@ export class Certificates {
     const kept: Loaded[] = [];
     for (const pair of files) {
       try {
-        kept.push(await loadPair(pair));
+        kept.push(await loadPair(pair, this.clientAuthorities));
         reports.push({ certFile: pair.certFile, ok: true });
       } catch (error) {
         const before = old.get(pair.certFile);
@@ -101,7 +108,7 @@ export class Certificates {
   }
 }
 
-async function loadPair(files: CertificateFiles): Promise<Loaded> {
+async function loadPair(files: CertificateFiles, ca: string | null): Promise<Loaded> {
   try {
     const [cert, key] = await Promise.all([readFile(files.certFile, "utf8"), readFile(files.keyFile, "utf8")]);
     const leaf = new X509Certificate(cert);
@@ -112,7 +119,8 @@ async function loadPair(files: CertificateFiles): Promise<Loaded> {
       key,
       names: subjectNames(leaf),
       notAfter: Date.parse(leaf.validTo),
-      context: createSecureContext({ cert, key, minVersion: "TLSv1.2" }),
+      // A context by name checks a client's certificate by its own authorities, not by the server's.
+      context: createSecureContext({ cert, key, minVersion: "TLSv1.2", ...(ca === null ? {} : { ca }) }),
     };
   } catch (error) {
     throw new Error(`${files.certFile}: ${error instanceof Error ? error.message : error}`);

@@ -252,8 +252,20 @@ export function tlsInfo(socket: TLSSocket): TlsInfo {
     version: socket.getProtocol() ?? "TLS",
     cipher: cipher?.standardName ?? cipher?.name ?? "unknown",
     serverName: name ? name : null,
+    ...clientAddresses(socket),
   };
 }
+
+/** Addresses of a certificate that one of our clients' authorities has signed (RFC 5280 section 4.2.1.6, rfc822Name). */
+function clientAddresses(socket: TLSSocket): Pick<TlsInfo, "clientAddresses"> {
+  if (!socket.authorized) return {};
+  const names = socket.getPeerCertificate()?.subjectaltname ?? "";
+  // A name with a comma or a quote is printed in quotes: such addresses are not taken.
+  const found = names.split(", ", ADDRESSES_LIMIT).flatMap((name) => /^email:([^"\s]+@[^"\s]+)$/.exec(name)?.[1] ?? []);
+  return found.length === 0 ? {} : { clientAddresses: found };
+}
+
+const ADDRESSES_LIMIT = 20;
 
 interface ReadHandle {
   readStart?(): unknown;

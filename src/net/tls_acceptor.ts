@@ -21,12 +21,15 @@ interface Pending {
 export function createTlsAcceptor(certificates: Certificates, handshakeTimeoutMs: number = 15_000): TlsAcceptor {
   const pending = new Map<Socket, Pending>();
   const { cert, key } = certificates.default;
+  const { clientAuthorities } = certificates;
   const server = createServer({
     cert,
     key,
     minVersion: "TLSv1.2",
     handshakeTimeout: handshakeTimeoutMs,
     allowHalfOpen: true,
+    // Whoever has none, or another's, comes in all the same and logs in otherwise.
+    ...(clientAuthorities === null ? {} : { requestCert: true, rejectUnauthorized: false, ca: [clientAuthorities] }),
     SNICallback: (name, done) => done(null, certificates.context(name)),
   });
   const forget = certificates.onChange(() => server.setSecureContext(certificates.default));

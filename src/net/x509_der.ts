@@ -14,7 +14,10 @@ export interface CertificateRequest {
   /** Milliseconds since 1970. */
   readonly notBefore: number;
   readonly notAfter: number;
-  /** DNS names and IP addresses of a server; null makes a CA that signs servers' certificates and no other CAs'. */
+  /**
+   * DNS names and IP addresses of a server, or the addresses of a person; null makes a CA that signs their certificates
+   * and no other CAs'.
+   */
   readonly names: readonly string[] | null;
 }
 
@@ -53,14 +56,22 @@ function extensions(request: CertificateRequest): Uint8Array[] {
   return [
     extension("2.5.29.19", true, sequence()),
     extension("2.5.29.15", true, der(0x03, Uint8Array.of(7, 0x80))), // digitalSignature
-    extension("2.5.29.37", false, sequence(oid("1.3.6.1.5.5.7.3.1"))), // serverAuth
+    extension("2.5.29.37", false, sequence(oid(isPerson(request.names) ? CLIENT_AUTH : SERVER_AUTH))),
     extension("2.5.29.17", false, sequence(...request.names.map(generalName))),
     ...keyIds,
   ];
 }
 
-/** RFC 5280 section 4.2.1.6: dNSName [2], iPAddress [7]. */
+const SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
+const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
+
+function isPerson(names: readonly string[]): boolean {
+  return names.every((text) => text.includes("@"));
+}
+
+/** RFC 5280 section 4.2.1.6: rfc822Name [1], dNSName [2], iPAddress [7]. */
 function generalName(text: string): Uint8Array {
+  if (text.includes("@")) return der(0x81, utf8Bytes(text));
   if (isIP(text) === 0) return der(0x82, utf8Bytes(text));
   if (isIP(text) === 4) return der(0x87, Uint8Array.from(text.split("."), Number));
   const [head = "", tail] = new URL(`http://[${text}]/`).hostname.slice(1, -1).split("::");

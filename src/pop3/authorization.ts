@@ -2,7 +2,7 @@
 import { decodeBase64 } from "../base/base64.ts";
 import { EMPTY, latin1Bytes } from "../base/bytes.ts";
 import { type Effect, logEvent, type Login, type Program, sendLine } from "../contract/mod.ts";
-import { parseMechanism, type SaslMechanism, type SaslOutcome, startExchange } from "../sasl/mod.ts";
+import { offeredMechanisms, parseMechanism, type SaslMechanism, type SaslOutcome, startExchange } from "../sasl/mod.ts";
 import { openMaildrop } from "./maildrop.ts";
 import type { Pop3Options, Pop3State, Then } from "./state.ts";
 
@@ -18,12 +18,16 @@ function offersStls(state: Pop3State, options: Pop3Options): boolean {
   return state.phase === "authorization" && options.startTls && state.session?.tls === null && !state.utf8;
 }
 
+function offered(state: Pop3State, options: Pop3Options): readonly SaslMechanism[] {
+  return offeredMechanisms(options.mechanisms ?? OFFERED, state.session?.tls ?? null);
+}
+
 /** RFC 2449 section 5. */
 export function capa(state: Pop3State, options: Pop3Options, out: Effect[]): void {
   const lines = ["+OK Capability list follows", "TOP", "UIDL", "RESP-CODES", "AUTH-RESP-CODE", "PIPELINING"];
   lines.push("EXPIRE NEVER", "UTF8", "IMPLEMENTATION Palomar");
   if (offersStls(state, options)) lines.push("STLS");
-  if (mayLogIn(state, options)) lines.push("USER", `SASL ${(options.mechanisms ?? OFFERED).join(" ")}`);
+  if (mayLogIn(state, options)) lines.push("USER", `SASL ${offered(state, options).join(" ")}`);
   out.push(sendLine([...lines, "."].join("\r\n")));
 }
 
@@ -48,18 +52,18 @@ export function pass(state: Pop3State, password: string, options: Pop3Options, o
 
 /** RFC 5034 section 4. */
 export function auth(state: Pop3State, args: string, options: Pop3Options, out: Effect[]): Then {
-  const mechanisms = options.mechanisms ?? OFFERED;
+  const mechanisms = offered(state, options);
   if (!mayLogIn(state, options)) return void out.push(sendLine(ENCRYPT));
   if (args === "") return void out.push(sendLine(["+OK", ...mechanisms, "."].join("\r\n")));
   const space = args.indexOf(" ");
-  const mechanism = parseMechanism(space < 0 ? args : args.slice(0, space));
-  if (mechanism === null || !mechanisms.includes(mechanism)) {
+  const mechanism = parseMechanism(space < 0 ? args : args.slice(0, space), mechanisms);
+  if (mechanism === null) {
     return void out.push(sendLine("-ERR Unknown authentication mechanism"));
   }
   const text = space < 0 ? null : args.slice(space + 1);
   const initial = text === null ? null : text === "=" ? EMPTY : decodeBase64(text);
   if (text !== null && initial === null) return void out.push(sendLine("-ERR The initial response is not Base64"));
-  return { sasl: startExchange(mechanism, initial) };
+  return { sasl: startExchange(mechanism, initial, state.session?.tls ?? null) };
 }
 
 /** RFC 2595 section 4. True: start TLS now. */

@@ -24,4 +24,11 @@ export type SaslExchange = Generator<SaslRequest, SaslOutcome, unknown>;
 export type SaslResponse = Uint8Array | null;
 
 /** The mechanisms that the server knows. */
-export type SaslMechanism = "PLAIN" | "LOGIN" | "SCRAM-SHA-256" | "SCRAM-SHA-1" | "OAUTHBEARER" | "XOAUTH2";
+export type SaslMechanism =
+  | "PLAIN"
+  | "LOGIN"
+  | "SCRAM-SHA-256"
+  | "SCRAM-SHA-1"
+  | "OAUTHBEARER"
+  | "XOAUTH2"
+  | "EXTERNAL";

@@ -1,6 +1,6 @@
 /**
  * SASL (RFC 4422), the client's side in `client.ts`; the server's: PLAIN (RFC 4616), LOGIN (the old one that clients still use),
- * SCRAM-SHA-256 and SCRAM-SHA-1 (RFC 5802, RFC 7677), OAUTHBEARER (RFC 7628) and XOAUTH2. SMTP, IMAP, POP3 and ManageSieve run the same exchanges; each frames the
+ * SCRAM-SHA-256 and SCRAM-SHA-1 (RFC 5802, RFC 7677), OAUTHBEARER (RFC 7628), XOAUTH2 and EXTERNAL. SMTP, IMAP, POP3 and ManageSieve run the same exchanges; each frames the
  * challenges and responses in its own way.
  *
  * Rules:
@@ -12,7 +12,9 @@
  */
 import type { SaslExchange, SaslMechanism } from "./exchange.ts";
 import { upperAscii } from "../base/ascii.ts";
+import type { TlsInfo } from "../contract/mod.ts";
 import { oauthBearerExchange, xoauth2Exchange } from "./bearer.ts";
+import { externalExchange } from "./external.ts";
 import { loginExchange } from "./login.ts";
 import { plainExchange } from "./plain.ts";
 import { scramExchange } from "./scram.ts";
@@ -31,7 +33,7 @@ export {
 } from "./client.ts";
 export { saslPrep } from "./saslprep.ts";
 
-/** All mechanisms there are, the strongest first. */
+/** The mechanisms of every connection, the strongest first. EXTERNAL comes before them where a certificate allows it. */
 export const MECHANISMS: readonly SaslMechanism[] = [
   "SCRAM-SHA-256",
   "SCRAM-SHA-1",
@@ -41,15 +43,29 @@ export const MECHANISMS: readonly SaslMechanism[] = [
   "XOAUTH2",
 ];
 
-/** A mechanism by its name in any case (RFC 4422 section 3.1), or null. */
-export function parseMechanism(name: string): SaslMechanism | null {
-  const upper = upperAscii(name);
-  return MECHANISMS.find((mechanism) => mechanism === upper) ?? null;
+/** What a server offers on a connection: EXTERNAL only to a client whose certificate says who it is. */
+export function offeredMechanisms(configured: readonly SaslMechanism[], tls: TlsInfo | null): readonly SaslMechanism[] {
+  return configured.length > 0 && (tls?.clientAddresses?.length ?? 0) > 0 ? ["EXTERNAL", ...configured] : configured;
 }
 
-/** Begins an exchange. `initial` is the decoded initial response, empty for `=`, or null where there was none. */
-export function startExchange(mechanism: SaslMechanism, initial: Uint8Array | null): SaslExchange {
+/** The mechanism of this name in any case (RFC 4422 section 3.1), or null where it is none of the offered ones. */
+export function parseMechanism(name: string, offered: readonly SaslMechanism[]): SaslMechanism | null {
+  const upper = upperAscii(name);
+  return offered.find((mechanism) => mechanism === upper) ?? null;
+}
+
+/**
+ * Begins an exchange. `initial` is the decoded initial response, empty for `=`, or null where there was none; `tls` is
+ * how the connection is protected.
+ */
+export function startExchange(
+  mechanism: SaslMechanism,
+  initial: Uint8Array | null,
+  tls: TlsInfo | null = null,
+): SaslExchange {
   switch (mechanism) {
+    case "EXTERNAL":
+      return externalExchange(initial, tls?.clientAddresses ?? []);
     case "PLAIN":
       return plainExchange(initial);
     case "LOGIN":

@@ -17,6 +17,7 @@ export interface Auth {
   scram(args: Args<"auth.scram">, remoteAddress: string): Promise<AnswerOf<"auth.scram">>;
   scramDone(args: Args<"auth.scramDone">, remoteAddress: string): Promise<AnswerOf<"auth.scramDone">>;
   bearer(args: Args<"auth.bearer">, remoteAddress: string): Promise<AnswerOf<"auth.bearer">>;
+  external(args: Args<"auth.external">): Promise<AnswerOf<"auth.external">>;
 }
 
 export interface AuthParts {
@@ -101,6 +102,18 @@ export function createAuth(parts: AuthParts): Auth {
       if (!await mayTry(remoteAddress, name)) return { refused: "tooMany" };
       const known = name === "" ? null : await lookUp(name);
       return settle(known, found !== null && known?.login.accountId === found.accountId, remoteAddress, name);
+    },
+
+    async external({ addresses, login }) {
+      // There is nothing to guess here: the authority has said who it is.
+      const wanted = login === null ? null : await lookUp(login);
+      if (login !== null && wanted === null) return { refused: "credentials" };
+      for (const address of addresses) {
+        const known = await lookUp(address);
+        if (known === null || (wanted !== null && known.login.accountId !== wanted.login.accountId)) continue;
+        return known.disabled ? { refused: "disabled" } : known.login;
+      }
+      return { refused: "credentials" };
     },
   };
 }

@@ -311,7 +311,7 @@ class PalomarServer implements Server {
         });
       }
     }
-    return this.#certificates = await Certificates.load(files);
+    return this.#certificates = await Certificates.load(files, await clientAuthorities(this.#config));
   }
 
   async #reclaim(house: House): Promise<void> {
@@ -362,4 +362,10 @@ function placeOf(listener: ListenerConfig): string {
 /** 80 bits: nobody guesses a trace id. Letters and digits only, in lower case. */
 function newSessionId(): SessionId {
   return BigInt("0x" + randomBytes(10).toString("hex")).toString(36) as SessionId;
+}
+
+/** One PEM text of all files, or null where clients have no certificates. */
+async function clientAuthorities({ tls }: Config): Promise<string | null> {
+  if (tls.clientAuthorities.length === 0) return null;
+  return (await Promise.all(tls.clientAuthorities.map((file) => Deno.readTextFile(file)))).join("\n");
 }

@@ -69,6 +69,7 @@ const OWN: OwnAnswers = {
   "auth.scram": (world, args) => world.parts.auth.scram(args, world.session.remoteAddress),
   "auth.scramDone": (world, args) => world.logIn(() => world.parts.auth.scramDone(args, world.session.remoteAddress)),
   "auth.bearer": (world, args) => world.logIn(() => world.parts.auth.bearer(args, world.session.remoteAddress)),
+  "auth.external": (world, args) => world.logIn(() => world.parts.auth.external(args)),
   "auth.forget": (world) => world.forget(),
   "body.seal": (world, { sink }) => world.sinks.seal(sink),
   "body.compose": (world, { sink, parts }) => world.sinks.compose(sink, parts),

@@ -57,6 +57,7 @@ export class House {
             password.reveal() === "secret" && this.#logins.get(login) || { refused: "credentials" as const },
           ),
         bearer: () => Promise.reject(new Error("not in this house")),
+        external: () => Promise.reject(new Error("not in this house")),
         scram: () => Promise.reject(new Error("not in this house")),
         scramDone: () => Promise.reject(new Error("not in this house")),
       },

@@ -3,7 +3,14 @@ import { decodeBase64 } from "../../src/base/base64.ts";
 import { latin1Bytes, latin1String, utf8Bytes } from "../../src/base/bytes.ts";
 import { Secret } from "../../src/base/secret.ts";
 import type { AccountId, Call, Login, LoginRefused, ScramKeys } from "../../src/contract/mod.ts";
-import { advanceExchange, parseMechanism, type SaslMechanism, startExchange } from "../../src/sasl/mod.ts";
+import {
+  advanceExchange,
+  MECHANISMS,
+  offeredMechanisms,
+  parseMechanism,
+  type SaslMechanism,
+  startExchange,
+} from "../../src/sasl/mod.ts";
 
 const LOGIN: Login = { accountId: "a1" as AccountId, login: "user" };
 
@@ -56,11 +63,11 @@ function run(
 }
 
 Deno.test("parseMechanism() knows names in any case of ASCII, and no others", () => {
-  assert.equal(parseMechanism("plain"), "PLAIN");
-  assert.equal(parseMechanism("Scram-Sha-256"), "SCRAM-SHA-256");
-  assert.equal(parseMechanism("LOGıN"), null);
-  assert.equal(parseMechanism("CRAM-MD5"), null);
-  assert.equal(parseMechanism("__proto__"), null);
+  assert.equal(parseMechanism("plain", MECHANISMS), "PLAIN");
+  assert.equal(parseMechanism("Scram-Sha-256", MECHANISMS), "SCRAM-SHA-256");
+  assert.equal(parseMechanism("LOGıN", MECHANISMS), null);
+  assert.equal(parseMechanism("CRAM-MD5", MECHANISMS), null);
+  assert.equal(parseMechanism("__proto__", MECHANISMS), null);
 });
 
 Deno.test("PLAIN takes an initial response, and asks with an empty challenge where there is none", () => {
@@ -265,4 +272,32 @@ Deno.test("SCRAM-SHA-256 decodes names, and acts for nobody else", async () => {
   assert.equal(run("SCRAM-SHA-256", "y,,n=a=2Cb=3Dc,r=x", [], answers).calls[0]?.login, "a,b=c");
   assert.equal(run("SCRAM-SHA-256", "n,a=user,n=user,r=x,z=ext", [], answers).calls.length, 1);
   assert.deepEqual(run("SCRAM-SHA-256", "n,a=boss,n=user,r=x", [], answers).outcome, { refused: "credentials" });
+});
+
+Deno.test("EXTERNAL is offered to who has a certificate, and asks the world who that is", () => {
+  const tls = { version: "TLSv1.3", cipher: "x", serverName: null, clientAddresses: ["ann@example.org"] };
+  assert.deepEqual(offeredMechanisms(["PLAIN"], null), ["PLAIN"]);
+  assert.deepEqual(offeredMechanisms(["PLAIN"], { ...tls, clientAddresses: [] }), ["PLAIN"]);
+  assert.deepEqual(offeredMechanisms([], tls), []);
+  assert.deepEqual(offeredMechanisms(["PLAIN"], tls), ["EXTERNAL", "PLAIN"]);
+  const login = { accountId: "a1" as AccountId, login: "ann@example.org" };
+  const asked = (initial: Uint8Array | null, ...responses: (Uint8Array | null)[]) => {
+    const exchange = startExchange("EXTERNAL", initial, tls);
+    let progress = advanceExchange(exchange, { type: "start" });
+    const calls: unknown[] = [];
+    while (progress.kind !== "done" && progress.kind !== "failed") {
+      if (progress.kind === "challenge") {
+        progress = advanceExchange(exchange, { type: "response", response: responses.shift()! });
+        continue;
+      }
+      calls.push(progress.call.args);
+      progress = advanceExchange(exchange, { type: "answer", id: 0, op: "auth.external", value: login });
+    }
+    return [calls, progress.kind === "done" ? progress.outcome : null];
+  };
+  const addresses = ["ann@example.org"];
+  assert.deepEqual(asked(new Uint8Array()), [[{ addresses, login: null }], { login }]);
+  assert.deepEqual(asked(null, utf8Bytes("ann@example.org")), [[{ addresses, login: "ann@example.org" }], { login }]);
+  assert.deepEqual(asked(utf8Bytes("a\0b")), [[], { refused: "malformed" }]);
+  assert.deepEqual(asked(null, null), [[], { refused: "cancelled" }]);
 });

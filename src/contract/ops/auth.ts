@@ -28,10 +28,18 @@ export interface ScramKeys {
 export interface AuthOps {
   "auth.password": { args: { login: string; password: Secret }; answer: Login | LoginRefused };
   "auth.scram": { args: { mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-1"; login: string }; answer: ScramKeys };
-  /** Reports how a SCRAM exchange ended; the world counts failures and names the account. */
   /** A token that this server made (RFC 6750); `login` is whom the client asks to be, or null: whose token it is. */
   "auth.bearer": { args: { login: string | null; token: Secret }; answer: Login | LoginRefused };
+  /**
+   * A client that TLS has shown to be one of these addresses (RFC 4422 appendix A); `login` is whom it asks to be, or
+   * null: the first that has an account.
+   */
+  "auth.external": {
+    args: { addresses: readonly string[]; login: string | null };
+    answer: Login | LoginRefused;
+  };
   /** Of the session: nobody is logged in any more. */
   "auth.forget": { args: Record<never, never>; answer: true };
+  /** Reports how a SCRAM exchange ended; the world counts failures and names the account. */
   "auth.scramDone": { args: { login: string; proven: boolean }; answer: Login | LoginRefused };
 }

@@ -3,7 +3,7 @@ import { EMPTY } from "../../base/bytes.ts";
 import { mayLogIn } from "../capability.ts";
 import { BEFORE_LOGIN, type Command, replyWith } from "../command.ts";
 import { no } from "../reply.ts";
-import { parseMechanism, type SaslMechanism } from "../../sasl/mod.ts";
+import { offeredMechanisms, parseMechanism, type SaslMechanism } from "../../sasl/mod.ts";
 import type { CommandProgram } from "../session.ts";
 import { TEXTS } from "../texts.ts";
 
@@ -20,8 +20,8 @@ export const authenticate: Command = {
       initial = text === "=" ? EMPTY : decodeBase64(text) ?? lexer.fail("The response is no Base64");
     }
     lexer.end();
-    const mechanism = parseMechanism(name);
-    if (mechanism === null || !state.options.mechanisms.includes(mechanism)) return replyWith(no(TEXTS.noMechanism));
+    const mechanism = parseMechanism(name, offeredMechanisms(state.options.mechanisms, state.tls));
+    if (mechanism === null) return replyWith(no(TEXTS.noMechanism));
     if (!mayLogIn(state)) return replyWith(no(TEXTS.privacyRequired, "PRIVACYREQUIRED"));
     return run(mechanism, initial);
   },

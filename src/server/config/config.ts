@@ -130,6 +130,8 @@ export interface Config {
   readonly tls: {
     /** None: the server makes one by its own authority in `dataDir`. The first is for clients without SNI. */
     readonly certificates: readonly { readonly certFile: string; readonly keyFile: string }[];
+    /** PEM files: whose certificates clients may log in with. */
+    readonly clientAuthorities: readonly string[];
   };
   readonly auth: {
     /** Whether a password may be sent without TLS. */

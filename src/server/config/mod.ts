@@ -198,6 +198,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
         certFile: absolute(certFile, `tls.certificates[${i}].certFile`),
         keyFile: absolute(keyFile, `tls.certificates[${i}].keyFile`),
       })),
+      clientAuthorities: read.tls.clientAuthorities.map((file, i) => absolute(file, `tls.clientAuthorities[${i}]`)),
     },
     auth: read.auth,
     imap: read.imap,

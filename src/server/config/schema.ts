@@ -189,6 +189,7 @@ const TOP = {
       }),
       'certificates, as { "certFile": "…", "keyFile": "…" }',
     ).default([]),
+    clientAuthorities: list(text("the path of a PEM file with certificates of authorities"), "paths").default([]),
     acme: object({}).optional(),
   }).prefault({}),
   auth: object({ allowPlaintext: truth.default(false) }).prefault({}),

@@ -3,7 +3,14 @@ import { decodeBase64, encodeBase64 } from "../../base/base64.ts";
 import { EMPTY } from "../../base/bytes.ts";
 import { latin1Bytes } from "../../base/bytes.ts";
 import { logEvent } from "../../contract/mod.ts";
-import { advanceExchange, parseMechanism, type SaslInput, type SaslOutcome, startExchange } from "../../sasl/mod.ts";
+import {
+  advanceExchange,
+  offeredMechanisms,
+  parseMechanism,
+  type SaslInput,
+  type SaslOutcome,
+  startExchange,
+} from "../../sasl/mod.ts";
 import { offersAuth } from "./hello.ts";
 import type { At, SmtpState } from "./state.ts";
 
@@ -15,15 +22,15 @@ export function auth(s: SmtpState, arg: string): void {
   if (s.login !== null || s.mail !== null) return s.refuse("AUTH", 503, "5.5.1", "AUTH is not allowed now");
   if (!offersAuth(s)) return s.refuse("AUTH", 538, "5.7.11", "Encryption required; send STARTTLS first");
   const [name = "", initial, ...more] = arg.split(" ", 4);
-  const mechanism = parseMechanism(name);
-  if (mechanism === null || !s.options.mechanisms.includes(mechanism)) {
+  const mechanism = parseMechanism(name, offeredMechanisms(s.options.mechanisms, s.tls));
+  if (mechanism === null) {
     return s.refuse("AUTH", 504, "5.5.4", "Mechanism not offered; see EHLO");
   }
   const bytes = initial === undefined ? null : initial === "=" ? EMPTY : decodeBase64(initial);
   if (more.length > 0 || (initial !== undefined && bytes === null)) {
     return s.refuse("AUTH", 501, "5.5.2", "The initial response is not Base64");
   }
-  const at: Auth = { kind: "auth", exchange: startExchange(mechanism, bytes), mechanism, login: null };
+  const at: Auth = { kind: "auth", exchange: startExchange(mechanism, bytes, s.tls), mechanism, login: null };
   advance(s, at, { type: "start" });
 }
 

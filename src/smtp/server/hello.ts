@@ -1,4 +1,5 @@
 /** HELO, EHLO and LHLO: RFC 5321 section 4.1.1.1, RFC 2033 section 4.1. */
+import { offeredMechanisms } from "../../sasl/mod.ts";
 import { formatReply, printDateTime } from "../wire/mod.ts";
 import type { SmtpState } from "./state.ts";
 
@@ -68,7 +69,7 @@ export function extensions(s: SmtpState): string[] {
   list.push("DSN", `LIMITS MAILMAX=${limits.mails} RCPTMAX=${limits.recipients}`);
   if (options.startTls && tls === null) list.push("STARTTLS");
   if (tls !== null) list.push("REQUIRETLS"); // RFC 8689 section 2: only there
-  if (offersAuth(s)) list.push(`AUTH ${options.mechanisms.join(" ")}`);
+  if (offersAuth(s)) list.push(`AUTH ${offeredMechanisms(options.mechanisms, tls).join(" ")}`);
   list.push("HELP");
   return list;
 }
