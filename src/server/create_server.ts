@@ -197,6 +197,7 @@ class PalomarServer implements Server {
       signReport: (bytes) => signer.signReport(bytes, clock.wall()),
       hostname: this.#config.hostname,
       policy: this.#config.outbound,
+      tlsReports: this.#config.tlsReports,
       clock,
       logger,
       metrics,

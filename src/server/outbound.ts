@@ -109,6 +109,7 @@ class Worker implements Outbound {
     if (this.#loop !== null || this.#stopped) return;
     this.#unwatch = this.#options.storage.watchQueue(() => this.wake());
     this.#hookClock();
+    this.#parts.reporter?.start();
     this.#loop = this.#run();
   }
 
@@ -138,7 +139,7 @@ class Worker implements Outbound {
     for (const attempt of this.#attempts.keys()) attempt.cut.abort();
     await within(SETTLE_MS, this.#allEnded());
     await within(SETTLE_MS, this.#parts.connections.stop());
-    await within(SETTLE_MS, this.#parts.tls.settled());
+    await within(SETTLE_MS, Promise.all([this.#parts.tls.settled(), this.#parts.reporter?.stop()]));
     for (const unhook of this.#unhook.splice(0)) unhook();
   }
 

@@ -55,6 +55,19 @@ const DETAILS_LIMIT = 500;
 export class TlsSessionCounter {
   readonly #policies = new Map<string, { policy: TlsPolicy; succeeded: number; failed: number; details: Details }>();
 
+  /** Goes on from what another one counted. */
+  constructor(counts: readonly TlsPolicyCount[] = []) {
+    for (const { policy, succeeded, failed, details } of counts) {
+      const counted = this.#of(policy);
+      if (!counted) continue;
+      counted.succeeded += succeeded;
+      counted.failed += failed;
+      for (const detail of details.slice(0, DETAILS_LIMIT)) {
+        counted.details.set(JSON.stringify(detail.failure), { ...detail });
+      }
+    }
+  }
+
   success(policy: TlsPolicy): void {
     const counted = this.#of(policy);
     if (counted) counted.succeeded++;

@@ -155,6 +155,8 @@ export interface Config {
   readonly authentication: AuthenticationConfig;
   readonly mtaSts: MtaStsConfig;
   readonly outbound: OutboundConfig;
+  /** Domains that want to hear daily how TLS with them went are told (RFC 8460). */
+  readonly tlsReports: boolean;
   readonly limits: LimitsConfig;
   /** Defence against those who misuse the doors. */
   readonly abuse: AbuseConfig;

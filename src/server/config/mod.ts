@@ -207,6 +207,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     authentication: read.authentication,
     mtaSts: read.mtaSts,
     outbound: withPaths(read.outbound, absolute),
+    tlsReports: read.tlsReports,
     limits: read.limits,
     abuse: read.abuse,
     proxies: read.proxies,

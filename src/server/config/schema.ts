@@ -225,6 +225,7 @@ const TOP = {
     maxAge: duration(MINUTE, 365 * DAY).prefault("7d"), // RFC 8461 section 3.2: weeks or more, at most a year
   }).prefault({}),
   outbound: OUTBOUND.prefault({}),
+  tlsReports: truth.default(false),
   limits: LIMITS.prefault({}),
   abuse: ABUSE.prefault({}),
   proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),

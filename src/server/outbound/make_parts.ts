@@ -8,6 +8,8 @@ import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { type Perform, runProgram } from "../run_program.ts";
 import { type FetchPolicy, policyFetcher } from "../tls_policy/fetch_policy.ts";
+import { TlsReporter } from "../tls_policy/reporter.ts";
+import type { ReportParts } from "../tls_policy/send_report.ts";
 import { TlsPolicies } from "../tls_policy/tls_policies.ts";
 import { ConnectionPool } from "./connection_pool.ts";
 import { expandEndpoints } from "./own_endpoints.ts";
@@ -29,6 +31,10 @@ export interface OutboundOptions {
   readonly ownEndpoints: () => ReadonlySet<string>;
   /** In place of HTTPS: the MTA-STS policy of a domain. */
   readonly fetchPolicy?: FetchPolicy;
+  /** True: domains that want to hear how TLS with them went are told daily. */
+  readonly tlsReports?: boolean;
+  /** In place of HTTPS: brings reports. */
+  readonly request?: ReportParts["request"];
   /** PEM certificates that MX hosts' may lead to, in place of the system's. */
   readonly ca?: string;
 }
@@ -44,6 +50,18 @@ export function partsOf(options: OutboundOptions): OutboundParts {
     return op === "clock.now" ? clock.wall() : storage.perform(op as never, args);
   }) as Perform;
   const run: OutboundParts["run"] = (program) => runProgram(program, perform, log);
+  const signReport = options.signReport ?? ((bytes: Uint8Array) => Promise.resolve(bytes));
+  const { hostname, policy, request } = options;
+  const report: ReportParts = {
+    storage,
+    hostname,
+    run,
+    log,
+    facts: () => ({ hostname, localAddress: null, now: clock.wall(), giveUpMs: policy.retry.giveUp }),
+    sign: signReport,
+    ...(request === undefined ? {} : { request }),
+  };
+  const reporter = options.tlsReports ? new TlsReporter(report, clock) : null;
   const tls = new TlsPolicies({
     storage,
     run,
@@ -51,13 +69,15 @@ export function partsOf(options: OutboundOptions): OutboundParts {
     log,
     fetchPolicy: options.fetchPolicy ?? policyFetcher(),
     ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(reporter === null ? {} : { count: (policy, failure) => reporter.count(policy, failure) }),
   });
   return {
     storage,
     tls,
-    hostname: options.hostname,
-    signReport: options.signReport ?? ((bytes) => Promise.resolve(bytes)),
-    policy: options.policy,
+    reporter,
+    hostname,
+    signReport,
+    policy,
     clock,
     connections: new ConnectionPool(options.policy.connectionsPerDomain, options.policy.connections),
     unreachable: new UnreachableHosts(),

@@ -6,6 +6,7 @@ import type { Deadlines } from "../../net/deadlines.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Clock } from "../clock.ts";
 import type { OutboundConfig, RelayConfig } from "../config/config.ts";
+import type { TlsReporter } from "../tls_policy/reporter.ts";
 import type { TlsPolicies } from "../tls_policy/tls_policies.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
 import type { Experience } from "./destinations.ts";
@@ -22,6 +23,8 @@ export interface OutboundParts {
   /** How the hosts of each domain are to be spoken to. */
   readonly tls: TlsPolicies;
   readonly unreachable: UnreachableHosts;
+  /** Who tells them how it went; null: nobody. */
+  readonly reporter: TlsReporter | null;
   /** Who wakes client sessions. */
   readonly deadlines: Deadlines;
   readonly log: (event: LogEvent) => void;

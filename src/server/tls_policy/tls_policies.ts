@@ -100,7 +100,9 @@ export class TlsPolicies {
 /** Begins the trace id of a report about TLS. */
 export const REPORT_TRACE = "tlsrpt";
 
-const UNKNOWN: Omit<TlsFailure, "type"> = {
+/** In the order of a report that was read, so that alike ones are found alike. */
+const UNKNOWN: TlsFailure = {
+  type: "validation-failure",
   sendingIp: null,
   receivingHost: null,
   receivingHelo: null,

@@ -64,7 +64,7 @@ export interface House {
 export interface HouseOptions {
   readonly zones?: ScriptedZones;
   /** In place of `zones`, and of HTTPS and public certificates. */
-  readonly parts?: Pick<OutboundOptions, "fetchPolicy" | "ca"> & { readonly resolver?: Resolver };
+  readonly parts?: Partial<Omit<OutboundOptions, "storage" | "resolve" | "policy">> & { readonly resolver?: Resolver };
   readonly policy?: Partial<OutboundConfig>;
   readonly own?: readonly string[];
   readonly quota?: number | null;
@@ -125,7 +125,6 @@ export async function house(options: HouseOptions = {}): Promise<House> {
   const createWorker = (storage: Storage) =>
     createOutbound({
       fetchPolicy: () => Promise.resolve({ failed: "sts-policy-fetch-error" }),
-      ...parts,
       storage,
       resolve: resolver.resolve,
       hostname: "mail.ours.example",
@@ -133,6 +132,7 @@ export async function house(options: HouseOptions = {}): Promise<House> {
       clock,
       logger,
       ownEndpoints: () => new Set(options.own ?? []),
+      ...parts,
     });
   let messages = 0;
   const self: House = {
