@@ -13,11 +13,11 @@ export function waitReason(row: QueueRow, now: number): string {
   const reply = parseReply(row.lastReply ?? "");
   if (reply === null) return "it was tried and will be again";
   if (reply.text.startsWith(NOT_TRIED)) {
-    return "the destination could not be reached lately and is left alone for a while";
+    return "nobody there was reached: left alone for a while";
   }
   switch (waitKind({ kind: "temporary", ...reply })) {
     case "greylisted":
-      return "the server wants to see it again (greylisting)";
+      return "greylisting: the server wants to see it again";
     case "unreachable":
       return "no server could be reached";
     case "later":
