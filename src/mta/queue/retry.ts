@@ -60,7 +60,7 @@ export interface RetryFacts {
 export function retryAt(policy: RetryPolicy, row: RetryFacts, now: number): number | null {
   if (now >= row.expiresAt) return null;
   const kind = row.kind ?? "later";
-  const first = firstWait(policy, kind);
+  const first = kind === "greylisted" ? Math.max(policy.first, GREYLIST_MS) : policy.first;
   // 2^30 times any first wait is beyond any longest one, and still a number to reckon with.
   const wait = Math.min(Math.max(first, policy.longest), first * 2 ** Math.min(30, Math.max(0, row.attempts - 1)));
   const lot = chance(`${row.seed} ${row.attempts}`);
@@ -68,17 +68,6 @@ export function retryAt(policy: RetryPolicy, row: RetryFacts, now: number): numb
   const jittered = wait * (1 + JITTER * (kind === "greylisted" ? lot : 2 * lot - 1));
   const early = (row.notBefore ?? 0) + Math.round(lot * JITTER * policy.first);
   return Math.min(row.expiresAt, Math.max(now + Math.max(1, Math.round(jittered)), early));
-}
-
-function firstWait({ first }: RetryPolicy, kind: WaitKind): number {
-  switch (kind) {
-    case "greylisted":
-      return Math.max(first, GREYLIST_MS);
-    case "unreachable":
-      return 2 * first;
-    case "later":
-      return first;
-  }
 }
 
 /** 0 … 1, the same for the same text: the cores know no randomness. */
