@@ -22,8 +22,11 @@ export {
   parseCodes,
 } from "./dns_lists.ts";
 export { Exempt } from "./exempt.ts";
+export { type AddedField, fieldsText, isFieldName } from "./field.ts";
+export { Greylist, type GreylistRules, type Triplet } from "./greylist.ts";
 export { HELO_FAULTS, type HeloFacts, type HeloFault, heloFault, heloWords } from "./helo.ts";
 export { type Bringer, type LimitReached, type LimitRules, MailLimits, type Rates } from "./mail_limits.ts";
+export * from "./milter/mod.ts";
 export { probingDelay, type ProbingRules } from "./probing.ts";
 export { type RateRefused, type RateRule, RateTable } from "./rate_table.ts";
 export { type StrikeKind, type StrikeRules, Strikes } from "./strikes.ts";

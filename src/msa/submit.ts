@@ -57,7 +57,7 @@ export function* submitMail(args: Submitted, policy: SubmitPolicy): Program<Answ
   if ("refused" in body) return yield* refuse(args, SYSTEM_FULL);
   const now = yield* ask("clock.now", {});
   const message = { ...args, ...body };
-  const fields = newFields(args, peer.login, header.fields, policy, now);
+  const fields = newFields(args, peer.login, header.fields, policy, now) + (args.fields ?? "");
   const signatures = yield* signaturesOf(message, header.index.envelope.from, fields, now);
   return yield* send(message, signatures + fields, policy, now);
 }

@@ -49,11 +49,11 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
   const { recipients } = args.envelope;
   const onlyRecipient = recipients.length === 1 ? recipients[0]!.forwardPath : null;
   const facts = { peer: args.peer, hostname: policy.hostname, traceId: args.traceId, onlyRecipient, now };
-  const fields = checked.fields + receivedField({ ...facts, disclose: true });
+  const fields = checked.fields + receivedField({ ...facts, disclose: true }) + (args.fields ?? "");
   const routed = yield* planMail({
     envelope: args.envelope,
     size: args.size,
-    junk: checked.junk,
+    junk: checked.junk || args.junk === true,
     fields,
     relay: false,
     hostname: policy.hostname,

@@ -28,6 +28,9 @@ import { createDomainDns } from "./domain_dns/mod.ts";
 import { createSigner, type Signer } from "./dkim/sign_message.ts";
 import { makeCredentials } from "./credentials.ts";
 import { ensureDemo } from "./demo.ts";
+import { FilterChain } from "./filters/chain.ts";
+import type { ContentFilter } from "./filters/content_filter.ts";
+import { milterFilter } from "./filters/milter.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { LoggedIn } from "./logged_in.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
@@ -48,6 +51,8 @@ export interface ServerParts {
   readonly clock?: Clock;
   /** In place of stderr. */
   readonly logger?: Logger;
+  /** Asked about each message, before the milters of the configuration. */
+  readonly filters?: readonly ContentFilter[];
   /** In place of HTTPS: the MTA-STS policy of a domain. */
   readonly fetchPolicy?: FetchPolicy;
   /** PEM certificates that the hosts mail goes to are measured by, in place of the system's. */
@@ -115,6 +120,12 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     watches,
     loggedIn,
     guard,
+    filters: new FilterChain({
+      filters: [...parts.filters ?? [], ...config.milters.map((milter) => milterFilter(milter, config.hostname))],
+      storage,
+      metrics,
+      now: () => clock.wall(),
+    }),
     programs: mailPrograms(config),
     resolve,
     sign: (args) => signer.sign(args),

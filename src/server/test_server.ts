@@ -45,7 +45,7 @@ export interface TestServerOptions {
   /** Where mail is kept: in memory (the default), in SQLite in a folder that goes with the server, or a store of yours. */
   readonly storage?: "memory" | "sqlite" | Storage;
   /** In place of `dns`, and of HTTPS and public certificates: for tests of how mail leaves. */
-  readonly parts?: Pick<ServerParts, "resolver" | "fetchPolicy" | "ca">;
+  readonly parts?: Pick<ServerParts, "resolver" | "fetchPolicy" | "ca" | "filters">;
   /** Names outside; what is not here does not exist. Nothing is asked of a real resolver. */
   readonly dns?: ScriptedZones;
   /** True: every protocol also listens at a free port of 127.0.0.1, with certificates of its own authority. */

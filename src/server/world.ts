@@ -20,6 +20,7 @@ import type {
 import type { SessionWorld, World } from "../net/world.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Guard } from "./abuse/guard.ts";
+import type { FilterChain } from "./filters/chain.ts";
 import type { SessionGuard } from "./abuse/session_guard.ts";
 import type { Auth } from "./auth.ts";
 import { BodySinks } from "./body_sinks.ts";
@@ -44,6 +45,8 @@ export interface WorldParts {
   readonly loggedIn: LoggedIn;
   /** Left out: nobody is limited or banned. */
   readonly guard?: Guard;
+  /** Left out: nobody looks at content. */
+  readonly filters?: FilterChain;
   readonly programs: MailPrograms;
   readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;
   readonly sign: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
@@ -86,7 +89,7 @@ const OWN: OwnAnswers = {
   "client.verify": (world) => world.guard?.client() ?? { ok: true, early: "allow" },
   "sender.verify": (world, args) => world.verifySender(args),
   "rcpt.verify": (world, args) => world.verifyRecipient(args),
-  "message.receive": (world, args) => world.run(world.parts.programs.receive(args)),
+  "message.receive": (world, args) => world.receive(args),
   "message.sign": (world, args) => world.parts.sign(args),
 };
 
@@ -162,6 +165,12 @@ class OpenSession implements SessionWorld {
   verifyRecipient(args: Args<"rcpt.verify">): Promise<AnswerOf<"rcpt.verify">> {
     const verify = () => this.run(this.parts.programs.verifyRecipient(args));
     return this.guard?.recipient(args, verify) ?? verify();
+  }
+
+  receive(args: Args<"message.receive">): Promise<AnswerOf<"message.receive">> {
+    const { filters, programs } = this.parts;
+    const receive = (filtered: Args<"message.receive">) => this.run(programs.receive(filtered));
+    return filters?.receive(args, this.guard?.signals ?? [], (event) => this.log(event), receive) ?? receive(args);
   }
 
   /** An attempt; one that succeeded is remembered, so that it can be ended from outside. */

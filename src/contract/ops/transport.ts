@@ -155,7 +155,16 @@ export interface TransportOps {
    * message is on disk. `recipients` has one entry a recipient (LMTP, RFC 2033 section 4.2): null is delivered.
    */
   "message.receive": {
-    args: { peer: Peer; envelope: MailEnvelope; blobId: BlobId; size: number; traceId: TraceId };
+    args: {
+      peer: Peer;
+      envelope: MailEnvelope;
+      blobId: BlobId;
+      size: number;
+      traceId: TraceId;
+      /** What content filters add: fields to put before the message, and that it goes to Junk. */
+      fields?: string;
+      junk?: boolean;
+    };
     answer: { accepted: TraceId; recipients: readonly (Refusal | null)[] } | { refused: Refusal };
   };
   /**

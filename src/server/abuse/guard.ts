@@ -2,7 +2,7 @@
  * The guard at the doors: asks the tables of `abuse/`, does what they decide (refuses, waits, bans), and says so in the
  * log and the metrics. One for the server; each session that does something has a `SessionGuard`.
  */
-import { type BanRules, Exempt, MailLimits, RateTable, type StrikeKind, Strikes } from "../../abuse/mod.ts";
+import { type BanRules, Exempt, Greylist, MailLimits, RateTable, type StrikeKind, Strikes } from "../../abuse/mod.ts";
 import { home } from "../../abuse/exempt.ts";
 import type { Login, LoginRefused, SessionInfo } from "../../contract/mod.ts";
 import type { Clock } from "../clock.ts";
@@ -40,6 +40,8 @@ export class Guard {
   readonly limits: MailLimits;
   /** Unknown recipients by network, within an hour. */
   readonly probing = new RateTable([{ most: Infinity, windowMs: 3_600_000 }]);
+  /** Null: nobody is put off. */
+  readonly greylist: Greylist | null;
   readonly #strikes: Strikes;
   readonly #refused: Counter;
   readonly #banned: Counter;
@@ -49,6 +51,7 @@ export class Guard {
     this.parts = parts;
     this.exempt = new Exempt(config.trusted, proxies);
     this.limits = new MailLimits(config);
+    this.greylist = config.greylisting.enabled ? new Greylist(config.greylisting) : null;
     this.#strikes = new Strikes({ ...config.ban, withinMs: config.ban.within });
     this.#refused = metrics.counter("palomar_abuse_refused_total", "What was refused as abuse.", ["reason"]);
     this.#banned = metrics.counter("palomar_bans_total", "Addresses that were banned by a rule.", ["reason"]);

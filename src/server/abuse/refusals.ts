@@ -1,6 +1,7 @@
 /** The words for those whom the guard refuses, and which refusals of others it counts. */
 import { lowerAscii } from "../../base/ascii.ts";
 import type { ListAnswer } from "../../abuse/mod.ts";
+import { waitText } from "../../abuse/mail_limits.ts";
 import type { Refusal } from "../../contract/mod.ts";
 
 /** Temporary: a ban ends, and a server that was mended comes back with its mail. */
@@ -16,6 +17,11 @@ export function listedRefusal(address: string, on: readonly ListAnswer[]): Refus
   const { list, text } = on[0]!;
   const words = text === null ? "" : `: ${text}`;
   return { code: 554, enhanced: "5.7.1", text: `${address} is listed at ${list.name}${words}` };
+}
+
+/** RFC 6647 section 5: temporary, at RCPT. */
+export function greylistRefusal(waitMs: number): Refusal {
+  return { code: 450, enhanced: "4.7.1", text: `Your server is not known here yet; try again in ${waitText(waitMs)}` };
 }
 
 /** RFC 3463 X.1: nobody of that name; X.7.1: not ours. */

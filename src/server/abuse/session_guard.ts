@@ -1,7 +1,7 @@
 /** What the guard knows of one session, and the questions of its machine as they pass the guard. */
 import { home } from "../../abuse/exempt.ts";
 import type { Bringer } from "../../abuse/mail_limits.ts";
-import { heloFault, heloWords, probingDelay } from "../../abuse/mod.ts";
+import { heloFault, heloWords, networkKey, probingDelay } from "../../abuse/mod.ts";
 import {
   type AnswerOf,
   type Args,
@@ -11,9 +11,10 @@ import {
   type Refusal,
   type SessionInfo,
 } from "../../contract/mod.ts";
+import { spfOfSession } from "../../mailauth/mod.ts";
 import { asksTheDns, checkClient, type ClientFacts, type Run } from "./client_checks.ts";
 import type { Guard } from "./guard.ts";
-import { BANNED, isPostmaster, isUnknown, listedRefusal, PROBED } from "./refusals.ts";
+import { BANNED, greylistRefusal, isPostmaster, isUnknown, listedRefusal, PROBED } from "./refusals.ts";
 
 /** What the session lends. */
 export interface SessionHands {
@@ -84,7 +85,9 @@ export class SessionGuard {
       if (refused) return refused;
     }
     const answer = await next();
-    if (!("refused" in answer)) return this.#counted("RCPT", "recipients", args.peer) ?? answer;
+    if (!("refused" in answer)) {
+      return await this.#greylisted(args) ?? this.#counted("RCPT", "recipients", args.peer) ?? answer;
+    }
     return this.#isStranger && isUnknown(answer.refused) ? await this.#probed(answer) : answer;
   }
 
@@ -126,6 +129,23 @@ export class SessionGuard {
     const { lists } = await this.#known();
     if (lists.verdict !== "listed" || this.#guard.parts.config.listed.action !== "refuse") return null;
     return this.#refuse("RCPT", "listed", listedRefusal(this.#session.remoteAddress, lists.on));
+  }
+
+  /** The first attempt of strangers; not of those whom SPF or an allow list vouches for. */
+  async #greylisted({ peer, sender, recipient }: Args<"rcpt.verify">): Promise<Verdict | null> {
+    const { greylist, parts: { clock, config, hostname } } = this.#guard;
+    if (greylist === null || !this.#isStranger) return null;
+    const { remoteAddress } = this.#session;
+    const network = networkKey(remoteAddress, config.networkPrefix.ipv4, config.networkPrefix.ipv6);
+    if (greylist.knows(network, clock.monotonic()) || (await this.#known()).lists.verdict === "allowed") return null;
+    const { reversePath } = sender;
+    const spf = this.#hands.run(
+      spfOfSession({ address: remoteAddress, helo: peer.helo, reversePath, receiver: hostname }),
+    );
+    if (await spf.then(({ mailFrom }) => mailFrom.result === "pass", () => false)) return null;
+    const recipientDomain = recipient.forwardPath.slice(recipient.forwardPath.lastIndexOf("@") + 1);
+    const waitMs = greylist.wait({ network, sender: reversePath, recipientDomain }, clock.monotonic());
+    return waitMs === 0 ? null : this.#refuse("RCPT", "greylisted", greylistRefusal(waitMs));
   }
 
   #counted(command: string, what: "messages" | "recipients", peer: Peer): Verdict | null {

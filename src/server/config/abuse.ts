@@ -45,6 +45,29 @@ export interface ClientsConfig {
   readonly greetingDelay: number;
 }
 
+/** Putting off the first attempt of strangers. */
+export interface GreylistingConfig {
+  readonly enabled: boolean;
+  /** How long it is too early, and until when they must have come back. */
+  readonly delay: number;
+  readonly within: number;
+  /** How long whoever came back is let in at once. */
+  readonly keep: number;
+}
+
+/** A content filter that speaks the milter protocol. */
+export type MilterConfig =
+  & {
+    /** What becomes of a message that it cannot be asked about. */
+    readonly onFailure: "accept" | "tempfail";
+    /** For the connection, and for each answer. */
+    readonly timeout: number;
+  }
+  & (
+    | { readonly host: string; readonly port: number; readonly path?: never }
+    | { readonly path: string; readonly host?: never; readonly port?: never }
+  );
+
 /** The key `abuse`. */
 export interface AbuseConfig {
   /** Addresses and blocks to which none of this applies. Loopback by default. */
@@ -63,4 +86,5 @@ export interface AbuseConfig {
   readonly clients: ClientsConfig;
   readonly ban: BanConfig;
   readonly probing: ProbingConfig;
+  readonly greylisting: GreylistingConfig;
 }

@@ -1,5 +1,6 @@
 /** The key `abuse`. What is on by default never stands in the way of a legitimate server or a person. */
 import { z } from "zod";
+import type { MilterConfig } from "./abuse.ts";
 import { HELO_FAULTS, parseCodes } from "../../abuse/mod.ts";
 import {
   cidr,
@@ -7,6 +8,7 @@ import {
   domainName,
   duration,
   integer,
+  ipAddress,
   list,
   MINUTE,
   object,
@@ -45,6 +47,7 @@ const dnsList = object({
   weight: integer(1, 1000).default(1),
 });
 
+/** The key `abuse`. */
 export const ABUSE = object({
   trusted: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default(["127.0.0.0/8", "::1"]),
   account: rates(1000, 5000, 5000, 20_000),
@@ -76,4 +79,32 @@ export const ABUSE = object({
     longestDelay: duration(0, 5 * MINUTE).prefault("10s"),
     disconnectAfter: integer(1, 1_000_000).nullable().default(50),
   }).prefault({}),
+  greylisting: object({
+    enabled: truth.default(false),
+    delay: duration(SECOND, DAY).prefault("5m"),
+    within: duration(MINUTE, 30 * DAY).prefault("1d"),
+    keep: duration(MINUTE, 365 * DAY).prefault("35d"),
+  }).prefault({}),
 });
+
+const milter = object({
+  host: ipAddress.optional(),
+  port: integer(1, 65_535).optional(),
+  path: text('the path of a UNIX socket, as "/run/rspamd/milter.sock"').optional(),
+  onFailure: oneOf(["accept", "tempfail"]).default("tempfail"),
+  timeout: duration(100, 10 * MINUTE).prefault("30s"),
+}).transform((value, context): MilterConfig => {
+  const { host, port, path, onFailure, timeout } = value;
+  const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
+  if (path !== undefined) {
+    if (host !== undefined || port !== undefined) refuse("path", "a milter has either a path or a host with a port");
+    return { path, onFailure, timeout };
+  }
+  if (port === undefined) refuse("port", "missing; a milter has a port, or the path of a UNIX socket");
+  return { host: host ?? "127.0.0.1", port: port ?? 0, onFailure, timeout };
+});
+
+/** The key `milters`. */
+export const MILTERS = list(milter, 'milters, as { "host": "127.0.0.1", "port": 11332 }').max(10, {
+  error: "should have at most 10 milters",
+}).default([]);

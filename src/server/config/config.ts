@@ -1,6 +1,6 @@
 import type { Secret } from "../../base/secret.ts";
 import type { Protocol } from "../../contract/mod.ts";
-import type { AbuseConfig } from "./abuse.ts";
+import type { AbuseConfig, MilterConfig } from "./abuse.ts";
 
 /** How a listener speaks TLS: not at all, after STARTTLS (STLS), or from the first octet. */
 export type TlsMode = "none" | "starttls" | "implicit";
@@ -160,6 +160,8 @@ export interface Config {
   readonly limits: LimitsConfig;
   /** Defence against those who misuse the doors. */
   readonly abuse: AbuseConfig;
+  /** Content filters that speak the milter protocol, asked in this order. */
+  readonly milters: readonly MilterConfig[];
   /** Addresses and CIDR blocks of proxies that speak the PROXY protocol to us. */
   readonly proxies: readonly string[];
   readonly admin: {

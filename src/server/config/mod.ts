@@ -210,6 +210,9 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     tlsReports: read.tlsReports,
     limits: read.limits,
     abuse: read.abuse,
+    milters: read.milters.map((milter, i) =>
+      milter.path === undefined ? milter : { ...milter, path: absolute(milter.path, `milters[${i}].path`) }
+    ),
     proxies: read.proxies,
     admin: read.admin,
     log: read.log,

@@ -7,7 +7,7 @@ import { isIP } from "node:net";
 import { domainToAscii, parseAddress, parseDomain } from "../../base/address.ts";
 import { Secret } from "../../base/secret.ts";
 import type { ListenerConfig, RelayConfig } from "./config.ts";
-import { ABUSE } from "./abuse_schema.ts";
+import { ABUSE, MILTERS } from "./abuse_schema.ts";
 import {
   cidr,
   DAY,
@@ -15,6 +15,7 @@ import {
   duration,
   HOUR,
   integer,
+  ipAddress,
   KB,
   list,
   MB,
@@ -35,10 +36,6 @@ const hostname = domainName('the name of this server in DNS, as "mail.example.or
 
 const uri = (what: string) =>
   text(what).refine((value) => URL.canParse(value), { error: (issue) => `${shown(issue.input)} should be ${what}` });
-
-const ipAddress = text('an IP address, as "0.0.0.0", "127.0.0.1" or "::"').refine((value) => isIP(value) !== 0, {
-  error: (issue) => `${shown(issue.input)} should be an IP address, as "0.0.0.0", "127.0.0.1" or "::"`,
-});
 
 const PROTOCOLS = ["smtp", "submission", "lmtp", "imap", "pop3", "managesieve", "http"] as const;
 const TLS_MODES = ["none", "starttls", "implicit"] as const;
@@ -228,6 +225,7 @@ const TOP = {
   tlsReports: truth.default(false),
   limits: LIMITS.prefault({}),
   abuse: ABUSE.prefault({}),
+  milters: MILTERS,
   proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),
   admin: object({
     token: z.string({ error: (issue) => `${shown(issue.input)} should be a text` }).min(16, {

@@ -63,6 +63,10 @@ export const domainName = (what: string) =>
     return z.NEVER;
   });
 
+export const ipAddress = text('an IP address, as "0.0.0.0", "127.0.0.1" or "::"').refine((value) => isIP(value) !== 0, {
+  error: (issue) => `${shown(issue.input)} should be an IP address, as "0.0.0.0", "127.0.0.1" or "::"`,
+});
+
 export const cidr = text("an address or a block of addresses").refine((value) => {
   const [address = "", bits, more] = value.split("/");
   const family = isIP(address);
