@@ -120,12 +120,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     watches,
     loggedIn,
     guard,
-    filters: new FilterChain({
-      filters: [...parts.filters ?? [], ...config.milters.map((milter) => milterFilter(milter, config.hostname))],
-      storage,
-      metrics,
-      now: () => clock.wall(),
-    }),
+    ...filterChain(config, parts, storage, clock, metrics),
     programs: mailPrograms(config),
     resolve,
     sign: (args) => signer.sign(args),
@@ -169,6 +164,17 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
       });
     },
   };
+}
+
+/** Nothing where there are none: then nobody waits for them. */
+function filterChain(config: Config, parts: ServerParts, storage: Storage, clock: Clock, metrics: Metrics) {
+  const filters = [
+    ...parts.filters ?? [],
+    ...config.milters.map((milter) => milterFilter(milter, config.hostname)),
+  ];
+  return filters.length === 0
+    ? {}
+    : { filters: new FilterChain({ filters, storage, metrics, now: () => clock.wall() }) };
 }
 
 function openBanBook(config: Config, storage: Storage, clock: Clock, logger: Logger): Promise<BanBook> {

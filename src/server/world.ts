@@ -170,7 +170,8 @@ class OpenSession implements SessionWorld {
   receive(args: Args<"message.receive">): Promise<AnswerOf<"message.receive">> {
     const { filters, programs } = this.parts;
     const receive = (filtered: Args<"message.receive">) => this.run(programs.receive(filtered));
-    return filters?.receive(args, this.guard?.signals ?? [], (event) => this.log(event), receive) ?? receive(args);
+    if (!filters) return receive(args);
+    return filters.receive(args, this.guard?.signals ?? [], (event) => this.log(event), receive);
   }
 
   /** An attempt; one that succeeded is remembered, so that it can be ended from outside. */

@@ -38,7 +38,6 @@ export class FilterChain {
     next: (args: Received) => Promise<Answer>,
   ): Promise<Answer> {
     const { filters } = this.#parts;
-    if (filters.length === 0) return await next(args);
     const message = await this.#message(args, signals);
     const fields: AddedField[] = [];
     const journal: JournalEntry[] = [];
