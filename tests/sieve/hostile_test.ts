@@ -154,6 +154,13 @@ Deno.test("bodies are read within a bound", () => {
   ]);
 });
 
+Deno.test("what was read of a body is not read again", () => {
+  const message = "Subject: x\n\n" + "line\n".repeat(1_000);
+  const tests = ["raw", "text", 'content "text"'].map((how) => `if body :${how} :contains "x" { stop; }`).join("");
+  const result = play(`require "body"; ${tests.repeat(20)} discard;`, { message, limits: { bodyOctets: 15_000 } });
+  assert.deepEqual(outcome(result), ["discard"]);
+});
+
 Deno.test("includes have a bound in depth and number", () => {
   const script = (_: string, name: string) =>
     now(scriptOf(`require "include"; include "${Number(name) + 1}"; include "${Number(name) + 1000}";`));

@@ -157,6 +157,7 @@ Deno.test("comparators compare as RFC 4790 and RFC 5051 say", () => {
   assert.equal(equalityKey("ÄbC", "i;unicode-casemap"), equalityKey("äBc", "i;unicode-casemap"));
   assert.equal(compareTexts("010x", "10", "i;ascii-numeric"), 0);
   assert.ok(compareTexts("9", "10", "i;ascii-numeric") < 0);
+  assert.ok(compareTexts("00", "none", "i;ascii-numeric") < 0);
   assert.ok(compareTexts("x", "99999999999999999999999999", "i;ascii-numeric") > 0);
   assert.ok(compareTexts("100000000000000000000001", "100000000000000000000002", "i;ascii-numeric") < 0);
   assert.ok(compareTexts("a", "B", "i;octet") > 0 && compareTexts("a", "B", "i;ascii-casemap") < 0);

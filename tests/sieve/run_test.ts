@@ -52,6 +52,12 @@ Deno.test("the log has an end", () => {
   assert.equal(play(many).log.length, 1_000);
 });
 
+Deno.test("a variable is cut at a whole character", () => {
+  const script = 'require ["variables", "fileinto"]; set "a" "xx😀y"; fileinto "${a}";';
+  assert.deepEqual(outcome(play(script, { limits: { variableSize: 3 } })), ["fileinto xx"]);
+  assert.deepEqual(outcome(play(script, { limits: { variableSize: 4 } })), ["fileinto xx😀"]);
+});
+
 Deno.test("every extension can be required, and nothing else", () => {
   for (const name of SIEVE_EXTENSIONS) assert.ok("script" in parseSieve(`require "${name}";`), name);
   assert.ok("errors" in parseSieve('require "vnd.unheard";'));
