@@ -161,3 +161,28 @@ Deno.test("a policy that enforces outlives a restart without DNS and HTTPS", asy
   await there.close();
   await storage.close();
 });
+
+Deno.test("two servers: MTA-STS and DANE are content with a server that has its certificate by the authority", async () => {
+  await using there = await testServer({ domain: "there.example", listen: true });
+  const { port } = there.address("smtp");
+  const ca = await Deno.readTextFile(there.server.caFile!);
+  const own = await Deno.readTextFile(`${there.config.dataDir}/tls/server.pem`);
+  const zones = {
+    "there.example": { MX: [{ type: "MX", preference: 10, exchange: "mail.there.example" }] },
+    "mail.there.example": { A: [{ type: "A", address: "127.0.0.1" }] },
+    ...STS,
+  } as const;
+  const config = { outbound: { port, privateExchanges: true } };
+  const fetchPolicy: FetchPolicy = () => Promise.resolve({ ...ENFORCE, mx: ["mail.there.example"] });
+  const records = { [`_${port}._tcp.mail.there.example`]: { TLSA: [tlsa(ca, 2), tlsa(own, 3)] } };
+  for (const resolver of [signedResolver(zones, ["example"]), signedResolver({ ...zones, ...records })]) {
+    await using here = await testServer({ config, parts: { resolver, fetchPolicy, ca } });
+    await here.storage.perform("alias.add", { address: "away@example.test", targets: ["bob@there.example"], now: 1 });
+    const traceId = await here.deliver("Subject: hi\n\nhello\n", "away@example.test");
+    const journal = async () => (await here.storage.perform("journal.read", { traceId })).at(-1)!.detail;
+    for (let i = 0; i < 5000 && !(await journal()).startsWith("Taken"); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    assert.match(await journal(), /^Taken by mail\.there\.example over TLSv1\.3/);
+  }
+});
