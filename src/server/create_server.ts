@@ -195,6 +195,7 @@ class PalomarServer implements Server {
       storage,
       resolve: (name, type) => resolver.resolve(name, type),
       signReport: (bytes) => signer.signReport(bytes, clock.wall()),
+      sign: (args) => signer.sign(args),
       hostname: this.#config.hostname,
       policy: this.#config.outbound,
       tlsReports: this.#config.tlsReports,

@@ -1,5 +1,5 @@
 /** Makes what the files of this folder work with, of what the server has. */
-import type { DnsAnswer, DnsType, LogEvent } from "../../contract/mod.ts";
+import type { AnswerOf, Args, DnsAnswer, DnsType, LogEvent } from "../../contract/mod.ts";
 import { Deadlines, processDeadlines } from "../../net/deadlines.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { type Clock, systemClock } from "../clock.ts";
@@ -23,6 +23,8 @@ export interface OutboundOptions {
   readonly hostname: string;
   /** A report with DKIM signatures before it. Left out: reports go unsigned. */
   readonly signReport?: (bytes: Uint8Array) => Promise<Uint8Array>;
+  /** The answer to `message.sign`. Left out: what is encoded anew goes unsigned. */
+  readonly sign?: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
   readonly policy: OutboundConfig;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -77,6 +79,7 @@ export function partsOf(options: OutboundOptions): OutboundParts {
     reporter,
     hostname,
     signReport,
+    sign: options.sign ?? (() => Promise.resolve({ unsigned: "noKeys" })),
     policy,
     clock,
     connections: new ConnectionPool(options.policy.connectionsPerDomain, options.policy.connections),

@@ -1,6 +1,6 @@
 /** What the files of this folder work with: made once by `createOutbound`. */
 import { domainToAscii, parseDomain } from "../../base/address.ts";
-import type { LogEvent, Program, QueueJob } from "../../contract/mod.ts";
+import type { AnswerOf, Args, LogEvent, Program, QueueJob } from "../../contract/mod.ts";
 import type { LocalFacts } from "../../mta/queue/mod.ts";
 import type { Deadlines } from "../../net/deadlines.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -16,6 +16,7 @@ export interface OutboundParts {
   readonly storage: Storage;
   readonly hostname: string;
   readonly signReport: (bytes: Uint8Array) => Promise<Uint8Array>;
+  readonly sign: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
   readonly policy: OutboundConfig;
   readonly clock: Clock;
   /** Those that are open, busy or waiting for their next message. */

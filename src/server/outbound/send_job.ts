@@ -16,6 +16,7 @@ import { clientSession } from "./client_session.ts";
 import type { Experience } from "./destinations.ts";
 import { type Attempt, type OutboundParts, relayOf } from "./parts.ts";
 import { isSevenBit, sevenBit } from "./seven_bit.ts";
+import { signedAgain } from "./sign_again.ts";
 import { unlessStopped } from "./waiting.ts";
 
 /** RFC 8689 section 4.2.1: the name of the host must be proven as well as its certificate. */
@@ -201,7 +202,9 @@ async function asSevenBit(job: QueueJob, progress: Progress, parts: OutboundPart
   if (job.sender.body === "8bitmime" && await hasNo8Bit(job, parts, job.size)) return job;
   if (!isSevenBit(job.prefix)) return null;
   if (progress.converted === undefined) progress.converted = await sevenBit(job.blobId, parts.storage);
-  return progress.converted && { ...job, blobId: progress.converted.blobId, size: progress.converted.size };
+  if (progress.converted === null) return null;
+  const { blobId, size } = progress.converted;
+  return await signedAgain({ ...job, blobId, size }, parts);
 }
 
 /** What the message needs of a server: many clients declare 8BITMIME and SMTPUTF8 whatever they send. */

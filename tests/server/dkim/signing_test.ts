@@ -126,6 +126,19 @@ for (const [what, message, data] of MESSAGES) {
   });
 }
 
+Deno.test("submission: 8-bit text that is encoded anew on its way is signed as it arrives", async () => {
+  const there = await peer(friendly); // no 8BITMIME
+  await using server = await testServer({
+    dns: THERE,
+    config: { outbound: { port: there.port, privateExchanges: true } },
+  });
+  const records = await giveKeys(server, "example.test");
+  const text = await sent(server, there, "From: alice@example.test\r\nSubject: hi\r\n\r\n\xe4\xf6\xfc\r\n");
+  assert.match(text, /\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=E4=F6=FC\r\n/);
+  assert.deepEqual(await opinion(text, records), BOTH);
+  await there.close();
+});
+
 Deno.test("submission: the copy of somebody here is signed too", async () => {
   await using server = await testServer();
   const records = await giveKeys(server, "example.test");

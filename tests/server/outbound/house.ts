@@ -68,6 +68,7 @@ export interface HouseOptions {
   readonly policy?: Partial<OutboundConfig>;
   readonly own?: readonly string[];
   readonly quota?: number | null;
+  readonly sign?: NonNullable<OutboundOptions["sign"]>;
   /** What the worker sees instead of the store. */
   readonly wrap?: (storage: Storage) => Storage;
 }
@@ -129,6 +130,7 @@ export async function house(options: HouseOptions = {}): Promise<House> {
       resolve: resolver.resolve,
       hostname: "mail.ours.example",
       policy: { ...POLICY, ...options.policy },
+      ...(options.sign ? { sign: options.sign } : {}),
       clock,
       logger,
       ownEndpoints: () => new Set(options.own ?? []),

@@ -1,5 +1,6 @@
 /** 8-bit text on its way to a server that takes none. */
 import assert from "node:assert/strict";
+import type { Args } from "../../../src/contract/mod.ts";
 import { memoryStorage } from "../../../src/storage/memory/mod.ts";
 import { latin1Bytes, latin1String } from "../../../src/base/bytes.ts";
 import { MessageIndexer } from "../../../src/message/mod.ts";
@@ -103,6 +104,36 @@ Deno.test("a server with 8BITMIME gets it as it is", async () => {
   await home.until("an empty queue", async () => (await home.rows()).length === 0);
   assert.match(there.heard[0]!, /BODY=8BITMIME\r\n/);
   assert.match(there.heard[0]!, /\r\n\r\ngr\xc3\xbc\xc3\x9fe\r\n\.\r\n/);
+  await home.close();
+  await there.close();
+});
+
+Deno.test("what is encoded anew is signed anew where the signature was ours, and not where it was another's", async () => {
+  const asked: Args<"message.sign">[] = [];
+  const there = await peer(friendly);
+  const home = await house({
+    zones: THERE,
+    policy: { port: there.port },
+    sign: (args) => {
+      asked.push(args);
+      return Promise.resolve({ fields: "DKIM-Signature: d=ours.example; b=new\r\n", domain: "ours.example" });
+    },
+  });
+  home.text = `DKIM-Signature: d=other.example; b=theirs\r\n${HEAD}\r\ngr\u00fc\u00dfe\r\n`;
+  home.worker.start();
+  const signature = "DKIM-Signature: v=1;\r\n d=ours.example; b=old\r\n";
+  for (const prefix of [`Delivered-To: x@y\r\n${signature}Received: us\r\n`, "Received: us\r\n"]) {
+    await home.send(["bob@there.example"], { sender: { body: "8bitmime" }, prefix: latin1Bytes(prefix) });
+    await home.until("an empty queue", async () => (await home.rows()).length === 0);
+  }
+  assert.equal(asked.length, 1);
+  assert.deepEqual(asked[0]!.domains, ["ours.example"]);
+  assert.equal(latin1String(asked[0]!.prefix), "Delivered-To: x@y\r\nReceived: us\r\n");
+  assert.match(
+    there.heard[0]!,
+    /DATA\r\nDKIM-Signature: d=ours\.example; b=new\r\nDelivered-To: x@y\r\nReceived: us\r\nDKIM-Signature: d=other/,
+  );
+  assert.doesNotMatch(there.heard[0]!, /b=old/);
   await home.close();
   await there.close();
 });
