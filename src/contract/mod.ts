@@ -23,6 +23,7 @@ export * from "./ops/auth.ts";
 export * from "./ops/directory.ts";
 export * from "./ops/dns.ts";
 export * from "./ops/email.ts";
+export * from "./ops/forwarding.ts";
 export * from "./ops/mailbox.ts";
 export * from "./ops/metadata.ts";
 export * from "./ops/quota.ts";

@@ -9,6 +9,7 @@ import type { AuthOps } from "./ops/auth.ts";
 import type { DirectoryOps } from "./ops/directory.ts";
 import type { DnsOps } from "./ops/dns.ts";
 import type { EmailOps } from "./ops/email.ts";
+import type { ForwardingOps } from "./ops/forwarding.ts";
 import type { MailboxOps } from "./ops/mailbox.ts";
 import type { MetadataOps } from "./ops/metadata.ts";
 import type { QuotaOps } from "./ops/quota.ts";
@@ -46,7 +47,17 @@ export interface BodyOps {
 
 /** The tables of what is stored; a few of their questions are answered by the session's world instead. */
 export interface StoredOps
-  extends AclOps, DirectoryOps, EmailOps, MailboxOps, MetadataOps, QuotaOps, TokenOps, TransportOps, UrlOps {}
+  extends
+    AclOps,
+    DirectoryOps,
+    EmailOps,
+    ForwardingOps,
+    MailboxOps,
+    MetadataOps,
+    QuotaOps,
+    TokenOps,
+    TransportOps,
+    UrlOps {}
 
 /** The whole table. */
 export interface Ops extends AuthOps, BodyOps, DnsOps, RelayOps, StoredOps {}

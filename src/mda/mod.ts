@@ -3,6 +3,7 @@
  *
  * - `route.ts` resolves one recipient into accounts and remote addresses: aliases are expanded with a loop check.
  * - `plan.ts` does so for a whole envelope, each account and each remote address once, and says what to write.
+ * - `forward.ts` is what goes on to other servers: senders of ours in place of others', and the way back.
  * - `deliver.ts` decides for one account where the message goes: here the account's Sieve script has its place.
  * - `trace.ts` writes the trace fields (RFC 5321 section 4.4) that go before the received octets.
  * - `refusals.ts` is the words for recipients that cannot be delivered to.
@@ -12,6 +13,7 @@
  * prefix. A temporary failure of the store (`OpFailed`) passes through, and the sender is told to come back.
  */
 export * from "./deliver.ts";
+export * from "./forward.ts";
 export * from "./plan.ts";
 export * from "./refusals.ts";
 export * from "./route.ts";

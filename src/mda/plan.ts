@@ -1,4 +1,4 @@
-import { equalsIgnoreCase } from "../base/ascii.ts";
+import { equalsIgnoreCase, isAscii } from "../base/ascii.ts";
 import { utf8Bytes } from "../base/bytes.ts";
 import type {
   AcceptArgs,
@@ -14,7 +14,8 @@ import type {
   TraceId,
 } from "../contract/mod.ts";
 import { deliverTo } from "./deliver.ts";
-import { NOT_OURS, OVER_QUOTA, quotaRefusal, routingRefusal } from "./refusals.ts";
+import { forwardedSender, type ForwardPolicy, type MayForward } from "./forward.ts";
+import { NOT_OURS, notForwarded, OVER_QUOTA, quotaRefusal, routingRefusal } from "./refusals.ts";
 import { type Route, type RouteOptions, routeRecipient } from "./route.ts";
 import { deliveredToField } from "./trace.ts";
 
@@ -25,6 +26,10 @@ export interface PlanRequest extends RouteOptions {
   readonly fields: string;
   /** It goes where each account keeps its junk. */
   readonly junk?: boolean;
+  /** How mail goes on to other servers; left out: with its sender rewritten. */
+  readonly forwarding?: ForwardPolicy;
+  /** Whether it may; left out: it may. */
+  readonly mayForward?: MayForward;
   /** Whether a recipient that is not ours is queued (an authenticated submitter) or refused. */
   readonly relay: boolean;
   /** Addresses in the message's Delivered-To fields, lower case: forwarding to one of them again is a loop. */
@@ -40,10 +45,14 @@ export interface Plan {
   readonly queued: readonly QueueEntry[];
   /** One entry a recipient of the envelope: why it is not served, or null. */
   readonly results: readonly (Refusal | null)[];
+  /** Recipients (by index) that are refused and not to be reported: the sender may be somebody else's. */
+  readonly untold: ReadonlySet<number>;
   /** Which recipients (by index) a delivery serves, by `Delivery.recipient`. */
   readonly served: ReadonlyMap<string, readonly number[]>;
   readonly journal: readonly JournalEntry[];
 }
+
+const SRS: ForwardPolicy = { srs: true };
 
 interface Draft {
   readonly deliveries: Delivery[];
@@ -58,32 +67,40 @@ interface Draft {
 export function* planMail(request: PlanRequest): Program<Plan> {
   const draft: Draft = { deliveries: [], queued: [], served: new Map(), journal: [], known: new Map() };
   const results: (Refusal | null)[] = [];
+  const untold = new Set<number>();
   for (const [index, recipient] of request.envelope.recipients.entries()) {
-    const { routes, problems } = yield* routeRecipient(recipient.forwardPath, request);
+    const options = { ...request, reversePath: request.envelope.sender.reversePath };
+    const { routes, problems } = yield* routeRecipient(recipient.forwardPath, options);
     const usable: Route[] = [];
-    let refusal: Refusal | null = null;
+    const refused: { readonly address: string; readonly why: Refusal }[] = [];
     for (const route of routes) {
       const why = routeRefusal(route, request);
-      if (why) refusal = why;
+      if (why) refused.push({ address: route.address, why });
       else usable.push(route);
     }
     if (usable.length === 0) {
-      results.push(refusal ?? routingRefusal({ routes, problems }));
+      if (refused.length > 0 && request.mayForward?.allowed === false) untold.add(index);
+      results.push(refused.at(-1)?.why ?? routingRefusal({ routes, problems }));
       continue;
     }
     results.push(null);
     for (const dead of problems) {
       note(draft, request, "refused", dead.address, `A target of ${recipient.forwardPath} is left out: ${dead.kind}.`);
     }
+    for (const { address, why } of refused) {
+      note(draft, request, "refused", address, `A target of ${recipient.forwardPath} is left out: ${why.text}.`);
+    }
     for (const route of usable) yield* place(route, recipient, index, request, draft);
   }
-  return { ...draft, results };
+  return { ...draft, results, untold };
 }
 
 function routeRefusal(route: Route, request: PlanRequest): Refusal | null {
   if (route.kind === "account") return null;
   // Never an open relay: only an alias of ours or an authenticated submitter leads outside.
   if (route.alias === null) return request.relay ? null : NOT_OURS;
+  const { mayForward } = request;
+  if (mayForward && !mayForward.allowed) return notForwarded(mayForward.why);
   if (!request.deliveredTo.has(route.alias)) return null;
   return { code: 554, enhanced: "5.4.6", text: "This address has forwarded the message before: this is a mail loop" };
 }
@@ -99,7 +116,7 @@ function* place(
   const known = draft.known.get(key);
   if (known !== undefined) return void draft.served.get(known)?.push(index);
   draft.known.set(key, route.address);
-  if (route.kind === "remote") return enqueue(route, recipient, request, draft);
+  if (route.kind === "remote") return yield* enqueue(route, recipient, request, draft);
   draft.served.set(route.address, [index]);
   const facts = {
     reversePath: request.envelope.sender.reversePath,
@@ -115,24 +132,38 @@ function* place(
   note(draft, request, "delivered", route.address, `Delivered to the mailbox of ${route.account}${why}.`);
 }
 
-function enqueue(
+function* enqueue(
   route: Extract<Route, { kind: "remote" }>,
   recipient: EnvelopeRecipient,
   request: PlanRequest,
   draft: Draft,
-): void {
+): Program<void> {
+  const { sender } = request.envelope;
+  const { alias } = route;
   // Delivered-To names the alias, so that a forwarder's loop is seen at its second round.
-  const trace = route.alias === null ? "" : deliveredToField(route.alias);
+  const trace = alias === null ? "" : deliveredToField(alias);
+  const own = alias === null ? sender : yield* forwardedSender(sender, alias, request.forwarding ?? SRS, request.now);
   draft.queued.push({
-    // RFC 3461 section 5.2.7: the original recipient stays known behind an alias.
-    recipient: { ...recipient, forwardPath: route.address },
+    // RFC 3461 section 5.2.1 (c) and 5.2.7: the original recipient stays known behind an alias.
+    recipient: {
+      ...recipient,
+      forwardPath: route.address,
+      orcpt: recipient.orcpt ?? (alias === null ? null : originalRecipient(recipient.forwardPath)),
+    },
+    ...(own !== sender && { sender: own }),
     domain: route.domain,
     prefix: utf8Bytes(trace + request.fields),
     dueAt: request.now,
     expiresAt: request.now + request.giveUpMs,
   });
-  const by = route.alias === null ? "" : `, forwarded by ${route.alias}`;
+  const as = own === sender ? "" : ` as <${own.reversePath}>`;
+  const by = alias === null ? "" : `, forwarded by ${alias}${as}`;
   note(draft, request, "queued", route.address, `Waits in the queue for ${route.domain}${by}.`);
+}
+
+/** RFC 3461 section 4.2, RFC 6533 section 3. */
+function originalRecipient(forwardPath: string): string {
+  return `${isAscii(forwardPath) ? "rfc822" : "utf-8"};${forwardPath}`;
 }
 
 function note(draft: Draft, request: PlanRequest, event: string, recipient: string, detail: string): void {

@@ -18,6 +18,15 @@ export const NOT_OURS: Refusal = {
   text: "Relaying denied: the recipient's domain is not served here",
 };
 
+/** What may not go on to another server, by the words of whoever judged it. */
+export function notForwarded(why: string): Refusal {
+  return {
+    code: 550,
+    enhanced: "5.7.1",
+    text: `This address forwards its mail, which this message may not be: ${why}`,
+  };
+}
+
 /** RFC 3463 X.3.4, at MAIL or behind the body. */
 export const TOO_LARGE: Refusal = {
   code: 552,
@@ -46,15 +55,33 @@ const PROBLEMS: Readonly<Record<RouteProblem["kind"], Refusal>> = {
   disabled: { code: 550, enhanced: "5.2.1", text: "This mailbox is disabled" },
   loop: { code: 550, enhanced: "5.4.6", text: "This address is forwarded in a circle" },
   tooMany: { code: 550, enhanced: "5.3.5", text: "This address leads to too many others" },
+  notOurs: { code: 550, enhanced: "5.1.1", text: "No such mailbox here: this return address was not made here" },
+  expired: { code: 550, enhanced: "5.1.1", text: "This return address of a forwarded message has expired" },
+  notReport: {
+    code: 550,
+    enhanced: "5.7.1",
+    text: "This return address takes only reports about a forwarded message, from the null sender",
+  },
   invalid: { code: 550, enhanced: "5.1.3", text: "This is not an address that mail can be sent to" },
   // RFC 5321 section 4.5.1 wants a postmaster; until somebody has been set up there is nobody to read it.
   noPostmaster: { code: 450, enhanced: "4.2.1", text: "This server has no postmaster yet, try again later" },
 };
 
+const WORST_FIRST = [
+  "tooMany",
+  "noPostmaster",
+  "loop",
+  "disabled",
+  "notReport",
+  "expired",
+  "notOurs",
+  "unknown",
+] as const;
+
 /** Why a recipient without any route is refused: the worst problem that a person can mend comes first. */
 export function routingRefusal(routing: Routing): Refusal {
   const kinds = new Set(routing.problems.map((problem) => problem.kind));
-  for (const kind of ["tooMany", "noPostmaster", "loop", "disabled", "unknown"] as const) {
+  for (const kind of WORST_FIRST) {
     if (kinds.has(kind)) return PROBLEMS[kind];
   }
   return PROBLEMS.invalid;

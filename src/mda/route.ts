@@ -1,6 +1,7 @@
 import { type Address, domainToAscii, formatAddress, parseAddress } from "../base/address.ts";
 import { equalsIgnoreCase, lowerAscii } from "../base/ascii.ts";
 import { type AccountId, ask, type Destination, type Program, type Quota, type Usage } from "../contract/mod.ts";
+import { takeBack } from "./forward.ts";
 
 /** Where a recipient leads. */
 export type Route =
@@ -28,7 +29,17 @@ export type Route =
 
 /** Why an address leads nowhere. */
 export type RouteProblem = {
-  readonly kind: "unknown" | "disabled" | "loop" | "tooMany" | "invalid" | "noPostmaster";
+  readonly kind:
+    | "unknown"
+    | "disabled"
+    | "loop"
+    | "tooMany"
+    | "invalid"
+    | "noPostmaster"
+    // A rewritten sender (SRS) that was not made here, is too old, or is written to by other than a report.
+    | "notOurs"
+    | "expired"
+    | "notReport";
   readonly address: string;
 };
 
@@ -43,6 +54,8 @@ export interface RouteOptions {
   readonly hostname: string;
   /** Address literals of this address are ours (RFC 5321 section 4.1.3), or null. */
   readonly localAddress: string | null;
+  /** Who writes: only the null sender reaches those whose mail was forwarded. Left out: not the null sender. */
+  readonly reversePath?: string;
 }
 
 const DEEPEST_ALIAS = 20;
@@ -75,9 +88,16 @@ export function* routeRecipient(forwardPath: string, options: RouteOptions): Pro
     }
     const local = formatAddress({ local: parsed.local, domain });
     const found = yield* ask("address.resolve", { address: local });
-    if (found.kind === "alias") {
+    const back = found.kind === "remote" ? null : yield* takeBack(parsed.local, options.reversePath);
+    if (back !== null && "refused" in back) {
+      problems.push({ kind: back.refused, address: local });
+      continue;
+    }
+    // A rewritten sender leads on as an alias does, whoever takes mail for unknown names of the domain.
+    const leads = back ? { address: local, targets: [back.address] } : found.kind === "alias" ? found : null;
+    if (leads) {
       if (step.depth >= DEEPEST_ALIAS) problems.push({ kind: "loop", address: step.address });
-      else if (!follow(found, step, steps, seen, problems)) return { routes: [], problems };
+      else if (!follow(leads, step, steps, seen, problems)) return { routes: [], problems };
     } else settle(found, { parsed, domain, local, alias: step.alias }, routes, problems);
   }
   // Every target was seen before and none leads anywhere: the aliases go in a circle.
@@ -87,7 +107,7 @@ export function* routeRecipient(forwardPath: string, options: RouteOptions): Pro
 
 /** Puts an alias's targets behind what is still to be resolved. False: there are too many. */
 function follow(
-  found: Extract<Destination, { kind: "alias" }>,
+  found: Pick<Extract<Destination, { kind: "alias" }>, "address" | "targets">,
   step: Step,
   steps: Step[],
   seen: Set<string>,

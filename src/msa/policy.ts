@@ -1,3 +1,5 @@
+import type { ForwardPolicy } from "../mda/mod.ts";
+
 /** What a site decides about submitted mail. */
 export interface SubmitPolicy {
   readonly hostname: string;
@@ -9,6 +11,8 @@ export interface SubmitPolicy {
   readonly giveUpMs: number;
   /** For how long a submitter may have a message held (RFC 4865); left out, not at all. */
   readonly futureReleaseMs?: number;
+  /** Left out: the senders of what is forwarded are rewritten. */
+  readonly forwarding?: ForwardPolicy;
   /** Whether Received names the client and its address. */
   readonly discloseClient: boolean;
 }

@@ -140,6 +140,7 @@ function* send(args: Submitted, fields: string, policy: SubmitPolicy, now: numbe
     deliveredTo: new Set(),
     now,
     giveUpMs: policy.giveUpMs,
+    ...(policy.forwarding && { forwarding: policy.forwarding }),
   });
   const first = routed.results.find((result) => result !== null);
   if (first && routed.results.every((result) => result !== null)) return yield* refuse(args, first);

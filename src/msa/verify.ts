@@ -31,7 +31,8 @@ export function* verifySubmittedRecipient(
   policy: SubmitPolicy,
 ): Program<AnswerOf<"rcpt.verify">> {
   if (args.peer.login === null) return { refused: LOGIN_FIRST };
-  const options = { hostname: policy.hostname, localAddress: args.peer.session.localAddress };
+  const { reversePath } = args.sender;
+  const options = { hostname: policy.hostname, localAddress: args.peer.session.localAddress, reversePath };
   const routing = yield* routeRecipient(args.recipient.forwardPath, options);
   const only = routing.routes[0];
   if (!only) return { refused: routingRefusal(routing) };

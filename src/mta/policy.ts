@@ -1,3 +1,4 @@
+import type { ForwardPolicy } from "../mda/mod.ts";
 import type { OrganizationMethod } from "../mailauth/mod.ts";
 
 /** What is done about mail that does not show who it is from. */
@@ -28,6 +29,8 @@ export interface ReceivePolicy {
   readonly maxHops: number;
   /** How long the queue tries to forward, milliseconds. */
   readonly giveUpMs: number;
+  /** Left out: the senders of what is forwarded are rewritten. */
+  readonly forwarding?: ForwardPolicy;
   /** Left out: nothing is checked. */
   readonly authentication?: AuthenticationPolicy;
 }

@@ -50,10 +50,13 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
   const onlyRecipient = recipients.length === 1 ? recipients[0]!.forwardPath : null;
   const facts = { peer: args.peer, hostname: policy.hostname, traceId: args.traceId, onlyRecipient, now };
   const fields = checked.fields + receivedField({ ...facts, disclose: true }) + (args.fields ?? "");
+  const junk = checked.junk || args.junk === true;
   const routed = yield* planMail({
     envelope: args.envelope,
     size: args.size,
-    junk: checked.junk || args.junk === true,
+    junk,
+    // Whoever passes on what is not its sender's, or spam, is taken for its source.
+    mayForward: junk ? { allowed: false, why: junkReason(checked.junk) } : { allowed: true },
     fields,
     relay: false,
     hostname: policy.hostname,
@@ -61,6 +64,7 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
     deliveredTo: deliveredTo(header.fields),
     now,
     giveUpMs: policy.giveUpMs,
+    ...(policy.forwarding && { forwarding: policy.forwarding }),
   });
   const first = routed.results.find((result) => result !== null);
   if (first && routed.results.every((result) => result !== null)) return yield* refuse(args, first, routed.results);
@@ -69,12 +73,20 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
   return yield* accept({ ...args, ...checked.body }, plan, lmtp, checked.journal, now);
 }
 
-/** SMTP has one reply for all (RFC 5321 section 4.2.5), so whoever is refused now gets a bounce from the queue. */
+/**
+ * SMTP has one reply for all (RFC 5321 section 4.2.5), so whoever is refused now gets a bounce from the queue. What may
+ * not be forwarded does not show who it is from: then nobody is told but the journal.
+ */
 function withReturned(plan: Plan, args: Received, fields: string, now: number, policy: ReceivePolicy): Plan {
-  const returned = args.envelope.recipients.filter((_, index) => plan.results[index] !== null)
-    .map((recipient) => returnedEntry(recipient, fields, now, policy.giveUpMs));
-  if (returned.length === 0) return plan;
-  return { ...plan, queued: [...plan.queued, ...returned], results: plan.results.map(() => null) };
+  const queued = [...plan.queued];
+  const journal = [...plan.journal];
+  for (const [index, recipient] of args.envelope.recipients.entries()) {
+    const refusal = plan.results[index] ?? null;
+    if (refusal === null) continue;
+    if (!plan.untold.has(index)) queued.push(returnedEntry(recipient, fields, now, policy.giveUpMs));
+    else journal.push({ at: now, event: "refused", recipient: recipient.forwardPath, detail: `${refusal.text}.` });
+  }
+  return { ...plan, queued, journal, results: plan.results.map(() => null) };
 }
 
 function* accept(
@@ -140,6 +152,10 @@ function* refuse(args: Received, refusal: Refusal, recipients?: readonly (Refusa
   // RFC 2033 section 4.2: nothing was accepted, but each recipient still has a reply of its own.
   if (recipients && args.peer.session.protocol === "lmtp") return { accepted: args.traceId, recipients };
   return { refused: refusal };
+}
+
+function junkReason(unproven: boolean): string {
+  return unproven ? "it does not show who it is from" : "it is taken for spam";
 }
 
 function acceptedBecause(args: Received): string {

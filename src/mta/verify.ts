@@ -21,7 +21,8 @@ export function* verifyRecipient(
   args: Args<"rcpt.verify">,
   policy: ReceivePolicy,
 ): Program<AnswerOf<"rcpt.verify">> {
-  const options = { hostname: policy.hostname, localAddress: args.peer.session.localAddress };
+  const { reversePath } = args.sender;
+  const options = { hostname: policy.hostname, localAddress: args.peer.session.localAddress, reversePath };
   const routing = yield* routeRecipient(args.recipient.forwardPath, options);
   const usable = routing.routes.filter((route) => route.kind === "account" || route.alias !== null);
   const only = usable[0];

@@ -1,5 +1,6 @@
 /** A small directory for the programs of a message's life: `ours.example`, with accounts, aliases and a message. */
 import { latin1Bytes } from "../../src/base/bytes.ts";
+import { Secret } from "../../src/base/secret.ts";
 import type {
   AccountId,
   Args,
@@ -54,6 +55,7 @@ export const directory: Answers = {
   "address.resolve": resolve,
   "domain.list": () => [{ name: "ours.example", catchAll: null, createdAt: 0 }],
   "address.owned": ({ accountId, address }) => accountId === "aalice" && address === "alice@ours.example",
+  "forwarding.keys": () => [new Secret(new Uint8Array(32).fill(7))],
   "clock.now": () => NOW,
   "journal.add": () => true,
   "message.sign": () => ({ unsigned: "noKeys" }),

@@ -2,6 +2,7 @@
 import { aclContract } from "./contract/acl.ts";
 import { directoryContract } from "./contract/directory.ts";
 import { emailContract } from "./contract/email.ts";
+import { forwardingContract } from "./contract/forwarding.ts";
 import { mailboxContract } from "./contract/mailbox.ts";
 import { metadataContract } from "./contract/metadata.ts";
 import { marksContract } from "./contract/marks.ts";
@@ -31,6 +32,7 @@ export function storageContract(name: string, open: Open): void {
   tokensContract(name, open);
   transactionContract(name, open);
   urlKeysContract(name, open);
+  forwardingContract(name, open);
   marksContract(name, open);
   modelContract(name, open);
 }

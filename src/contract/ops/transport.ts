@@ -70,6 +70,8 @@ export interface Delivery {
 /** A message to one recipient that is not delivered in this transaction. */
 export interface QueueEntry {
   readonly recipient: EnvelopeRecipient;
+  /** The envelope sender of this recipient alone: forwarded mail has one of ours. Left out: the message's. */
+  readonly sender?: EnvelopeSender;
   /** Domain that decides the next hop, lower case A-labels; null: deliver here again (an account that was full). */
   readonly domain: string | null;
   /** Header fields to put before the blob. */

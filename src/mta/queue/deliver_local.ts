@@ -2,13 +2,15 @@
 import { equalsIgnoreCase } from "../../base/ascii.ts";
 import { utf8String } from "../../base/bytes.ts";
 import type { AcceptArgs, Program, QueueJob, QueueRow, Refusal } from "../../contract/mod.ts";
-import { planMail, quotaRefusal, type RouteOptions, routeRecipient } from "../../mda/mod.ts";
+import { type ForwardPolicy, planMail, quotaRefusal, type RouteOptions, routeRecipient } from "../../mda/mod.ts";
 import type { RecipientResult } from "../../smtp/client/mod.ts";
 
 export interface LocalFacts extends RouteOptions {
   readonly now: number;
   /** For what is forwarded on: how long the queue tries, milliseconds. */
   readonly giveUpMs: number;
+  /** Left out: the senders of what is forwarded are rewritten. */
+  readonly forwarding?: ForwardPolicy;
 }
 
 export interface LocalResult {
@@ -19,7 +21,10 @@ export interface LocalResult {
 
 /** Routes the row anew and says what to write. Only where every account it leads to is full does it wait on. */
 export function* deliverLocal(job: QueueJob, row: QueueRow, facts: LocalFacts): Program<LocalResult> {
-  const { routes } = yield* routeRecipient(row.recipient.forwardPath, facts);
+  const { routes } = yield* routeRecipient(row.recipient.forwardPath, {
+    ...facts,
+    reversePath: job.sender.reversePath,
+  });
   const full = routes.map((route) => route.kind === "account" ? quotaRefusal(route, row.size) : null);
   const first = full.find((refusal) => refusal !== null);
   if (first && full.every((refusal) => refusal !== null)) return { result: ownResult(first), notice: null };
@@ -35,6 +40,7 @@ export function* deliverLocal(job: QueueJob, row: QueueRow, facts: LocalFacts): 
     deliveredTo: new Set(), // a loop passes `message.receive`, which counts the hops
     now: facts.now,
     giveUpMs: facts.giveUpMs,
+    ...(facts.forwarding && { forwarding: facts.forwarding }),
   });
   const refused = plan.results[0] ?? null;
   if (refused) return { result: ownResult(refused), notice: null };

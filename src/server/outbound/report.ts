@@ -9,6 +9,7 @@ import {
   type QueueJob,
   type TraceId,
 } from "../../contract/mod.ts";
+import { trueSender } from "../../mda/mod.ts";
 import { decodeWords, MessageIndexer } from "../../message/mod.ts";
 import { type Bounce, type BounceRequest, buildBounce, returnsWhole } from "../../mta/bounce.ts";
 import { type Reported, routeNotice } from "../../mta/queue/mod.ts";
@@ -52,7 +53,7 @@ async function routed(
   parts: OutboundParts,
 ): Promise<StoredReport> {
   const facts = localFacts(parts);
-  const { reversePath } = job.sender;
+  const { forwardPath: reversePath } = bounce.envelope.recipients[0]!;
   const about = `Report to <${reversePath}> about the message ${job.traceId}.`;
   const { blobId, size } = sealed;
   const notice = await parts.run(routeNotice({ traceId, envelope: bounce.envelope, blobId, size, about }, facts));
@@ -85,7 +86,7 @@ async function bounceRequest(
   return {
     hostname,
     id,
-    sender: job.sender,
+    sender: { ...job.sender, reversePath: await parts.run(trueSender(job.sender.reversePath)) },
     reports,
     original: {
       bytes,

@@ -22,7 +22,7 @@ export function enqueue(
     lastReply: reply,
     owner: null,
     wakeAt: entry.dueAt,
-    sender: args.sender,
+    sender: entry.sender ?? args.sender,
     blob: tx.storeBlob(blob),
     blobId: blob.blobId,
     size: blob.size,

@@ -4,6 +4,7 @@ import { accept } from "./accept.ts";
 import * as acl from "./acl.ts";
 import { owned, resolve } from "./address.ts";
 import * as directory from "./directory.ts";
+import * as forwarding from "./forwarding.ts";
 import { flags } from "./email_flags.ts";
 import { marks } from "./email_read.ts";
 import { append, replace } from "./email_append.ts";
@@ -46,6 +47,9 @@ export const OPERATIONS: Operations = {
   "setting.get": directory.settingGet,
   "setting.init": directory.settingInit,
   "setting.change": directory.settingChange,
+  "forwarding.keys": forwarding.keys,
+  "forwarding.remember": forwarding.remember,
+  "forwarding.recall": forwarding.recall,
   "acl.get": acl.get,
   "acl.set": acl.set,
   "acl.grantable": acl.grantable,
@@ -102,6 +106,7 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "address.resolve",
   "address.owned",
   "setting.get",
+  "forwarding.recall",
   "acl.get",
   "acl.grantable",
   "acl.mine",

@@ -197,6 +197,11 @@ export interface Tables {
   setting(name: string): string | null;
   putSetting(name: string, value: string): void;
   removeSetting(name: string): void;
+  /** A sender of forwarded mail that is kept under a key. */
+  senderBehind(key: string): { readonly address: string; readonly until: number } | null;
+  keepSender(key: string, address: string, until: number): void;
+  /** Those that are kept until `now` or less. */
+  forgetSenders(now: number): void;
 
   account(id: number): AccountRow | null;
   accountByAddress(address: string): AccountRow | null;

@@ -13,6 +13,7 @@ export class DirectoryTables {
   readonly #tokens = new Map<string, TokenRow>();
   readonly #aliases = new Map<string, AliasRow>();
   readonly #settings = new Map<string, string>();
+  readonly #senders = new Map<string, { readonly address: string; readonly until: number }>();
   readonly #accounts = new Map<number, AccountRow>();
   readonly #addresses = new Map<string, AccountRow>();
   readonly #mailboxes = new Map<number, Map<number, MailboxRow>>();
@@ -108,6 +109,22 @@ export class DirectoryTables {
 
   removeSetting(name: string): void {
     this.undo.delete(this.#settings, name);
+  }
+
+  senderBehind(key: string): { readonly address: string; readonly until: number } | null {
+    return this.#senders.get(key) ?? null;
+  }
+
+  keepSender(key: string, address: string, until: number): void {
+    this.undo.delete(this.#senders, key); // in the order in which they end, more or less
+    this.undo.set(this.#senders, key, { address, until });
+  }
+
+  forgetSenders(now: number): void {
+    for (const [key, { until }] of this.#senders) {
+      if (until > now) break;
+      this.undo.delete(this.#senders, key);
+    }
   }
 
   account(id: number): AccountRow | null {

@@ -105,6 +105,19 @@ export class NameTables {
   removeSetting(name: string): void {
     this.sql.run("delete from settings where name = ?", name);
   }
+
+  senderBehind(key: string): { readonly address: string; readonly until: number } | null {
+    const cells = this.sql.get("select address, until from senders where key = ?", key);
+    return cells ? { address: cells[0] as string, until: cells[1] as number } : null;
+  }
+
+  keepSender(key: string, address: string, until: number): void {
+    this.sql.run("insert or replace into senders values (?, ?, ?)", key, address, until);
+  }
+
+  forgetSenders(now: number): void {
+    this.sql.run("delete from senders where until <= ?", now);
+  }
 }
 
 export function domainPart(address: string): string {

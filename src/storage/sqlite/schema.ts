@@ -80,6 +80,10 @@ export const MIGRATIONS: readonly string[] = [
     created_at integer not null, expires_at integer);
   create index tokens_account on tokens (account);
   `,
+  `
+  create table senders (key text primary key, address text not null, until integer not null) without rowid;
+  create index senders_until on senders (until);
+  `,
 ];
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */

@@ -51,7 +51,7 @@ export interface House {
   /** Puts a message into the queue for these recipients. */
   send(
     recipients: readonly string[],
-    more?: Partial<QueueEntry> & { sender?: Partial<EnvelopeSender> },
+    more?: Partial<Omit<QueueEntry, "sender">> & { sender?: Partial<EnvelopeSender> },
   ): Promise<TraceId>;
   rows(): Promise<readonly QueueRow[]>;
   /** Octets of every message in the account's INBOX, prefix first. */
