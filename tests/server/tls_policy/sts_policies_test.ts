@@ -152,3 +152,15 @@ Deno.test("readStored() reads what writeStored() wrote, and nothing else", () =>
   const mx = Array.from({ length: 1000 }, (_, i) => `host-number-${i}.of-a-long-name.example`);
   assert.equal(writeStored({ ...known, policy: { ...ENFORCE, mx } }), null);
 });
+
+Deno.test("StsPolicies remembers no more octets than its bound, and forgets who was asked for first", async () => {
+  const w = world();
+  const mx = Array.from({ length: 1000 }, (_, i) => `host-${i}.${"a-long-label.".repeat(12)}there.example`);
+  w.published = { ...ENFORCE, mx };
+  for (let i = 0; i < 60; i++) await mode(w, `d${i}.example`);
+  assert.equal(w.fetches, 60);
+  assert.equal(await mode(w, "d59.example"), "enforce");
+  assert.equal(w.fetches, 60);
+  assert.equal(await mode(w, "d0.example"), "enforce"); // 60 times 190 KB are more than 8 MB
+  assert.equal(w.fetches, 61);
+});
