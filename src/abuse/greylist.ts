@@ -24,7 +24,7 @@ export interface Triplet {
   readonly recipientDomain: string;
 }
 
-const MOST = 50_000;
+const MOST = 20_000;
 
 /** Who came, and who came back. */
 export class Greylist {

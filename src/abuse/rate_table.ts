@@ -23,8 +23,8 @@ interface Window {
   readonly previous: number;
 }
 
-/** Keys remembered by one table. */
-const REMEMBER = 50_000;
+/** Keys remembered by one table: some megabytes. Who is busy is touched, and never the one that goes. */
+const REMEMBER = 20_000;
 
 /** Counts by key, of at most so many keys. */
 export class RateTable {

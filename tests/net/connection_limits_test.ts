@@ -83,3 +83,11 @@ Deno.test("networks() reads CIDR and says what is none", () => {
     assert.throws(() => networks([bad]), /is no address/, bad);
   }
 });
+
+Deno.test("ConnectionLimits refuses the banned first, and they take nobody's place", () => {
+  const limits = new ConnectionLimits({ ...LIMITS, total: 1, isBanned: (address) => address === "192.0.2.1" });
+  for (let n = 0; n < 5; n++) assert.equal(limits.admit("192.0.2.1", 0), "banned");
+  assert.equal(limits.total, 0);
+  assert.equal(limits.admit("192.0.2.2", 0), "admitted");
+  assert.equal(limits.admit("192.0.2.1", 0), "banned");
+});
