@@ -4,6 +4,7 @@ import {
   arcMethodResult,
   type ArcVerification,
   authenticationResultsField,
+  authorOf,
   type DkimFact,
   dkimMethodResults,
   dmarcMethodResult,
@@ -52,7 +53,13 @@ export function* authenticate(message: Unproven, policy: AuthenticationPolicy): 
   const { peer, reversePath, blobId, size, fields, hostname, now } = message;
   const address = peer.session.remoteAddress;
   const spf = yield* spfOfSession({ address, helo: peer.helo, reversePath, receiver: hostname });
-  const { dkim, arc } = yield* verifyDkimAndArc({ blobId, size }, { now });
+  const author = authorOf(fields);
+  // Of too many signatures those are looked at that can speak for the author.
+  const authorDomain = author.kind === "unusable" ? undefined : author.domains[0];
+  const { dkim, arc } = yield* verifyDkimAndArc(
+    { blobId, size },
+    { now, ...(authorDomain === undefined ? {} : { authorDomain }) },
+  );
   const { mailFrom } = spf;
   const dmarc = yield* evaluateDmarc({
     fields,

@@ -2,7 +2,7 @@ import { ok, strictEqual } from "node:assert/strict";
 import { authenticate } from "mailauth";
 import { arrives } from "../mailbox.ts";
 import { type Account, freePorts, listenersAt, type Palomar, type Ports } from "../palomar.ts";
-import type { Scenario, Stage } from "../scenario.ts";
+import { eventually, type Scenario, type Stage } from "../scenario.ts";
 import { sendIn } from "../smtp_client.ts";
 import { submit } from "../submit.ts";
 import { startZones, type Zones, ZONES_NEED } from "../zones.ts";
@@ -12,7 +12,7 @@ const RETRY = { first: "1s", longest: "2s", giveUp: "1h" };
 /** Two domains as the world has them: each with a signed zone that holds what `palomar domain dns` says. */
 export const twoDomains: readonly Scenario[] = [
   {
-    name: "two domains in signed zones: mail passes SPF, DKIM and DMARC both ways, and forgers are refused",
+    name: "two domains in signed zones: mail passes SPF, DKIM, DMARC and DANE both ways, and forgers are refused",
     needs: [...ZONES_NEED],
     seconds: 180,
     async run(stage) {
@@ -27,6 +27,21 @@ export const twoDomains: readonly Scenario[] = [
       const forged = `From: ${ann.address}\r\nMessage-ID: <forged@alpha.test>\r\nSubject: pay\r\n\r\nNow`;
       const refusal = await sendIn(beta.ports.smtp, bob, forged, ann.address).then(() => "taken", String);
       ok(/550 5\.7\.1 DMARC: Neither SPF nor DKIM/.test(refusal), refusal);
+      // A certificate that is not the published one: mail waits, in clear or to a stranger it never goes.
+      const records = await recordsOf(beta, "127.0.0.12", port);
+      await zones.set(
+        "beta.test",
+        records.map((record) => record.replace(/( TLSA 3 1 1 )\S+/, `$1${"ab".repeat(32)}`)),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 6_000)); // the records before live five seconds
+      const late = await submit(alpha, ann, bob.address, "Late");
+      const row = await eventually("the message waits for a reason", async () => {
+        const rows = JSON.parse(await alpha.cli(["queue", "list", "--json"])) as { lastReply: string | null }[];
+        return rows.find(({ lastReply }) => lastReply !== null);
+      });
+      ok(/DANE|TLSA/.test(row.lastReply!), row.lastReply!);
+      await zones.set("beta.test", records);
+      await arrives(beta, bob, late, 40);
     },
   },
 ];
@@ -44,15 +59,16 @@ async function site(stage: Stage, zones: Zones, domain: string, address: string,
       authentication: { trusted: [] },
     },
   });
-  await zones.set(domain, [...await recordsOf(server), `mx A ${address}`]);
+  await zones.set(domain, await recordsOf(server, address, port));
   return server;
 }
 
-/** What `domain dns` prints to be pasted, with a policy that refuses. */
-async function recordsOf(server: Palomar): Promise<string[]> {
+/** What `domain dns` prints to be pasted, with a policy that refuses, and for a port that nobody needs to be root for. */
+async function recordsOf(server: Palomar, address: string, port: number): Promise<string[]> {
   const printed = await server.cli(["domain", "dns", server.domain]);
-  return printed.split("\n").filter((line) => line !== "" && !line.startsWith(";"))
-    .map((line) => line.replace("p=none", "p=reject"));
+  const lines = printed.split("\n").filter((line) => line !== "" && !line.startsWith(";"))
+    .map((line) => line.replace("p=none", "p=reject").replace("_25._tcp", `_${port}._tcp`));
+  return [...lines, `mx A ${address}`];
 }
 
 async function passes(from: Palomar, author: Account, to: Palomar, reader: Account, zones: Zones): Promise<void> {
