@@ -13,7 +13,7 @@ const MOST_DOMAINS = 5;
  *
  * What is signed is what leaves: the client ends lines and stuffs dots, which verifiers see through, and binary messages
  * are not taken. But whoever sends must not change anything else: a body that is made quoted-printable for a host
- * without 8BITMIME breaks these signatures (RFC 6376 section 5.3), and would have to be signed anew after that.
+ * without 8BITMIME voids these signatures (RFC 6376 section 5.3), so it is signed anew (`server/outbound/sign_again.ts`).
  */
 export function* signaturesOf(
   message: Args<"message.receive">,

@@ -1,6 +1,6 @@
 /** A message whose body was encoded anew: our own DKIM signatures over the old one are replaced by new ones. */
 import { concatBytes, latin1Bytes } from "../../base/bytes.ts";
-import type { QueueJob } from "../../contract/mod.ts";
+import { logEvent, type QueueJob } from "../../contract/mod.ts";
 import { headerFields, unfold } from "../../message/mod.ts";
 import type { OutboundParts } from "./parts.ts";
 
@@ -20,7 +20,11 @@ export async function signedAgain(job: QueueJob, parts: OutboundParts): Promise<
   const prefix = concatBytes([...kept, job.prefix.subarray(at)]);
   const domains = [...new Set(signatures.map(({ raw }) => domainOf(raw)).filter((domain) => domain !== ""))];
   const args = { domains: domains.slice(0, MOST_DOMAINS), blobId, size, prefix, now: parts.clock.wall() };
-  const signed = await parts.sign(args);
+  const signed = await parts.sign(args).catch((error) => {
+    // Keys that cannot be read are no reason to keep mail back.
+    parts.log(logEvent("warn", "message.unsigned", { traceId: job.traceId, reason: String(error) }));
+    return { unsigned: "noKeys" as const };
+  });
   return { ...job, prefix: "fields" in signed ? concatBytes([latin1Bytes(signed.fields), prefix]) : prefix };
 }
 
