@@ -81,5 +81,6 @@ export type StorageOp = Exclude<
   | "rcpt.verify"
   | "message.receive"
   | "message.sign"
+  | "message.seal"
   | "clock.now"
 >;

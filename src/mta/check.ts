@@ -10,7 +10,7 @@ import {
 } from "../contract/mod.ts";
 import { forgedRanges, forgedResults, hiddenFields } from "../mailauth/mod.ts";
 import { SYSTEM_FULL } from "../mda/mod.ts";
-import type { HeaderField } from "../message/header.ts";
+import { type HeaderField, unfold } from "../message/header.ts";
 import { authenticate, type Authentication, describeAuthentication, judge, resultsField } from "./authenticate.ts";
 import type { ReceivePolicy } from "./policy.ts";
 
@@ -28,6 +28,8 @@ export interface Checked {
   /** The message, without what spoke in our name. */
   readonly body: { readonly blobId: BlobId; readonly size: number };
   readonly journal: readonly JournalEntry[];
+  /** What was found, for whoever it is passed on to; null where nothing was looked for. */
+  readonly found: { readonly authenticationResults: string; readonly chain: "none" | "pass" | "fail" } | null;
 }
 
 /** It may not. */
@@ -46,7 +48,7 @@ export function* check(
 ): Program<Checked | TurnedAway> {
   const { peer, blobId, size, traceId } = args;
   const { authentication, hostname } = policy;
-  const trusted: Checked = { fields: "", junk: false, body: { blobId, size }, journal: [] };
+  const trusted: Checked = { fields: "", junk: false, body: { blobId, size }, journal: [], found: null };
   // Over LMTP a server of our own in front has checked, and may write in the same name.
   if (!authentication || peer.session.protocol === "lmtp") return trusted;
   if (authentication.isTrusted(peer.session.remoteAddress)) return trusted;
@@ -64,7 +66,9 @@ export function* check(
   if ("refused" in body) return { refusal: SYSTEM_FULL, journal };
   const junk = verdict.kind === "junk";
   if (junk) journal.push(entry(now, "junk", `Put into Junk: ${verdict.why}`));
-  return { fields: resultsField(found, hostname), junk, body, journal };
+  const field = resultsField(found, hostname);
+  const authenticationResults = unfold(field).slice(field.indexOf(":") + 1).replaceAll("\t", " ").trim();
+  return { fields: field, junk, body, journal, found: { authenticationResults, chain: found.arc.result } };
 }
 
 /** What lenient mail programs take for the header, though for us it ended at a line that is no field. */

@@ -26,6 +26,7 @@ import {
 import { type HeaderField, unfold } from "../message/header.ts";
 import { check } from "./check.ts";
 import type { ReceivePolicy } from "./policy.ts";
+import { sealForwarded } from "./seal.ts";
 
 type Received = Args<"message.receive">;
 type Answer = AnswerOf<"message.receive">;
@@ -70,7 +71,8 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
   if (first && routed.results.every((result) => result !== null)) return yield* refuse(args, first, routed.results);
   const lmtp = args.peer.session.protocol === "lmtp";
   const plan = lmtp ? routed : withReturned(routed, args, fields, now, policy);
-  return yield* accept({ ...args, ...checked.body }, plan, lmtp, checked.journal, now);
+  const sealed = yield* sealForwarded(plan, args, checked, fields, now);
+  return yield* accept({ ...args, ...checked.body }, sealed, lmtp, checked.journal, now);
 }
 
 /**

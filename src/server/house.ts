@@ -124,6 +124,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     programs: mailPrograms(config),
     resolve,
     sign: (args) => signer.sign(args),
+    seal: (args) => signer.seal(args),
     clock,
     logger,
     observe: observer(metrics),

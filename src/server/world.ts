@@ -49,6 +49,7 @@ export interface WorldParts {
   readonly filters?: FilterChain;
   readonly programs: MailPrograms;
   readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;
+  readonly seal: (args: Args<"message.seal">) => Promise<AnswerOf<"message.seal">>;
   readonly sign: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -91,6 +92,7 @@ const OWN: OwnAnswers = {
   "rcpt.verify": (world, args) => world.verifyRecipient(args),
   "message.receive": (world, args) => world.receive(args),
   "message.sign": (world, args) => world.parts.sign(args),
+  "message.seal": (world, args) => world.parts.seal(args),
 };
 
 const OWN_BY_OP: Partial<Record<Op, (world: OpenSession, args: unknown) => unknown>> = OWN as never;

@@ -64,6 +64,7 @@ export class House {
       watches: new Watches(storage, (error) => this.bugs.push(String(error))),
       loggedIn: new LoggedIn(),
       programs: { verifySender: never, verifyRecipient: never, receive: never },
+      seal: never,
       resolve: never,
       sign: never,
       clock: { wall: () => NOW, monotonic: () => 0, sleep: () => Promise.resolve() },

@@ -179,6 +179,25 @@ export interface TransportOps {
       unsigned: "noKeys" | "noFrom" | "severalFrom" | "headerTooLarge";
     };
   };
+  /**
+   * The next set of an ARC chain (RFC 8617) of a message that is passed on, by the first of `domains` that has keys:
+   * what was found of it when it came (as an Authentication-Results field has it behind its colon), and what its chain
+   * was worth then. The answer is fields to put before the prefix, or why there are none.
+   */
+  "message.seal": {
+    args: {
+      domains: readonly string[];
+      blobId: BlobId;
+      size: number;
+      prefix: Uint8Array;
+      now: number;
+      authenticationResults: string;
+      chain: "none" | "pass" | "fail";
+    };
+    answer: { fields: string } | {
+      unsealed: "noKeys" | "sealedAsFailed" | "tooManySets" | "noFrom" | "headerTooLarge";
+    };
+  };
   /** The one transaction of acceptance (DESIGN section 3). */
   "mail.accept": {
     args: AcceptArgs;

@@ -1,7 +1,7 @@
 /** Signing what leaves: submitted messages in the store, and reports of our own before they are stored. */
 import { concatBytes, latin1Bytes } from "../../base/bytes.ts";
-import type { AnswerOf, Args, BlobId, Op } from "../../contract/mod.ts";
-import { type DkimSigningKey, signDkim } from "../../mailauth/mod.ts";
+import type { AnswerOf, Args, BlobId, Op, Program } from "../../contract/mod.ts";
+import { type DkimSigningKey, sealArc, signDkim } from "../../mailauth/mod.ts";
 import { Breath } from "../../storage/search_source.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { runProgram } from "../run_program.ts";
@@ -18,31 +18,40 @@ export interface SignerParts {
 export interface Signer {
   /** The answer to `message.sign`. Rejects where the store fails. */
   sign(args: Args<"message.sign">): Promise<AnswerOf<"message.sign">>;
+  /** The answer to `message.seal`. Rejects where the store fails. */
+  seal(args: Args<"message.seal">): Promise<AnswerOf<"message.seal">>;
   /** A report with its signatures before it, or as it is where nothing can sign it. Rejects where the store fails. */
   signReport(bytes: Uint8Array, now: number): Promise<Uint8Array>;
 }
 
 export function createSigner({ keys, storage, hostname }: SignerParts): Signer {
-  const sign = async (args: Args<"message.sign">): Promise<AnswerOf<"message.sign">> => {
-    const found = await keysOf(args.domains, keys);
-    if (found === null) return { unsigned: "noKeys" };
-    // A large body is hashed page by page, and everybody else has a turn in between.
+  /** A large body is hashed page by page, and everybody else has a turn in between. */
+  const run = <R>(program: Program<R>): Promise<R> => {
     const breath = new Breath();
     const perform = async (op: Op, question: unknown): Promise<never> => {
       if (op !== "blob.read") throw new Error(`signing does not ask ${op}`);
       await breath.take();
       return await storage.perform(op, question as Args<"blob.read">) as never;
     };
+    return runProgram(program, perform as never, () => {});
+  };
+  const sign = async (args: Args<"message.sign">): Promise<AnswerOf<"message.sign">> => {
+    const found = await keysOf(args.domains, keys);
+    if (found === null) return { unsigned: "noKeys" };
     const { blobId, size, prefix, now } = args;
-    const signed = await runProgram(
-      signDkim({ blobId, size, prefix }, { now, keys: found }),
-      perform as never,
-      () => {},
-    );
+    const signed = await run(signDkim({ blobId, size, prefix }, { now, keys: found }));
     return "refused" in signed ? { unsigned: signed.refused } : { ...signed, domain: found[0]!.domain };
   };
   return {
     sign,
+    async seal({ domains, blobId, size, prefix, now, authenticationResults, chain }) {
+      const found = await keysOf(domains, keys);
+      if (found === null) return { unsealed: "noKeys" };
+      // A set has one seal. RSA is what everybody verifies (RFC 8617 section 4.1.3 has the algorithms of DKIM).
+      const key = found.find(({ algorithm }) => algorithm === "rsa-sha256") ?? found[0]!;
+      const sealed = await run(sealArc({ blobId, size, prefix }, { now, key, authenticationResults, chain }));
+      return "refused" in sealed ? { unsealed: sealed.refused } : { fields: sealed.fields };
+    },
     async signReport(bytes, now) {
       const message = { blobId: "" as BlobId, size: 0, prefix: bytes };
       const signed = await sign({ ...message, domains: withParents(hostname), now });
