@@ -20,10 +20,17 @@ export interface Admin {
    * code 1, or 75 where trying later may help.
    */
   request(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<unknown>;
+  /** The same with a message as the body, and the answer as it is: whoever sends has words of his own for a refusal. */
+  send(path: string, message: Uint8Array): Promise<{ readonly status: number; readonly text: string }>;
   close(): Promise<void>;
 }
 
-type Exchange = (method: string, path: string, body: string | null) => Promise<{ status: number; text: string }>;
+/** One request; a body of text is JSON, octets are a message. */
+type Exchange = (
+  method: string,
+  path: string,
+  body: string | Uint8Array | null,
+) => Promise<{ status: number; text: string }>;
 
 /** Reaches the administration of the server that `config` describes. Throws `Exit`. */
 export async function openAdmin(config: Config): Promise<Admin> {
@@ -36,6 +43,7 @@ export async function openAdmin(config: Config): Promise<Admin> {
 export function adminOver(exchange: Exchange, rest: Pick<Admin, "online" | "close">): Admin {
   return {
     ...rest,
+    send: (path, message) => exchange("POST", `/api/v1${path}`, message),
     async request(method, path, body) {
       const { status, text } = await exchange(
         method,
@@ -54,7 +62,12 @@ export function segment(text: string): string {
   return encodeURIComponent(text).replace(/^\.+$/, (dots) => "%2E".repeat(dots.length));
 }
 
-function detailOf(status: number, text: string): string {
+function headersOf(body: string | Uint8Array | null): Record<string, string> {
+  if (body === null) return {};
+  return { "content-type": typeof body === "string" ? "application/json" : "message/rfc822" };
+}
+
+export function detailOf(status: number, text: string): string {
   try {
     const { detail } = JSON.parse(text) as { detail?: unknown };
     if (typeof detail === "string") return detail;
@@ -82,7 +95,7 @@ async function answers(socket: string): Promise<boolean> {
 function overSocket(socketPath: string): Exchange {
   return (method, path, body) =>
     new Promise((resolve, reject) => {
-      const headers = body === null ? {} : { "content-type": "application/json" };
+      const headers = headersOf(body);
       const request = httpRequest({ socketPath, method, path, headers, timeout: 60_000, agent: false }, (response) => {
         const pieces: string[] = [];
         response.setEncoding("utf8");
@@ -115,6 +128,9 @@ export async function openOffline(config: Config): Promise<Admin> {
     { createResolver },
     { BanBook },
     { banRules },
+    { createSubmission },
+    { mailPrograms },
+    { createSigner },
   ] = await Promise.all([
     import("../storage/sqlite/mod.ts"),
     import("../imap/imap_text.ts"),
@@ -128,6 +144,9 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../dns/mod.ts"),
     import("../server/abuse/ban_book.ts"),
     import("../server/abuse/guard.ts"),
+    import("../server/submission.ts"),
+    import("../server/house.ts"),
+    import("../server/dkim/sign_message.ts"),
   ]);
   const storage = await openSqlite({ dataDir: config.dataDir, prepare: imapText }).catch((error: unknown) => {
     if (error instanceof DataDirLocked) {
@@ -151,6 +170,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     now: () => Date.now(),
     hostname: config.hostname,
   });
+  const signer = createSigner({ keys: dkim, storage, hostname: config.hostname });
   const bans = await new BanBook({
     perform: (op, args) => storage.perform(op, args),
     rules: banRules(config.abuse),
@@ -163,6 +183,15 @@ export async function openOffline(config: Config): Promise<Admin> {
     makeToken,
     dkim,
     dns: createDomainDns({ config, storage, dkim, resolve, now: () => Date.now() }),
+    // It waits in the queue until a server runs.
+    submit: createSubmission({
+      storage,
+      programs: mailPrograms(config),
+      sign: (args) => signer.sign(args),
+      clock: { wall: () => Date.now() },
+      messageSize: config.limits.messageSize,
+      log: () => {},
+    }),
     adminToken: new Secret(""),
     trusted: true,
     bans,
@@ -176,8 +205,10 @@ export async function openOffline(config: Config): Promise<Admin> {
     report: (error) => failure = error,
   });
   const exchange: Exchange = async (method, path, body) => {
-    const headers = body === null ? {} : { "content-type": "application/json" };
-    const response = await app.fetch(new Request(`http://localhost${path}`, { method, headers, body }));
+    const headers = headersOf(body);
+    const response = await app.fetch(
+      new Request(`http://localhost${path}`, { method, headers, body: body as BodyInit | null }),
+    );
     const text = await response.text();
     if (response.status >= 500 && failure !== null) {
       // Nobody else keeps a log here, so the cause is for whoever called.

@@ -25,6 +25,8 @@ export interface Command {
   readonly about?: string;
   readonly examples: readonly string[];
   readonly options: readonly Option[];
+  /** It reads its arguments by itself: they are all operands, `--config FILE` in front of them apart. */
+  readonly ownArguments?: boolean;
   run(invocation: Invocation): Promise<number | void>;
 }
 

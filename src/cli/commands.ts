@@ -29,6 +29,7 @@ import { queueRelease } from "./commands/queue_release.ts";
 import { queueRemove } from "./commands/queue_remove.ts";
 import { queueRetry } from "./commands/queue_retry.ts";
 import { queueShow } from "./commands/queue_show.ts";
+import { sendmail } from "./commands/sendmail.ts";
 import { start } from "./commands/start.ts";
 import { tokenAdd } from "./commands/token_add.ts";
 import { tokenList } from "./commands/token_list.ts";
@@ -73,5 +74,6 @@ export const COMMANDS: readonly Command[] = [
   banAdd,
   banRemove,
   why,
+  sendmail,
   version,
 ];

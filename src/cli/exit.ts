@@ -3,14 +3,12 @@
 /** Exit codes: contracts that scripts rely on. 75 is EX_TEMPFAIL of sysexits. */
 export const EXIT = { ok: 0, refused: 1, usage: 2, temporary: 75 } as const;
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
-
 /** Ends the command with a code and words on stderr: what is wrong, where, and what to do. */
 export class Exit extends Error {
   override readonly name = "Exit";
-  readonly code: ExitCode;
+  readonly code: number;
 
-  constructor(code: ExitCode, message: string) {
+  constructor(code: number, message: string) {
     super(message);
     this.code = code;
   }

@@ -1,6 +1,6 @@
 /** The command line: `deno task palomar COMMAND`, and `deno task start`. */
 import type { Admin } from "./admin.ts";
-import { findCommand, parseArguments } from "./arguments.ts";
+import { findCommand, parseArguments, type ParsedArguments } from "./arguments.ts";
 import { type Command, GENERAL, type Invocation } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { EXIT, Exit, usage } from "./exit.ts";
@@ -24,7 +24,9 @@ export async function main(args: readonly string[], io: Io, parts: MainParts = {
     const found = findCommand(args, COMMANDS);
     if (found === null) throw usage(unknownCommand(args));
     const { command, rest } = found;
-    const { operands, options } = parseArguments(rest, [...command.options, ...GENERAL]);
+    const { operands, options } = command.ownArguments
+      ? ownArguments(rest)
+      : parseArguments(rest, [...command.options, ...GENERAL]);
     if (options.has("help")) return (io.out(commandHelp(command)), EXIT.ok);
     checkCount(command, operands.length);
     const loaded = memo(() => readConfig(io, options.get("config")));
@@ -62,6 +64,14 @@ function help(args: readonly string[], io: Io): number {
   if (found === null) throw usage(unknownCommand(args));
   io.out(commandHelp(found.command));
   return EXIT.ok;
+}
+
+/** For a command that is called as another program is: only what stands in front is ours. */
+function ownArguments(rest: readonly string[]): ParsedArguments {
+  if (rest[0] === "--help" || rest.join(" ") === "-h") return { operands: [], options: new Map([["help", ""]]) };
+  const [first, file] = rest;
+  if (first !== "--config" || file === undefined) return { operands: rest, options: new Map() };
+  return { operands: rest.slice(2), options: new Map([["config", file]]) };
 }
 
 function checkCount(command: Command, count: number): void {

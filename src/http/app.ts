@@ -9,6 +9,7 @@ import { dkim } from "./admin/dkim.ts";
 import { dns } from "./admin/dns.ts";
 import { domains } from "./admin/domains.ts";
 import { messages } from "./admin/messages.ts";
+import { messagesSend } from "./admin/messages_send.ts";
 import { queue } from "./admin/queue.ts";
 import { bearer } from "./bearer.ts";
 import type { HttpApp, HttpDeps } from "./deps.ts";
@@ -59,9 +60,10 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   stsPolicies(app, deps);
   describe(app, deps);
   if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken, deps.adminSeen));
-  app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT));
+  app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT, [`POST ${API}/messages`]));
   const admin = new OpenAPIHono({ defaultHook });
   for (const resource of [domains, dkim, dns, accounts, acl, tokens, aliases, queue, messages]) resource(admin, deps);
+  messagesSend(admin, deps);
   bans(admin, deps);
   app.route(API, admin);
 

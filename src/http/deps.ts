@@ -1,7 +1,18 @@
 import type { BanDesk } from "./ban_desk.ts";
 import type { HttpClient } from "./client.ts";
 import type { Secret } from "../base/secret.ts";
-import type { AnswerOf, Args, Credentials, DirectoryRefused, QueueRow, StorageOp } from "../contract/mod.ts";
+import type {
+  AnswerOf,
+  Args,
+  Credentials,
+  DirectoryRefused,
+  EnvelopeRecipient,
+  EnvelopeSender,
+  QueueRow,
+  Refusal,
+  StorageOp,
+  TraceId,
+} from "../contract/mod.ts";
 
 /** How the server is, for `/health`. More members may stand beside `status`. */
 export interface Health {
@@ -95,6 +106,13 @@ export interface DnsAdmin {
   stsPolicy(domain: string): Promise<string | null>;
 }
 
+/** A message to be sent, as it comes in. Its lines may end as they like. */
+export interface SubmittedMessage {
+  readonly sender: Pick<EnvelopeSender, "reversePath" | "ret" | "envid">;
+  readonly recipients: readonly EnvelopeRecipient[];
+  readonly body: ReadableStream<Uint8Array> | null;
+}
+
 /** What the HTTP layer needs of the server. */
 export interface HttpDeps {
   readonly perform: <K extends StorageOp>(op: K, args: Args<K>) => Promise<AnswerOf<K>>;
@@ -119,6 +137,8 @@ export interface HttpDeps {
   readonly trusted?: boolean;
   /** Rows of the queue became due, or may go out again. */
   readonly queueChanged: () => void;
+  /** Takes a message for whoever administers the server. When it answers `accepted`, the message is on disk. */
+  readonly submit: (message: SubmittedMessage) => Promise<{ accepted: TraceId } | { refused: Refusal }>;
   /** An account's password or being disabled changed, or it is gone: sessions of it should end. */
   readonly accountChanged?: (address: string) => void;
   /** Wall clock, milliseconds since 1970. */

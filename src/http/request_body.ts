@@ -6,12 +6,17 @@ const WAIT_MS = 30_000;
 
 /**
  * Takes the body in before a handler sees the request: bounded in size and time, JSON in UTF-8 by its content type and
- * in fact. A body of another type is refused, so that no form of a strange page can reach a handler.
+ * in fact. A body of another type is refused, so that no form of a strange page can reach a handler. The routes of
+ * `except` (`POST /path`) take messages in: those they read by themselves, as they come.
  */
-export function jsonBody(limit: number): MiddlewareHandler {
+export function jsonBody(limit: number, except: readonly string[] = []): MiddlewareHandler {
   return async (context, next) => {
     const request = context.req.raw;
     if (request.body === null) return await next();
+    if (except.includes(`${context.req.method} ${context.req.path}`)) {
+      if (mediaType(request.headers.get("content-type")) !== MESSAGE) throw notAMessage();
+      return await next();
+    }
     const type = mediaType(request.headers.get("content-type"));
     const bytes = await readBounded(request, limit);
     if (bytes.length === 0 && type === "") {
@@ -39,6 +44,17 @@ export function jsonBody(limit: number): MiddlewareHandler {
     context.req.raw = withBody(request, text);
     await next();
   };
+}
+
+/** A type that no form of a strange page can send either. */
+const MESSAGE = "message/rfc822";
+
+function notAMessage(): ProblemError {
+  return new ProblemError({
+    status: 415,
+    code: "mediaType",
+    detail: `The body should be a message, with the header Content-Type: ${MESSAGE}.`,
+  });
 }
 
 function mediaType(value: string | null): string {

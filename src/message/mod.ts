@@ -21,6 +21,7 @@ export * from "./encoded_word_encode.ts";
 export * from "./fields.ts";
 export * from "./header.ts";
 export * from "./indexer.ts";
+export * from "./line_ends.ts";
 export * from "./model.ts";
 export * from "./params.ts";
 export * from "./preview.ts";

@@ -5,7 +5,7 @@ import {
   ask,
   type JournalEntry,
   logEvent,
-  type Login,
+  type Peer,
   type Program,
   type Refusal,
 } from "../contract/mod.ts";
@@ -44,20 +44,20 @@ const NOT_AUTHOR: Refusal = { ...NOT_YOURS, code: 550, text: "You may not send a
 /** Takes a submitted message: mends it, delivers what is ours and queues the rest, in one transaction. */
 export function* submitMail(args: Submitted, policy: SubmitPolicy): Program<Answer> {
   const { peer, envelope } = args;
-  if (peer.login === null) return yield* refuse(args, LOGIN_FIRST);
+  if (peer.login === null && !peer.trusted) return yield* refuse(args, LOGIN_FIRST);
   if (args.size > policy.messageSize) return yield* refuse(args, TOO_LARGE);
   if (envelope.recipients.length > policy.maxRecipients) return yield* refuse(args, TOO_MANY);
   // Asked at MAIL too; asked again because this is where mail leaves.
-  if (!(yield* mayUse(peer.login.accountId, envelope.sender.reversePath))) return yield* refuse(args, NOT_YOURS);
+  if (!(yield* maySend(peer, envelope.sender.reversePath))) return yield* refuse(args, NOT_YOURS);
   const header = yield* readStoredHeader(args.blobId, policy.headerSize);
   if (header === "tooLarge") return yield* refuse(args, HEADER_TOO_LARGE);
-  const wrong = yield* checkHeader(header.fields, header.index, peer.login, policy);
+  const wrong = yield* checkHeader(header.fields, header.index, peer, policy);
   if (wrong) return yield* refuse(args, wrong);
   const body = yield* withoutPrivate(args, header.fields);
   if ("refused" in body) return yield* refuse(args, SYSTEM_FULL);
   const now = yield* ask("clock.now", {});
   const message = { ...args, ...body };
-  const fields = newFields(args, peer.login, header.fields, policy, now) + (args.fields ?? "");
+  const fields = newFields(args, header.fields, policy, now) + (args.fields ?? "");
   const signatures = yield* signaturesOf(message, header.index.envelope.from, fields, now);
   return yield* send(message, signatures + fields, policy, now);
 }
@@ -66,7 +66,7 @@ export function* submitMail(args: Submitted, policy: SubmitPolicy): Program<Answ
 function* checkHeader(
   fields: readonly HeaderField[],
   index: MessageIndex,
-  login: Login,
+  peer: Peer,
   policy: SubmitPolicy,
 ): Program<Refusal | null> {
   if (hops(fields) > policy.maxHops) return TOO_MANY_HOPS;
@@ -79,9 +79,13 @@ function* checkHeader(
   const senders = count("sender") === 0 ? [] : addresses(index.envelope.sender);
   if (authors === null || senders === null || authors.length + senders.length > MOST_AUTHORS) return NO_AUTHOR;
   for (const address of new Set(count("from") === 0 ? senders : [...authors, ...senders])) {
-    if (!(yield* mayUse(login.accountId, address))) return NOT_AUTHOR;
+    if (!(yield* maySend(peer, address))) return NOT_AUTHOR;
   }
   return null;
+}
+
+function* maySend({ login, trusted }: Peer, address: string): Program<boolean> {
+  return trusted === true || (login !== null && (yield* mayUse(login.accountId, address)));
 }
 
 /** The mailboxes of an address list (RFC 5322 groups left out), or null where one of them is no address. */
@@ -111,7 +115,6 @@ function* withoutPrivate(
 /** What goes before the message: Received, and the fields that RFC 6409 section 8 lets a server add. */
 function newFields(
   args: Submitted,
-  login: Login,
   fields: readonly HeaderField[],
   policy: SubmitPolicy,
   now: number,
@@ -122,7 +125,7 @@ function newFields(
   const { hostname, discloseClient: disclose } = policy;
   const has = (name: string) => fields.some((field) => field.name === name);
   let text = receivedField({ peer, hostname, traceId, onlyRecipient, now, disclose });
-  if (!has("from")) text += `From: <${sender.reversePath || login.login}>\r\n`;
+  if (!has("from")) text += `From: <${sender.reversePath || peer.login?.login || `postmaster@${hostname}`}>\r\n`;
   if (!has("date")) text += `Date: ${formatDate(now)}\r\n`;
   if (!has("message-id")) text += `Message-ID: <${traceId}@${hostname}>\r\n`;
   return text;
@@ -151,7 +154,7 @@ function* send(args: Submitted, fields: string, policy: SubmitPolicy, now: numbe
     ? yield* heldPlan(args, routed, fields, policy, now, releaseAt)
     : { ...routed, queued: [...routed.queued, ...returned] };
   const mode = plan.deliveries.length === 1 && plan.queued.length === 0 ? "refuse" : "defer";
-  const login = args.peer.login?.login ?? "";
+  const login = args.peer.login?.login ?? "the administrator";
   const detail =
     `Submitted by ${login} as <${envelope.sender.reversePath}> over ${args.peer.via}, ${args.size} octets.`;
   const entry: JournalEntry = { at: now, event: "accepted", recipient: null, detail };

@@ -198,6 +198,7 @@ class PalomarServer implements Server {
       sign: (args) => signer.sign(args),
       hostname: this.#config.hostname,
       policy: this.#config.outbound,
+      forwarding: this.#config.forwarding,
       tlsReports: this.#config.tlsReports,
       clock,
       logger,

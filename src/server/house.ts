@@ -36,6 +36,7 @@ import { LoggedIn } from "./logged_in.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
 import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
+import { createSubmission } from "./submission.ts";
 import { makeToken } from "./token.ts";
 import { VERSION } from "./version.ts";
 import { Watches } from "./watches.ts";
@@ -114,6 +115,15 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     metrics,
   });
   const watches = new Watches(storage, (error) => logger.log("error", "watch.failed", { error: String(error) }));
+  const programs = mailPrograms(config);
+  const submit = createSubmission({
+    storage,
+    programs,
+    sign: (args) => signer.sign(args),
+    clock,
+    messageSize: config.limits.messageSize,
+    log: (event) => logger.log(event.level, event.event, event.fields),
+  });
   const world = createWorld({
     storage,
     auth: createAuth({ storage, delay: createLoginDelay(), clock }),
@@ -121,7 +131,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     loggedIn,
     guard,
     ...filterChain(config, parts, storage, clock, metrics),
-    programs: mailPrograms(config),
+    programs,
     resolve,
     sign: (args) => signer.sign(args),
     seal: (args) => signer.seal(args),
@@ -150,6 +160,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         makeToken,
         dkim,
         dns: createDomainDns({ config, storage, dkim, resolve, now: () => clock.wall() }),
+        submit,
         adminToken: new Secret(adminToken.value),
         trusted,
         bans: book,
@@ -189,11 +200,11 @@ function openBanBook(config: Config, storage: Storage, clock: Clock, logger: Log
 }
 
 /** Which program decides: submission for those who log in, receiving for everybody else. */
-function mailPrograms(config: Config): MailPrograms {
+export function mailPrograms(config: Config): MailPrograms {
   const { hostname, limits } = config;
   const giveUpMs = config.outbound.retry.giveUp;
   const { messageSize, headerSize, hops: maxHops } = limits;
-  const common = { hostname, messageSize, headerSize, maxHops, giveUpMs };
+  const common = { hostname, messageSize, headerSize, maxHops, giveUpMs, forwarding: config.forwarding };
   const receive = { ...common, authentication: authenticationPolicy(config) };
   const submit = {
     ...common,

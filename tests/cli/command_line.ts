@@ -57,6 +57,7 @@ export function desk(server: TestAdmin = testAdmin({ trusted: true })): Desk {
   const openAdmin = (): Promise<Admin> => {
     opened.count++;
     return Promise.resolve(adminOver(async (method, path, body) => {
+      if (typeof body === "object" && body !== null) throw new Error("no messages here");
       const { status, text } = await server.ask(method, path, body ?? undefined);
       return { status, text };
     }, { online: true, close: () => Promise.resolve(void opened.closed++) }));

@@ -78,6 +78,7 @@ export function testAdmin(
     health: () => ({ status: "ok" }),
     version: "0.0.0-test",
     hostname,
+    submit: () => Promise.resolve({ accepted: "s1.1" as TraceId }),
     queueChanged: () => void told.push("queue"),
     waitReason: () => "a test",
     accountChanged: (address) => void told.push(address),

@@ -43,6 +43,8 @@ export interface Peer {
   /** ESMTP, ESMTPS, ESMTPSA, LMTP … (RFC 3848), for Received. */
   readonly via: string;
   readonly login: Login | null;
+  /** It administers this server, and may submit as whoever it likes. No client of a mail protocol ever does. */
+  readonly trusted?: boolean;
 }
 
 /** One decision on a message's way, with its reason. `palomar why` prints them. */

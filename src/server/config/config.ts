@@ -54,6 +54,12 @@ export interface MtaStsConfig {
   readonly maxAge: number;
 }
 
+/** How an alias passes mail on to another server. */
+export interface ForwardingConfig {
+  /** Senders that are not ours become addresses of the alias's domain, for which SPF holds (SRS). */
+  readonly srs: boolean;
+}
+
 /** How mail leaves. */
 export interface OutboundConfig {
   /** Port of MX hosts. */
@@ -154,6 +160,7 @@ export interface Config {
   };
   readonly authentication: AuthenticationConfig;
   readonly mtaSts: MtaStsConfig;
+  readonly forwarding: ForwardingConfig;
   readonly outbound: OutboundConfig;
   /** Domains that want to hear daily how TLS with them went are told (RFC 8460). */
   readonly tlsReports: boolean;

@@ -206,6 +206,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     dns: read.dns,
     authentication: read.authentication,
     mtaSts: read.mtaSts,
+    forwarding: read.forwarding,
     outbound: withPaths(read.outbound, absolute),
     tlsReports: read.tlsReports,
     limits: read.limits,

@@ -221,6 +221,7 @@ const TOP = {
     mode: oneOf(["testing", "enforce", "none"]).default("testing"),
     maxAge: duration(MINUTE, 365 * DAY).prefault("7d"), // RFC 8461 section 3.2: weeks or more, at most a year
   }).prefault({}),
+  forwarding: object({ srs: truth.default(true) }).prefault({}),
   outbound: OUTBOUND.prefault({}),
   tlsReports: truth.default(false),
   limits: LIMITS.prefault({}),

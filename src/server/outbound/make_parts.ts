@@ -1,6 +1,7 @@
 /** Makes what the files of this folder work with, of what the server has. */
 import type { AnswerOf, Args, DnsAnswer, DnsType, LogEvent } from "../../contract/mod.ts";
 import { Deadlines, processDeadlines } from "../../net/deadlines.ts";
+import type { ForwardPolicy } from "../../mda/mod.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { OutboundConfig } from "../config/config.ts";
@@ -26,6 +27,8 @@ export interface OutboundOptions {
   /** The answer to `message.sign`. Left out: what is encoded anew goes unsigned. */
   readonly sign?: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
   readonly policy: OutboundConfig;
+  /** Left out: the senders of what is forwarded are rewritten. */
+  readonly forwarding?: ForwardPolicy;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics?: Metrics;
@@ -81,6 +84,7 @@ export function partsOf(options: OutboundOptions): OutboundParts {
     signReport,
     sign: options.sign ?? (() => Promise.resolve({ unsigned: "noKeys" })),
     policy,
+    ...(options.forwarding && { forwarding: options.forwarding }),
     clock,
     connections: new ConnectionPool(options.policy.connectionsPerDomain, options.policy.connections),
     unreachable: new UnreachableHosts(),

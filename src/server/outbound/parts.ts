@@ -1,6 +1,7 @@
 /** What the files of this folder work with: made once by `createOutbound`. */
 import { domainToAscii, parseDomain } from "../../base/address.ts";
 import type { AnswerOf, Args, LogEvent, Program, QueueJob } from "../../contract/mod.ts";
+import type { ForwardPolicy } from "../../mda/mod.ts";
 import type { LocalFacts } from "../../mta/queue/mod.ts";
 import type { Deadlines } from "../../net/deadlines.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -18,6 +19,7 @@ export interface OutboundParts {
   readonly signReport: (bytes: Uint8Array) => Promise<Uint8Array>;
   readonly sign: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
   readonly policy: OutboundConfig;
+  readonly forwarding?: ForwardPolicy;
   readonly clock: Clock;
   /** Those that are open, busy or waiting for their next message. */
   readonly connections: ConnectionPool;
@@ -97,5 +99,6 @@ export function localFacts(parts: OutboundParts): LocalFacts {
     localAddress: null, // no connection, so no address that it came to
     now: parts.clock.wall(),
     giveUpMs: parts.policy.retry.giveUp,
+    ...(parts.forwarding && { forwarding: parts.forwarding }),
   };
 }

@@ -1,0 +1,126 @@
+import { detailOf } from "../admin.ts";
+import type { Admin } from "../admin.ts";
+import type { Command, Invocation } from "../command.ts";
+import { EXIT, Exit } from "../exit.ts";
+import type { SendmailCall } from "../sendmail/arguments.ts";
+import { exitOf, SYSEXITS } from "../sendmail/exit_codes.ts";
+import { queueList } from "./queue_list.ts";
+
+/** Recipients of one request: what its line bears. */
+const BATCH_LENGTH = 6_000;
+
+export const sendmail: Command = {
+  words: ["sendmail"],
+  operands: "[RECIPIENT…]",
+  least: 0,
+  most: 100_000,
+  summary: "Send the message on stdin, as sendmail(8) does",
+  about: `For cron, scripts and mail programs: install a /usr/sbin/sendmail that calls it (the README shows one).
+
+  -t            recipients are those of To, Cc and Bcc (Bcc is taken out), besides those given here
+  -i, -oi       a line with only a dot does not end the message
+  -f SENDER     envelope sender; <> for none. Default: the user's name at the domain of this server
+  -F NAME       full name, where the message has no From
+  -N WHEN       never, or some of success,failure,delay: which reports are wanted (RFC 3461)
+  -R PART       full or hdrs: what a report returns of the message
+  -V ENVID      a name for the message that reports repeat
+  -bp           list the queue
+  -q            try what waits now
+
+Lines may end in LF. Date, Message-ID and From are added where they are missing. Other options of sendmail are taken and
+make no difference. Names without @ are of the domain of this server.
+Exit codes are those of sysexits.h: 64 usage, 65 the message is wrong, 67 no such user, 69 refused, 75 try again later.`,
+  examples: [
+    "palomar sendmail -t < message.eml",
+    "echo hello | palomar sendmail -f root@example.org alice@example.net",
+  ],
+  options: [],
+  ownArguments: true,
+  async run(invocation) {
+    const { readSendmailArguments } = await import("../sendmail/arguments.ts");
+    const call = readSendmailArguments(invocation.operands);
+    if ("wrong" in call) throw new Exit(SYSEXITS.usage, call.wrong);
+    try {
+      return await run(call, invocation);
+    } catch (error) {
+      if (!(error instanceof Exit)) throw error;
+      throw new Exit(sysexit(error), error.message);
+    }
+  },
+};
+
+function sysexit({ code }: Exit): number {
+  if (code === EXIT.usage) return SYSEXITS.config; // of the configuration: the arguments are read by now
+  return code === EXIT.refused ? SYSEXITS.noPermission : code;
+}
+
+async function run(call: SendmailCall, invocation: Invocation): Promise<number | void> {
+  if (call.mode === "aliases") return SYSEXITS.ok;
+  if (call.mode === "queue") return await queueList.run({ ...invocation, operands: [], options: new Map() });
+  const server = await invocation.admin();
+  if (call.mode === "flush") return void await server.request("POST", "/queue/change", { change: "retry", ids: "all" });
+  return await send(call, server, invocation);
+}
+
+async function send(call: SendmailCall, server: Admin, { io, config }: Invocation): Promise<number> {
+  const { completed, qualified, readInput, recipientsOf } = await import("../sendmail/message.ts");
+  const { limits, hostname } = await config();
+  const input = await io.readAll(limits.messageSize);
+  if (input === null) throw new Exit(SYSEXITS.dataError, `the message has more than ${limits.messageSize} octets`);
+  const text = readInput(input, call.dots);
+  const domain = await ownDomain(server, hostname);
+  const whole = (name: string) => name.includes("@") ? name : `${name}@${domain}`;
+  const named = call.fromHeader ? [...call.recipients, ...recipientsOf(text)] : call.recipients;
+  const recipients = [...new Set(named.map((one) => whole(withoutBrackets(one))))];
+  if (recipients.length === 0) {
+    throw new Exit(SYSEXITS.usage, call.fromHeader ? "the message names no recipient" : "there is no recipient");
+  }
+  const sender = call.sender === "" ? "" : whole(withoutBrackets(call.sender ?? userName(io.env)));
+  const message = completed(qualified(text, domain), sender, call.name ?? io.env.get("NAME") ?? null);
+  let worst: number = SYSEXITS.ok;
+  for (const batch of batches(recipients)) {
+    const query = new URLSearchParams({ sender });
+    for (const recipient of batch) query.append("recipient", recipient);
+    for (const key of ["notify", "ret", "envid"] as const) {
+      const value = call[key];
+      if (value !== null) query.set(key, value);
+    }
+    const { status, text } = await server.send(`/messages?${query}`, message);
+    if (status === 201) continue;
+    const detail = detailOf(status, text);
+    io.err(`palomar: ${detail}\n`);
+    worst = Math.max(worst, exitOf(status, detail));
+  }
+  return worst;
+}
+
+/** The domain of bare names: the server's own name where mail for it is taken, else its first domain. */
+async function ownDomain(server: Admin, hostname: string): Promise<string> {
+  const { domains } = await server.request("GET", "/domains") as { domains: readonly { readonly name: string }[] };
+  return domains.some(({ name }) => name === hostname) ? hostname : domains[0]?.name ?? hostname;
+}
+
+function userName(env: ReadonlyMap<string, string>): string {
+  const name = env.get("LOGNAME") ?? env.get("USER") ?? "";
+  return /^[A-Za-z0-9._-]+$/.test(name) ? name : "postmaster";
+}
+
+function withoutBrackets(text: string): string {
+  return text.startsWith("<") && text.endsWith(">") ? text.slice(1, -1) : text;
+}
+
+function* batches(recipients: readonly string[]): Generator<readonly string[]> {
+  let batch: string[] = [];
+  let length = 0;
+  for (const recipient of recipients) {
+    const more = encodeURIComponent(recipient).length + "&recipient=".length;
+    if (batch.length > 0 && length + more > BATCH_LENGTH) {
+      yield batch;
+      batch = [];
+      length = 0;
+    }
+    batch.push(recipient);
+    length += more;
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,95 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { domainToAscii, formatAddress, parseAddress } from "../../base/address.ts";
+import { isAscii, upperAscii } from "../../base/ascii.ts";
+import type { Notify, Refusal } from "../../contract/mod.ts";
+import type { HttpDeps } from "../deps.ts";
+import { ProblemError } from "../problem.ts";
+import { answer, PROBLEMS } from "./words.ts";
+
+const MOST_RECIPIENTS = 1000;
+const ENVID_LIMIT = 100; // RFC 3461 section 4.4
+
+/** An address of an envelope: unlike one of the directory it keeps its letters. */
+const path = z.string().max(1024).transform((text, context): string => {
+  const parsed = parseAddress(text);
+  if (parsed !== null && domainToAscii(parsed.domain) !== null) return formatAddress(parsed);
+  const shown = JSON.stringify(text.slice(0, 80));
+  context.addIssue({ code: "custom", message: `${shown} should be an address, as "alice@example.org"` });
+  return z.NEVER;
+});
+
+const listOf = <S extends z.ZodType>(one: S) =>
+  z.preprocess((value) => value === undefined || Array.isArray(value) ? value : [value], z.array(one));
+
+const notify = z.string().max(40).transform((text, context): Notify => {
+  const words = upperAscii(text).split(",");
+  const known = words.filter((word) => ["SUCCESS", "FAILURE", "DELAY"].includes(word));
+  if (words.length === 1 && words[0] === "NEVER") return [];
+  if (known.length === words.length) return [...new Set(known)].map((word) => word.toLowerCase()) as unknown as Notify;
+  context.addIssue({ code: "custom", message: 'should be "never", or some of "success,failure,delay"' });
+  return z.NEVER;
+});
+
+const query = z.object({
+  sender: z.union([z.literal(""), path]).openapi({
+    type: "string",
+    description: "the envelope sender, whom reports go to; empty: nobody",
+    example: "alice@example.org",
+  }),
+  recipient: listOf(path).pipe(
+    z.array(z.string()).min(1, "should be there at least once").max(
+      MOST_RECIPIENTS,
+      `should be there at most ${MOST_RECIPIENTS} times`,
+    ),
+  ).openapi({ type: "array", items: { type: "string" }, description: "once for each recipient" }),
+  notify: notify.optional().openapi({
+    type: "string",
+    description: "when the sender is told (RFC 3461): `never`, or some of `success,failure,delay`",
+  }),
+  ret: z.enum(["full", "headers"]).optional().openapi({ description: "what a report returns of the message" }),
+  envid: z.string().min(1).max(ENVID_LIMIT).refine((text) => isAscii(text) && !/[^\x20-\x7e]/.test(text), {
+    error: "should be printable ASCII",
+  }).optional().openapi({ description: "the sender's name for the message, which reports repeat" }),
+});
+
+const send = createRoute({
+  method: "post",
+  path: "/messages",
+  tags: ["messages"],
+  summary: "Send a message, as whoever you like",
+  description:
+    "What a program for mail would submit: a Bcc field is removed, From, Date and Message-ID are added where " +
+    "they are missing. Lines may end in LF or CRLF. At 201 the message is on disk: in mailboxes, or in the queue.",
+  request: {
+    query,
+    body: { required: true, content: { "message/rfc822": { schema: z.string().openapi({ format: "binary" }) } } },
+  },
+  responses: {
+    201: answer(z.object({ traceId: z.string() }).openapi("Sent"), "taken; /messages/{traceId} tells its story"),
+    ...PROBLEMS,
+    413: { ...PROBLEMS[422], description: "the message is larger than this server takes" },
+  },
+});
+
+/** `POST /messages`. */
+export function messagesSend(app: OpenAPIHono, deps: HttpDeps): void {
+  app.openapi(send, async (c) => {
+    const { sender, recipient, notify = null, ret = null, envid = null } = c.req.valid("query");
+    const result = await deps.submit({
+      sender: { reversePath: sender, ret, envid },
+      recipients: recipient.map((forwardPath) => ({ forwardPath, notify, orcpt: null })),
+      body: c.req.raw.body,
+    });
+    if ("refused" in result) throw refusedProblem(result.refused);
+    deps.queueChanged();
+    return c.json({ traceId: result.accepted as string }, 201);
+  });
+}
+
+/** The reply of SMTP is the detail: its codes say more than a status. */
+function refusedProblem({ code, enhanced, text }: Refusal): ProblemError {
+  const detail = `${code} ${enhanced} ${text}`;
+  if (code < 500) return new ProblemError({ status: 503, code: "temporary", detail });
+  if (code === 552) return new ProblemError({ status: 413, code: "tooLarge", detail });
+  return new ProblemError({ status: 422, code: "refused", detail });
+}

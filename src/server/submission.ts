@@ -1,0 +1,127 @@
+/** Messages from whoever administers the server: the HTTP API, and through it `palomar sendmail`. */
+import { randomBytes } from "node:crypto";
+import { isAscii } from "../base/ascii.ts";
+import type {
+  AnswerOf,
+  Args,
+  BlobId,
+  EnvelopeSender,
+  LogEvent,
+  Op,
+  Peer,
+  SessionId,
+  StorageOp,
+  TraceId,
+} from "../contract/mod.ts";
+import type { HttpDeps, SubmittedMessage } from "../http/deps.ts";
+import { SYSTEM_FULL, TOO_LARGE } from "../mda/mod.ts";
+import { crlfLines } from "../message/mod.ts";
+import type { Storage } from "../storage/storage.ts";
+import { BodySinks } from "./body_sinks.ts";
+import type { Clock } from "./clock.ts";
+import { runProgram } from "./run_program.ts";
+import type { MailPrograms } from "./world.ts";
+
+export interface SubmissionParts {
+  readonly storage: Storage;
+  readonly programs: MailPrograms;
+  /** DKIM signatures of what leaves. */
+  readonly sign: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
+  readonly clock: Pick<Clock, "wall">;
+  /** Octets of the largest message. */
+  readonly messageSize: number;
+  readonly log: (event: LogEvent) => void;
+}
+
+const SINK = 1;
+const PAGE = 128 * 1024;
+
+/** Takes messages by the program of submission, without a login. They go to the store as they come. */
+export function createSubmission(parts: SubmissionParts): HttpDeps["submit"] {
+  return async (message) => {
+    const sinks = new BodySinks(parts.storage);
+    try {
+      return await submit(message, sinks, parts);
+    } finally {
+      sinks.close();
+    }
+  };
+}
+
+async function submit(
+  message: SubmittedMessage,
+  sinks: BodySinks,
+  parts: SubmissionParts,
+): ReturnType<HttpDeps["submit"]> {
+  const eightBit = await takeIn(message.body, sinks, parts.messageSize);
+  if (eightBit === "tooLarge") return { refused: TOO_LARGE };
+  const body = await sinks.seal(SINK);
+  if ("refused" in body) return { refused: SYSTEM_FULL };
+  const peer = somebodyHere();
+  const paths = [message.sender.reversePath, ...message.recipients.map(({ forwardPath }) => forwardPath)];
+  const sender: EnvelopeSender = {
+    ...message.sender,
+    size: body.size,
+    body: eightBit ? "8bitmime" : "7bit",
+    smtputf8: !paths.every(isAscii) || (eightBit && await hasUtf8Header(body.blobId, parts.storage)),
+    requireTls: false,
+  };
+  const traceId = `${peer.session.id}.1` as TraceId;
+  const perform = <K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> => {
+    if (op === "clock.now") return parts.clock.wall() as AnswerOf<K>;
+    if (op === "message.sign") return parts.sign(args as Args<"message.sign">) as Promise<AnswerOf<K>>;
+    if (op === "body.rewrite") {
+      const { blobId, cut } = args as Args<"body.rewrite">;
+      return sinks.rewrite(blobId, cut) as Promise<AnswerOf<K>>;
+    }
+    return parts.storage.perform(op as StorageOp, args as never) as Promise<AnswerOf<K>>;
+  };
+  const envelope = { sender, recipients: message.recipients };
+  const answer = await runProgram(
+    parts.programs.receive({ peer, envelope, ...body, traceId }),
+    perform,
+    parts.log,
+  );
+  return "refused" in answer ? answer : { accepted: answer.accepted };
+}
+
+/** Whether there are octets above 127; `tooLarge` as soon as it is. */
+async function takeIn(
+  body: SubmittedMessage["body"],
+  sinks: BodySinks,
+  limit: number,
+): Promise<boolean | "tooLarge"> {
+  const lines = crlfLines();
+  let size = 0;
+  let eightBit = false;
+  if (body === null) return false;
+  for await (const chunk of body) {
+    const octets = lines(chunk);
+    size += octets.length;
+    if (size > limit) return "tooLarge";
+    eightBit ||= octets.some((octet) => octet > 127);
+    await sinks.chunk(SINK, octets);
+  }
+  return eightBit;
+}
+
+async function hasUtf8Header(blobId: BlobId, storage: Storage): Promise<boolean> {
+  const end = (await storage.perform("blob.index", { blobId }))?.root.bodyStart ?? 0;
+  for (let at = 0; at < end; at += PAGE) {
+    const octets = await storage.readBlob(blobId, at, Math.min(end, at + PAGE));
+    if (octets.some((octet) => octet > 127)) return true;
+  }
+  return false;
+}
+
+function somebodyHere(): Peer {
+  const id = BigInt("0x" + randomBytes(10).toString("hex")).toString(36) as SessionId;
+  const nowhere = { remoteAddress: "local", remotePort: 0, localAddress: "local", localPort: 0, tls: null };
+  return {
+    session: { id, protocol: "submission", ...nowhere },
+    helo: "localhost",
+    via: "HTTP",
+    login: null,
+    trusted: true,
+  };
+}
