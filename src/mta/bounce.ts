@@ -56,7 +56,7 @@ export function buildBounce(request: BounceRequest): Bounce | null {
       headers: [["Content-Description", "Delivery report"]],
     },
     {
-      type: original.whole ? "message/rfc822" : "text/rfc822-headers",
+      type: returnedType(original, sender.smtputf8),
       bytes: original.bytes,
       headers: [["Content-Description", original.whole ? "Undelivered message" : "Header of the message"]],
     },
@@ -64,6 +64,26 @@ export function buildBounce(request: BounceRequest): Bounce | null {
   const body = { type: "multipart/report; report-type=delivery-status", parts };
   const bytes = buildMessage({ headers, body }, request.id);
   return { bytes, envelope: envelopeOf(sender, bytes, utf8) };
+}
+
+/**
+ * RFC 6533 section 6: header fields in UTF-8 may not stand in the types of before. Octets above 127 in what was not sent
+ * with SMTPUTF8 are no UTF-8, but old habits.
+ */
+function returnedType({ bytes, whole }: BounceRequest["original"], smtputf8: boolean): string {
+  const end = !smtputf8 ? 0 : whole ? headerEnd(bytes) : bytes.length;
+  for (let i = 0; i < end; i++) {
+    if (bytes[i]! > 127) return whole ? "message/global" : "message/global-headers";
+  }
+  return whole ? "message/rfc822" : "text/rfc822-headers";
+}
+
+/** Behind the blank line, or all of it. */
+function headerEnd(bytes: Uint8Array): number {
+  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) {
+    if (bytes[at + 1] === 10 || (bytes[at + 1] === 13 && bytes[at + 2] === 10)) return at;
+  }
+  return bytes.length;
 }
 
 function envelopeOf(to: EnvelopeSender, bytes: Uint8Array, smtputf8: boolean): MailEnvelope {

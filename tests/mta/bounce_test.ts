@@ -163,6 +163,19 @@ Deno.test("buildBounce() writes addresses in UTF-8 as RFC 6533 says, and asks fo
   assert.match(parts[1]!.text, /Final-Recipient: utf-8; bøb@there\.example\r\n/);
 });
 
+Deno.test("buildBounce() returns header fields in UTF-8 under the types of RFC 6533 section 6", () => {
+  const typeOf = (text: string, whole: boolean, smtputf8 = true) => {
+    const original = { bytes: utf8Bytes(text), whole, messageId: null, subject: null };
+    const made = buildBounce(request([report()], { sender: { ...SENDER, smtputf8 }, original }))!;
+    return partsOf(made.bytes).parts[2]!.type;
+  };
+  assert.equal(typeOf("Subject: Grüße\r\n\r\n", false), "message/global-headers");
+  assert.equal(typeOf("Subject: Grüße\r\n\r\nx", true), "message/global");
+  assert.equal(typeOf("Subject: x\r\n\r\nGrüße", true), "message/rfc822");
+  assert.equal(typeOf("Subject: x\r\n\r\n", false), "text/rfc822-headers");
+  assert.equal(typeOf("Subject: Grüße\r\n\r\n", false, false), "text/rfc822-headers");
+});
+
 Deno.test("buildBounce() lets no remote text begin a field, a line of the report or a part", () => {
   const hostile = fc.string({
     unit: fc.constantFrom("\r", "\n", "\0", "\u2028", ":", "-", "a", " ", "é", "=?x?q?y?="),
