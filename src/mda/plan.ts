@@ -1,3 +1,4 @@
+import { formatAddress, parseAddress } from "../base/address.ts";
 import { equalsIgnoreCase, isAscii } from "../base/ascii.ts";
 import { utf8Bytes } from "../base/bytes.ts";
 import type {
@@ -6,6 +7,7 @@ import type {
   BlobId,
   Delivery,
   EnvelopeRecipient,
+  EnvelopeSender,
   JournalEntry,
   MailEnvelope,
   Program,
@@ -13,6 +15,7 @@ import type {
   Refusal,
   TraceId,
 } from "../contract/mod.ts";
+import { encodeVerp } from "../mailauth/mod.ts";
 import { deliverTo } from "./deliver.ts";
 import { forwardedSender, type ForwardPolicy, type MayForward } from "./forward.ts";
 import { NOT_OURS, notForwarded, OVER_QUOTA, quotaRefusal, routingRefusal } from "./refusals.ts";
@@ -142,7 +145,9 @@ function* enqueue(
   const { alias } = route;
   // Delivered-To names the alias, so that a forwarder's loop is seen at its second round.
   const trace = alias === null ? "" : deliveredToField(alias);
-  const own = alias === null ? sender : yield* forwardedSender(sender, alias, request.forwarding ?? SRS, request.now);
+  const own = alias === null
+    ? ownSender(sender, route.address)
+    : yield* forwardedSender(sender, alias, request.forwarding ?? SRS, request.now);
   draft.queued.push({
     // RFC 3461 section 5.2.1 (c) and 5.2.7: the original recipient stays known behind an alias.
     recipient: {
@@ -159,6 +164,16 @@ function* enqueue(
   const as = own === sender ? "" : ` as <${own.reversePath}>`;
   const by = alias === null ? "" : `, forwarded by ${alias}${as}`;
   note(draft, request, "queued", route.address, `Waits in the queue for ${route.domain}${by}.`);
+}
+
+/** With VERP, one that names the recipient; an address that does not fit has to do with the plain one. */
+function ownSender(sender: EnvelopeSender, recipient: string): EnvelopeSender {
+  const to = sender.verp ? parseAddress(recipient) : null;
+  const from = to === null ? null : parseAddress(sender.reversePath);
+  const local = to === null || from === null ? null : encodeVerp(from.local, to);
+  if (from === null || local === null) return sender;
+  const { verp: _, ...rest } = sender;
+  return { ...rest, reversePath: formatAddress({ local, domain: from.domain }) };
 }
 
 /** RFC 3461 section 4.2, RFC 6533 section 3. */

@@ -131,6 +131,17 @@ Deno.test("planMail() gives what it forwards a sender of its own and keeps the r
   assert.match(result.journal[0]!.detail, /forwarded by away@ours\.example as <SRS0=.*@ours\.example>\.$/);
 });
 
+Deno.test("planMail() gives each recipient elsewhere a sender that names it, where VERP is wished for", () => {
+  const sender = { ...SENDER, reversePath: "list@ours.example", verp: true } as const;
+  const long = `${"x".repeat(50)}@there.example`;
+  const recipients = [recipient("zoe@there.example"), recipient("bob@ours.example"), recipient(long)];
+  const { result } = plan("", { envelope: { sender, recipients }, relay: true });
+  assert.deepEqual(result.queued.map((entry) => entry.sender), [
+    { ...SENDER, reversePath: "list+zoe=there.example@ours.example" },
+    undefined, // it does not fit: the plain sender has to do
+  ]);
+});
+
 Deno.test("planMail() asks for no keys where nothing is forwarded", () => {
   assert.deepEqual(argsOf(plan("bob@ours.example").calls, "forwarding.keys"), []);
   const ours = {

@@ -19,6 +19,8 @@ export interface EnvelopeSender {
   readonly envid: string | null;
   /** RFC 4865: not to be sent before, milliseconds from the submission or since 1970. */
   readonly hold?: { readonly for: number } | { readonly until: number };
+  /** Each recipient elsewhere gets a sender of its own, which names it (VERP): `local+user=host@domain`. */
+  readonly verp?: true;
 }
 
 /** RCPT's part. `forwardPath` is `local@domain` (or `postmaster`, RFC 5321 section 4.1.1.3). */

@@ -14,7 +14,7 @@ import {
   parseParams,
   parseReversePath,
 } from "../wire/mod.ts";
-import { offersBinary, offersFutureRelease } from "./hello.ts";
+import { offersBinary, offersFutureRelease, offersVerp } from "./hello.ts";
 import type { Reply, SmtpState } from "./state.ts";
 
 const UNKNOWN: Reply = { code: 555, enhanced: "5.5.4", text: "A parameter of MAIL is not known here" };
@@ -119,6 +119,7 @@ function senderOf(s: SmtpState, reversePath: string, params: EsmtpParams): Envel
   let ret: EnvelopeSender["ret"] = null;
   let envid: string | null = null;
   let hold: EnvelopeSender["hold"];
+  let verp = false;
   for (const [name, value] of params) {
     const upper = upperAscii(value ?? "");
     switch (name) {
@@ -160,6 +161,11 @@ function senderOf(s: SmtpState, reversePath: string, params: EsmtpParams): Envel
         hold = parsed;
         break;
       }
+      case "XVERP": // as other servers know it; the delimiters are ours
+        if (!offersVerp(s)) return UNKNOWN;
+        if ((value !== null && value !== "+=") || reversePath === "") return BAD_PARAMS;
+        verp = true;
+        break;
       case "AUTH": // RFC 4954 section 5: read, and not believed
         if (value === null || s.options.mechanisms.length === 0 || decodeXtext(value) === null) return BAD_PARAMS;
         break;
@@ -168,7 +174,7 @@ function senderOf(s: SmtpState, reversePath: string, params: EsmtpParams): Envel
     }
   }
   const sender = { reversePath, size, body, smtputf8, requireTls, ret, envid };
-  return hold === undefined ? sender : { ...sender, hold };
+  return { ...sender, ...(hold !== undefined && { hold }), ...(verp && { verp }) };
 }
 
 function holdOf(name: "HOLDFOR" | "HOLDUNTIL", value: string): NonNullable<EnvelopeSender["hold"]> | null {

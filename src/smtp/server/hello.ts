@@ -25,6 +25,11 @@ export function offersFutureRelease({ options }: SmtpState): boolean {
   return options.profile === "submission" && (options.futureReleaseMs ?? 0) > 0;
 }
 
+/** For submitters alone: whoever else writes has no recipients elsewhere. */
+export function offersVerp({ options }: SmtpState): boolean {
+  return options.profile === "submission";
+}
+
 export function helo(s: SmtpState, arg: string): void {
   if (!greet(s, "HELO", arg)) return;
   s.esmtp = false;
@@ -70,6 +75,7 @@ export function extensions(s: SmtpState): string[] {
   if (options.startTls && tls === null) list.push("STARTTLS");
   if (tls !== null) list.push("REQUIRETLS"); // RFC 8689 section 2: only there
   if (offersAuth(s)) list.push(`AUTH ${offeredMechanisms(options.mechanisms, tls).join(" ")}`);
+  if (offersVerp(s)) list.push("XVERP");
   list.push("HELP");
   return list;
 }

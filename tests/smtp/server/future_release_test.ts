@@ -85,3 +85,22 @@ Deno.test("parseHoldUntil() reads the dates of RFC 3339 and no others", () => {
   assert.equal(parseHoldFor("999999999"), 999_999_999_000);
   assert.equal(parseHoldFor("08"), null);
 });
+
+Deno.test("XVERP is offered to submitters, and understood with the delimiters that are used", () => {
+  const { say, senders } = session();
+  assert.match(say("EHLO c\r\n"), /\r\n250-XVERP\r\n/);
+  say("AUTH PLAIN AGEAYg==\r\n");
+  const reply = (line: string) => {
+    const text = say(`MAIL FROM:${line}\r\n`).slice(0, 9);
+    say("RSET\r\n");
+    return text;
+  };
+  assert.equal(reply("<a@ours.example> XVERP"), "250 2.1.0");
+  assert.equal(reply("<a@ours.example> XVERP=+="), "250 2.1.0");
+  assert.equal(reply("<a@ours.example>"), "250 2.1.0");
+  assert.deepEqual(senders.map((sender) => sender.verp), [true, true, undefined]);
+  for (const bad of ["<> XVERP", "<a@ours.example> XVERP=-_"]) assert.equal(reply(bad), "501 5.5.4");
+  const other = session({ profile: "mx", mechanisms: [] });
+  assert.doesNotMatch(other.say("EHLO c\r\n"), /XVERP/);
+  assert.equal(other.say("MAIL FROM:<a@ours.example> XVERP\r\n").slice(0, 9), "555 5.5.4");
+});
