@@ -38,10 +38,15 @@ const SLICE_MS = 8;
 
 /** Gives way to others when it has worked for a while. */
 export class Breath {
+  readonly #sliceMs: number;
   #since = performance.now();
 
+  constructor(sliceMs: number = SLICE_MS) {
+    this.#sliceMs = sliceMs;
+  }
+
   async take(): Promise<void> {
-    if (performance.now() - this.#since < SLICE_MS) return;
+    if (performance.now() - this.#since < this.#sliceMs) return;
     // Not `setImmediate`: as long as there is one, the runtime looks at no socket, and everybody else waits.
     await new Promise<void>((resolve) => setTimeout(resolve, 1));
     this.#since = performance.now();
