@@ -28,17 +28,9 @@ export interface Signer {
 }
 
 export function createSigner({ keys, storage, hostname }: SignerParts): Signer {
-<<<<<<< ours
   /** A large body is hashed page by page, and everybody else has a turn in between. */
   const run = <R>(program: Program<R>): Promise<R> => {
-    const breath = new Breath();
-=======
-  const sign = async (args: Args<"message.sign">): Promise<AnswerOf<"message.sign">> => {
-    const found = await keysOf(args.domains, keys);
-    if (found === null) return { unsigned: "noKeys" };
-    // A large body is hashed page by page, and everybody else has a turn in between.
     const breath = new Breath(SLICE_MS);
->>>>>>> theirs
     const perform = async (op: Op, question: unknown): Promise<never> => {
       if (op !== "blob.read") throw new Error(`signing does not ask ${op}`);
       await breath.take();
