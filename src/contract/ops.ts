@@ -14,6 +14,7 @@ import type { MailboxOps } from "./ops/mailbox.ts";
 import type { MetadataOps } from "./ops/metadata.ts";
 import type { QuotaOps } from "./ops/quota.ts";
 import type { RelayOps } from "./ops/relay.ts";
+import type { SieveOps } from "./ops/sieve.ts";
 import type { TokenOps } from "./ops/token.ts";
 import type { TransportOps } from "./ops/transport.ts";
 import type { UrlOps } from "./ops/url.ts";
@@ -55,6 +56,7 @@ export interface StoredOps
     MailboxOps,
     MetadataOps,
     QuotaOps,
+    SieveOps,
     TokenOps,
     TransportOps,
     UrlOps {}

@@ -11,6 +11,7 @@ import { queueContract } from "./contract/queue.ts";
 import { quotaContract } from "./contract/quota.ts";
 import { replaceContract } from "./contract/replace.ts";
 import { searchContract } from "./contract/search.ts";
+import { sieveContract } from "./contract/sieve.ts";
 import { strangersContract } from "./contract/strangers.ts";
 import { tokensContract } from "./contract/tokens.ts";
 import { transactionContract } from "./contract/transaction.ts";
@@ -29,6 +30,7 @@ export function storageContract(name: string, open: Open): void {
   metadataContract(name, open);
   quotaContract(name, open);
   replaceContract(name, open);
+  sieveContract(name, open);
   tokensContract(name, open);
   transactionContract(name, open);
   urlKeysContract(name, open);

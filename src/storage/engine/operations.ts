@@ -14,6 +14,7 @@ import * as quota from "./quota.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
 import * as queue from "./queue.ts";
 import { rename } from "./rename.ts";
+import * as sieve from "./sieve.ts";
 import * as tokens from "./tokens.ts";
 import * as urlKeys from "./url_keys.ts";
 import type { Transaction } from "./tables.ts";
@@ -42,6 +43,12 @@ export const OPERATIONS: Operations = {
   "token.add": tokens.tokenAdd,
   "token.remove": tokens.tokenRemove,
   "token.find": tokens.tokenFind,
+  "sieve.list": sieve.sieveList,
+  "sieve.get": sieve.sieveGet,
+  "sieve.put": sieve.sievePut,
+  "sieve.activate": sieve.sieveActivate,
+  "sieve.rename": sieve.sieveRename,
+  "sieve.remove": sieve.sieveRemove,
   "address.resolve": resolve,
   "address.owned": owned,
   "setting.get": directory.settingGet,
@@ -101,6 +108,8 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "account.get",
   "account.credentials",
   "alias.list",
+  "sieve.list",
+  "sieve.get",
   "token.list",
   "token.find",
   "address.resolve",

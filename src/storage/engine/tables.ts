@@ -137,6 +137,14 @@ export interface TokenRow {
   readonly expiresAt: number | null;
 }
 
+/** A Sieve script, without its text. */
+export interface SieveRow {
+  readonly account: number;
+  readonly name: string;
+  readonly octets: number;
+  readonly active: boolean;
+}
+
 export interface QueueRecord {
   readonly id: number;
   readonly traceId: string;
@@ -194,6 +202,13 @@ export interface Tables {
   tokens(account: number): readonly TokenRow[];
   addToken(row: TokenRow): void;
   removeToken(row: TokenRow): void;
+  /** Sorted by name. */
+  sieves(account: number): readonly SieveRow[];
+  sieveText(account: number, name: string): string | null;
+  putSieve(row: SieveRow, content: string): void;
+  removeSieve(account: number, name: string): void;
+  /** That one and no other; null: none. */
+  activateSieve(account: number, name: string | null): void;
   setting(name: string): string | null;
   putSetting(name: string, value: string): void;
   removeSetting(name: string): void;

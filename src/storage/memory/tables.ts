@@ -20,7 +20,7 @@ import type {
   QueueRecord,
   Transaction,
 } from "../engine/tables.ts";
-import { MetadataTables } from "./metadata_tables.ts";
+import { SieveTables } from "./sieve_tables.ts";
 
 interface Blob {
   readonly id: number;
@@ -36,7 +36,7 @@ interface Blob {
   stored: boolean;
 }
 
-export class MemoryTables extends MetadataTables implements Transaction {
+export class MemoryTables extends SieveTables implements Transaction {
   readonly #members = new Map<number, MemberRow[]>();
   readonly #ofEmail = new Map<number, MemberRow[]>();
   readonly #tombstones = new Map<number, { uid: number; modseq: number }[]>();

@@ -1,7 +1,7 @@
 /** The queue and the journal. */
 import type { BlobId, EnvelopeRecipient, EnvelopeSender, JournalEntry, QueueState } from "../../contract/mod.ts";
 import type { QueueFilter, QueueRecord } from "../engine/tables.ts";
-import { MetadataTables } from "./metadata_tables.ts";
+import { SieveTables } from "./sieve_tables.ts";
 import type { Cells } from "./statements.ts";
 
 const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts, q.queued_at, q.due_at, " +
@@ -9,7 +9,7 @@ const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts,
   "from queue q join blobs b on b.id = q.blob";
 const STATES: readonly QueueState[] = ["ready", "leased", "held"];
 
-export class QueueTables extends MetadataTables {
+export class QueueTables extends SieveTables {
   queueRow(id: number): QueueRecord | null {
     const cells = this.sql.get(`${QUEUE} where q.id = ?`, id);
     return cells ? readQueue(cells) : null;

@@ -84,6 +84,10 @@ export const MIGRATIONS: readonly string[] = [
   create table senders (key text primary key, address text not null, until integer not null) without rowid;
   create index senders_until on senders (until);
   `,
+  `
+  create table sieve (account integer not null, name text not null, octets integer not null, active integer not null,
+    content text not null, primary key (account, name));
+  `,
 ];
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */

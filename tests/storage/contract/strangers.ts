@@ -5,7 +5,17 @@ import { ALL, granted, type Open, type Scene, sceneTest } from "../scene.ts";
 
 /** Those that name no mailbox. */
 type Elsewhere =
-  | `${"domain" | "account" | "alias" | "address" | "forwarding" | "setting" | "queue" | "journal" | "token"}.${string}`
+  | `${
+    | "domain"
+    | "account"
+    | "alias"
+    | "address"
+    | "forwarding"
+    | "setting"
+    | "queue"
+    | "journal"
+    | "token"
+    | "sieve"}.${string}`
   | "mail.accept"
   | "mailbox.list"
   | "mailbox.subscriptions"

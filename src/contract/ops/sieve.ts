@@ -1,0 +1,33 @@
+import type { DirectoryRefused } from "./directory.ts";
+
+/** A Sieve script in an account's store, without its text. */
+export interface StoredSieve {
+  /** Of 1 to 512 octets in UTF-8, without control characters (RFC 5804 section 1.6). */
+  readonly name: string;
+  /** Of its text in UTF-8. */
+  readonly octets: number;
+  /** At most one of an account is. */
+  readonly active: boolean;
+}
+
+/** Questions about the scripts of an account, which is named by its address. Whether a script can run is not asked here. */
+export interface SieveOps {
+  /** Sorted by name. */
+  "sieve.list": { args: { address: string }; answer: readonly StoredSieve[] | DirectoryRefused };
+  /** With `name` null the active one; `notFound` where there is none. */
+  "sieve.get": {
+    args: { address: string; name: string | null };
+    answer: (StoredSieve & { readonly content: string }) | DirectoryRefused;
+  };
+  /** Makes or replaces; a script that is replaced stays active. `inUse`: there are too many. */
+  "sieve.put": { args: { address: string; name: string; content: string }; answer: StoredSieve | DirectoryRefused };
+  /** Makes it the only active one; with null none is. */
+  "sieve.activate": { args: { address: string; name: string | null }; answer: { changed: true } | DirectoryRefused };
+  /** The active one stays so. `exists`: the new name is taken. */
+  "sieve.rename": {
+    args: { address: string; name: string; newName: string };
+    answer: StoredSieve | DirectoryRefused;
+  };
+  /** `inUse`: it is active (RFC 5804 section 2.10). */
+  "sieve.remove": { args: { address: string; name: string }; answer: { removed: true } | DirectoryRefused };
+}

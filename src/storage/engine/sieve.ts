@@ -1,0 +1,116 @@
+/** Sieve scripts of accounts: their names, their texts, and which one is active. */
+import { utf8Bytes } from "../../base/bytes.ts";
+import type { AnswerOf, Args, DirectoryRefused, StoredSieve } from "../../contract/mod.ts";
+import { canonicalAddress } from "./address.ts";
+import type { AccountRow, SieveRow, Transaction } from "./tables.ts";
+
+/** Of one account. */
+const SCRIPTS_LIMIT = 100;
+const SCRIPT_OCTETS = 1 << 20;
+const NAME_OCTETS = 512;
+// RFC 5804 section 1.6: no control characters and no line or paragraph separator.
+const FORBIDDEN = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
+
+export function sieveList(tx: Transaction, args: Args<"sieve.list">): AnswerOf<"sieve.list"> {
+  const account = accountNamed(tx, args.address);
+  return "refused" in account ? account : tx.sieves(account.id).map(print);
+}
+
+export function sieveGet(tx: Transaction, args: Args<"sieve.get">): AnswerOf<"sieve.get"> {
+  const account = accountNamed(tx, args.address);
+  if ("refused" in account) return account;
+  const { name } = args;
+  const row = tx.sieves(account.id).find((one) => name === null ? one.active : one.name === name);
+  if (!row) return name === null ? noneActive(account) : unknown(account, name);
+  return { ...print(row), content: tx.sieveText(account.id, row.name) ?? "" };
+}
+
+export function sievePut(tx: Transaction, args: Args<"sieve.put">): AnswerOf<"sieve.put"> {
+  const account = accountNamed(tx, args.address);
+  if ("refused" in account) return account;
+  const { name, content } = args;
+  const wrong = nameProblem(name);
+  if (wrong) return wrong;
+  const octets = utf8Bytes(content).length;
+  if (octets > SCRIPT_OCTETS) {
+    return { refused: "invalid", text: `a script has at most ${SCRIPT_OCTETS} octets; this one has ${octets}` };
+  }
+  // RFC 5228 section 2.1: a script has no NUL.
+  if (content.includes("\0")) return { refused: "invalid", text: "a script has no octet 0" };
+  const there = tx.sieves(account.id);
+  const before = there.find((row) => row.name === name);
+  if (!before && there.length >= SCRIPTS_LIMIT) {
+    return { refused: "inUse", text: `${account.address} has ${SCRIPTS_LIMIT} scripts; remove one first` };
+  }
+  const row = { account: account.id, name, octets, active: before?.active ?? false };
+  tx.putSieve(row, content);
+  return print(row);
+}
+
+export function sieveActivate(tx: Transaction, args: Args<"sieve.activate">): AnswerOf<"sieve.activate"> {
+  const account = accountNamed(tx, args.address);
+  if ("refused" in account) return account;
+  const { name } = args;
+  if (name !== null && !find(tx, account, name)) return unknown(account, name);
+  tx.activateSieve(account.id, name);
+  return { changed: true };
+}
+
+export function sieveRename(tx: Transaction, args: Args<"sieve.rename">): AnswerOf<"sieve.rename"> {
+  const account = accountNamed(tx, args.address);
+  if ("refused" in account) return account;
+  const { name, newName } = args;
+  const row = find(tx, account, name);
+  if (!row) return unknown(account, name);
+  const wrong = nameProblem(newName);
+  if (wrong) return wrong;
+  if (find(tx, account, newName)) {
+    return { refused: "exists", text: `${account.address} has a script ${JSON.stringify(newName)} already` };
+  }
+  const content = tx.sieveText(account.id, name) ?? "";
+  tx.removeSieve(account.id, name);
+  const renamed = { ...row, name: newName };
+  tx.putSieve(renamed, content);
+  return print(renamed);
+}
+
+export function sieveRemove(tx: Transaction, args: Args<"sieve.remove">): AnswerOf<"sieve.remove"> {
+  const account = accountNamed(tx, args.address);
+  if ("refused" in account) return account;
+  const row = find(tx, account, args.name);
+  if (!row) return unknown(account, args.name);
+  if (row.active) return { refused: "inUse", text: `the script ${JSON.stringify(args.name)} is active` };
+  tx.removeSieve(account.id, args.name);
+  return { removed: true };
+}
+
+function find(tx: Transaction, account: AccountRow, name: string): SieveRow | undefined {
+  return tx.sieves(account.id).find((row) => row.name === name);
+}
+
+function nameProblem(name: string): DirectoryRefused | null {
+  const { length } = utf8Bytes(name);
+  if (length > 0 && length <= NAME_OCTETS && !FORBIDDEN.test(name)) return null;
+  return {
+    refused: "invalid",
+    text: `the name of a script has 1 to ${NAME_OCTETS} octets and no control characters`,
+  };
+}
+
+function unknown(account: AccountRow, name: string): DirectoryRefused {
+  return { refused: "notFound", text: `${account.address} has no script ${JSON.stringify(name.slice(0, 100))}` };
+}
+
+function noneActive(account: AccountRow): DirectoryRefused {
+  return { refused: "notFound", text: `${account.address} has no active script` };
+}
+
+function accountNamed(tx: Transaction, text: string): AccountRow | DirectoryRefused {
+  const address = canonicalAddress(text);
+  const account = address === null ? null : tx.accountByAddress(address);
+  return account ?? { refused: "notFound", text: `there is no account ${text}` };
+}
+
+function print({ name, octets, active }: SieveRow): StoredSieve {
+  return { name, octets, active };
+}

@@ -1,0 +1,66 @@
+/** Sieve scripts: at most one is active, and none is another's. */
+import assert from "node:assert/strict";
+import { granted, type Open, type Scene, sceneTest } from "../scene.ts";
+
+const ANN = "ann@example.org";
+const BOB = "bob@example.org";
+const put = (s: Scene, name: string, content: string, address = ANN) => s.ask("sieve.put", { address, name, content });
+const list = async (s: Scene, address = ANN) => granted(await s.ask("sieve.list", { address }));
+const refused = (answer: unknown) => (answer as { refused?: string }).refused;
+
+export function sieveContract(name: string, open: Open): void {
+  sceneTest(`${name}: scripts are put, replaced, activated, renamed and removed`, open, async (s) => {
+    assert.deepEqual(granted(await put(s, "b", "keep;\u00e9")), { name: "b", octets: 7, active: false });
+    granted(await put(s, "a", "stop;"));
+    granted(await put(s, "a", "discard;", BOB));
+    const active = () => s.ask("sieve.get", { address: ANN, name: null });
+    assert.equal(refused(await active()), "notFound");
+    granted(await s.ask("sieve.activate", { address: ANN, name: "b" }));
+    granted(await s.ask("sieve.activate", { address: ANN, name: "a" }));
+    assert.deepEqual((await list(s)).map((one) => [one.name, one.active]), [["a", true], ["b", false]]);
+    granted(await put(s, "a", "keep;"));
+    assert.deepEqual(await active(), { name: "a", octets: 5, active: true, content: "keep;" });
+    assert.equal(refused(await s.ask("sieve.remove", { address: ANN, name: "a" })), "inUse");
+    assert.equal(refused(await s.ask("sieve.rename", { address: ANN, name: "a", newName: "b" })), "exists");
+    granted(await s.ask("sieve.rename", { address: ANN, name: "a", newName: "z" }));
+    assert.deepEqual(await active(), { name: "z", octets: 5, active: true, content: "keep;" });
+    granted(await s.ask("sieve.activate", { address: ANN, name: null }));
+    granted(await s.ask("sieve.remove", { address: ANN, name: "z" }));
+    assert.deepEqual((await list(s)).map((one) => one.name), ["b"]);
+    assert.deepEqual(await s.ask("sieve.get", { address: BOB, name: "a" }), {
+      name: "a",
+      octets: 8,
+      active: false,
+      content: "discard;",
+    });
+  });
+
+  sceneTest(`${name}: the scripts of an account go with it`, open, async (s) => {
+    granted(await put(s, "a", "keep;"));
+    granted(await put(s, "a", "keep;", BOB));
+    await s.ask("account.remove", { address: ANN });
+    assert.equal(refused(await s.ask("sieve.list", { address: ANN })), "notFound");
+    assert.equal((await list(s, BOB)).length, 1);
+  });
+
+  sceneTest(`${name}: scripts that make no sense or are too many or too large are refused`, open, async (s) => {
+    for (const bad of ["", "x".repeat(513), "\u00e9".repeat(257), "a\nb", "a\u0085", "a\u2028b", "\ud800"]) {
+      assert.equal(refused(await put(s, bad, "keep;")), "invalid", JSON.stringify(bad));
+    }
+    granted(await put(s, "\u00e9".repeat(256), "keep;"));
+    assert.equal(refused(await put(s, "large", " ".repeat((1 << 20) + 1))), "invalid");
+    granted(await put(s, "large", " ".repeat(1 << 20)));
+    assert.equal(refused(await put(s, "nul", "keep;\0")), "invalid");
+    for (let n = 2; n < 100; n++) granted(await put(s, `s${n}`, ""));
+    assert.equal(refused(await put(s, "more", "")), "inUse");
+    granted(await put(s, "s5", "stop;"));
+    for (const name of ["no", "S5"]) {
+      assert.equal(refused(await s.ask("sieve.get", { address: ANN, name })), "notFound");
+      assert.equal(refused(await s.ask("sieve.activate", { address: ANN, name })), "notFound");
+      assert.equal(refused(await s.ask("sieve.remove", { address: ANN, name })), "notFound");
+      assert.equal(refused(await s.ask("sieve.rename", { address: ANN, name, newName: "x" })), "notFound");
+    }
+    assert.equal(refused(await s.ask("sieve.rename", { address: ANN, name: "s5", newName: "a\nb" })), "invalid");
+    assert.equal(refused(await put(s, "a", "keep;", "nobody@example.org")), "notFound");
+  });
+}
