@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { DnsType } from "../contract/mod.ts";
 import type { Config } from "../server/config/mod.ts";
 import { EXIT, Exit } from "./exit.ts";
-import { waitReason } from "../mta/queue/mod.ts";
+import { canonicalWay, waitReason } from "../mta/queue/mod.ts";
 
 /** The socket of a running server, in its data folder. */
 export const CONTROL_SOCKET = "control.sock";
@@ -202,6 +202,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     queueChanged: () => {},
     now: () => Date.now(),
     waitReason,
+    canonicalWay,
     report: (error) => failure = error,
   });
   const exchange: Exchange = async (method, path, body) => {

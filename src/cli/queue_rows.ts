@@ -18,6 +18,8 @@ export interface QueueView {
   /** Why it waits, in words. */
   readonly waits: string;
   readonly lastReply: string | null;
+  /** The way a person chose. */
+  readonly route: string | null;
 }
 
 /** Words for the states: what a person wants to know is whether something will happen by itself. */

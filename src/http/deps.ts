@@ -145,6 +145,8 @@ export interface HttpDeps {
   readonly now: () => number;
   /** Why a row of the queue waits, for a person. */
   readonly waitReason: (row: QueueRow, now: number) => string;
+  /** A way for rows of the queue (`host:port` or a domain) in its one spelling; null: it is none. */
+  readonly canonicalWay: (text: string) => string | null;
   /** The longest body of a request, octets. Default 1 MiB. */
   readonly bodyLimit?: number;
   /** Told of errors that became a 500 or 503. */

@@ -11,7 +11,7 @@ import type { HttpApp, HttpDeps } from "../http/deps.ts";
 import { imapText } from "../imap/imap_text.ts";
 import { submitMail, verifySubmittedRecipient, verifySubmitter } from "../msa/mod.ts";
 import type { AuthenticationPolicy } from "../mta/policy.ts";
-import { waitReason } from "../mta/queue/mod.ts";
+import { canonicalWay, waitReason } from "../mta/queue/mod.ts";
 import { receiveMail } from "../mta/receive.ts";
 import { isIn, networks } from "../net/connection_limits.ts";
 import { verifyRecipient, verifySender } from "../mta/verify.ts";
@@ -171,6 +171,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         accountChanged: (address) => loggedIn.end(address),
         now: () => clock.wall(),
         waitReason,
+        canonicalWay,
         bodyLimit: config.limits.httpBody,
         report: (error) => logger.log("error", "http.failed", { error: String((error as Error)?.stack ?? error) }),
       });

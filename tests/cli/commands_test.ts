@@ -157,6 +157,14 @@ Deno.test("queue list, show, hold, release, retry and remove", async () => {
   assert.equal((await run(`queue release ${id}`)).code, 0);
   assert.equal((await run("queue hold --all")).out, "501 held.\n");
   assert.equal((await run("queue release --all")).out, "501 released.\n");
+  assert.equal((await run(`queue reroute ${id} --to MX.example:2525`)).out, "1 will go to mx.example:2525.\n");
+  assert.match((await run(`queue show ${id}`)).out, /By way of +mx\.example:2525 \(chosen by hand\)\n/);
+  assert.equal((await run("queue reroute --domain example.net --back")).out, "1 will go the usual way.\n");
+  for (
+    const wrong of [`${id} --to a:b`, id, `${id} --to x.example --back`, "--to x.example", `${id} --domain x --back`]
+  ) {
+    assert.equal((await run(`queue reroute ${wrong}`)).code, 2, wrong);
+  }
   assert.equal((await run("queue retry nothing")).code, 1);
   for (const verb of ["retry", "hold", "release", "remove"]) {
     assert.equal((await run(`queue ${verb}`)).code, 2, verb);

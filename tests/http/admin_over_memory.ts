@@ -1,4 +1,5 @@
 /** The HTTP layer over a store in memory, with a fixed clock and passwords that cost nothing. */
+import { canonicalWay } from "../../src/mta/queue/mod.ts";
 import { utf8Bytes } from "../../src/base/bytes.ts";
 import { Secret } from "../../src/base/secret.ts";
 import type { Credentials, TraceId } from "../../src/contract/mod.ts";
@@ -81,6 +82,7 @@ export function testAdmin(
     submit: () => Promise.resolve({ accepted: "s1.1" as TraceId }),
     queueChanged: () => void told.push("queue"),
     waitReason: () => "a test",
+    canonicalWay,
     accountChanged: (address) => void told.push(address),
     now: () => NOW,
     report: (error) => void reported.push(error),

@@ -50,6 +50,7 @@ const ROUTES = [
   "POST /api/v1/domains/{name}/dkim/activate",
   "POST /api/v1/messages",
   "POST /api/v1/queue/change",
+  "POST /api/v1/queue/reroute",
   "POST /api/v1/queue/{queueId}/{change}",
   "PUT /api/v1/accounts/{address}/acl",
   "PUT /api/v1/accounts/{address}/password",

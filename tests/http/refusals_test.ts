@@ -22,6 +22,7 @@ const ROUTES = [
   ["DELETE", "/aliases/a@example.org"],
   ["GET", "/queue"],
   ["POST", "/queue/change"],
+  ["POST", "/queue/reroute"],
   ["GET", "/queue/q1"],
   ["DELETE", "/queue/q1"],
   ["POST", "/queue/q1/retry"],
@@ -173,6 +174,9 @@ Deno.test("hostile bodies are refused with the place of each fault, and change n
     ["/aliases", '{"address":"a@example.org","targets":"b@example.org"}'],
     ["/queue/change", '{"change":"explode","ids":"all"}'],
     ["/queue/change", '{"change":"hold","ids":[]}'],
+    ["/queue/reroute", '{"ids":"all","to":"not a host"}'],
+    ["/queue/reroute", '{"ids":"all","to":"mx.example:0"}'],
+    ["/queue/reroute", '{"ids":"all"}'],
     ["/queue/change", '{"change":"hold","ids":["../../etc/passwd"]}'],
   ];
   for (const [path, body] of cases) {

@@ -31,6 +31,7 @@ function row(forwardPath: string, more: Partial<QueueRow> = {}): QueueRow {
     dueAt: NOW,
     expiresAt: NOW + 1000,
     lastReply: null,
+    route: null,
     sender: SENDER,
     blobId: "b1" as BlobId,
     size: 10,

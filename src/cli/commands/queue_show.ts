@@ -20,7 +20,7 @@ export const queueShow: Command = {
       ["Message", `${row.traceId} (palomar why ${row.traceId})`],
       ["From", row.sender === "" ? "<> (a report of the mail system)" : row.sender],
       ["To", row.recipient],
-      ["By way of", row.domain ?? "delivered here"],
+      ["By way of", row.route === null ? row.domain ?? "delivered here" : `${row.route} (chosen by hand)`],
       ["State", STATE_WORDS[row.state]],
       ["Because", row.waits],
       ["Tries", String(row.attempts)],

@@ -100,15 +100,18 @@ export interface QueueRow {
   readonly expiresAt: number;
   /** Last reply or error, for people. */
   readonly lastReply: string | null;
+  /** The way a person chose, as `mta/queue/way.ts` writes it; null: the configuration and DNS decide. */
+  readonly route: string | null;
   readonly sender: EnvelopeSender;
   readonly blobId: BlobId;
   readonly size: number;
 }
 
-/** Recipients of one message with the same domain, claimed together under one lease. */
+/** Recipients of one message with the same domain and chosen way, claimed together under one lease. */
 export interface QueueJob {
   readonly traceId: TraceId;
   readonly domain: string | null;
+  readonly route: string | null;
   readonly sender: EnvelopeSender;
   readonly blobId: BlobId;
   /** Octets of the blob. */
@@ -250,6 +253,15 @@ export interface TransportOps {
   /** `ids` null is all. `retry` makes due now; `hold` and `release`; `remove` takes out without a bounce. */
   "queue.change": {
     args: { ids: readonly QueueId[] | null; change: "retry" | "hold" | "release" | "remove"; now: number };
+    answer: { changed: number };
+  };
+
+  /**
+   * Gives rows another way (null: the usual one again) and makes those that are ready due. `ids` null is all; `domain`
+   * only those for it. What is under way, and what is delivered here, is left alone.
+   */
+  "queue.reroute": {
+    args: { ids: readonly QueueId[] | null; domain?: string; route: string | null; now: number };
     answer: { changed: number };
   };
 

@@ -19,6 +19,7 @@ export const queueRow = z.object({
   expiresAt: time,
   waits: z.string().openapi({ description: "why, in words for a person" }),
   lastReply: z.string().nullable().openapi({ description: "what the other side said last, or what went wrong here" }),
+  route: z.string().nullable().openapi({ description: "the way a person chose; null is the usual one" }),
 }).openapi("QueueRow");
 
 const CHANGES = ["retry", "hold", "release", "remove"] as const;
@@ -71,6 +72,27 @@ const changeMany = createRoute({
       z.strictObject({
         change: z.enum(CHANGES, { error: 'should be "retry", "hold", "release" or "remove"' }),
         ids,
+      }),
+    ),
+  },
+  responses: { 200: answer(z.object({ changed: z.int() }), "how many were changed"), ...PROBLEMS },
+});
+
+const way = z.string().min(1, "is empty").max(300, "is longer than 300 characters").openapi({
+  example: "mx.example.net:25",
+});
+
+const reroute = createRoute({
+  method: "post",
+  path: "/queue/reroute",
+  tags,
+  summary: "Send what waits another way from now on, and try it now",
+  request: {
+    body: body(
+      z.strictObject({
+        ids,
+        domain: domainName.optional().openapi({ description: "only what is for this domain" }),
+        to: way.nullable().openapi({ description: "`host:port` or a domain; null is the usual way again" }),
       }),
     ),
   },
@@ -139,6 +161,23 @@ export function queue(app: OpenAPIHono, deps: HttpDeps): void {
     const request = c.req.valid("json");
     return c.json(await change(request.ids === "all" ? null : request.ids as QueueId[], request.change), 200);
   });
+  app.openapi(reroute, async (c) => {
+    const { ids, domain, to } = c.req.valid("json");
+    const route = to === null ? null : deps.canonicalWay(to);
+    if (to !== null && route === null) {
+      const reason = 'should be a host and port, as "mx.example.net:25", or a domain';
+      const detail = `${JSON.stringify(to)} ${reason}.`;
+      throw new ProblemError({ status: 422, code: "invalid", detail, errors: [{ path: "to", reason }] });
+    }
+    const { changed } = await perform("queue.reroute", {
+      ids: ids === "all" ? null : ids as QueueId[],
+      ...(domain !== undefined && { domain }),
+      route,
+      now: deps.now(),
+    });
+    if (changed > 0) deps.queueChanged();
+    return c.json({ changed }, 200);
+  });
   app.openapi(get, async (c) => c.json(printRow(await find(c.req.valid("param").queueId), deps), 200));
   app.openapi(changeOne, async (c) => {
     const asked = c.req.valid("param");
@@ -168,5 +207,6 @@ export function printRow(row: QueueRow, deps: Pick<HttpDeps, "now" | "waitReason
     expiresAt: printTime(row.expiresAt),
     waits: deps.waitReason(row, deps.now()),
     lastReply: row.lastReply,
+    route: row.route,
   };
 }

@@ -13,6 +13,7 @@
  * | leased | (SQLite: the store is opened) | ready | its folder has one owner at a time, and that one died |
  * | leased | `queue.settle`, deferred | ready | a temporary failure: due again at a later time |
  * | leased | `queue.settle`, delivered, relayed or failed | gone | reports to the sender are accepted in the same transaction |
+ * | ready, held | `queue.reroute` | the same; ready is due | a person chose another way for it (`way.ts`) |
  * | ready | `queue.change` hold / retry / remove | held / ready, due / gone | a person says so; retry also the worker, for what it put back for too long |
  * | held | `queue.change` release / remove | ready / gone | a person says so |
  * | leased | `queue.change` remove | gone | a person says so; the attempt's outcome is ignored |
@@ -29,7 +30,7 @@
  * - *in `queue.settle`*: all of it or none. So a bounce is never sent twice for one outcome, and a row never goes
  *   without its bounce.
  *
- * The files: `route.ts` finds the hosts of a domain; `retry.ts` says when next, `wait_reason.ts` why, `destination.ts` how
+ * The files: `route.ts` finds the hosts of a domain, `way.ts` reads the way a person chose; `retry.ts` says when next, `wait_reason.ts` why, `destination.ts` how
  * many may go there at once; `settle.ts` turns what an attempt came to into outcomes, reports and sentences;
  * `deliver_local.ts` and `route_notice.ts` route what stays here and what goes back. The bounce itself is `../bounce.ts`.
  * Driving it is the server's.
@@ -45,3 +46,4 @@ export * from "./route.ts";
 export * from "./route_notice.ts";
 export * from "./settle.ts";
 export * from "./wait_reason.ts";
+export * from "./way.ts";

@@ -20,6 +20,8 @@ export interface NextHopRequest<R extends Relay> {
   readonly traceId: string;
   /** Port of MX hosts. */
   readonly port: number;
+  /** The host that a person chose for this mail (`way.ts`): goes before everything; null: nobody did. */
+  readonly chosen: Relay | null;
   readonly routes: ReadonlyMap<string, R>;
   readonly relay: R | null;
   /** `address:port` of our own listeners, IPv6 without brackets. */
@@ -53,25 +55,26 @@ export type NextHop<R extends Relay> =
 const MOST_EXCHANGES = 10;
 const MOST_ADDRESSES = 16;
 
-/** Finds the hosts for a domain: its own route, else the relay, else its mail exchangers. */
+/** Finds the hosts for a domain: what a person chose, else its own route, else the relay, else its mail exchangers. */
 export function* nextHop<R extends Relay>(request: NextHopRequest<R>): Program<NextHop<R>> {
+  if (request.chosen) return yield* viaNamed<R>(request.chosen, null);
   const relay = request.routes.get(request.domain) ?? request.relay;
-  if (relay) return yield* viaRelay(relay);
+  if (relay) return yield* viaNamed(relay, relay);
   const literal = request.domain.startsWith("[") ? literalAddress(request.domain) : undefined;
   if (literal !== undefined) return viaLiteral(literal, request);
   return yield* viaExchanges(request);
 }
 
 /** An operator's word: whatever is wrong with it is temporary until it has been mended. */
-function* viaRelay<R extends Relay>(relay: R): Program<NextHop<R>> {
-  const address = ipAddress(relay.host);
-  const found = address ? { addresses: [address], failed: false } : yield* addressesOf(relay.host);
+function* viaNamed<R extends Relay>(named: Relay, relay: R | null): Program<NextHop<R>> {
+  const address = ipAddress(named.host);
+  const found = address ? { addresses: [address], failed: false } : yield* addressesOf(named.host);
   if (found.addresses.length === 0) {
     const why = found.failed ? "cannot be looked up now" : "has no address";
-    return none(ownTemporary("4.4.3", `The host ${relay.host}, which mail goes through, ${why}`));
+    return none(ownTemporary("4.4.3", `The host ${named.host}, which mail goes through, ${why}`));
   }
   const hosts = found.addresses.slice(0, MOST_ADDRESSES)
-    .map((address) => ({ name: relay.host, address, port: relay.port, relay }));
+    .map((address) => ({ name: named.host, address, port: named.port, relay }));
   return { kind: "hosts", hosts, authenticated: true };
 }
 

@@ -2,7 +2,7 @@
 import { domainToAscii, parseDomain } from "../../base/address.ts";
 import type { AnswerOf, Args, LogEvent, Program, QueueJob } from "../../contract/mod.ts";
 import type { ForwardPolicy } from "../../mda/mod.ts";
-import type { LocalFacts } from "../../mta/queue/mod.ts";
+import { type LocalFacts, parseWay, type Relay } from "../../mta/queue/mod.ts";
 import type { Deadlines } from "../../net/deadlines.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Clock } from "../clock.ts";
@@ -62,8 +62,32 @@ export interface Attempt extends Claimed {
   readonly learn: (experience: Experience) => number;
 }
 
+/** Whose mail exchangers a job is for, or which host a person chose for it. */
+export interface JobWay {
+  /** Decides routes, MX and TLS policy: the recipients', the one a person chose, or that of the chosen host. */
+  readonly domain: string;
+  readonly chosen: Relay | null;
+}
+
+/** `domain` is the job's own. */
+export function wayOf({ route }: QueueJob, domain: string): JobWay {
+  const way = route === null ? null : parseWay(route);
+  if (way === null) return { domain, chosen: null };
+  if (way.kind === "domain") return { domain: way.domain, chosen: null };
+  const { host } = way.host;
+  // An address has no name that DNS could say anything about.
+  return {
+    domain: host.includes(":") ? `[IPv6:${host}]` : /^[\d.]+$/.test(host) ? `[${host}]` : host,
+    chosen: way.host,
+  };
+}
+
 /** The relay that the operator chose for a job, or null: its domain's own exchangers. */
-export function relayOf({ domain, sender }: QueueJob, policy: OutboundConfig): RelayConfig | null {
+export function relayOf({ domain, sender, route }: QueueJob, policy: OutboundConfig): RelayConfig | null {
+  if (route !== null) {
+    const way = parseWay(route);
+    return way?.kind === "domain" ? policy.routes.get(way.domain) ?? null : null;
+  }
   const { routes, senderRoutes, relay } = policy;
   const { reversePath } = sender;
   const written = parseDomain(reversePath.slice(reversePath.lastIndexOf("@") + 1));
@@ -75,7 +99,7 @@ export function relayOf({ domain, sender }: QueueJob, policy: OutboundConfig): R
 export function destinationOf(job: QueueJob, policy: OutboundConfig): string | null {
   if (job.domain === null) return null;
   const relay = relayOf(job, policy);
-  return relay === null ? job.domain : relayKey(relay);
+  return relay === null ? job.route ?? job.domain : relayKey(relay);
 }
 
 function relayKey({ host, port }: RelayConfig): string {

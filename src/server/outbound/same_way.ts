@@ -1,7 +1,7 @@
 /** Jobs of one message that go to the same hosts are one: recipients of many domains behind one relay or exchanger. */
 import { equalBytes } from "../../base/bytes.ts";
 import type { QueueJob } from "../../contract/mod.ts";
-import type { Claimed, OutboundParts } from "./parts.ts";
+import { type Claimed, type OutboundParts, wayOf as chosenWay } from "./parts.ts";
 import { hopOf, isOursNow } from "./send_job.ts";
 
 /** Recipients of a job: what every server takes in one transaction (RFC 5321 section 4.5.3.1.8). */
@@ -51,6 +51,7 @@ async function wayOf({ job }: Claimed, parts: OutboundParts): Promise<string | n
     if (job.domain === null || await parts.run(isOursNow(job))) return null;
     const hop = await hopOf(job, job.domain, parts);
     if (hop.kind === "none") return null;
+    const { domain } = chosenWay(job, job.domain);
     const hosts = hop.hosts.map(({ name, address, port, relay }) => [
       name,
       address,
@@ -58,7 +59,7 @@ async function wayOf({ job }: Claimed, parts: OutboundParts): Promise<string | n
       relay && [relay.protocol, relay.tls, relay.ca, relay.username],
     ]);
     const tls: (string | null)[] = [];
-    for (const host of hop.hosts) tls.push(host.relay ? null : await parts.tls.key(job, job.domain, host));
+    for (const host of hop.hosts) tls.push(host.relay ? null : await parts.tls.key(job, domain, host));
     return JSON.stringify([hop.authenticated, hosts, tls]);
   } catch {
     return null; // its own attempt will say what is wrong

@@ -14,7 +14,7 @@ import type { HostTls } from "../../mta/tls_policy.ts";
 import type { RelayConfig } from "../config/config.ts";
 import { clientSession } from "./client_session.ts";
 import type { Experience } from "./destinations.ts";
-import { type Attempt, type OutboundParts, relayOf } from "./parts.ts";
+import { type Attempt, type OutboundParts, relayOf, wayOf } from "./parts.ts";
 import { isSevenBit, sevenBit } from "./seven_bit.ts";
 import { signedAgain } from "./sign_again.ts";
 import { unlessStopped } from "./waiting.ts";
@@ -50,8 +50,9 @@ const NO_ROUTES: ReadonlyMap<string, RelayConfig> = new Map();
 /** Where a job's domain leads. */
 export function hopOf(job: QueueJob, domain: string, parts: OutboundParts): Promise<NextHop<RelayConfig>> {
   const { policy } = parts;
+  const way = wayOf(job, domain);
   return parts.run(nextHop<RelayConfig>({
-    domain,
+    ...way,
     traceId: job.traceId,
     port: policy.port,
     routes: NO_ROUTES, // `relayOf` knows them all
@@ -64,9 +65,10 @@ export function hopOf(job: QueueJob, domain: string, parts: OutboundParts): Prom
 }
 
 /** Tries to send to every recipient of the job. Never rejects for a network's sake. */
-export async function sendJob(attempt: Attempt, domain: string, parts: OutboundParts): Promise<Sent> {
+export async function sendJob(attempt: Attempt, ownDomain: string, parts: OutboundParts): Promise<Sent> {
   const { job } = attempt;
-  const hop = await unlessStopped(hopOf(job, domain, parts), attempt.stop.signal);
+  const { domain } = wayOf(job, ownDomain);
+  const hop = await unlessStopped(hopOf(job, ownDomain, parts), attempt.stop.signal);
   if (hop === null) return { attempted: all(job, STOPPING), experience: null };
   if (hop.kind === "none") {
     // A name server that is silent is as good as a host that is.
@@ -254,7 +256,7 @@ function all(job: QueueJob, result: RecipientResult): Attempted[] {
 /** Whether the domain became ours since the message was queued: then it is delivered here. */
 export function* isOursNow(job: QueueJob): Program<boolean> {
   const at = job.recipients[0]?.recipient.forwardPath.lastIndexOf("@") ?? -1;
-  if (at < 0 || job.domain === null || job.domain.startsWith("[")) return false;
+  if (at < 0 || job.domain === null || job.route !== null || job.domain.startsWith("[")) return false;
   const address = `${job.recipients[0]!.recipient.forwardPath.slice(0, at)}@${job.domain}`;
   return (yield* ask("address.resolve", { address })).kind !== "remote";
 }

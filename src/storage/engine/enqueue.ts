@@ -22,6 +22,7 @@ export function enqueue(
     lastReply: reply,
     owner: null,
     wakeAt: entry.dueAt,
+    route: null,
     sender: entry.sender ?? args.sender,
     blob: tx.storeBlob(blob),
     blobId: blob.blobId,

@@ -94,6 +94,7 @@ export const OPERATIONS: Operations = {
   "queue.list": queue.list,
   "queue.get": queue.get,
   "queue.change": queue.change,
+  "queue.reroute": queue.reroute,
   "journal.add": (tx, args) => {
     tx.addJournal(args.traceId, args.entries);
     return true;

@@ -51,6 +51,7 @@ function claimed(tx: Transaction, first: QueueRecord, args: Args<"queue.claim">,
   return {
     traceId: first.traceId as TraceId,
     domain: first.domain,
+    route: first.route,
     sender: first.sender,
     blobId: first.blobId,
     size: first.size,
@@ -142,7 +143,7 @@ export function get(tx: Transaction, args: Args<"queue.get">): QueueRow | null {
 
 export function change(tx: Transaction, args: Args<"queue.change">): AnswerOf<"queue.change"> {
   let changed = 0;
-  for (const row of chosen(tx, args.ids)) {
+  for (const row of chosen(tx, args.ids, undefined)) {
     if (!changeRow(tx, row, args.change, args.now)) continue;
     changed++;
     tx.touchQueue();
@@ -167,16 +168,36 @@ function changeRow(tx: Transaction, row: QueueRecord, to: Args<"queue.change">["
   return true;
 }
 
-function* chosen(tx: Transaction, ids: readonly string[] | null): Generator<QueueRecord> {
+/** An attempt that is under way keeps its way: only what waits or is held gets another. */
+export function reroute(tx: Transaction, args: Args<"queue.reroute">): AnswerOf<"queue.reroute"> {
+  let changed = 0;
+  const domain = args.domain === undefined ? undefined : lowerAscii(args.domain);
+  for (const row of chosen(tx, args.ids, domain)) {
+    if (row.state === "leased" || row.domain === null || row.route === args.route) continue;
+    changed++;
+    row.route = args.route;
+    row.dueAt = Math.min(row.dueAt, args.now);
+    row.wakeAt = row.state === "held" ? null : row.dueAt;
+    tx.saveQueueRow(row);
+  }
+  if (changed > 0) tx.touchQueue();
+  return { changed };
+}
+
+function* chosen(
+  tx: Transaction,
+  ids: readonly string[] | null,
+  domain: string | undefined,
+): Generator<QueueRecord> {
   if (ids !== null) {
     for (const id of new Set(ids)) {
       const row = tx.queueRow(rowOf("q", id));
-      if (row) yield row;
+      if (row && (domain === undefined || row.domain === domain)) yield row;
     }
     return;
   }
   for (let after = 0;;) {
-    const page = tx.queueRows(after, PAGE, {});
+    const page = tx.queueRows(after, PAGE, { domain });
     yield* page;
     if (page.length < PAGE) return;
     after = page[page.length - 1]!.id;
@@ -200,6 +221,7 @@ function print(row: QueueRecord): QueueRow {
     dueAt: row.dueAt,
     expiresAt: row.expiresAt,
     lastReply: row.lastReply,
+    route: row.route,
     sender: row.sender,
     blobId: row.blobId as BlobId,
     size: row.size,

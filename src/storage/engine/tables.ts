@@ -159,6 +159,8 @@ export interface QueueRecord {
   owner: string | null;
   /** When somebody must look at it: due, or the end of the lease; null where it is held. */
   wakeAt: number | null;
+  /** The way a person chose. */
+  route: string | null;
   readonly sender: EnvelopeSender;
   readonly blob: number;
   readonly blobId: BlobId;
@@ -312,7 +314,7 @@ export interface Tables {
   queueRows(after: number, limit: number, where: QueueFilter): readonly QueueRecord[];
   /** `wakeAt` not after `now`, soonest first. */
   queueDue(now: number, limit: number): readonly QueueRecord[];
-  /** This row and those behind it of the same message and domain, `wakeAt` not after `now`, ascending by id. */
+  /** This row and those behind it of the same message, domain and way, `wakeAt` not after `now`, ascending by id. */
   queueBeside(row: QueueRecord, now: number, limit: number): readonly QueueRecord[];
   queueNext(): number | null;
   addQueueRow(row: QueueRecord): void;

@@ -290,9 +290,10 @@ export class MemoryTables extends SieveTables implements Transaction {
       .sort((a, b) => a.wakeAt! - b.wakeAt! || a.id - b.id).slice(0, limit);
   }
 
-  queueBeside({ id, traceId, domain }: QueueRecord, now: number, limit: number): readonly QueueRecord[] {
+  queueBeside({ id, traceId, domain, route }: QueueRecord, now: number, limit: number): readonly QueueRecord[] {
     return this.#queueWhere((row) =>
-      row.traceId === traceId && row.id >= id && row.domain === domain && row.wakeAt !== null && row.wakeAt <= now
+      row.traceId === traceId && row.id >= id && row.domain === domain && row.route === route &&
+      row.wakeAt !== null && row.wakeAt <= now
     ).slice(0, limit);
   }
 
@@ -309,9 +310,9 @@ export class MemoryTables extends SieveTables implements Transaction {
     this.#refer(row.blobId, 1);
   }
 
-  saveQueueRow({ id, state, attempts, dueAt, lastReply, owner, wakeAt }: QueueRecord): void {
+  saveQueueRow({ id, state, attempts, dueAt, lastReply, owner, wakeAt, route }: QueueRecord): void {
     const row = this.#queue.get(id);
-    if (row) this.undo.assign(row, { state, attempts, dueAt, lastReply, owner, wakeAt });
+    if (row) this.undo.assign(row, { state, attempts, dueAt, lastReply, owner, wakeAt, route });
   }
 
   removeQueueRow(row: QueueRecord): void {

@@ -5,7 +5,7 @@ import { SieveTables } from "./sieve_tables.ts";
 import type { Cells } from "./statements.ts";
 
 const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts, q.queued_at, q.due_at, " +
-  "q.expires_at, q.last_reply, q.owner, q.wake_at, q.sender, q.blob, 'b' || lower(hex(b.hash)), b.size, q.prefix " +
+  "q.expires_at, q.last_reply, q.owner, q.wake_at, q.sender, q.blob, 'b' || lower(hex(b.hash)), b.size, q.prefix, q.route " +
   "from queue q join blobs b on b.id = q.blob";
 const STATES: readonly QueueState[] = ["ready", "leased", "held"];
 
@@ -35,10 +35,11 @@ export class QueueTables extends SieveTables {
     return this.sql.all(sql, now, limit).map(readQueue);
   }
 
-  queueBeside({ id, traceId, domain }: QueueRecord, now: number, limit: number): readonly QueueRecord[] {
+  queueBeside({ id, traceId, domain, route }: QueueRecord, now: number, limit: number): readonly QueueRecord[] {
     // The index of `trace` is in the order of ids: behind this row, so that those done with are not read again.
-    const sql = `${QUEUE} where q.trace = ? and q.id >= ? and q.domain is ? and q.wake_at <= ? order by q.id limit ?`;
-    return this.sql.all(sql, traceId, id, domain, now, limit).map(readQueue);
+    const sql = `${QUEUE} where q.trace = ? and q.id >= ? and q.domain is ? and q.route is ? and q.wake_at <= ? ` +
+      "order by q.id limit ?";
+    return this.sql.all(sql, traceId, id, domain, route, now, limit).map(readQueue);
   }
 
   /** When the store is opened: its folder has one owner at a time, so whoever held a lease is gone. */
@@ -52,7 +53,7 @@ export class QueueTables extends SieveTables {
 
   addQueueRow(row: QueueRecord): void {
     this.sql.run(
-      "insert into queue values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "insert into queue values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       row.id,
       row.traceId,
       JSON.stringify(row.recipient),
@@ -68,18 +69,21 @@ export class QueueTables extends SieveTables {
       JSON.stringify(row.sender),
       row.blob,
       row.prefix,
+      row.route,
     );
   }
 
   saveQueueRow(row: QueueRecord): void {
     this.sql.run(
-      "update queue set state = ?, attempts = ?, due_at = ?, last_reply = ?, owner = ?, wake_at = ? where id = ?",
+      "update queue set state = ?, attempts = ?, due_at = ?, last_reply = ?, owner = ?, wake_at = ?, route = ? " +
+        "where id = ?",
       STATES.indexOf(row.state),
       row.attempts,
       row.dueAt,
       row.lastReply,
       row.owner,
       row.wakeAt,
+      row.route,
       row.id,
     );
   }
@@ -118,5 +122,6 @@ function readQueue(cells: Cells): QueueRecord {
     blobId: cells[14] as BlobId,
     size: cells[15] as number,
     prefix: cells[16] as Uint8Array,
+    route: cells[17] as string | null,
   };
 }

@@ -88,6 +88,9 @@ export const MIGRATIONS: readonly string[] = [
   create table sieve (account integer not null, name text not null, octets integer not null, active integer not null,
     content text not null, primary key (account, name));
   `,
+  `
+  alter table queue add column route text;
+  `,
 ];
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */

@@ -161,6 +161,7 @@ function hop(zones: Zones, more: Partial<NextHopRequest<Relay>> = {}, domain = "
       domain,
       traceId: "s1.1",
       port: 25,
+      chosen: null,
       routes: new Map(),
       relay: null,
       ownEndpoints: new Set(["127.0.0.1:25", "192.0.2.25:25"]),
@@ -310,6 +311,7 @@ const row = (notify: Notify = null, more: Partial<QueueRow> = {}): QueueRow => (
   dueAt: NOW,
   expiresAt: NOW + 120 * HOUR,
   lastReply: null,
+  route: null,
   sender: { ...SENDER, reversePath: "alice@ours.example" },
   blobId: "b1" as BlobId,
   size: 10,
@@ -384,6 +386,7 @@ const FACTS = { hostname: "mail.ours.example", localAddress: null, now: NOW, giv
 const job = (prefix: string): QueueJob => ({
   traceId: "s1.1" as TraceId,
   domain: null,
+  route: null,
   sender: SENDER,
   blobId: "b1" as BlobId,
   size: 10,

@@ -10,6 +10,7 @@ const row = (more: Partial<QueueRow> = {}) =>
     queuedAt: NOW,
     dueAt: NOW + 1000,
     lastReply: null,
+    route: null,
     sender: SENDER,
     ...more,
   }) as QueueRow;

@@ -117,3 +117,26 @@ Deno.test("a relay whose authority is named is trusted, and one whose file is mi
   const taken = await relay.storage.perform("queue.list", { after: null, limit: 9 });
   assert.deepEqual(taken.map((row) => row.recipient.forwardPath), ["bob@there.example"]);
 });
+
+Deno.test("the way that a person chose goes before every route: to a host, or as if for another domain", async () => {
+  const [host, usual] = [await peer(friendly), await peer(friendly)];
+  const home = await house({
+    policy: { routes: new Map([["there.example", relayTo(usual.port)]]), relay: relayTo(usual.port) },
+  });
+  await home.send(["r1@there.example", "r2@there.example"]);
+  await home.send(["r3@else.example"]);
+  const [first, second, third] = await home.rows();
+  const reroute = (row: typeof first, route: string) =>
+    home.storage.perform("queue.reroute", { ids: [row!.queueId], route, now: home.now });
+  await reroute(first, `127.0.0.1:${host.port}`);
+  await reroute(third, "there.example");
+  assert.equal(second!.route, null);
+  home.worker.start();
+  await home.until("an empty queue", empty(home));
+  const heard = [host, usual].map((one) =>
+    [...one.heard.join("").matchAll(/RCPT TO:<(r\d)/g)].map(([, name]) => name).sort()
+  );
+  assert.deepEqual(heard, [["r1"], ["r2", "r3"]]);
+  await home.close();
+  for (const one of [host, usual]) await one.close();
+});

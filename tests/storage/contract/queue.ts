@@ -143,6 +143,31 @@ export function queueContract(name: string, open: Open): void {
     assert.deepEqual(await list(s), []);
   });
 
+  sceneTest(`${name}: what waits gets another way, what is under way keeps its own`, open, async (s) => {
+    granted(await s.accept(message("x"), { queued: ["a", "b", "c"].map((who) => entry(`${who}@one.example`)) }));
+    granted(await s.accept(message("y"), { queued: [entry("a@two.example")] }));
+    const ids = (await list(s)).map(({ queueId }) => queueId);
+    const reroute = (which: readonly QueueId[] | null, route: string | null, domain?: string) =>
+      s.ask("queue.reroute", { ids: which, ...(domain !== undefined && { domain }), route, now: 10 });
+    await s.ask("queue.change", { ids: [ids[2]!], change: "hold", now: 5 });
+    assert.deepEqual(await reroute([ids[1]!, "nonsense" as QueueId], "mx.example:25"), { changed: 1 });
+    assert.equal(await next(s), 10);
+    assert.deepEqual((await claim(s, "n1", 100)).map((job) => [job.domain, job.route, job.recipients.length]), [
+      ["one.example", "mx.example:25", 1],
+      ["one.example", null, 1],
+      ["two.example", null, 1],
+    ]);
+    assert.deepEqual(await reroute(null, "three.example", "ONE.example"), { changed: 1 });
+    assert.deepEqual((await list(s)).map(({ route, state }) => [route, state]), [
+      [null, "leased"],
+      ["mx.example:25", "leased"],
+      ["three.example", "held"],
+      [null, "leased"],
+    ]);
+    assert.deepEqual(await reroute([ids[2]!], null), { changed: 1 });
+    assert.deepEqual(await reroute([ids[2]!], null), { changed: 0 });
+  });
+
   sceneTest(`${name}: an account without room refuses, is skipped, or is deferred`, open, async (s) => {
     await s.ask("account.change", { address: "ann@example.org", quota: { bytes: 10, messages: null } });
     const deliveries = [s.delivery(s.ann, "ann@example.org"), s.delivery(s.bob, "bob@example.org")];
