@@ -84,5 +84,6 @@ export type StorageOp = Exclude<
   | "message.receive"
   | "message.sign"
   | "message.seal"
+  | "dmarc.count"
   | "clock.now"
 >;

@@ -37,6 +37,7 @@ export interface Unproven {
 export interface Authentication {
   readonly methods: readonly MethodResult[];
   readonly spf: SpfOfSession;
+  readonly dkim: readonly DkimFact[];
   readonly dmarc: DmarcResult;
   readonly arc: ArcVerification;
 }
@@ -61,18 +62,19 @@ export function* authenticate(message: Unproven, policy: AuthenticationPolicy): 
     { now, ...(authorDomain === undefined ? {} : { authorDomain }) },
   );
   const { mailFrom } = spf;
+  const facts = dkim.results.flatMap(({ result, domain, selector, identity }): DkimFact[] =>
+    domain === null ? [] : [{ method: "dkim", result, domain, selector, identity }]
+  );
   const dmarc = yield* evaluateDmarc({
     fields,
     spf: { method: "spf", result: mailFrom.result, domain: mailFrom.domain },
-    dkim: dkim.results.flatMap(({ result, domain, selector, identity }): DkimFact[] =>
-      domain === null ? [] : [{ method: "dkim", result, domain, selector, identity }]
-    ),
+    dkim: facts,
   }, { organization: policy.organization, malformedFrom: "quarantine", sample: null });
   const reverse = yield* iprev(address);
   const methods = [...spf.methods, ...dkimMethodResults(dkim)];
   if (arc.result !== "none") methods.push(arcMethodResult(arc, address));
   methods.push(dmarcMethodResult(dmarc), reverse.method);
-  return { methods, spf, dmarc, arc };
+  return { methods, spf, dkim: facts, dmarc, arc };
 }
 
 /** The field that says so, with its CRLF: the first of all that delivery puts before the message (RFC 8601 section 4). */

@@ -12,6 +12,7 @@ import { forgedRanges, forgedResults, hiddenFields } from "../mailauth/mod.ts";
 import { SYSTEM_FULL } from "../mda/mod.ts";
 import { type HeaderField, unfold } from "../message/header.ts";
 import { authenticate, type Authentication, describeAuthentication, judge, resultsField } from "./authenticate.ts";
+import { countForReport } from "./dmarc_count.ts";
 import type { ReceivePolicy } from "./policy.ts";
 
 /** Octets behind the header that are looked at. */
@@ -57,6 +58,10 @@ export function* check(
   const found = yield* authenticate({ peer, reversePath, blobId, size, fields: all, hostname, now }, authentication);
   const verdict = judge(found, authentication, traceId);
   yield checkedEvent(found, traceId, verdict.kind);
+  if (authentication.report) {
+    const sourceIp = peer.session.remoteAddress;
+    yield* countForReport({ found, verdict, sourceIp, reversePath, fields: all, now }, authentication);
+  }
   const journal = [entry(now, "checked", describeAuthentication(found))];
   if (verdict.kind === "refuse") {
     const { refusal } = verdict;

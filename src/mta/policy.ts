@@ -13,6 +13,8 @@ export interface AuthenticationPolicy {
   readonly organization: OrganizationMethod;
   /** Domains whose ARC seals are believed, lower case A-labels. */
   readonly trustedForwarders: readonly string[];
+  /** Whether what was found is counted, for reports to the domains (`dmarc.count`). */
+  readonly report?: boolean;
   /** Whose mail is not checked: this machine, and networks of one's own. */
   readonly isTrusted: (address: string) => boolean;
 }

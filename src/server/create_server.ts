@@ -127,6 +127,7 @@ class PalomarServer implements Server {
       for (const listener of this.#config.listeners) await this.#openDoor(house, listener);
       if (this.#config.storage.driver === "sqlite" && !this.#parts.storage) await this.#openControl(house);
       this.#startOutbound(house);
+      house.dmarcReports.start();
       this.#reclaiming = setInterval(() => void this.#reclaim(house), RECLAIM_EVERY_MS);
       this.#activating = setInterval(() => void activateKeys(house.dkim, house.logger), ACTIVATE_KEYS_EVERY_MS);
       for (const timer of [this.#reclaiming, this.#activating]) Deno.unrefTimer(timer as unknown as number);
@@ -340,6 +341,7 @@ class PalomarServer implements Server {
     const house = await this.#opening?.catch(() => null);
     if (!house) return;
     this.#unhook?.();
+    await house.dmarcReports.stop();
     house.resolver.close();
     await house.storage.close();
     house.logger.log("info", "server.stopped");

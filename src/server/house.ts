@@ -26,6 +26,7 @@ import type { Config } from "./config/mod.ts";
 import { DkimKeys } from "./dkim/keys.ts";
 import { createDomainDns } from "./domain_dns/mod.ts";
 import { createSigner, type Signer } from "./dkim/sign_message.ts";
+import { DmarcReports } from "./dmarc_reports/mod.ts";
 import { makeCredentials } from "./credentials.ts";
 import { ensureDemo } from "./demo.ts";
 import { FilterChain } from "./filters/chain.ts";
@@ -71,6 +72,7 @@ export interface House {
   readonly loggedIn: LoggedIn;
   readonly dkim: DkimKeys;
   readonly signer: Signer;
+  readonly dmarcReports: DmarcReports;
   /** Who is let in, and how much they may do. */
   readonly guard: Guard;
   readonly adminToken: { readonly value: string; readonly fresh: boolean };
@@ -114,6 +116,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     logger,
     metrics,
   });
+  const dmarcReports = await new DmarcReports({ config, storage, resolver, signer, clock, logger }).load();
   const watches = new Watches(storage, (error) => logger.log("error", "watch.failed", { error: String(error) }));
   const programs = mailPrograms(config);
   const submit = createSubmission({
@@ -135,6 +138,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     resolve,
     sign: (args) => signer.sign(args),
     seal: (args) => signer.seal(args),
+    countDmarc: (args) => dmarcReports.counts.count(args),
     clock,
     logger,
     observe: observer(metrics),
@@ -150,6 +154,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     dkim,
     signer,
     guard,
+    dmarcReports,
     adminToken,
     async http(trusted, state) {
       const { createHttpApp } = await import("../http/mod.ts");
@@ -223,10 +228,11 @@ export function mailPrograms(config: Config): MailPrograms {
   };
 }
 
-function authenticationPolicy({ authentication }: Config): AuthenticationPolicy {
+function authenticationPolicy({ authentication, dmarcReports }: Config): AuthenticationPolicy {
   const trusted = networks(authentication.trusted);
   // A UNIX socket has no address: whoever reaches it is of this machine.
-  return { ...authentication, isTrusted: (address) => isIP(address) === 0 || isIn(trusted, address) };
+  const isTrusted = (address: string): boolean => isIP(address) === 0 || isIn(trusted, address);
+  return { ...authentication, report: dmarcReports.send, isTrusted };
 }
 
 async function openStorage(config: Config): Promise<Storage> {

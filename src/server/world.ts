@@ -51,6 +51,8 @@ export interface WorldParts {
   readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;
   readonly seal: (args: Args<"message.seal">) => Promise<AnswerOf<"message.seal">>;
   readonly sign: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
+  /** Left out: nothing is counted. */
+  readonly countDmarc?: (args: Args<"dmarc.count">) => void;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Counts for the metrics. */
@@ -93,6 +95,10 @@ const OWN: OwnAnswers = {
   "message.receive": (world, args) => world.receive(args),
   "message.sign": (world, args) => world.parts.sign(args),
   "message.seal": (world, args) => world.parts.seal(args),
+  "dmarc.count": (world, args) => {
+    world.parts.countDmarc?.(args);
+    return true;
+  },
 };
 
 const OWN_BY_OP: Partial<Record<Op, (world: OpenSession, args: unknown) => unknown>> = OWN as never;

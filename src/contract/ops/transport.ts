@@ -205,6 +205,11 @@ export interface TransportOps {
       unsealed: "noKeys" | "sealedAsFailed" | "tooManySets" | "noFrom" | "headerTooLarge";
     };
   };
+  /**
+   * A message of a domain that wants reports (DMARC) was checked. `policy` and `row` are JSON, the same for messages
+   * that are alike.
+   */
+  "dmarc.count": { args: { domain: string; policy: string; row: string; now: number }; answer: true };
   /** The one transaction of acceptance (DESIGN section 3). */
   "mail.accept": {
     args: AcceptArgs;

@@ -46,6 +46,18 @@ export interface AuthenticationConfig {
   readonly trusted: readonly string[];
 }
 
+/** Aggregate reports of DMARC (RFC 9990). */
+export interface DmarcReportsConfig {
+  /** Whether domains that ask for it are told, once a day, of mail in their name. */
+  readonly send: boolean;
+  /** Who sends them; null: `noreply-dmarc@` and our domain. */
+  readonly from: string | null;
+  /** Who we are in reports; null: the domain. */
+  readonly organization: string | null;
+  /** Whether our own domains are told too. */
+  readonly ownDomains: boolean;
+}
+
 /** What others are told of TLS with us (RFC 8461). */
 export interface MtaStsConfig {
   /** `testing`: failures are reported; `enforce`: who cannot do TLS with us does not send; `none`: no promise is made. */
@@ -161,6 +173,7 @@ export interface Config {
   readonly authentication: AuthenticationConfig;
   readonly mtaSts: MtaStsConfig;
   readonly forwarding: ForwardingConfig;
+  readonly dmarcReports: DmarcReportsConfig;
   readonly outbound: OutboundConfig;
   /** Domains that want to hear daily how TLS with them went are told (RFC 8460). */
   readonly tlsReports: boolean;

@@ -207,6 +207,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     authentication: read.authentication,
     mtaSts: read.mtaSts,
     forwarding: read.forwarding,
+    dmarcReports: read.dmarcReports,
     outbound: withPaths(read.outbound, absolute),
     tlsReports: read.tlsReports,
     limits: read.limits,

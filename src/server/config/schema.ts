@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { isIP } from "node:net";
-import { domainToAscii, parseAddress, parseDomain } from "../../base/address.ts";
+import { domainToAscii, formatLocal, parseAddress, parseDomain } from "../../base/address.ts";
 import { Secret } from "../../base/secret.ts";
 import type { ListenerConfig, RelayConfig } from "./config.ts";
 import { ABUSE, MILTERS } from "./abuse_schema.ts";
@@ -173,6 +173,14 @@ const account = object({
   password: text("a password").transform((value) => new Secret(value)),
 });
 
+const mailAddress = text('an address, as "dmarc-reports@example.org"').transform((value, context) => {
+  const address = parseAddress(value);
+  const domain = address === null ? null : domainToAscii(address.domain);
+  if (address !== null && domain !== null) return `${formatLocal(address.local)}@${domain}`;
+  context.addIssue({ code: "custom", message: `${shown(value)} should be an address, as "dmarc-reports@example.org"` });
+  return z.NEVER;
+});
+
 /** The top of the configuration. `demo` is no key of a file: see `demo.ts`. */
 const TOP = {
   hostname,
@@ -222,6 +230,13 @@ const TOP = {
     maxAge: duration(MINUTE, 365 * DAY).prefault("7d"), // RFC 8461 section 3.2: weeks or more, at most a year
   }).prefault({}),
   forwarding: object({ srs: truth.default(true) }).prefault({}),
+  dmarcReports: object({
+    send: truth.default(false),
+    from: mailAddress.nullable().default(null),
+    organization: text("the name of whoever runs this server").max(100, { error: "has more than 100 characters" })
+      .nullable().default(null),
+    ownDomains: truth.default(false),
+  }).prefault({}),
   outbound: OUTBOUND.prefault({}),
   tlsReports: truth.default(false),
   limits: LIMITS.prefault({}),

@@ -1,0 +1,101 @@
+/**
+ * DMARC aggregate reports (RFC 9990) on the mail of others.
+ *
+ * - `counts.ts` counts what was checked; `send_reports.ts` sends it when the day is over (`report_message.ts`).
+ */
+import { type Program } from "../../contract/mod.ts";
+import type { Resolver } from "../../dns/mod.ts";
+import type { Storage } from "../../storage/storage.ts";
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config/mod.ts";
+import type { Signer } from "../dkim/sign_message.ts";
+import { every } from "../every.ts";
+import type { Logger } from "../log.ts";
+import { type Perform, runProgram } from "../run_program.ts";
+import { DmarcCounts } from "./counts.ts";
+import { sendReports } from "./send_reports.ts";
+
+export interface DmarcReportsParts {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly resolver: Pick<Resolver, "resolve">;
+  readonly signer: Pick<Signer, "sign">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What is lost by a crash at most. */
+const SAVE_MS = 10_000;
+const SEND_MS = 5 * 60_000;
+
+export class DmarcReports {
+  readonly counts: DmarcCounts;
+  readonly #parts: DmarcReportsParts;
+  #ends: (() => void)[] = [];
+  #stopped = false;
+  #sending: Promise<void> | null = null;
+
+  constructor(parts: DmarcReportsParts) {
+    this.#parts = parts;
+    const failed = (error: unknown) => parts.logger.log("error", "dmarcReport.notStored", { error: String(error) });
+    this.counts = new DmarcCounts({ storage: parts.storage, failed });
+  }
+
+  /** Reads what was counted before; once, before anything is received. */
+  async load(): Promise<this> {
+    if (this.#parts.config.dmarcReports.send) await this.counts.load();
+    return this;
+  }
+
+  start(): void {
+    const { clock, config } = this.#parts;
+    if (!config.dmarcReports.send) return;
+    this.#ends.push(every(clock, SAVE_MS, () => void this.counts.save()));
+    this.#ends.push(every(clock, SEND_MS, () => void this.send()));
+  }
+
+  /** Sends what is due, unless that is under way. */
+  send(): Promise<void> {
+    return this.#sending ??= this.#send().finally(() => this.#sending = null);
+  }
+
+  /** Ends what runs and stores what was counted. Never rejects. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const end of this.#ends) end();
+    await this.#sending;
+    if (this.#parts.config.dmarcReports.send) await this.counts.save();
+  }
+
+  async #send(): Promise<void> {
+    const { config, storage, signer, clock, logger } = this.#parts;
+    const { from, organization, ownDomains } = config.dmarcReports;
+    await sendReports({
+      counts: this.counts,
+      storage,
+      signer,
+      run: (program) => this.#run(program),
+      now: () => clock.wall(),
+      log: ({ level, event, fields }) => logger.log(level, event, fields),
+      hostname: config.hostname,
+      giveUpMs: config.outbound.retry.giveUp,
+      method: config.authentication.organization,
+      from,
+      organization,
+      ownDomains,
+      stopped: () => this.#stopped,
+    });
+  }
+
+  #run<R>(program: Program<R>): Promise<R> {
+    const { storage, resolver, clock, logger } = this.#parts;
+    const perform = ((op: string, args: never) => {
+      if (op === "dns.resolve") {
+        const { name, type } = args as Parameters<Perform>[1] & { name: string; type: never };
+        return resolver.resolve(name, type);
+      }
+      return op === "clock.now" ? clock.wall() : storage.perform(op as never, args);
+    }) as Perform;
+    return runProgram(program, perform, ({ level, event, fields }) => logger.log(level, event, fields));
+  }
+}
