@@ -29,7 +29,7 @@ export async function drain(): Promise<void> {
   if (isOnPath("postfix") && Deno.uid() === 0) sides.push(["postfix", postfix]);
   else console.log("  postfix: left out, needs Debian's postfix and root");
   const delays = (Deno.env.get("BENCH_DELAYS") ?? "0,20,200").split(",").map(Number);
-  for (const destinations of [1, 100]) {
+  for (const destinations of (Deno.env.get("BENCH_DESTINATIONS") ?? "1,100").split(",").map(Number)) {
     for (const delay of delays) {
       const rates = new Map<string, number>();
       for (const [name, start] of sides) {
@@ -58,7 +58,7 @@ async function measure(start: Start, destinations: number, delay: number): Promi
     });
     if (load.accepted !== MESSAGES) throw new Error(`only ${load.accepted} were taken: ${load.first_error ?? ""}`);
     const sink = new Deno.Command(native("sink"), {
-      args: ["--port", `${SINK}`, "--msgs", `${MESSAGES}`, "--limit", "300", "--delay", `${delay}`],
+      args: ["--port", `${SINK}`, "--msgs", `${MESSAGES}`, "--limit", "600", "--delay", `${delay}`],
       stdout: "piped",
     }).spawn();
     await waitForPort(SINK);
