@@ -62,13 +62,22 @@ interface Draft {
   readonly queued: QueueEntry[];
   readonly served: Map<string, number[]>;
   readonly journal: JournalEntry[];
+  /** What each delivery serves, by `Delivery.recipient`: the lists that the deliveries bear. */
+  readonly asked: Map<string, EnvelopeRecipient[]>;
   /** Account and detail, or remote address, to the address it was first found as. */
   readonly known: Map<string, string>;
 }
 
 /** Routes every recipient; each account and each remote address gets the message once. */
 export function* planMail(request: PlanRequest): Program<Plan> {
-  const draft: Draft = { deliveries: [], queued: [], served: new Map(), journal: [], known: new Map() };
+  const draft: Draft = {
+    deliveries: [],
+    queued: [],
+    served: new Map(),
+    journal: [],
+    asked: new Map(),
+    known: new Map(),
+  };
   const results: (Refusal | null)[] = [];
   const untold = new Set<number>();
   for (const [index, recipient] of request.envelope.recipients.entries()) {
@@ -93,9 +102,12 @@ export function* planMail(request: PlanRequest): Program<Plan> {
     for (const { address, why } of refused) {
       note(draft, request, "refused", address, `A target of ${recipient.forwardPath} is left out: ${why.text}.`);
     }
-    for (const route of usable) yield* place(route, recipient, index, request, draft);
+    const asked = askedOf(recipient, request);
+    const target = usable.length > 1 ? expand(asked, request, draft) : asked;
+    for (const route of usable) yield* place(route, target, index, request, draft);
   }
-  return { ...draft, results, untold };
+  const { deliveries, queued, served, journal } = draft;
+  return { deliveries, queued, served, journal, results, untold };
 }
 
 function routeRefusal(route: Route, request: PlanRequest): Refusal | null {
@@ -108,6 +120,25 @@ function routeRefusal(route: Route, request: PlanRequest): Refusal | null {
   return { code: 554, enhanced: "5.4.6", text: "This address has forwarded the message before: this is a mail loop" };
 }
 
+/** Junk gets no report of success: its sender is hardly who it says, and should not learn that the address is good. */
+function askedOf(recipient: EnvelopeRecipient, request: PlanRequest): EnvelopeRecipient {
+  return request.junk ? withoutSuccess(recipient) : recipient;
+}
+
+/** RFC 3461 section 5.2.7.3 (c): the alias itself is reported, and its targets are asked for no report of success. */
+function expand(recipient: EnvelopeRecipient, request: PlanRequest, draft: Draft): EnvelopeRecipient {
+  if (!recipient.notify?.includes("success")) return recipient;
+  if (request.envelope.sender.reversePath !== "") {
+    draft.queued.push({ ...returnedEntry(recipient, "", request.now, request.giveUpMs), report: "expanded" });
+  }
+  return withoutSuccess(recipient);
+}
+
+function withoutSuccess(recipient: EnvelopeRecipient): EnvelopeRecipient {
+  const { notify } = recipient;
+  return notify === null ? recipient : { ...recipient, notify: notify.filter((word) => word !== "success") };
+}
+
 function* place(
   route: Route,
   recipient: EnvelopeRecipient,
@@ -117,17 +148,22 @@ function* place(
 ): Program<void> {
   const key = route.kind === "account" ? `${route.accountId} ${route.detail ?? ""}` : `@ ${route.address}`;
   const known = draft.known.get(key);
-  if (known !== undefined) return void draft.served.get(known)?.push(index);
+  if (known !== undefined) {
+    draft.served.get(known)?.push(index);
+    return void draft.asked.get(known)?.push(recipient);
+  }
   draft.known.set(key, route.address);
   if (route.kind === "remote") return yield* enqueue(route, recipient, request, draft);
   draft.served.set(route.address, [index]);
+  const serves = [recipient];
+  draft.asked.set(route.address, serves);
   const facts = {
     reversePath: request.envelope.sender.reversePath,
     fields: request.fields,
     now: request.now,
     junk: request.junk ?? false,
   };
-  draft.deliveries.push(...yield* deliverTo(route, facts));
+  for (const delivery of yield* deliverTo(route, facts)) draft.deliveries.push({ ...delivery, serves });
   // The transaction decides about room; what is full already is told by whoever accepts.
   if (quotaRefusal(route, request.size)) return;
   const { forwardPath } = recipient;

@@ -12,7 +12,9 @@ export function headline(reports: readonly Reported[], subject: string | null): 
     ? "Your message was not delivered"
     : actions.has("delayed")
     ? "Your message is delayed"
-    : "Your message was delivered";
+    : actions.has("delivered") || actions.has("relayed")
+    ? "Your message was delivered"
+    : "Your message was passed on";
   const about = singleLine(subject ?? "");
   if (about === "") return what;
   return `${what}: ${about.length > SUBJECT_LIMIT ? about.slice(0, SUBJECT_LIMIT) + "…" : about}`;
@@ -59,6 +61,11 @@ function paragraph(report: Reported, request: BounceRequest): string[] {
       ];
     case "delivered":
       return [`To ${to}: delivered`];
+    case "expanded":
+      return [
+        `To ${to}: passed on to several addresses`,
+        "  It stands for more than one. What is delivered to each of them is not reported.",
+      ];
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { latin1String } from "../../src/base/bytes.ts";
 import { Secret } from "../../src/base/secret.ts";
+import type { EnvelopeRecipient } from "../../src/contract/mod.ts";
 import { forwardedSender, planMail, type PlanRequest, routeRecipient, trueSender } from "../../src/mda/mod.ts";
 import type { Answers } from "../support/run_machine.ts";
 import { argsOf, runProgram } from "../support/run_program.ts";
@@ -164,4 +165,29 @@ Deno.test("planMail() keeps what may not be forwarded for those who are here, an
   assert.match(refused.results[0]!.text, /it fails DMARC$/);
   assert.deepEqual([...refused.untold], [0]);
   assert.deepEqual(refused.queued, []);
+});
+
+Deno.test("planMail() reports an alias with several targets, and asks them for no report of success (RFC 3461)", () => {
+  const to: EnvelopeRecipient = { forwardPath: "keep@ours.example", notify: ["success", "failure"], orcpt: null };
+  const { deliveries, queued } = plan("", { envelope: { sender: SENDER, recipients: [to] } }).result;
+  const [expanded, forwarded] = queued;
+  assert.deepEqual([expanded!.report, expanded!.recipient, expanded!.domain], ["expanded", to, null]);
+  assert.deepEqual([forwarded!.report, forwarded!.recipient.notify], [undefined, ["failure"]]);
+  assert.deepEqual(deliveries.map(({ serves }) => serves), [[{ ...to, notify: ["failure"] }]]);
+  const silent = { ...to, notify: ["delay"] as const };
+  const unasked = plan("", { envelope: { sender: SENDER, recipients: [silent] } }).result;
+  assert.deepEqual(unasked.queued.map(({ report }) => report), [undefined]);
+  assert.deepEqual(unasked.deliveries[0]!.serves, [silent]);
+  const sender = { ...SENDER, reversePath: "" };
+  const report = plan("", { envelope: { sender, recipients: [to] } }).result;
+  assert.deepEqual(report.queued.map(({ report }) => report), [undefined]);
+});
+
+Deno.test("planMail() keeps what is asked of a mailbox that two recipients lead to; junk gets no report of success", () => {
+  const bob = { ...recipient("bob@ours.example"), notify: ["success"] as const };
+  const recipients = [bob, { ...bob, orcpt: "rfc822;bobby@else.example" }];
+  const { deliveries } = plan("", { envelope: { sender: SENDER, recipients } }).result;
+  assert.deepEqual(deliveries.map(({ serves }) => serves), [recipients]);
+  const junk = plan("", { envelope: { sender: SENDER, recipients: [bob] }, junk: true }).result;
+  assert.deepEqual(junk.deliveries[0]!.serves, [{ ...bob, notify: [] }]);
 });

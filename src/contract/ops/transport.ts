@@ -69,7 +69,15 @@ export interface Delivery {
   readonly flags: readonly string[];
   readonly prefix: Uint8Array;
   readonly internalDate: number;
+  /**
+   * The envelope's recipients that it serves, as they were written. The transaction queues a report for each that asked
+   * for one of success (RFC 3461 section 5.2.4), and what must wait keeps what they asked for. Left out: nothing is asked.
+   */
+  readonly serves?: readonly EnvelopeRecipient[];
 }
+
+/** A fate that is decided, and is still to be reported: in a mailbox, or passed on to the targets of an alias. */
+export type DecidedFate = "delivered" | "expanded";
 
 /** A message to one recipient that is not delivered in this transaction. */
 export interface QueueEntry {
@@ -82,6 +90,8 @@ export interface QueueEntry {
   readonly prefix: Uint8Array;
   readonly dueAt: number;
   readonly expiresAt: number;
+  /** Nothing is sent or delivered any more: the sender is told this, and the row goes. `domain` is null then. */
+  readonly report?: DecidedFate;
 }
 
 /** `leased` rows are being worked on; `held` ones wait for a person. */
@@ -102,6 +112,7 @@ export interface QueueRow {
   readonly lastReply: string | null;
   /** The way a person chose, as `mta/queue/way.ts` writes it; null: the configuration and DNS decide. */
   readonly route: string | null;
+  readonly report?: DecidedFate;
   readonly sender: EnvelopeSender;
   readonly blobId: BlobId;
   readonly size: number;

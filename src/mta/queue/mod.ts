@@ -6,6 +6,7 @@
  * | from | by | to | when |
  * |---|---|---|---|
  * | (nothing) | `mail.accept`, or a notice of `queue.settle` | ready | the message is on disk and its sender was told so; due at once, or when its submitter asked for (RFC 4865) |
+ * | (nothing) | `mail.accept`, for a delivery or alias whose sender asked to hear of success | ready, only to report | its fate is decided in the same transaction; the report is accepted when the row is settled as delivered |
  * | ready, due | `queue.claim` | leased | a worker takes it, with all rows of the message that go the same way |
  * | leased | `queue.renew` | leased | the attempt takes long |
  * | leased | `queue.putBack` | ready | nothing was tried: it is not its turn yet, or the worker stops |
@@ -28,7 +29,8 @@
  *   or will be by their own attempts. Where the connection ends before the final dot without a crash, the attempt goes on
  *   over a fresh one at once; after the dot it does not.
  * - *in `queue.settle`*: all of it or none. So a bounce is never sent twice for one outcome, and a row never goes
- *   without its bounce.
+ *   without its bounce. A report of a delivery here waits as a row of its own, born with the delivery: it is neither
+ *   lost nor made twice.
  *
  * The files: `route.ts` finds the hosts of a domain, `way.ts` reads the way a person chose; `retry.ts` says when next, `wait_reason.ts` why, `destination.ts` how
  * many may go there at once; `settle.ts` turns what an attempt came to into outcomes, reports and sentences;

@@ -1,5 +1,5 @@
 /** What an attempt came to, as the queue, the sender and the journal are told. Pure: rows and results in, decisions out. */
-import type { JournalEntry, Notify, QueueOutcome, QueueRow } from "../../contract/mod.ts";
+import type { DecidedFate, JournalEntry, Notify, QueueOutcome, QueueRow } from "../../contract/mod.ts";
 import { type RecipientResult, verdictText } from "../../smtp/client/mod.ts";
 import { retryAt, type RetryPolicy, waitKind } from "./retry.ts";
 import { releasedAt } from "./wait_reason.ts";
@@ -19,7 +19,7 @@ export interface Attempted {
 }
 
 /** RFC 3464 section 2.3.3. */
-export type ReportAction = "failed" | "delayed" | "relayed" | "delivered";
+export type ReportAction = "failed" | "delayed" | "relayed" | DecidedFate;
 
 /** A recipient that the sender is told about. */
 export interface Reported extends Attempted {
@@ -116,12 +116,14 @@ function reportOf(one: Attempted, { outcome, expired }: Decision, facts: SettleF
   const { row } = one;
   // RFC 5321 section 4.5.5: never a report about a report.
   if (row.sender.reversePath === "") return null;
+  // What is decided already cannot fail or be late.
+  if (row.report) return outcome.outcome === "delivered" ? { ...one, action: row.report, dueAt: null, expired } : null;
   const { notify } = row.recipient;
   switch (outcome.outcome) {
     case "failed":
       return wants(notify, "failure", true) ? { ...one, action: "failed", dueAt: null, expired } : null;
     case "delivered":
-      return wants(notify, "success", false) ? { ...one, action: "delivered", dueAt: null, expired } : null;
+      return null; // `mail.accept` queues the report with the delivery, where that found room
     case "relayed":
       // RFC 3461 section 5.2.2: where the next server knows no reports, this is the last that can be told.
       return !one.dsn && wants(notify, "success", false) ? { ...one, action: "relayed", dueAt: null, expired } : null;

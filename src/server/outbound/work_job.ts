@@ -1,5 +1,5 @@
 /** One claimed job from its lease to its settlement. */
-import { type AcceptArgs, type JournalEntry, logEvent, type QueueJob } from "../../contract/mod.ts";
+import { type AcceptArgs, type DecidedFate, type JournalEntry, logEvent, type QueueJob } from "../../contract/mod.ts";
 import { type Attempted, deliverLocal, NOT_TRIED, settle, type Settlement } from "../../mta/queue/mod.ts";
 import { ownTemporary, type RecipientResult } from "../../smtp/client/mod.ts";
 import { type Attempt, localFacts, type OutboundParts } from "./parts.ts";
@@ -17,6 +17,12 @@ interface Worked {
 
 /** Waits before the settlement is tried again, milliseconds. The lease is renewed meanwhile. */
 const PAUSES: readonly number[] = [0, 500, 5_000, 15_000, 30_000];
+
+/** What a row says that only reports. */
+const DECIDED: Readonly<Record<DecidedFate, RecipientResult>> = {
+  delivered: { kind: "delivered", code: 250, enhanced: "2.1.5", text: "Delivered", remote: false },
+  expanded: { kind: "delivered", code: 250, enhanced: "2.1.5", text: "Passed on to several addresses", remote: false },
+};
 
 /** What became of each recipient, for the metrics. Rejects where the store fails to the end: then the lease runs out. */
 export async function workJob(attempt: Attempt, parts: OutboundParts): Promise<Settlement> {
@@ -97,6 +103,11 @@ async function deliverHere({ job }: Attempt, parts: OutboundParts): Promise<Work
   const attempted: Attempted[] = [];
   const notices: AcceptArgs[] = [];
   for (const row of job.recipients) {
+    if (row.report) {
+      const result = DECIDED[row.report];
+      attempted.push({ row, result, host: null, tls: null, local: true, dsn: false });
+      continue;
+    }
     const { result, notice } = await parts.run(deliverLocal(job, row, localFacts(parts)));
     attempted.push({ row, result, host: null, tls: null, local: true, dsn: false });
     if (notice) notices.push(notice);
@@ -107,7 +118,7 @@ async function deliverHere({ job }: Attempt, parts: OutboundParts): Promise<Work
 function tell(attempted: readonly Attempted[], settlement: Settlement, parts: OutboundParts): void {
   for (const [i, { queueId, outcome, reply }] of settlement.outcomes.entries()) {
     const { row, host, tls } = attempted[i]!;
-    parts.log(logEvent("info", `queue.${outcome}`, {
+    parts.log(logEvent("info", `queue.${row.report && outcome === "delivered" ? "reported" : outcome}`, {
       traceId: row.traceId,
       queueId,
       recipient: row.recipient.forwardPath,

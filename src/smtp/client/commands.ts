@@ -1,8 +1,8 @@
 /** The lines that begin a transaction, and what the server must offer for a message to go there. */
 import { type Address, domainToAscii, formatAddress, formatLocal, parseAddress } from "../../base/address.ts";
-import { isAscii, upperAscii } from "../../base/ascii.ts";
+import { equalsIgnoreCase, isAscii, upperAscii } from "../../base/ascii.ts";
 import type { EnvelopeRecipient, EnvelopeSender } from "../../contract/mod.ts";
-import { encodeXtext } from "../wire/mod.ts";
+import { encodeXtext, ORCPT } from "../wire/mod.ts";
 import type { Extensions } from "./extensions.ts";
 import { ownPermanent, type RecipientResult } from "./outcome.ts";
 
@@ -80,6 +80,19 @@ export function mailLine(message: Outgoing, offered: Extensions): string {
   return line;
 }
 
+/**
+ * RFC 6533 section 3: utf-8-addr-unitext where the line may hold UTF-8, else utf-8-addr-xtext, which is all ASCII.
+ * `\x{…}` stands for what may not stand for itself.
+ */
+function encodeUnitext(address: string, utf8: boolean): string {
+  // What came as unitext is that already.
+  return address.replace(/\\x\{[0-9A-F]{2,6}\}|./gsu, (text) => {
+    const code = text.codePointAt(0)!;
+    const plain = text.length > 2 || (code > 126 ? utf8 && code > 159 : code > 32 && !"\\+=".includes(text));
+    return plain ? text : `\\x{${code.toString(16).toUpperCase().padStart(2, "0")}}`;
+  });
+}
+
 /** `RCPT TO:<…> …`, or null where the address cannot be sent to this server. */
 export function recipientLine(recipient: EnvelopeRecipient, message: Outgoing, offered: Extensions): string | null {
   const smtputf8 = offered.smtputf8 && (message.sender.smtputf8 || message.utf8Headers);
@@ -93,9 +106,12 @@ export function recipientLine(recipient: EnvelopeRecipient, message: Outgoing, o
   if (recipient.orcpt !== null) {
     const semicolon = recipient.orcpt.indexOf(";");
     const type = recipient.orcpt.slice(0, semicolon);
-    // RFC 6533 section 3: a utf-8 address goes as utf-8-addr-xtext only where all is ASCII; else it is left out.
-    if (semicolon > 0 && isPlainWord(type) && isAscii(recipient.orcpt)) {
-      line += ` ORCPT=${type};${encodeXtext(recipient.orcpt.slice(semicolon + 1))}`;
+    const address = recipient.orcpt.slice(semicolon + 1);
+    if (semicolon > 0 && isPlainWord(type)) {
+      const utf8 = equalsIgnoreCase(type, "utf-8");
+      const encoded = isAscii(address) ? encodeXtext(address) : utf8 ? encodeUnitext(address, smtputf8) : "";
+      // What grew beyond the limit of section 4.2 is left out.
+      if (encoded !== "" && type.length + 1 + encoded.length <= ORCPT) line += ` ORCPT=${type};${encoded}`;
     }
   }
   return line;

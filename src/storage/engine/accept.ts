@@ -1,5 +1,13 @@
 /** `mail.accept`: the one transaction in which a message becomes ours (DESIGN section 3). */
-import type { AcceptArgs, AccountId, AnswerOf, Delivery, MailboxId, Uid } from "../../contract/mod.ts";
+import type {
+  AcceptArgs,
+  AccountId,
+  AnswerOf,
+  Delivery,
+  EnvelopeRecipient,
+  MailboxId,
+  Uid,
+} from "../../contract/mod.ts";
 import { StorageError } from "../storage.ts";
 import { enqueue } from "./enqueue.ts";
 import { parseFlags, SHARED } from "./flags.ts";
@@ -32,6 +40,8 @@ export function accept(tx: Transaction, args: AcceptArgs): AnswerOf<"mail.accept
   if (overQuota.length > 0 && args.overQuota === "refuse") return { refused: "overQuota", recipients: overQuota };
   const stored: Stored[] = [];
   for (const share of shares) if (!full.includes(share)) deliver(tx, share, blob, args.now, stored);
+  const delivered = shares.filter((share) => !full.includes(share)).flatMap(({ deliveries }) => deliveries);
+  report(tx, args, blob, delivered);
   if (args.overQuota === "defer") {
     for (const { deliveries } of full) for (const delivery of deliveries) defer(tx, args, blob, delivery);
   }
@@ -103,11 +113,36 @@ function targetOf(tx: Transaction, account: AccountRow, { target }: Delivery): M
 
 function defer(tx: Transaction, args: AcceptArgs, blob: BlobRow, delivery: Delivery): void {
   const entry = {
-    recipient: { forwardPath: delivery.recipient, notify: null, orcpt: null },
+    recipient: waitingFor(delivery),
     domain: null,
     prefix: delivery.prefix,
     dueAt: args.now + FULL_RETRY_MS,
     expiresAt: args.now + FULL_EXPIRY_MS,
   };
   enqueue(tx, args, blob, entry, "the mailbox is full");
+}
+
+/** What waits for its account keeps what was asked for it (RFC 3461 section 5.2.6). */
+function waitingFor({ recipient: forwardPath, serves = [] }: Delivery): EnvelopeRecipient {
+  const asked = serves.some(({ notify }) => notify !== null);
+  // Whoever is silent wants to hear of failure (section 4.1).
+  const notify = asked ? [...new Set(serves.flatMap((one) => one.notify ?? ["failure" as const]))] : null;
+  return { forwardPath, notify, orcpt: serves.find(({ orcpt }) => orcpt !== null)?.orcpt ?? null };
+}
+
+/**
+ * RFC 3461 section 5.2.4: who asked for it is told of success. A row of the queue, so that it is told if and only if the
+ * delivery is on disk; never to the null sender (RFC 5321 section 4.5.5).
+ */
+function report(tx: Transaction, args: AcceptArgs, blob: BlobRow, deliveries: readonly Delivery[]): void {
+  if (args.sender.reversePath === "") return;
+  const told = new Set<EnvelopeRecipient>(); // several deliveries may serve one recipient
+  for (const recipient of deliveries.flatMap(({ serves = [] }) => serves)) {
+    if (told.has(recipient) || !recipient.notify?.includes("success")) continue;
+    told.add(recipient);
+    const dueAt = args.now;
+    const prefix = new Uint8Array(0); // the sender knows its message as it was sent
+    const expiresAt = dueAt + FULL_EXPIRY_MS;
+    enqueue(tx, args, blob, { recipient, domain: null, prefix, dueAt, expiresAt, report: "delivered" }, null);
+  }
 }

@@ -23,6 +23,7 @@ export function enqueue(
     owner: null,
     wakeAt: entry.dueAt,
     route: null,
+    report: entry.report ?? null,
     sender: entry.sender ?? args.sender,
     blob: tx.storeBlob(blob),
     blobId: blob.blobId,

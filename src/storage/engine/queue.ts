@@ -222,6 +222,7 @@ function print(row: QueueRecord): QueueRow {
     expiresAt: row.expiresAt,
     lastReply: row.lastReply,
     route: row.route,
+    ...(row.report !== null && { report: row.report }),
     sender: row.sender,
     blobId: row.blobId as BlobId,
     size: row.size,

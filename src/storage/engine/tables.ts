@@ -3,7 +3,15 @@
  * synchronous: an operation runs to its end inside one transaction, so nothing can come between its questions and
  * its writes. A driver decides where rows live; the operations on top are the same for all that are synchronous.
  */
-import type { BlobId, Credentials, EnvelopeSender, JournalEntry, MailboxRole, QueueState } from "../../contract/mod.ts";
+import type {
+  BlobId,
+  Credentials,
+  DecidedFate,
+  EnvelopeSender,
+  JournalEntry,
+  MailboxRole,
+  QueueState,
+} from "../../contract/mod.ts";
 import type { EnvelopeRecipient } from "../../contract/mod.ts";
 import type { Marks } from "./marks.ts";
 import type { Envelope, MessageIndex, Part } from "../../message/model.ts";
@@ -161,6 +169,7 @@ export interface QueueRecord {
   wakeAt: number | null;
   /** The way a person chose. */
   route: string | null;
+  readonly report: DecidedFate | null;
   readonly sender: EnvelopeSender;
   readonly blob: number;
   readonly blobId: BlobId;

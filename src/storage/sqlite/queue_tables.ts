@@ -1,11 +1,19 @@
 /** The queue and the journal. */
-import type { BlobId, EnvelopeRecipient, EnvelopeSender, JournalEntry, QueueState } from "../../contract/mod.ts";
+import type {
+  BlobId,
+  DecidedFate,
+  EnvelopeRecipient,
+  EnvelopeSender,
+  JournalEntry,
+  QueueState,
+} from "../../contract/mod.ts";
 import type { QueueFilter, QueueRecord } from "../engine/tables.ts";
 import { SieveTables } from "./sieve_tables.ts";
 import type { Cells } from "./statements.ts";
 
 const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts, q.queued_at, q.due_at, " +
-  "q.expires_at, q.last_reply, q.owner, q.wake_at, q.sender, q.blob, 'b' || lower(hex(b.hash)), b.size, q.prefix, q.route " +
+  "q.expires_at, q.last_reply, q.owner, q.wake_at, q.sender, q.blob, 'b' || lower(hex(b.hash)), b.size, q.prefix, q.route, " +
+  "q.report " +
   "from queue q join blobs b on b.id = q.blob";
 const STATES: readonly QueueState[] = ["ready", "leased", "held"];
 
@@ -53,7 +61,7 @@ export class QueueTables extends SieveTables {
 
   addQueueRow(row: QueueRecord): void {
     this.sql.run(
-      "insert into queue values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "insert into queue values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       row.id,
       row.traceId,
       JSON.stringify(row.recipient),
@@ -70,6 +78,7 @@ export class QueueTables extends SieveTables {
       row.blob,
       row.prefix,
       row.route,
+      row.report,
     );
   }
 
@@ -123,5 +132,6 @@ function readQueue(cells: Cells): QueueRecord {
     size: cells[15] as number,
     prefix: cells[16] as Uint8Array,
     route: cells[17] as string | null,
+    report: cells[18] as DecidedFate | null,
   };
 }

@@ -91,6 +91,9 @@ export const MIGRATIONS: readonly string[] = [
   `
   alter table queue add column route text;
   `,
+  `
+  alter table queue add column report text;
+  `,
 ];
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */

@@ -343,3 +343,20 @@ Deno.test("stop() and hold() give back at once what only waited for its domain",
   await home.close();
   await there.close();
 });
+
+Deno.test("what a row only reports is told once, in one report a message, and nothing is delivered for it", async () => {
+  const home = await house();
+  const wish = (forwardPath: string) => ({ ...recipient(forwardPath), notify: ["success"] as const });
+  const row = { domain: null, prefix: new Uint8Array(0) };
+  await home.send(["x"], { ...row, recipient: wish("alice@ours.example"), report: "delivered" });
+  await home.send(["x"], { ...row, recipient: wish("team@ours.example"), report: "expanded", expiresAt: home.now });
+  home.worker.start();
+  await home.until("an empty queue", empty(home));
+  const told = (await home.inbox()).join("");
+  assert.equal(told.split("multipart/report").length - 1, 2);
+  assert.match(told, /Final-Recipient: rfc822; alice@ours\.example\r\nAction: delivered\r\nStatus: 2\.1\.5\r\n/);
+  assert.match(told, /Final-Recipient: rfc822; team@ours\.example\r\nAction: expanded\r\nStatus: 2\.1\.5\r\n/);
+  assert.match(told, /\r\nSubject: Your message was passed on:/);
+  assert.doesNotMatch(told, /hello/);
+  await home.close();
+});

@@ -372,6 +372,21 @@ Deno.test("DSN parameters are passed on where offered, in xtext", () => {
   assert.doesNotMatch(talk(["220 x\r\n", PLAIN_EHLO, "250 ok\r\n"], more).sent, /NOTIFY|RET=/);
 });
 
+Deno.test("an original recipient in UTF-8 goes as it is where it may, and else in ASCII (RFC 6533)", () => {
+  const orcpt = "utf-8;jür+x\\x{3D}@bücher.example";
+  const recipients = [
+    rcpt("b@t.example", { orcpt }),
+    rcpt("c@t.example", { orcpt: `utf-8;${"ü".repeat(100)}@t.example` }),
+  ];
+  const ehlo = "250-x\r\n250-DSN\r\n250 SMTPUTF8\r\n";
+  const utf8 = talk(["220 x\r\n", ehlo, "250 ok\r\n"], { sender: { ...SENDER, smtputf8: true }, recipients });
+  const line = "RCPT TO:<b@t.example> ORCPT=utf-8;jür\\x{2B}x\\x{3D}@bücher.example\r\n";
+  assert.ok(utf8.sent.includes(String.fromCharCode(...utf8Bytes(line))), utf8.sent);
+  const ascii = talk(["220 x\r\n", "250-x\r\n250-PIPELINING\r\n250 DSN\r\n"], { recipients }).sent;
+  assert.ok(ascii.includes(" ORCPT=utf-8;j\\x{FC}r\\x{2B}x\\x{3D}@b\\x{FC}cher.example\r\n"), ascii);
+  assert.match(ascii, /RCPT TO:<c@t\.example>\r\n/); // too long that way
+});
+
 Deno.test("odd addresses are quoted, and none can bring a second command", () => {
   const { sent, result } = talk(["220 x\r\n", EHLO], {
     recipients: [rcpt('"a b"@t.example'), rcpt("a b@t.example"), rcpt("postmaster"), rcpt("x>\r\nRSET\r\n@t.example")],

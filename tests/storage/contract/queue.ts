@@ -1,6 +1,6 @@
 /** The queue's states, leases, and the journal. */
 import assert from "node:assert/strict";
-import type { AnswerOf, QueueEntry, QueueId, TraceId } from "../../../src/contract/mod.ts";
+import type { AnswerOf, Notify, QueueEntry, QueueId, TraceId } from "../../../src/contract/mod.ts";
 import { granted, message, type Open, type Scene, sceneTest } from "../scene.ts";
 
 function entry(forwardPath: string, more: Partial<QueueEntry> = {}): QueueEntry {
@@ -183,6 +183,41 @@ export function queueContract(name: string, open: Open): void {
     assert.equal(waiting!.recipient.forwardPath, "ann@example.org");
     assert.equal((await s.mailbox(s.ann, "INBOX")).messages, 0);
   });
+
+  sceneTest(
+    `${name}: a delivery queues the reports it was asked for, once, and what waits keeps its wishes`,
+    open,
+    async (s) => {
+      const full = { bytes: 10, messages: null };
+      await s.ask("account.change", { address: "ann@example.org", quota: full });
+      const wish = (forwardPath: string, notify: Notify, orcpt: string | null = null) => ({
+        forwardPath,
+        notify,
+        orcpt,
+      });
+      const ann = {
+        ...s.delivery(s.ann, "ann@example.org"),
+        serves: [wish("ann@example.org", ["success"], "rfc822;a")],
+      };
+      const serves = [wish("bob@example.org", ["success"]), wish("bobby@example.org", ["failure"])];
+      const bob = { ...s.delivery(s.bob, "bob@example.org"), serves };
+      const deliveries = [ann, bob, bob];
+      assert.ok("refused" in await s.accept(message("x"), { deliveries, overQuota: "refuse" }));
+      assert.deepEqual(await list(s), []);
+      granted(await s.accept(message("x"), { deliveries, overQuota: "defer" }));
+      assert.deepEqual((await list(s)).map(({ recipient, domain, report }) => [recipient, domain, report]), [
+        [serves[0], null, "delivered"],
+        [wish("ann@example.org", ["success"], "rfc822;a"), null, undefined],
+      ]);
+      const { sender } = (await list(s))[0]!;
+      await s.ask("queue.change", { ids: null, change: "remove", now: 1 });
+      granted(await s.accept(message("x"), { deliveries: [bob], sender: { ...sender, reversePath: "" } }));
+      assert.deepEqual(await list(s), []);
+      const both = [wish("a@example.org", null), wish("b@example.org", ["delay"])];
+      granted(await s.accept(message("x"), { deliveries: [{ ...ann, serves: both }], overQuota: "defer" }));
+      assert.deepEqual((await list(s))[0]!.recipient, wish("ann@example.org", ["failure", "delay"]));
+    },
+  );
 
   sceneTest(`${name}: many recipients are several jobs, and the limit holds`, open, async (s) => {
     const queued = Array.from({ length: 250 }, (_, i) => entry(`r${i}@one.example`));
