@@ -31,6 +31,7 @@ import { queueReroute } from "./commands/queue_reroute.ts";
 import { queueRetry } from "./commands/queue_retry.ts";
 import { queueShow } from "./commands/queue_show.ts";
 import { sendmail } from "./commands/sendmail.ts";
+import { sieveCheck } from "./commands/sieve_check.ts";
 import { start } from "./commands/start.ts";
 import { tokenAdd } from "./commands/token_add.ts";
 import { tokenList } from "./commands/token_list.ts";
@@ -75,6 +76,7 @@ export const COMMANDS: readonly Command[] = [
   banList,
   banAdd,
   banRemove,
+  sieveCheck,
   why,
   sendmail,
   version,
