@@ -14,7 +14,7 @@ export const sieveCheck: Command = {
   summary: "Check a Sieve script, and say all that is wrong with it",
   about: "Nothing is stored and no server is asked. Each error is a line: FILE, line and column, what is wrong.\n" +
     "The file - is what comes from stdin.",
-  examples: ["palomar sieve check vacation.sieve", "palomar sieve check - --json < vacation.sieve"],
+  examples: ["palomar sieve check vacation.sieve", "palomar sieve check - --json"],
   options: [JSON_OPTION],
   async run({ operands: [file = ""], options, io }) {
     const { checkSieve, formatSieveError } = await import("../../sieve/mod.ts");
