@@ -184,7 +184,7 @@ class OpenSession implements SessionWorld {
 
   /** An attempt; one that succeeded is remembered, so that it can be ended from outside. */
   async logIn(attempt: () => Promise<Login | LoginRefused>): Promise<Login | LoginRefused> {
-    if (this.guard?.isBanned) return { refused: "tooMany" };
+    if (this.parts.guard?.isBanned(this.session.remoteAddress)) return { refused: "tooMany" }; // no guard of its own for that
     const answer = await attempt();
     this.parts.guard?.loginEnded(answer, this.session.remoteAddress);
     if (this.#closed || "refused" in answer) return answer;
