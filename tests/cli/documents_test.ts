@@ -35,16 +35,16 @@ Deno.test("README.md names every command and every key of the configuration", ()
   const readme = read("README.md");
   for (const { words: [first = "", second] } of COMMANDS) {
     const row = readme.split("\n").find((line) =>
-      line.startsWith(`| \`${first} `) || line.startsWith(`| \`${first}\``)
+      line.startsWith(`- \`${first} `) || line.startsWith(`- \`${first}\``)
     );
     assert.ok(row !== undefined || readme.includes(`\`${first}\``), first);
     if (second !== undefined) assert.ok(row?.includes(second), `${first} ${second}`);
   }
   for (const key of keysAt(FILE_SCHEMA, [])) {
     const more = keysAt(FILE_SCHEMA, [key]).filter((one) => one !== "acme");
-    if (more.length === 0) assert.match(readme, new RegExp(`^\\| \`${key}(\\[\\])?\``, "m"), key);
+    if (more.length === 0) assert.match(readme, new RegExp(`^- \`${key}(\\[\\])?\``, "m"), key);
     for (const one of more) {
-      assert.match(readme, new RegExp(`^\\| .*\`(${key})?\\.${one}(\\[\\])?\``, "m"), `${key}.${one}`);
+      assert.match(readme, new RegExp(`^- .*\`(${key})?\\.${one}(\\[\\])?\``, "m"), `${key}.${one}`);
     }
   }
 });
