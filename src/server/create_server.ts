@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { rootCertificates } from "node:tls";
 import type { SessionId, SessionInfo } from "../contract/mod.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { HttpApp } from "../http/deps.ts";
@@ -126,7 +127,7 @@ class PalomarServer implements Server {
       const house = await this.#open();
       for (const listener of this.#config.listeners) await this.#openDoor(house, listener);
       if (this.#config.storage.driver === "sqlite" && !this.#parts.storage) await this.#openControl(house);
-      this.#startOutbound(house);
+      this.#startOutbound(house, await exchangeAuthorities(this.#config, this.#parts));
       house.dmarcReports.start();
       this.#reclaiming = setInterval(() => void this.#reclaim(house), RECLAIM_EVERY_MS);
       this.#activating = setInterval(() => void activateKeys(house.dkim, house.logger), ACTIVATE_KEYS_EVERY_MS);
@@ -188,9 +189,9 @@ class PalomarServer implements Server {
     };
   }
 
-  #startOutbound(house: House): void {
+  #startOutbound(house: House, ca: string | null): void {
     const { storage, resolver, clock, logger, metrics, signer } = house;
-    const { fetchPolicy, ca } = this.#parts;
+    const { fetchPolicy } = this.#parts;
     const takesMail = (listener: ListenerConfig): boolean => listener.protocol === "smtp";
     this.#outbound = createOutbound({
       storage,
@@ -205,7 +206,7 @@ class PalomarServer implements Server {
       logger,
       metrics,
       ...(fetchPolicy === undefined ? {} : { fetchPolicy }),
-      ...(ca === undefined ? {} : { ca }),
+      ...(ca === null ? {} : { ca }),
       ownEndpoints: () =>
         new Set(this.#addresses.filter(takesMail).map((listener) => `${listener.address}:${listener.port}`)),
     });
@@ -373,4 +374,14 @@ function newSessionId(): SessionId {
 async function clientAuthorities({ tls }: Config): Promise<string | null> {
   if (tls.clientAuthorities.length === 0) return null;
   return (await Promise.all(tls.clientAuthorities.map((file) => Deno.readTextFile(file)))).join("\n");
+}
+
+/** What the certificates of MX hosts may lead to, as PEM; null: what the runtime trusts. */
+async function exchangeAuthorities({ outbound }: Config, parts: ServerParts): Promise<string | null> {
+  if (parts.ca !== undefined) return parts.ca;
+  if (outbound.ca === null) return null;
+  const own = await Deno.readTextFile(outbound.ca).catch((error: Error) => {
+    throw new Error(`outbound.ca: ${error.message}`, { cause: error });
+  });
+  return [...rootCertificates, own].join("\n");
 }

@@ -69,7 +69,7 @@ export class Stage {
   /** Starts a server of the scenario's own in a folder below its own. */
   async startPalomar(domain: string, options: PalomarOptions = {}): Promise<Palomar> {
     const folder = join(this.folder, domain);
-    await Deno.mkdir(folder);
+    await Deno.mkdir(folder, { recursive: true });
     const server = await startPalomar(folder, domain, options);
     this.defer(() => server.stop());
     return server;

@@ -15,6 +15,7 @@ import { queueCrash } from "./scenarios/queue_crash.ts";
 import { roundcube } from "./scenarios/roundcube.ts";
 import { serverProcess } from "./scenarios/process.ts";
 import { python } from "./scenarios/python.ts";
+import { strictTls } from "./scenarios/strict_tls.ts";
 import { swaks } from "./scenarios/swaks.ts";
 import { twoDomains } from "./scenarios/two_domains.ts";
 import { twoServers } from "./scenarios/two_servers.ts";
@@ -31,6 +32,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...roundcube,
   ...twoServers,
   ...twoDomains,
+  ...strictTls,
   ...postfix,
   ...exim,
   ...serverProcess,

@@ -64,6 +64,8 @@ export interface MtaStsConfig {
   readonly mode: "testing" | "enforce" | "none";
   /** How long others remember the policy, milliseconds. */
   readonly maxAge: number;
+  /** MX hosts of the policy besides this one; `*.` at the beginning stands for one label. Lower case. */
+  readonly mx: readonly string[];
 }
 
 /** How an alias passes mail on to another server. */
@@ -85,8 +87,10 @@ export interface OutboundConfig {
   readonly sourceAddress: readonly string[];
   /** Milliseconds. */
   readonly retry: { readonly first: number; readonly longest: number; readonly giveUp: number };
-  /** Whether the MX of a domain may lead into private networks and to this machine. */
+  /** Whether the MX of a domain, the host of its MTA-STS policy and that of its TLS reports may be in private networks. */
   readonly privateExchanges: boolean;
+  /** PEM file of authorities that MX hosts and policy hosts may have their certificates of, besides the public ones. */
+  readonly ca: string | null;
   /** True: nothing goes out, mail waits in the queue. */
   readonly hold: boolean;
   /** Attempts under way at once, in all and at most to one domain or relay. */

@@ -229,6 +229,7 @@ function withPaths(outbound: OutboundConfig, absolute: (path: string, at: string
     new Map([...routes].map(([domain, relay]) => [domain, one(relay, `${at}.${domain}`)]));
   return {
     ...outbound,
+    ca: outbound.ca && absolute(outbound.ca, "outbound.ca"),
     relay: outbound.relay && one(outbound.relay, "outbound.relay"),
     routes: all(outbound.routes, "outbound.routes"),
     senderRoutes: all(outbound.senderRoutes, "outbound.senderRoutes"),

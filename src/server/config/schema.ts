@@ -155,6 +155,7 @@ const OUTBOUND = object({
     giveUp: duration(SECOND, 30 * DAY).prefault("5d"), // RFC 5321 section 4.5.4.1: four to five days
   }).prefault({}),
   privateExchanges: truth.default(false),
+  ca: text("the path of a PEM file with certificates of authorities").nullable().default(null),
   hold: truth.default(false),
   connections: integer(1, 10_000).default(100),
   connectionsPerDomain: integer(1, 1000).default(20),
@@ -180,6 +181,20 @@ const mailAddress = text('an address, as "dmarc-reports@example.org"').transform
   context.addIssue({ code: "custom", message: `${shown(value)} should be an address, as "dmarc-reports@example.org"` });
   return z.NEVER;
 });
+
+/** RFC 8461 section 3.2: a name, or `*.` before one. */
+const exchangePattern = text('the name of an MX host, as "mx2.example.org" or "*.example.org"').transform(
+  (value, context) => {
+    const domain = parseDomain(value.replace(/^\*\./, ""));
+    const ascii = domain === null ? null : domainToAscii(domain);
+    if (ascii !== null && ascii.includes(".") && isIP(ascii) === 0) {
+      return value.startsWith("*.") ? `*.${ascii}` : ascii;
+    }
+    const message = `${shown(value)} should be the name of an MX host, as "mx2.example.org" or "*.example.org"`;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  },
+);
 
 /** The top of the configuration. `demo` is no key of a file: see `demo.ts`. */
 const TOP = {
@@ -228,6 +243,9 @@ const TOP = {
   mtaSts: object({
     mode: oneOf(["testing", "enforce", "none"]).default("testing"),
     maxAge: duration(MINUTE, 365 * DAY).prefault("7d"), // RFC 8461 section 3.2: weeks or more, at most a year
+    mx: list(exchangePattern, 'names of MX hosts, as "mx2.example.org" or "*.example.org"').max(31, {
+      error: "should have at most 31 names",
+    }).default([]),
   }).prefault({}),
   forwarding: object({ srs: truth.default(true) }).prefault({}),
   dmarcReports: object({

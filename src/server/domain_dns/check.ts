@@ -1,7 +1,14 @@
 /** What the DNS says now of the records that a domain needs, compared by what they mean, not by their letters. */
 import type { DnsAnswer, DnsRecord, DnsType, Program } from "../../contract/mod.ts";
 import type { DkimKeyInfo, DnsFinding, DnsRecordAdvice } from "../../http/deps.ts";
-import { checkHost, isSpfRecord, parseDmarcRecord, parseStsRecord } from "../../mailauth/mod.ts";
+import {
+  checkHost,
+  isSpfRecord,
+  matchesStsPolicy,
+  parseDmarcRecord,
+  parseStsRecord,
+  type StsPolicy,
+} from "../../mailauth/mod.ts";
 import { clientAddress, reverseName } from "../../mailauth/spf/ip_address.ts";
 import { lookUpKey } from "../dkim/look_up.ts";
 import { runProgram } from "../run_program.ts";
@@ -14,6 +21,10 @@ export interface CheckParts {
   /** Whose addresses others see: the relay where all goes through one, else this server. */
   readonly sendingHost: string;
   readonly dkim: readonly DkimKeyInfo[];
+  /** Our MTA-STS policy; null: none, or one of mode `none`. */
+  readonly policy: StsPolicy | null;
+  /** Whether a certificate that this server shows over HTTPS is good for a name; null: others do HTTPS for it. */
+  readonly bearsName: (name: string) => Promise<boolean | null>;
 }
 
 type Found = Pick<DnsFinding, "status" | "found" | "detail">;
@@ -41,15 +52,21 @@ const CHECKS: Readonly<Record<DnsRecordAdvice["kind"], Check | null>> = {
   caa: null,
 };
 
-async function checkMx(record: DnsRecordAdvice, { resolve, hostname }: CheckParts): Promise<Found> {
+async function checkMx(record: DnsRecordAdvice, { resolve, policy }: CheckParts): Promise<Found> {
   const answer = await resolve(bare(record.name), "MX");
   if (answer.kind !== "ok") return without(record, answer);
+  const wanted = bare(record.value.split(" ")[1]!);
   const found = recordsOf(answer, "MX").sort((a, b) => a.preference - b.preference);
   const texts = found.map(({ preference, exchange }) => `${preference} ${exchange}.`);
-  if (!found.some(({ exchange }) => exchange === hostname)) {
+  if (!found.some(({ exchange }) => exchange === wanted)) {
     return different(texts, `mail goes to ${texts.join(", ")}; add: ${line(record)}`);
   }
-  const others = found.filter(({ exchange }) => exchange !== hostname).map(({ exchange }) => exchange);
+  const others = found.filter(({ exchange }) => exchange !== wanted).map(({ exchange }) => exchange);
+  const strange = policy === null ? [] : others.filter((host) => !matchesStsPolicy(policy, host));
+  if (strange.length > 0) {
+    const names = strange.join(", ");
+    return different(texts, `mail may also go to ${names}, which the MTA-STS policy does not name: see mtaSts.mx`);
+  }
   return ok(texts, others.length === 0 ? "" : `mail may also go to ${others.join(", ")}`);
 }
 
@@ -148,14 +165,28 @@ async function checkText(
   return fault === null ? ok(found) : different(found, `the record ${fault}; it should be: ${line(record)}`);
 }
 
-async function checkStsHost(record: DnsRecordAdvice, { resolve, hostname }: CheckParts): Promise<Found> {
+/** RFC 8461 section 3.3: a policy counts only where it comes with a certificate for the name. */
+async function checkStsHost(record: DnsRecordAdvice, parts: CheckParts): Promise<Found> {
+  const { resolve, hostname } = parts;
   const name = bare(record.name);
   const answers = await Promise.all((["A", "AAAA"] as const).map((type) => resolve(name, type)));
   const found = answers.flatMap(addressesIn);
   if (found.length === 0) return without(record, answers.find(({ kind }) => kind === "tempfail") ?? answers[0]!);
   const ours = await addressesOf(hostname, resolve);
-  if (found.some((one) => ours.some((other) => sameAddress(one, other)))) return ok(found);
-  return ok(found, "leads to another host, which must pass the policy on");
+  if (!found.some((one) => ours.some((other) => sameAddress(one, other)))) {
+    return ok(found, "leads to another host, which must pass the policy on");
+  }
+  switch (await parts.bearsName(name)) {
+    case true:
+      return ok(found);
+    case false:
+      return different(
+        found,
+        `leads here, but no certificate of tls.certificates is for ${name}, so nobody believes it`,
+      );
+    case null:
+      return ok(found, `this server has no HTTPS: whatever does it here needs a certificate for ${name}`);
+  }
 }
 
 /** A wrong TLSA record is worse than none: those who look refuse to send. */

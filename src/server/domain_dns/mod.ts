@@ -8,10 +8,11 @@
  */
 import type { DnsAnswer, DnsType } from "../../contract/mod.ts";
 import type { DkimAdmin, DnsAdmin, DnsFinding, DnsRecordAdvice } from "../../http/deps.ts";
+import { parseStsPolicy } from "../../mailauth/mod.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Config } from "../config/mod.ts";
 import { checkRecord } from "./check.ts";
-import { keyDigest } from "./key_digest.ts";
+import { bearsName, keyDigest } from "./key_digest.ts";
 import { domainRecords } from "./records.ts";
 import { stsPolicy } from "./sts_policy.ts";
 
@@ -32,9 +33,17 @@ export function createDomainDns({ config, storage, dkim, resolve, now }: DomainD
   return {
     records,
     async check(domain) {
-      const { hostname, outbound } = config;
-      const sendingHost = outbound.relay?.host ?? hostname;
-      const parts = { resolve, now, hostname, sendingHost, dkim: await dkim.list(domain) };
+      const { hostname, outbound, listeners, mtaSts } = config;
+      const hasHttps = listeners.some(({ protocol, tls }) => protocol === "http" && tls === "implicit");
+      const parts = {
+        resolve,
+        now,
+        hostname,
+        sendingHost: outbound.relay?.host ?? hostname,
+        dkim: await dkim.list(domain),
+        policy: mtaSts.mode === "none" ? null : parseStsPolicy(stsPolicy(config)),
+        bearsName: async (name: string) => hasHttps ? await bearsName(config, name, now()) : null,
+      };
       const findings = await Promise.all((await records(domain)).map((record) => checkRecord(record, parts)));
       return findings.filter((one): one is DnsFinding => one !== null);
     },

@@ -39,6 +39,7 @@ export function domainRecords(facts: DomainFacts): readonly DnsRecordAdvice[] {
       value: `10 ${host}`,
       why: "mail for the domain comes here",
     },
+    ...otherExchanges(facts),
     ...hostAddresses(config),
     {
       kind: "ptr",
@@ -75,6 +76,19 @@ export function domainRecords(facts: DomainFacts): readonly DnsRecordAdvice[] {
 export function zoneText(text: string): string {
   const strings = text.match(/[\s\S]{1,255}/g) ?? [""];
   return strings.map((one) => `"${one.replace(/[\\"]/g, "\\$&")}"`).join(" ");
+}
+
+/** Hosts that take mail for us besides this one, as far as they are names. */
+function otherExchanges({ config: { hostname, mtaSts }, domain }: DomainFacts): DnsRecordAdvice[] {
+  const names = mtaSts.mx.filter((name) => name !== hostname && !name.startsWith("*."));
+  return names.map((name) => ({
+    kind: "mx",
+    need: "recommended",
+    name: `${domain}.`,
+    type: "MX",
+    value: `20 ${name}.`,
+    why: "takes mail when this server does not; named in mtaSts.mx",
+  }));
 }
 
 function hostAddresses(config: DomainFacts["config"]): DnsRecordAdvice[] {

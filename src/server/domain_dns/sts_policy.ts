@@ -5,8 +5,9 @@ import type { Config } from "../config/mod.ts";
 type PolicyConfig = Pick<Config, "hostname" | "mtaSts">;
 
 /** The text that is served at `/.well-known/mta-sts.txt`. */
-export function stsPolicy({ hostname, mtaSts: { mode, maxAge } }: PolicyConfig): string {
-  const mx = mode === "none" ? "" : `mx: ${hostname}\r\n`;
+export function stsPolicy({ hostname, mtaSts: { mode, maxAge, mx: others } }: PolicyConfig): string {
+  const names = mode === "none" ? [] : new Set([hostname, ...others]);
+  const mx = [...names].map((name) => `mx: ${name}\r\n`).join("");
   return `version: STSv1\r\nmode: ${mode}\r\n${mx}max_age: ${Math.floor(maxAge / 1000)}\r\n`;
 }
 

@@ -10,6 +10,7 @@ import type { Metrics } from "../metrics.ts";
 import { type Perform, runProgram } from "../run_program.ts";
 import { type FetchPolicy, policyFetcher } from "../tls_policy/fetch_policy.ts";
 import { TlsReporter } from "../tls_policy/reporter.ts";
+import { type OutwardRequest, outwardRequest } from "../tls_policy/outward_request.ts";
 import type { ReportParts } from "../tls_policy/send_report.ts";
 import { TlsPolicies } from "../tls_policy/tls_policies.ts";
 import { ConnectionPool } from "./connection_pool.ts";
@@ -38,8 +39,8 @@ export interface OutboundOptions {
   readonly fetchPolicy?: FetchPolicy;
   /** True: domains that want to hear how TLS with them went are told daily. */
   readonly tlsReports?: boolean;
-  /** In place of HTTPS: brings reports. */
-  readonly request?: ReportParts["request"];
+  /** In place of HTTPS: asks for policies and brings reports. */
+  readonly request?: OutwardRequest;
   /** PEM certificates that MX hosts' may lead to, in place of the system's. */
   readonly ca?: string;
 }
@@ -56,7 +57,9 @@ export function partsOf(options: OutboundOptions): OutboundParts {
   }) as Perform;
   const run: OutboundParts["run"] = (program) => runProgram(program, perform, log);
   const signReport = options.signReport ?? ((bytes: Uint8Array) => Promise.resolve(bytes));
-  const { hostname, policy, request } = options;
+  const { hostname, policy, metrics } = options;
+  const ca = options.ca === undefined ? {} : { ca: options.ca };
+  const request = options.request ?? outwardRequest({ resolve, privateAddresses: policy.privateExchanges, ...ca });
   const report: ReportParts = {
     storage,
     hostname,
@@ -64,17 +67,25 @@ export function partsOf(options: OutboundOptions): OutboundParts {
     log,
     facts: () => ({ hostname, localAddress: null, now: clock.wall(), giveUpMs: policy.retry.giveUp }),
     sign: signReport,
-    ...(request === undefined ? {} : { request }),
+    request,
   };
   const reporter = options.tlsReports ? new TlsReporter(report, clock) : null;
+  const sessions = metrics?.counter(
+    "palomar_tls_sessions_total",
+    "TLS sessions with other servers, by policy and result in the words of RFC 8460.",
+    ["policy", "result"],
+  );
   const tls = new TlsPolicies({
     storage,
     run,
     now: () => clock.wall(),
     log,
-    fetchPolicy: options.fetchPolicy ?? policyFetcher(),
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-    ...(reporter === null ? {} : { count: (policy, failure) => reporter.count(policy, failure) }),
+    fetchPolicy: options.fetchPolicy ?? policyFetcher({ request }),
+    ...ca,
+    count(policy, failure) {
+      sessions?.add([policy.type, failure?.type ?? "success"]);
+      reporter?.count(policy, failure);
+    },
   });
   return {
     storage,

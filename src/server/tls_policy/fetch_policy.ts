@@ -7,15 +7,13 @@ import {
   type StsPolicy,
   stsPolicyUrl,
 } from "../../mailauth/mta_sts/mod.ts";
+import type { OutwardRequest } from "./outward_request.ts";
 
 /** Gives the policy that a domain (A-labels) publishes, or why there is none to be had. Never rejects. */
 export type FetchPolicy = (domain: string) => Promise<StsPolicy | { readonly failed: StsFetchFailure }>;
 
 export interface PolicyFetcherOptions {
-  /** PEM certificates to trust besides the system's. */
-  readonly ca?: string;
-  /** In place of the runtime's `fetch`. */
-  readonly request?: (url: string, init: RequestInit) => Promise<Response>;
+  readonly request: OutwardRequest;
   /** For the whole fetch. Section 3.3 suggests a minute. */
   readonly timeoutMs?: number;
 }
@@ -25,12 +23,10 @@ const TIMEOUT_MS = 60_000;
 const HOST = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
 /** Fetches over the network, with nothing of a browser: no cookies, no cache, no redirects. */
-export function policyFetcher(options: PolicyFetcherOptions = {}): FetchPolicy {
-  const client = options.ca === undefined ? undefined : Deno.createHttpClient({ caCerts: [options.ca] });
-  const request = options.request ?? ((url, init) => fetch(url, client === undefined ? init : { ...init, client }));
+export function policyFetcher({ request, timeoutMs = TIMEOUT_MS }: PolicyFetcherOptions): FetchPolicy {
   return async (domain) => {
     if (!HOST.test(domain) || domain.length > 240) return { failed: "sts-policy-fetch-error" };
-    const signal = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
+    const signal = AbortSignal.timeout(timeoutMs);
     try {
       const response = await request(stsPolicyUrl(domain), {
         redirect: "manual",

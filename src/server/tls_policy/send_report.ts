@@ -16,6 +16,7 @@ import { formatDate } from "../../message/date.ts";
 import { MessageIndexer } from "../../message/mod.ts";
 import { type LocalFacts, routeNotice } from "../../mta/queue/mod.ts";
 import type { SealedBlob, Storage } from "../../storage/storage.ts";
+import type { OutwardRequest } from "./outward_request.ts";
 import { DAY_MS, type DomainCounts } from "./session_counts.ts";
 import { REPORT_TRACE } from "./tls_policies.ts";
 
@@ -27,8 +28,8 @@ export interface ReportParts {
   readonly facts: () => LocalFacts;
   /** Puts a DKIM signature before a message of ours. */
   readonly sign: (bytes: Uint8Array) => Promise<Uint8Array>;
-  /** In place of the runtime's `fetch`. */
-  readonly request?: (url: string, init: RequestInit) => Promise<Response>;
+  /** Brings reports that go by POST. */
+  readonly request: OutwardRequest;
 }
 
 /** Of one `rua`. */
@@ -60,11 +61,10 @@ export async function sendReport(counts: DomainCounts, parts: ReportParts): Prom
 
 /** RFC 8460 section 5.4. Tried once: the next day brings the next report. */
 async function post(uri: string, { domain }: TlsReport, body: Uint8Array, parts: ReportParts): Promise<void> {
-  const request = parts.request ?? fetch;
   const headers = { "content-type": TLS_REPORT_MEDIA_TYPE };
   const init: RequestInit = { method: "POST", redirect: "manual", headers, signal: AbortSignal.timeout(POST_MS) };
   try {
-    const response = await request(uri, { ...init, body: body.slice() });
+    const response = await parts.request(uri, { ...init, body: body.slice() });
     await response.body?.cancel();
     const level = response.ok ? "info" : "warn";
     parts.log(logEvent(level, "tls.report.posted", { domain, uri, status: response.status }));

@@ -112,7 +112,7 @@ const mx = (...hosts: string[]) =>
 
 const CASES: readonly Case[] = [
   ["mail that goes elsewhere", "mx", mx("mx.other.example"), "different", /add: example\.org\. IN MX 10 mail/],
-  ["a second exchange", "mx", mx("mail.example.org", "b.example"), "ok", /may also go to b\.example/],
+  ["a second exchange", "mx", mx("mail.example.org", "b.example"), "different", /b\.example, which the MTA-STS/],
   ["two SPF records", "spf", set("example.org", txt("v=spf1 mx -all", "v=spf1 -all")), "different", /leave only/],
   ["an SPF that leaves us out", "spf", set("example.org", txt("v=spf1 ip4:198.51.100.1 -all")), "different", /"fail"/],
   ["an SPF that is broken", "spf", set("example.org", txt("v=spf1 nonsense:x -all")), "different", /"permerror"/],
@@ -253,4 +253,67 @@ Deno.test("the MTA-STS policy of a domain of ours is one, and each has an id of 
   assert.notEqual(enforce.id, testing.id);
   const none = await policy({ mode: "none" });
   assert.deepEqual([none.policy?.mode, none.id], ["none", undefined]);
+});
+
+Deno.test("other MX hosts of the policy are records too, and one that it does not name is a fault", async () => {
+  const config = testConfig({ mtaSts: { mx: ["MX2.example.org", "*.backup.example"] } });
+  const { records, dns } = await world(config);
+  assert.deepEqual(parseStsPolicy((await dns.stsPolicy("example.org"))!)?.mx, [
+    "mail.example.org",
+    "mx2.example.org",
+    "*.backup.example",
+  ]);
+  assert.deepEqual(records.filter(({ kind }) => kind === "mx").map(({ value }) => value), [
+    "10 mail.example.org.",
+    "20 mx2.example.org.",
+  ]);
+  const exchanges = (...names: string[]) => (zones: Record<string, Zone | "servfail">) => {
+    const MX = names.map((exchange) => ({ type: "MX", preference: 10, exchange }));
+    zones["example.org"] = { ...zones["example.org"] as Zone, MX };
+  };
+  const check = async (...names: string[]) =>
+    (await (await world(config, exchanges(...names))).dns.check("example.org"))
+      .filter(({ kind }) => kind === "mx").map(({ status, detail }) => `${status}: ${detail}`);
+  assert.deepEqual(await check("mail.example.org", "mx2.example.org", "a.backup.example"), [
+    "ok: mail may also go to mx2.example.org, a.backup.example",
+    "ok: mail may also go to mail.example.org, a.backup.example",
+  ]);
+  assert.match((await check("mail.example.org"))[1]!, /^different: mail goes to .* add: example\.org\. IN MX 20 mx2/);
+  const strange =
+    "different: mail may also go to mx9.example.org, which the MTA-STS policy does not name: see mtaSts.mx";
+  assert.equal((await check("mail.example.org", "mx2.example.org", "mx9.example.org"))[0], strange);
+});
+
+Deno.test("mtaSts.mx takes names of hosts, and a star before them", () => {
+  for (const name of ["localhost", "192.0.2.1", "a b.example", "*", "*.org", "mx.*.example", ""]) {
+    assert.throws(() => testConfig({ mtaSts: { mx: [name] } }), /should be the name of an MX host/, name);
+  }
+});
+
+Deno.test("the host of the policy needs a certificate of its name, where this server does HTTPS itself", async () => {
+  const folder = await Deno.makeTempDir();
+  const listeners = [
+    { protocol: "smtp", address: "0.0.0.0", port: 25, tls: "starttls" },
+    { protocol: "http", address: "0.0.0.0", port: 443, tls: "implicit" },
+  ];
+  const status = async (names: string[] | null, config = { listeners } as Record<string, unknown>) => {
+    const tls = names && await ensureDemoCertificate(`${folder}/${names[0]}`, names, NOW);
+    const { status, detail } = await finding(
+      "stsHost",
+      undefined,
+      testConfig({
+        ...config,
+        ...(tls && { tls: { certificates: [{ certFile: tls.certFile, keyFile: tls.keyFile }] } }),
+      }),
+    );
+    return `${status}: ${detail}`;
+  };
+  const without = "different: leads here, but no certificate of tls.certificates is for mta-sts.example.org, " +
+    "so nobody believes it";
+  assert.equal(await status(["mta-sts.example.org"]), "ok: ");
+  assert.equal(await status(["*.example.org"]), "ok: ");
+  assert.equal(await status(["mail.example.org"]), without);
+  assert.equal(await status(null), without);
+  assert.match(await status(null, {}), /^ok: this server has no HTTPS: whatever does it here needs a certificate for/);
+  await Deno.remove(folder, { recursive: true });
 });

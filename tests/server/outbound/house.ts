@@ -78,6 +78,7 @@ const POLICY: OutboundConfig = {
   relay: null,
   routes: new Map(),
   privateExchanges: true,
+  ca: null,
   senderRoutes: new Map(),
   sourceAddress: [],
   retry: { first: 30_000, longest: 4 * HOUR, giveUp: 120 * HOUR },

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { StsPolicy } from "../../../src/mailauth/mod.ts";
 import { memoryStorage } from "../../../src/storage/memory/mod.ts";
+import { createMetrics } from "../../../src/server/metrics.ts";
 import { testServer } from "../../../src/server/test_server.ts";
 import type { FetchPolicy } from "../../../src/server/tls_policy/fetch_policy.ts";
 import { type House, house } from "../outbound/house.ts";
@@ -37,12 +38,21 @@ interface Case {
   readonly requireTls?: boolean;
 }
 
-async function sent(wanted: Case): Promise<{ reason: string | null; clear: string[]; secret: string[] }> {
+interface Sent {
+  readonly reason: string | null;
+  readonly clear: string[];
+  readonly secret: string[];
+  /** Lines of `palomar_tls_sessions_total`, without its name. */
+  readonly counted: string[];
+}
+
+async function sent(wanted: Case): Promise<Sent> {
   const { made, fetched, ca = made.ca, records = null } = wanted;
   const there = await tlsPeer({ certificate: made, ...wanted.peer });
   const zones = zonesOf(there.port, records, STS);
   const resolver = signedResolver(zones, records === null ? ["example"] : []);
-  const parts = { resolver, ca, fetchPolicy: () => Promise.resolve(fetched) };
+  const metrics = createMetrics();
+  const parts = { resolver, ca, fetchPolicy: () => Promise.resolve(fetched), metrics };
   const home = await house({ policy: { port: there.port }, parts });
   await home.send(["bob@there.example"], { sender: { requireTls: wanted.requireTls ?? false } });
   home.worker.start();
@@ -50,7 +60,8 @@ async function sent(wanted: Case): Promise<{ reason: string | null; clear: strin
   const [row] = await home.rows();
   await home.close();
   await there.close();
-  return { reason: row?.lastReply ?? null, clear: there.clear, secret: there.secret };
+  const counted = [...metrics.print().matchAll(/^palomar_tls_sessions_total(.*)$/gm)].map(([, line]) => line!);
+  return { reason: row?.lastReply ?? null, clear: there.clear, secret: there.secret, counted };
 }
 
 Deno.test("MTA-STS enforce: a host of the policy with a valid certificate gets mail", async () => {
@@ -101,6 +112,21 @@ Deno.test("MTA-STS testing: mail goes whatever the certificate, and none changes
     assert.equal(reason, null);
     assert.ok(mailIn(clear));
   }
+});
+
+Deno.test("TLS sessions are counted by policy and result", async () => {
+  const [good, bad] = [certificate(MX), certificate("other.example")];
+  const table: [Case, string[]][] = [
+    [{ made: good, fetched: ENFORCE }, ['{policy="sts",result="success"} 1']],
+    [{ made: bad, fetched: ENFORCE }, ['{policy="sts",result="certificate-host-mismatch"} 1']],
+    [{ made: bad, fetched: { ...ENFORCE, mode: "testing" } }, ['{policy="sts",result="certificate-host-mismatch"} 1']],
+    [
+      { made: good, fetched: { failed: "sts-webpki-invalid" } },
+      ['{policy="sts",result="sts-webpki-invalid"} 1', '{policy="no-policy-found",result="success"} 1'],
+    ],
+    [{ made: good, fetched: ENFORCE, records: [tlsa(good.chain, 3)] }, ['{policy="tlsa",result="success"} 1']],
+  ];
+  for (const [wanted, lines] of table) assert.deepEqual((await sent(wanted)).counted, lines);
 });
 
 Deno.test("MTA-STS: without a policy to be had mail goes as it can", async () => {
