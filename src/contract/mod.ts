@@ -19,6 +19,7 @@ export * from "./input.ts";
 export * from "./machine.ts";
 export * from "./ops.ts";
 export * from "./ops/acl.ts";
+export * from "./ops/archive.ts";
 export * from "./ops/auth.ts";
 export * from "./ops/directory.ts";
 export * from "./ops/dns.ts";

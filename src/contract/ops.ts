@@ -5,6 +5,7 @@
  */
 import type { BlobId } from "./ids.ts";
 import type { AclOps } from "./ops/acl.ts";
+import type { ArchiveOps } from "./ops/archive.ts";
 import type { AuthOps } from "./ops/auth.ts";
 import type { DirectoryOps } from "./ops/directory.ts";
 import type { DnsOps } from "./ops/dns.ts";
@@ -50,6 +51,7 @@ export interface BodyOps {
 export interface StoredOps
   extends
     AclOps,
+    ArchiveOps,
     DirectoryOps,
     EmailOps,
     ForwardingOps,

@@ -1,5 +1,6 @@
 /** What every driver must do: the one suite that all of them run. */
 import { aclContract } from "./contract/acl.ts";
+import { archiveContract } from "./contract/archive.ts";
 import { directoryContract } from "./contract/directory.ts";
 import { emailContract } from "./contract/email.ts";
 import { forwardingContract } from "./contract/forwarding.ts";
@@ -23,6 +24,7 @@ export function storageContract(name: string, open: Open): void {
   directoryContract(name, open);
   mailboxContract(name, open);
   aclContract(name, open);
+  archiveContract(name, open);
   strangersContract(name, open);
   emailContract(name, open);
   searchContract(name, open);

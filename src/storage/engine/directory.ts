@@ -1,6 +1,7 @@
 /** Domains, accounts, aliases and settings. */
 import { domainToAscii } from "../../base/address.ts";
 import type { Account, Alias, AnswerOf, Args, DirectoryRefused, Domain, MailboxRole } from "../../contract/mod.ts";
+import { forgetFloor } from "./archive.ts";
 import { canonicalAddress, domainOf } from "./address.ts";
 import { accountIdOf } from "./ids.ts";
 import { empty, makeMailbox } from "./mailboxes.ts";
@@ -123,6 +124,7 @@ export function accountRemove(tx: Transaction, args: Args<"account.remove">): { 
   for (const grantee of [row.address, "-" + row.address]) {
     for (const entry of tx.aclNaming(grantee)) tx.removeAcl(entry.mailbox, grantee);
   }
+  forgetFloor(tx, row.id);
   tx.removeAccount(row);
   for (const alias of tx.aliases(null)) {
     if (alias.targets.includes(row.address)) dropTarget(tx, alias, row.address);

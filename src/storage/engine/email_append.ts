@@ -19,7 +19,7 @@ export function append(tx: Transaction, args: Args<"email.append">): AnswerOf<"e
   const bytes = blobs.reduce((sum, blob) => sum + blob.size, 0);
   if (!hasRoom(account, bytes, blobs.length)) return { refused: "overQuota" };
   const modseq = nextModseq(tx, account);
-  const uids = args.messages.map((message, i) => add(tx, target, message, blobs[i]!, modseq, args.now));
+  const uids = args.messages.map((message, i) => add(tx, target, message, blobs[i]!, modseq, args.now).uid);
   return { uidValidity: mailbox.uidValidity as UidValidity, uids };
 }
 
@@ -38,7 +38,7 @@ export function replace(tx: Transaction, args: Args<"email.replace">): AnswerOf<
   if (!fits(target.owner, blob.size - (goes ? old.size : 0), goes ? 0 : 1)) return { refused: "overQuota" };
   const modseq = nextModseq(tx, source.owner);
   const arriving = source.owner === target.owner ? modseq : nextModseq(tx, target.owner);
-  const uid = add(tx, target, args.message, blob, arriving, args.now);
+  const { uid } = add(tx, target, args.message, blob, arriving, args.now);
   removeMember(tx, source.mailbox, old, modseq);
   dropOrphan(tx, source.owner, old);
   const uidValidity = target.mailbox.uidValidity as UidValidity;
@@ -56,14 +56,15 @@ function isLast(tx: Transaction, member: MemberRow): boolean {
   return !(member.flags & SHARED) || tx.membersOf(member.email).length === 1;
 }
 
-function add(
+/** A new email in a mailbox. */
+export function add(
   tx: Transaction,
   { owner: account, mailbox, rights }: Reached,
   message: NewMessage,
   blob: BlobRow,
   modseq: number,
   now: number,
-): Uid {
+): { readonly uid: Uid; readonly email: number } {
   const id = tx.next("email");
   const index = tx.blobIndex(blob.blobId);
   addEmail(tx, account, {
@@ -81,10 +82,11 @@ function add(
   // RFC 4314 section 4: flags that may not be set are left out.
   const may = flagRights(rights);
   const { bits, keywords } = parseFlags(message.flags);
-  return addMember(tx, mailbox, { id, size: blob.size }, modseq, bits & may.bits, may.keywords ? keywords : "", now);
+  const kept = may.keywords ? keywords : "";
+  return { uid: addMember(tx, mailbox, { id, size: blob.size }, modseq, bits & may.bits, kept, now), email: id };
 }
 
-function readable(tx: Transaction, account: AccountRow, blob: BlobRow | null): BlobRow {
+export function readable(tx: Transaction, account: AccountRow, blob: BlobRow | null): BlobRow {
   if (blob && mayReadBlob(tx, account, blob)) return blob;
   throw new StorageError("bug", "there is no such blob for this account");
 }

@@ -15,6 +15,7 @@ import { mailboxByName, mailboxFor, type Reached, reachedOfOthers, rightsOf, vis
 import { printFlags } from "./flags.ts";
 import { accountIdOf, mailboxIdOf } from "./ids.ts";
 import { accountOf, dropOrphan, nextModseq, removeMember } from "./member.ts";
+import { leaveName, uidValidityFloor } from "./archive.ts";
 import { foreignName, locate, nameFor, nearestParent } from "./names.ts";
 import { parentsOf, parsePath } from "./path.ts";
 import { RIGHTS } from "./rights.ts";
@@ -172,7 +173,7 @@ function addRow(tx: Transaction, account: AccountRow, path: string, role: Mailbo
     account: account.id,
     path,
     role,
-    uidValidity: tx.next("uidValidity"),
+    uidValidity: Math.max(tx.next("uidValidity"), uidValidityFloor(tx, account.id) + 1),
     uidNext: 1,
     modseq: nextModseq(tx, account),
     messages: 0,
@@ -204,6 +205,7 @@ export function remove(tx: Transaction, args: Args<"mailbox.delete">): AnswerOf<
   }
   empty(tx, account, row);
   forgetKey(tx, row);
+  leaveName(tx, row);
   tx.removeMailbox(row);
   tx.touch(account.id, row.id);
   tx.touch(account.id, null);

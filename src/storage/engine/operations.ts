@@ -3,6 +3,7 @@ import type { AnswerOf, Args, StorageOp } from "../../contract/mod.ts";
 import { accept } from "./accept.ts";
 import * as acl from "./acl.ts";
 import { owned, resolve } from "./address.ts";
+import * as archive from "./archive.ts";
 import * as directory from "./directory.ts";
 import * as forwarding from "./forwarding.ts";
 import { flags } from "./email_flags.ts";
@@ -75,6 +76,10 @@ export const OPERATIONS: Operations = {
   "metadata.get": getMetadata,
   "metadata.set": setMetadata,
   "quota.get": quota.quota,
+  "email.import": archive.importEmails,
+  "email.known": archive.known,
+  "email.origins": archive.origins,
+  "mailbox.adopt": archive.adopt,
   "email.marks": marks,
   "email.flags": flags,
   "email.append": append,
@@ -127,6 +132,8 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "mailbox.subscriptions",
   "mailbox.deletedUids",
   "email.marks",
+  "email.known",
+  "email.origins",
   "mailbox.deletedStorage",
   "metadata.get",
   "quota.get",

@@ -1,6 +1,7 @@
 /** RENAME (RFC 9051 section 6.3.6). */
 import type { AnswerOf, Args } from "../../contract/mod.ts";
 import { mailboxByName, rightsOf } from "./access.ts";
+import { leaveName } from "./archive.ts";
 import { accountOf, addMember, nextModseq, removeMember } from "./member.ts";
 import { freeName, makeMailbox, printMailbox } from "./mailboxes.ts";
 import { parentsOf, parsePath } from "./path.ts";
@@ -35,6 +36,7 @@ export function rename(tx: Transaction, args: Args<"mailbox.rename">): AnswerOf<
   for (const { other, path } of moves) {
     // RFC 9051 section 6.3.7: the old name stays in the subscription list until the client takes it out.
     if (tx.isSubscribed(account.id, other.path)) tx.subscribe(account.id, path, true);
+    leaveName(tx, other);
     tx.movePath(other, path);
   }
   tx.touch(account.id, null);

@@ -39,7 +39,7 @@ export interface MailboxRow {
   readonly account: number;
   readonly path: string;
   role: MailboxRole | null;
-  readonly uidValidity: number;
+  uidValidity: number;
   uidNext: number;
   modseq: number;
   messages: number;
@@ -84,6 +84,15 @@ export interface EmailRecord {
   readonly internalDate: number;
   readonly sentAt: number | null;
   readonly prefix: Uint8Array;
+}
+
+/** Where an imported email came from; goes with it. */
+export interface OriginRow {
+  readonly email: number;
+  readonly account: number;
+  readonly key: string;
+  readonly name: string;
+  readonly lineEnds: string;
 }
 
 /** A membership with its email, as `email.read` and search want them. */
@@ -306,6 +315,10 @@ export interface Tables {
   addEmail(row: EmailRecord): void;
   /** Its blob becomes garbage where nothing else refers to it. */
   removeEmail(row: EmailRecord): void;
+  /** `removeEmail` takes it along. */
+  addOrigin(row: OriginRow): void;
+  origin(email: number): OriginRow | null;
+  hasOrigin(account: number, key: string): boolean;
   /** The thread that a message with these keys belongs to; the keys are kept. `fresh` where there is none yet. */
   thread(account: number, keys: readonly string[], fresh: number): number;
 

@@ -16,6 +16,7 @@ import type {
   JoinedRow,
   MailboxRow,
   MemberRow,
+  OriginRow,
   QueueFilter,
   QueueRecord,
   Transaction,
@@ -41,6 +42,9 @@ export class MemoryTables extends SieveTables implements Transaction {
   readonly #ofEmail = new Map<number, MemberRow[]>();
   readonly #tombstones = new Map<number, { uid: number; modseq: number }[]>();
   readonly #emails = new Map<number, EmailRecord>();
+  readonly #origins = new Map<number, OriginRow>();
+  /** Emails by account and key. */
+  readonly #originKeys = new Map<string, number>();
   readonly #threads = new Map<number, Map<string, number>>();
   readonly #blobs = new Map<BlobId, Blob>();
   readonly #owned = new Map<number, Map<BlobId, number>>();
@@ -178,8 +182,26 @@ export class MemoryTables extends SieveTables implements Transaction {
 
   removeEmail(row: EmailRecord): void {
     this.undo.delete(this.#emails, row.id);
+    const origin = this.#origins.get(row.id);
+    if (origin) {
+      this.undo.delete(this.#origins, row.id);
+      this.undo.delete(this.#originKeys, `${origin.account} ${origin.key}`);
+    }
     this.#refer(row.blobId, -1);
     this.#own(row.account, row.blobId, -1);
+  }
+
+  addOrigin(row: OriginRow): void {
+    this.undo.set(this.#origins, row.email, row);
+    this.undo.set(this.#originKeys, `${row.account} ${row.key}`, row.email);
+  }
+
+  origin(email: number): OriginRow | null {
+    return this.#origins.get(email) ?? null;
+  }
+
+  hasOrigin(account: number, key: string): boolean {
+    return this.#originKeys.has(`${account} ${key}`);
   }
 
   thread(account: number, keys: readonly string[], fresh: number): number {

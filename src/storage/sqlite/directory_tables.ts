@@ -23,8 +23,8 @@ const CACHED_ACCOUNTS = 5000;
 const ACCOUNT = "select id, address, name, quota_bytes, quota_messages, used_bytes, used_messages, modseq, disabled, " +
   "created_at, credentials, shared from accounts";
 const ACL = "select mailbox, account, grantee, rights from acl";
-const SAVE_MAILBOX = "update mailboxes set path = ?, role = ?, uid_next = ?, modseq = ?, messages = ?, unseen = ?, " +
-  "size = ?, deleted = ?, floor = ? where id = ?";
+const SAVE_MAILBOX = "update mailboxes set path = ?, role = ?, uid_validity = ?, uid_next = ?, modseq = ?, messages = ?, " +
+  "unseen = ?, size = ?, deleted = ?, floor = ? where id = ?";
 const SAVE_ACCOUNT = "update accounts set name = ?, quota_bytes = ?, quota_messages = ?, used_bytes = ?, " +
   "used_messages = ?, modseq = ?, disabled = ?, credentials = ? where id = ?";
 
@@ -44,6 +44,7 @@ export class DirectoryTables extends NameTables {
         SAVE_MAILBOX,
         row.path,
         row.role,
+        row.uidValidity,
         row.uidNext,
         row.modseq,
         row.messages,

@@ -12,6 +12,7 @@ import type {
   JoinedRow,
   MailboxRow,
   MemberRow,
+  OriginRow,
   Transaction,
 } from "../engine/tables.ts";
 import type { Marks } from "../engine/marks.ts";
@@ -237,7 +238,23 @@ export class MailTables extends QueueTables implements Transaction {
 
   removeEmail(row: EmailRecord): void {
     this.sql.run("delete from emails where id = ?", row.id);
+    this.sql.run("delete from origins where email = ?", row.id);
     this.sql.run("insert or ignore into garbage values (?)", row.blob);
+  }
+
+  addOrigin({ email, account, key, name, lineEnds }: OriginRow): void {
+    this.sql.run("insert into origins values (?, ?, ?, ?, ?)", email, account, key, name, lineEnds);
+  }
+
+  origin(email: number): OriginRow | null {
+    const cells = this.sql.get("select account, key, name, line_ends from origins where email = ?", email);
+    if (!cells) return null;
+    const [account, key, name, lineEnds] = cells as readonly [number, string, string, string];
+    return { email, account, key, name, lineEnds };
+  }
+
+  hasOrigin(account: number, key: string): boolean {
+    return this.sql.get("select 1 from origins where account = ? and key = ? limit 1", account, key) !== undefined;
   }
 
   thread(account: number, keys: readonly string[], fresh: number): number {

@@ -94,6 +94,11 @@ export const MIGRATIONS: readonly string[] = [
   `
   alter table queue add column report text;
   `,
+  `
+  create table origins (email integer primary key, account integer not null, key text not null, name text not null,
+    line_ends text not null);
+  create index origins_key on origins (account, key);
+  `,
 ];
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */

@@ -18,6 +18,8 @@ type Elsewhere =
     | "sieve"}.${string}`
   | "mail.accept"
   | "mailbox.list"
+  | "email.known"
+  | "email.origins"
   | "mailbox.subscriptions"
   | "blob.read"
   | "blob.index"
@@ -75,6 +77,13 @@ const ATTEMPTS: { readonly [K in Exclude<StorageOp, Elsewhere>]: (where: Where) 
     messages: [{ blobId, flags: [], internalDate: null }],
     now: 9,
   }),
+  "email.import": ({ accountId, path, blobId }) => ({
+    accountId,
+    path,
+    messages: [{ blobId, flags: [], internalDate: 1, uid: 7 as Uid, origin: null }],
+    now: 9,
+  }),
+  "mailbox.adopt": ({ accountId, path }) => ({ accountId, path, uidValidity: 99, uidNext: 99 }),
   "email.replace": ({ accountId, mailboxId, path, blobId }) => ({
     accountId,
     mailboxId,

@@ -35,6 +35,21 @@ function houseTest(name: string, run: (house: House) => Promise<void>): void {
   });
 }
 
+houseTest("sqlite: an adopted UIDVALIDITY and the origins of emails are there after a restart", async (house) => {
+  let s = await house.open();
+  granted(await s.ask("mailbox.adopt", { accountId: s.ann, path: "INBOX", uidValidity: 1_700_000_000, uidNext: null }));
+  const blob = await s.seal(message("x"));
+  const origin = { key: "k", name: "n", lineEnds: "crlf" };
+  const imported = { blobId: blob.blobId, flags: [], internalDate: 1, uid: uids(8)[0]!.first, origin };
+  granted(await s.ask("email.import", { accountId: s.ann, path: "INBOX", messages: [imported], now: 1 }));
+  blob.release();
+  s = await house.open();
+  const box = await s.mailbox(s.ann, "INBOX");
+  assert.deepEqual([box.uidValidity, box.uidNext], [1_700_000_000, 9]);
+  const emailIds = (await s.rows(s.ann, box.mailboxId)).map(({ emailId }) => emailId);
+  assert.deepEqual(await s.ask("email.origins", { accountId: s.ann, emailIds }), [origin]);
+});
+
 function segments(house: House): Map<string, number> {
   const names = [...Deno.readDirSync(`${house.path}/blobs`)].map(({ name }) => name).sort();
   return new Map(names.map((name) => [name, Deno.statSync(`${house.path}/blobs/${name}`).size]));
