@@ -61,6 +61,15 @@ export * from "./src/sieve/mod.ts";
 export * from "./src/abuse/mod.ts";
 export * from "./src/storage/storage.ts";
 export { memoryStorage } from "./src/storage/memory/mod.ts";
+export {
+  type Finding,
+  PARTS as VERIFY_PARTS,
+  type Repair,
+  type VerifyEvent,
+  type VerifyOptions,
+  type VerifyPart,
+  verifyStore,
+} from "./src/storage/sqlite/verify/mod.ts";
 export { DataDirLocked, openSqlite, type SqliteOptions, type SqliteStorage } from "./src/storage/sqlite/mod.ts";
 export {
   createResolver,

@@ -179,6 +179,7 @@ export async function openOffline(config: Config): Promise<Admin> {
   }).load();
   const app = createHttpApp({
     perform: (op, args) => storage.perform(op, args),
+    ...(storage.mend && { mend: (what) => storage.mend!(what) }),
     makeCredentials,
     makeToken,
     dkim,

@@ -36,6 +36,7 @@ import { start } from "./commands/start.ts";
 import { tokenAdd } from "./commands/token_add.ts";
 import { tokenList } from "./commands/token_list.ts";
 import { tokenRemove } from "./commands/token_remove.ts";
+import { verify } from "./commands/verify.ts";
 import { version } from "./commands/version.ts";
 import { why } from "./commands/why.ts";
 
@@ -79,5 +80,6 @@ export const COMMANDS: readonly Command[] = [
   sieveCheck,
   why,
   sendmail,
+  verify,
   version,
 ];

@@ -16,6 +16,7 @@ import type { MetadataOps } from "./ops/metadata.ts";
 import type { QuotaOps } from "./ops/quota.ts";
 import type { RelayOps } from "./ops/relay.ts";
 import type { SieveOps } from "./ops/sieve.ts";
+import type { StoreOps } from "./ops/store.ts";
 import type { TokenOps } from "./ops/token.ts";
 import type { TransportOps } from "./ops/transport.ts";
 import type { UrlOps } from "./ops/url.ts";
@@ -59,6 +60,7 @@ export interface StoredOps
     MetadataOps,
     QuotaOps,
     SieveOps,
+    StoreOps,
     TokenOps,
     TransportOps,
     UrlOps {}

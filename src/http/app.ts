@@ -11,6 +11,7 @@ import { domains } from "./admin/domains.ts";
 import { messages } from "./admin/messages.ts";
 import { messagesSend } from "./admin/messages_send.ts";
 import { queue } from "./admin/queue.ts";
+import { store } from "./admin/store.ts";
 import { bearer } from "./bearer.ts";
 import type { HttpApp, HttpDeps } from "./deps.ts";
 import { landing } from "./landing.ts";
@@ -65,6 +66,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   for (const resource of [domains, dkim, dns, accounts, acl, tokens, aliases, queue, messages]) resource(admin, deps);
   messagesSend(admin, deps);
   bans(admin, deps);
+  store(admin, deps);
   app.route(API, admin);
 
   return {

@@ -1,5 +1,6 @@
 import type { BanDesk } from "./ban_desk.ts";
 import type { HttpClient } from "./client.ts";
+import type { Mend } from "../storage/storage.ts";
 import type { Secret } from "../base/secret.ts";
 import type {
   AnswerOf,
@@ -147,6 +148,8 @@ export interface HttpDeps {
   readonly waitReason: (row: QueueRow, now: number) => string;
   /** A way for rows of the queue (`host:port` or a domain) in its one spelling; null: it is none. */
   readonly canonicalWay: (text: string) => string | null;
+  /** What a look through the store found is made right; missing where the driver has no such look. */
+  readonly mend?: (what: Mend) => Promise<boolean>;
   /** The longest body of a request, octets. Default 1 MiB. */
   readonly bodyLimit?: number;
   /** Told of errors that became a 500 or 503. */

@@ -161,6 +161,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
       return createHttpApp({
         ...state,
         perform: (op, args) => storage.perform(op, args),
+        ...(storage.mend && { mend: (what) => storage.mend!(what) }),
         makeCredentials,
         makeToken,
         dkim,

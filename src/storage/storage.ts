@@ -38,9 +38,17 @@ export interface Storage {
    * just removed), and forgets the distant past. Bounded work, safe at any time. Answers the octets freed.
    */
   reclaim(): Promise<number>;
+  /** Makes right what a look through the store found, where a driver has such a look. Answers whether it did something. */
+  mend?(what: Mend): Promise<boolean>;
   /** Waits for what is under way and closes. Later operations reject. */
   close(): Promise<void>;
 }
+
+/**
+ * What is made anew from what is there: rows that belong to nothing and numbers that are in use already, the index of
+ * texts, or the index of one message.
+ */
+export type Mend = "rows" | "texts" | { readonly blobId: BlobId };
 
 /** What a commit changed in one account. */
 export interface Touched {

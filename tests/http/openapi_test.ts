@@ -52,6 +52,7 @@ const ROUTES = [
   "POST /api/v1/queue/change",
   "POST /api/v1/queue/reroute",
   "POST /api/v1/queue/{queueId}/{change}",
+  "POST /api/v1/store/repair",
   "PUT /api/v1/accounts/{address}/acl",
   "PUT /api/v1/accounts/{address}/password",
 ];

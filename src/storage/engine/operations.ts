@@ -14,6 +14,7 @@ import * as mailboxes from "./mailboxes.ts";
 import * as quota from "./quota.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
 import * as queue from "./queue.ts";
+import { recount } from "./recount.ts";
 import { rename } from "./rename.ts";
 import * as sieve from "./sieve.ts";
 import * as tokens from "./tokens.ts";
@@ -87,6 +88,7 @@ export const OPERATIONS: Operations = {
   "email.copy": copy,
   "email.move": move,
   "email.expunge": expunge,
+  "store.recount": recount,
   "url.sign": urlKeys.sign,
   "url.verify": urlKeys.verify,
   "url.resetKeys": urlKeys.resetKeys,

@@ -170,9 +170,6 @@ export class Blobs {
     if (place && this.#segments.isBroken(place.segment)) {
       throw new StorageError("unavailable", `the body is in segment ${place.segment}, whose sync failed`);
     }
-    const extra = index.references.length + index.truncated.length === 0
-      ? null
-      : JSON.stringify([index.references, index.truncated]);
     const row = this.#sql.insert(
       "insert into blobs (hash, size, segment, start, header_end, extra, envelope, structure, data) " +
         "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -181,24 +178,49 @@ export class Blobs {
       place?.segment ?? null,
       place?.start ?? null,
       index.root.bodyStart,
-      extra,
+      extraOf(index),
       JSON.stringify(index.envelope),
       JSON.stringify(index.root),
       bytes,
     );
-    const text = this.#prepare?.(index);
-    if (text) {
-      const { envelope, structure, envelopeUtf8, structureUtf8 } = text;
-      const sql = "insert or replace into imap_text values (?, ?, ?, ?, ?)";
-      this.#sql.run(sql, row, envelope, structure, envelopeUtf8, structureUtf8);
-    }
+    this.#prepareText(row, index);
     return row;
+  }
+
+  #prepareText(row: number, index: MessageIndex): void {
+    const text = this.#prepare?.(index);
+    if (!text) return;
+    const { envelope, structure, envelopeUtf8, structureUtf8 } = text;
+    const sql = "insert or replace into imap_text values (?, ?, ?, ?, ?)";
+    this.#sql.run(sql, row, envelope, structure, envelopeUtf8, structureUtf8);
+  }
+
+  /** Writes an index that was made anew. False: there is no such blob. */
+  saveIndex(blobId: BlobId, index: MessageIndex): boolean {
+    const id = this.#row("id", blobId)?.[0] as number | undefined;
+    if (id === undefined) return false;
+    const { bodyStart } = index.root;
+    this.#sql.run(
+      "update blobs set header_end = ?, extra = ?, envelope = ?, structure = ? where id = ?",
+      bodyStart,
+      extraOf(index),
+      JSON.stringify(index.envelope),
+      JSON.stringify(index.root),
+      id,
+    );
+    this.#sql.run("update emails set header_end = ? where blob = ?", bodyStart, id);
+    this.#prepareText(id, index);
+    return true;
   }
 
   #row(columns: string, blobId: BlobId) {
     if (blobId.length !== 65) return undefined;
     return this.#sql.get(`select ${columns} from blobs where hash = ?`, hashBytes(blobId));
   }
+}
+
+function extraOf({ references, truncated }: MessageIndex): string | null {
+  return references.length + truncated.length === 0 ? null : JSON.stringify([references, truncated]);
 }
 
 /** Octets of the segment log up to which rows reach: segment → end. */

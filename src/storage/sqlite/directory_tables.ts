@@ -115,6 +115,13 @@ export class DirectoryTables extends NameTables {
     return last + 1;
   }
 
+  /** A sequence that is below what is in use goes up to it. */
+  raise(sequence: Sequence, least: number): boolean {
+    const last = this.next(sequence) - 1;
+    this.#sequences.set(sequence, Math.max(last, least));
+    return last < least;
+  }
+
   account(id: number): AccountRow | null {
     return this.#entry(id)?.row ?? null;
   }

@@ -23,6 +23,7 @@ import { Blobs, infrastructure, segmentEnds } from "./blobs.ts";
 import { Commits } from "./commits.ts";
 import { MailTables } from "./mail_tables.ts";
 import { ColdMarks } from "./marks_cache.ts";
+import { mend } from "./mend.ts";
 import { markGarbage, reclaim } from "./reclaim.ts";
 import { openDatabase } from "./schema.ts";
 import { Segments } from "./segments.ts";
@@ -142,6 +143,7 @@ function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFi
           index.sweep();
         });
     },
+    mend: (what) => mend({ blobs, index, write, pause }, what).catch((error) => Promise.reject(infrastructure(error))),
     settleIndex: () => index.settle(),
     close: async () => {
       if (closed) return;

@@ -14,7 +14,8 @@ import { dirname, join } from "node:path";
 import { StorageError } from "../storage.ts";
 
 export const RECORD_HEADER = 48;
-const MAGIC = 0x504c4d52;
+/** `PLMR` */
+export const MAGIC = 0x504c4d52;
 const SEGMENT_SIZE = 64 * 1024 * 1024;
 const OPEN_READERS = 64;
 /** Segments that stay open for the next body. Many came in at once where there are more. */

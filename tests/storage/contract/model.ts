@@ -138,6 +138,8 @@ async function recount(s: Scene): Promise<void> {
       assert.equal((await s.store.readBlob(row.blobId, 0, 1000)).length, row.blobSize);
     }
   }
+  // What whoever keeps the store counts anew agrees.
+  assert.deepEqual(await s.ask("store.recount", { accountId: s.ann }), { corrected: [] });
   const { usage } = (await s.ask("account.get", { address: "ann@example.org" }))!;
   assert.deepEqual(usage, { messages: sizes.size, bytes: [...sizes.values()].reduce((a, b) => a + b, 0) });
 }

@@ -15,7 +15,8 @@ type Elsewhere =
     | "queue"
     | "journal"
     | "token"
-    | "sieve"}.${string}`
+    | "sieve"
+    | "store"}.${string}`
   | "mail.accept"
   | "mailbox.list"
   | "email.known"

@@ -13,7 +13,7 @@ import type { ThreadKeys } from "./order_keys.ts";
 import { SIGNATURE_OCTETS } from "./signature.ts";
 
 /** Another one: the index is made anew. */
-const VERSION = 4;
+export const CATALOG_VERSION = 4;
 const OPEN_FILES = 64;
 /** Accounts whose blocks stay in memory: 20 octets an email. */
 const KNOWN_ACCOUNTS = 8;
@@ -316,8 +316,8 @@ function openAs(folder: string): DatabaseSync {
   try {
     db.exec("pragma journal_mode = wal; pragma synchronous = normal; pragma cache_size = -16384;");
     const { user_version: version } = db.prepare("pragma user_version").get() as { user_version: number };
-    if (version === 0) db.exec(`begin; ${SCHEMA} pragma user_version = ${VERSION}; commit`);
-    else if (version !== VERSION) throw new Error("another version");
+    if (version === 0) db.exec(`begin; ${SCHEMA} pragma user_version = ${CATALOG_VERSION}; commit`);
+    else if (version !== CATALOG_VERSION) throw new Error("another version");
     return db;
   } catch (error) {
     db.close();

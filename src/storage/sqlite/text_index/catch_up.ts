@@ -55,7 +55,7 @@ export class CatchUp {
     let characters = 0;
     for (const id of ids) {
       if (characters > BLOCK_CHARACTERS) break;
-      const entry = this.#read(id);
+      const entry = readEntry(this.#source, id);
       if (entry === "gone") gone.push(id);
       else if (entry === "hopeless") hopeless.push(id);
       else {
@@ -71,20 +71,20 @@ export class CatchUp {
     });
     return true;
   }
+}
 
-  /** Twice: its segment may go while it is read, moved elsewhere or away with the email. */
-  #read(id: number): Entry | "gone" | "hopeless" {
-    for (let attempt = 1;; attempt++) {
-      try {
-        const email = this.#source.email(id);
-        if (!email) return "gone";
-        const found = searchable(email);
-        if (!found) return "hopeless";
-        return { id, mark: email.mark, found, order: orderKeysOf(email.envelope, email.references) };
-      } catch (error) {
-        if (error instanceof Error && error.message.includes("locked")) throw error;
-        if (attempt === 2) return "hopeless";
-      }
+/** Twice: its segment may go while it is read, moved elsewhere or away with the email. */
+export function readEntry(source: MailSource, id: number): Entry | "gone" | "hopeless" {
+  for (let attempt = 1;; attempt++) {
+    try {
+      const email = source.email(id);
+      if (!email) return "gone";
+      const found = searchable(email);
+      if (!found) return "hopeless";
+      return { id, mark: email.mark, found, order: orderKeysOf(email.envelope, email.references) };
+    } catch (error) {
+      if (error instanceof Error && error.message.includes("locked")) throw error;
+      if (attempt === 2) return "hopeless";
     }
   }
 }

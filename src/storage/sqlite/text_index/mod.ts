@@ -9,6 +9,7 @@
  *   swept out later and meanwhile hits nothing, because a search begins with what is there.
  * - Where it fails, searches go on without it.
  */
+import { join } from "node:path";
 import type { AskOrder } from "../../search_source.ts";
 import type { AskIndex } from "../../text_queries.ts";
 import type { FromWorker, Question, Questions, ToWorker } from "./worker_messages.ts";
@@ -62,6 +63,20 @@ export class TextIndex {
   /** Takes out what is no longer there. */
   sweep(): void {
     if (this.#worker) this.#post({ type: "sweep" });
+  }
+
+  /** Forgets everything; it is made anew when it is needed. */
+  async renew(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    if (worker) {
+      await closed(worker);
+      worker.terminate();
+    }
+    for (const id of [...this.#waiting.keys()]) this.#answer(id, null);
+    await this.#resting;
+    await Deno.remove(join(this.#dataDir, "index"), { recursive: true }).catch(() => {});
+    this.#failed = false;
   }
 
   /** Reads everything that is there now; for tests and measurements. */

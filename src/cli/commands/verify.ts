@@ -1,0 +1,119 @@
+import { resolve } from "node:path";
+import type { Finding, Repair } from "../../storage/sqlite/verify/mod.ts";
+import type { Admin } from "../admin.ts";
+import { type Command, type Invocation, JSON_OPTION } from "../command.ts";
+import { EXIT, Exit, usage } from "../exit.ts";
+import { Progress } from "../progress.ts";
+import { printable } from "../table.ts";
+
+/** More are counted, and not kept. */
+const KEPT = 10_000;
+const BATCH = 100;
+
+export const verify: Command = {
+  words: ["verify"],
+  operands: "[FOLDER]",
+  least: 0,
+  most: 1,
+  summary: "Check the whole store, or a backup, and repair what can be made anew",
+  about:
+    "Counters, UIDs and modseqs, everything that refers to something, every message's hash and index, the index of texts.\n" +
+    "It reads while the server runs and does not hold it up. Exit code 0: all is well, or was repaired; 1: it is not.",
+  examples: ["palomar verify", "palomar verify --repair", "palomar verify /srv/backup --quick --json"],
+  options: [
+    { name: "repair", help: "make right what can be made anew from what is there" },
+    { name: "quick", help: "do not read the messages: no hashes, no indexes" },
+    JSON_OPTION,
+  ],
+  async run(invocation) {
+    const { operands: [folder], options, io } = invocation;
+    if (folder !== undefined && options.has("repair")) {
+      throw usage("--repair is for the store of the server; a backup is written anew by palomar backup");
+    }
+    const dataDir = folder === undefined ? await storeFolder(invocation) : resolve(io.cwd, folder);
+    const { findings, count } = await look(invocation, dataDir);
+    const corrected = options.has("repair") ? await repairAll(invocation, findings) : [];
+    const left = options.has("repair") ? findings.filter(({ repair }) => repair === null).length : count;
+    if (options.has("json")) {
+      io.out(JSON.stringify({ folder: dataDir, found: count, left, findings, corrected }, null, 2) + "\n");
+    } else {
+      for (const line of corrected) io.out(`repaired: ${printable(line)}\n`);
+      io.err(
+        count === 0
+          ? "All is well.\n"
+          : `${count} found${options.has("repair") ? `, ${left} left` : ""}.${
+            count > KEPT ? " Look again after a repair." : ""
+          }\n`,
+      );
+    }
+    return left > 0 || count > KEPT ? EXIT.refused : EXIT.ok;
+  },
+};
+
+/** Where the store is; ends the command where it is no folder. */
+export async function storeFolder({ config }: Invocation): Promise<string> {
+  const { dataDir, storage } = await config();
+  if (storage.driver === "sqlite") return dataDir;
+  throw new Exit(EXIT.refused, `storage.driver is "${storage.driver}": this command is for stores of SQLite`);
+}
+
+async function look({ options, io }: Invocation, dataDir: string): Promise<{ findings: Finding[]; count: number }> {
+  const [{ verifyStore }, { imapText }] = await Promise.all([
+    import("../../storage/sqlite/verify/mod.ts"),
+    import("../../imap/imap_text.ts"),
+  ]);
+  const progress = new Progress(io);
+  const findings: Finding[] = [];
+  let count = 0;
+  try {
+    for (const event of verifyStore({ dataDir, quick: options.has("quick"), prepare: imapText })) {
+      if (event.type === "progress") progress.show(event.part, event.done, event.total, event.part === "blobs");
+      else {
+        if (++count <= KEPT) findings.push(event.finding);
+        if (options.has("json")) continue;
+        progress.clear();
+        const { where, problem, advice } = event.finding;
+        io.out(printable(`${where}: ${problem} (${advice})`) + "\n");
+      }
+    }
+  } catch (error) {
+    throw new Exit(EXIT.temporary, (error as Error).message);
+  } finally {
+    progress.clear();
+  }
+  return { findings, count };
+}
+
+async function repairAll({ admin }: Invocation, findings: readonly Finding[]): Promise<string[]> {
+  const repairs = findings.flatMap(({ repair }) => repair ?? []);
+  if (repairs.length === 0) return [];
+  const corrected: string[] = [];
+  const house = await admin();
+  for (const request of requests(repairs)) {
+    const answer = await house.request("POST", "/store/repair", request) as { corrected: string[] };
+    corrected.push(...answer.corrected);
+  }
+  return corrected;
+}
+
+/** Requests of a bounded size; each account and each message once, rows first. */
+function* requests(repairs: readonly Repair[]): Generator<Parameters<Admin["request"]>[2]> {
+  const blobs = new Set<string>();
+  const orphans = new Map<string, string[]>();
+  for (const one of repairs) {
+    if (one.repair === "blob") blobs.add(one.blobId);
+    if (one.repair !== "account") continue;
+    const known = orphans.get(one.accountId) ?? [];
+    if (one.orphan !== undefined) known.push(one.orphan);
+    orphans.set(one.accountId, known);
+  }
+  if (repairs.some(({ repair }) => repair === "rows")) yield { rows: true };
+  const named = [...blobs];
+  for (let at = 0; at < named.length; at += BATCH) yield { blobs: named.slice(at, at + BATCH) };
+  for (const [accountId, all] of orphans) {
+    for (let at = 0; at === 0 || at < all.length; at += BATCH) {
+      yield { accounts: [{ accountId, orphans: all.slice(at, at + BATCH) }] };
+    }
+  }
+  if (repairs.some(({ repair }) => repair === "texts")) yield { texts: true };
+}
