@@ -29,8 +29,8 @@ export type Input =
   | { readonly type: "tlsStarted"; readonly tls: TlsInfo }
   /** The time of `Machine.deadline` has come. */
   | { readonly type: "deadline" }
-  /** The server is shutting down: say goodbye at the next good moment and close. */
-  | { readonly type: "shutdown" }
+  /** The server is shutting down: say goodbye at the next good moment and close. `banned`: the peer is, so at once. */
+  | { readonly type: "shutdown"; readonly why?: "banned" }
   /** The peer is gone. Nothing that is sent from here on arrives. */
   | { readonly type: "closed" };
 

@@ -73,7 +73,7 @@ export function imapSession(options: ImapServerOptions): Session<ImapState> {
     toldAt: 0,
     startingTls: false,
     compressed: false,
-    shutdown: false,
+    goodbye: null,
     closed: false,
     nextCall: 1,
     nextSink: 1,
@@ -153,7 +153,7 @@ function step(state: ImapState, input: Input, now: number): Step<ImapState> {
       break;
     }
     case "shutdown":
-      state.shutdown = true;
+      state.goodbye = input.why === "banned" ? TEXTS.banned : TEXTS.shutdown;
       break;
     case "closed":
       state.closed = true;
@@ -170,7 +170,7 @@ function step(state: ImapState, input: Input, now: number): Step<ImapState> {
 /** Goes as far as the received octets allow: this loop is all of pipelining. */
 function pump(state: ImapState, out: Effect[]): void {
   while (!state.closed && !isBusy(state)) {
-    if (state.shutdown) return bye(state, TEXTS.shutdown, out, "UNAVAILABLE");
+    if (state.goodbye !== null) return bye(state, state.goodbye, out, "UNAVAILABLE");
     if (state.newsDue && mayTellNow(state)) {
       tellBetween(state, out);
       continue;

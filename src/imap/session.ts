@@ -161,7 +161,8 @@ export interface ImapState extends LoginState {
   startingTls: boolean;
   /** COMPRESS was given (RFC 4978). */
   compressed: boolean;
-  shutdown: boolean;
+  /** The words of goodbye, once the server wants the session to end; null: it goes on. */
+  goodbye: string | null;
   closed: boolean;
   nextCall: number;
   nextSink: number;

@@ -3,6 +3,7 @@ export const TEXTS = {
   greeting: "ready",
   bye: "Goodbye",
   shutdown: "The server is shutting down",
+  banned: "Your address is refused here for a time",
   timeout: "Idle for too long",
   loginTimeout: "Not logged in in time",
   tooManyBad: "Too many errors",

@@ -35,6 +35,8 @@ export interface DriveOptions {
   readonly trace?: (entry: TraceEntry) => void;
   /** The session is in this set as long as it lives. */
   readonly sessions?: Set<LiveSession>;
+  /** Told of the session when it begins. */
+  readonly live?: (session: LiveSession) => void;
   /** How long a peer may take nothing of what waits for it before the connection is cut, milliseconds. */
   readonly stallMs?: number;
 }
@@ -113,6 +115,7 @@ class Driver implements Sleeper, LiveSession {
   start(world: World, info: SessionInfo): void {
     this.#world = world.open(info, (input) => this.post(input));
     this.#options.sessions?.add(this);
+    this.#options.live?.(this);
     this.#listen();
     this.post({ type: "opened", session: info });
   }

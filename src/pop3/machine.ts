@@ -38,6 +38,8 @@ export function pop3Session(options: Pop3Options): Session<Pop3State> {
 
 type Answered = Extract<Input, { type: "answer" | "failed" }>;
 
+const BANNED = "-ERR [SYS/TEMP] Your address is refused here for a time";
+
 /** The rules of a listener's connections; what one of them has come to is its state. */
 class Connection {
   readonly #options: Pop3Options;
@@ -51,8 +53,9 @@ class Connection {
   step(state: Pop3State, input: Input, now: number): Step<Pop3State> {
     const effects: Effect[] = [];
     if (state.phase !== "closed") this.#input(state, input, now, effects);
+    if (state.goodbye === BANNED && this.#mayRead(state)) end(state, BANNED, effects);
     while (this.#mayRead(state) && this.#line(state, now, effects)) { /* pipelined commands, in order */ }
-    if (state.shutdown && this.#mayRead(state)) end(state, "-ERR [SYS/TEMP] The server is shutting down", effects);
+    if (state.goodbye !== null && this.#mayRead(state)) end(state, state.goodbye, effects);
     if (state.phase === "closed") state.in.clear();
     state.in.compact();
     return { state, effects };
@@ -88,7 +91,7 @@ class Connection {
         end(state, "-ERR [SYS/TEMP] Too long without a command", out);
         break;
       case "shutdown":
-        state.shutdown = true;
+        state.goodbye = input.why === "banned" ? BANNED : "-ERR [SYS/TEMP] The server is shutting down";
         break;
       case "closed":
         state.phase = "closed";

@@ -65,7 +65,8 @@ export interface Pop3State {
   /** When the present wait began. */
   since: number;
   nextId: number;
-  shutdown: boolean;
+  /** The last line, once the server wants the session to end; null: it goes on. */
+  goodbye: string | null;
   /** QUIT's removal is under way. */
   quitting: boolean;
 }
@@ -84,7 +85,7 @@ export function startState(): Pop3State {
     authFailures: 0,
     since: 0,
     nextId: 0,
-    shutdown: false,
+    goodbye: null,
     quitting: false,
   };
 }

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
-import type { SessionId, SessionInfo } from "../contract/mod.ts";
+import type { Input, SessionId, SessionInfo } from "../contract/mod.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { HttpApp } from "../http/deps.ts";
 import type { HttpListening, HttpTls } from "../http/serve.ts";
@@ -260,11 +260,16 @@ class PalomarServer implements Server {
       address: info.remoteAddress,
       tls: info.tls?.version ?? null,
     });
+    let forget = (): void => {};
     await drive(make(), transport, house.world, info, {
       ...options,
       sessions,
+      live: (live) => {
+        const session = { post: (input: Input) => live.post(input), cut: () => transport.destroy() };
+        forget = house.guard.sessions.add(info.remoteAddress, session);
+      },
       ...(this.#deadlines ? { now: () => clock.monotonic(), deadlines: this.#deadlines } : {}),
-    });
+    }).finally(() => forget());
     logger.log("info", "session.closed", { session: info.id, seconds: Math.round(clock.monotonic() - opened) / 1000 });
   }
 

@@ -106,8 +106,8 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const resolve = (name: string, type: DnsType) => resolver.resolve(name, type);
   const dkim = new DkimKeys({ storage, resolve, now: () => clock.wall(), hostname: config.hostname });
   const signer = createSigner({ keys: dkim, storage, hostname: config.hostname });
-  const book = await openBanBook(config, storage, clock, logger);
-  const guard = new Guard({
+  const book = await openBanBook(config, storage, clock, logger, () => guard.endBanned(null));
+  const guard: Guard = new Guard({
     config: config.abuse,
     proxies: config.proxies,
     hostname: config.hostname,
@@ -196,13 +196,22 @@ function filterChain(config: Config, parts: ServerParts, storage: Storage, clock
     : { filters: new FilterChain({ filters, storage, metrics, now: () => clock.wall() }) };
 }
 
-function openBanBook(config: Config, storage: Storage, clock: Clock, logger: Logger): Promise<BanBook> {
+function openBanBook(
+  config: Config,
+  storage: Storage,
+  clock: Clock,
+  logger: Logger,
+  added: () => void,
+): Promise<BanBook> {
   return new BanBook({
     perform: (op, args) => storage.perform(op, args),
     rules: banRules(config.abuse),
     now: () => clock.wall(),
     failed: (error) => logger.log("error", "abuse.bansNotStored", { error: String(error) }),
-    changed: (what, network, reason) => logger.log("info", "abuse.banChanged", { what, network, reason }),
+    changed(what, network, reason) {
+      logger.log("info", "abuse.banChanged", { what, network, reason });
+      if (what === "added") added();
+    },
   }).load();
 }
 

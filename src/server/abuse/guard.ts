@@ -11,6 +11,7 @@ import type { AbuseConfig } from "../config/mod.ts";
 import type { Logger } from "../log.ts";
 import type { Counter, Metrics } from "../metrics.ts";
 import type { BanBook } from "./ban_book.ts";
+import { OpenSessions } from "./open_sessions.ts";
 import { SessionGuard, type SessionHands } from "./session_guard.ts";
 
 export interface GuardParts {
@@ -38,6 +39,7 @@ export class Guard {
   readonly parts: GuardParts;
   readonly exempt: Exempt;
   readonly limits: MailLimits;
+  readonly sessions: OpenSessions;
   /** Unknown recipients by network, within an hour. */
   readonly probing = new RateTable([{ most: Infinity, windowMs: 3_600_000 }]);
   /** Null: nobody is put off. */
@@ -49,6 +51,7 @@ export class Guard {
   constructor(parts: GuardParts) {
     const { config, proxies, metrics, book } = parts;
     this.parts = parts;
+    this.sessions = new OpenSessions(parts.clock);
     this.exempt = new Exempt(config.trusted, proxies);
     this.limits = new MailLimits(config);
     this.greylist = config.greylisting.enabled ? new Greylist(config.greylisting) : null;
@@ -104,6 +107,13 @@ export class Guard {
     this.#banned.add([kind]);
     const until = ban.until === null ? null : new Date(ban.until).toISOString();
     logger.log("warn", "abuse.banned", { network: ban.network, address, reason, until, times: ban.times });
+    this.endBanned(home(address));
     void book.save();
+  }
+
+  /** A ban was made: sessions that it hits end. `network`: an address or /64 of a rule; null: any network. */
+  endBanned(network: string | null): void {
+    const sessions = this.sessions.end(network, (address) => this.isBanned(address));
+    if (sessions > 0) this.parts.logger.log("info", "abuse.sessionsEnded", { network, sessions });
   }
 }

@@ -81,7 +81,10 @@ function take(s: SmtpState, input: Input): void {
       return;
     }
     case "shutdown":
-      s.stopping = true;
+      s.stopping = input.why ?? "server";
+      if (s.stopping === "banned" && (s.at.kind === "data" || s.at.kind === "chunk" || s.at.kind === "longLine")) {
+        goodbye(s);
+      }
       return;
     case "closed":
       if (s.at.kind === "asking") s.out.push({ type: "cancel", id: s.at.id });
@@ -139,9 +142,7 @@ function run(s: SmtpState): void {
       case "command":
       case "auth":
         // A body of several BDATs is let to its end.
-        if (s.stopping && (s.mail?.body ?? null) === null) {
-          return s.end("4.3.2", "Server is shutting down, please connect again");
-        }
+        if (s.stopping === "banned" || (s.stopping && (s.mail?.body ?? null) === null)) return goodbye(s);
         if (!readLine(s)) return;
         break;
       case "longLine":
@@ -152,6 +153,11 @@ function run(s: SmtpState): void {
     }
     s.since = s.now;
   }
+}
+
+function goodbye(s: SmtpState): void {
+  if (s.stopping === "banned") s.end("4.7.0", "Your address is refused here for a time");
+  else s.end("4.3.2", "Server is shutting down, please connect again");
 }
 
 function readLine(s: SmtpState): boolean {

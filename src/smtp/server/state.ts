@@ -106,7 +106,7 @@ export class SmtpState {
   esmtp = false;
   login: Login | null = null;
   mail: Transaction | null = null;
-  stopping = false;
+  stopping: false | "server" | "banned" = false;
   /** Octets came before the greeting. */
   early = false;
   /** Nothing may be sent behind EHLO before its reply. */
