@@ -17,9 +17,10 @@
 import { randomUUID } from "node:crypto";
 import { type LogEvent, logEvent, type QueueId } from "../contract/mod.ts";
 import type { Counter } from "./metrics.ts";
-import { type Admission, Destinations } from "./outbound/destinations.ts";
+import { type Attempt, type Claimed, Place } from "./outbound/attempt.ts";
+import { type Admission, Destinations, type Turn } from "./outbound/destinations.ts";
 import { type OutboundOptions, partsOf } from "./outbound/make_parts.ts";
-import { type Attempt, type Claimed, destinationOf, type OutboundParts, ownLimits } from "./outbound/parts.ts";
+import { destinationOf, type OutboundParts, ownLimits } from "./outbound/parts.ts";
 import { byMessage, joined } from "./outbound/same_way.ts";
 import { within } from "./outbound/waiting.ts";
 import { workJob } from "./outbound/work_job.ts";
@@ -177,7 +178,9 @@ class Worker implements Outbound {
   }
 
   #room(): number {
-    return this.#options.policy.connections - this.#attempts.size - this.#joiningJobs;
+    let places = 0;
+    for (const { place } of this.#attempts.keys()) if (place.isOwn) places++;
+    return this.#options.policy.connections - places - this.#joiningJobs;
   }
 
   /** Claims and begins what there is room for; answers how long nothing will be due. */
@@ -223,7 +226,7 @@ class Worker implements Outbound {
       }
       const admission = this.#destinations.admit(claimed, clock.wall());
       if (admission.kind === "park") back.push({ claimed, ms: admission.ms });
-      else if (admission.kind !== "wait") this.#begin(claimed, admission);
+      else if (admission.kind !== "wait") this.#begin(claimed, admission, new Place(true));
     }
     if (back.length > 0) await this.#putBack(back);
   }
@@ -246,7 +249,7 @@ class Worker implements Outbound {
     }
   }
 
-  #begin(claimed: Claimed, admission: Extract<Admission, { kind: "begin" | "suspend" }>): void {
+  #begin(claimed: Claimed, admission: Extract<Admission, { kind: "begin" | "suspend" }>, place: Place): void {
     const { clock } = this.#options;
     const attempt: Attempt = {
       ...claimed,
@@ -254,10 +257,19 @@ class Worker implements Outbound {
       cut: new AbortController(),
       goodbyes: new Set(),
       suspended: admission.kind === "suspend" ? admission : null,
+      place,
+      sent: () => void this.#follow(claimed.key),
       learn: (experience) => this.#destinations.learn(claimed.key, experience, clock.wall()),
     };
     if (this.#stopped) attempt.stop.abort();
     this.#attempts.set(attempt, this.#work(attempt));
+  }
+
+  /** A message is out: another may begin behind it. */
+  async #follow(key: string | null): Promise<void> {
+    if (this.#stopped || this.#held) return;
+    const turn = this.#destinations.follow(key, this.#options.clock.wall());
+    if (turn) await this.#take(turn, key);
   }
 
   async #work(attempt: Attempt): Promise<void> {
@@ -275,21 +287,24 @@ class Worker implements Outbound {
     // The peer's goodbye is waited for, but nobody waits for it: the result is written already.
     await Promise.all(attempt.goodbyes);
     this.#attempts.delete(attempt);
-    if (attempt.suspended === null) await this.#goOn(attempt.key, this.#options.clock.monotonic() - began);
+    const took = this.#options.clock.monotonic() - began;
+    if (attempt.suspended === null) await this.#goOn(attempt.key, took, attempt.place);
     this.wake();
   }
 
   /** The place of an attempt that ended goes to whose turn it is; `tookMs` null: there was none. */
-  async #goOn(key: string | null, tookMs: number | null): Promise<void> {
-    for (const { claimed, admission } of this.#destinations.ended(key, tookMs, this.#options.clock.wall())) {
-      const willing = !this.#stopped && !this.#held;
-      if (willing && await this.#isOurs(claimed)) this.#begin(claimed, admission);
-      else {
-        if (!willing) await this.#giveBack([claimed]);
-        if (admission.kind === "begin") await this.#goOn(key, null);
-      }
-    }
+  async #goOn(key: string | null, tookMs: number | null, place: Place): Promise<void> {
+    const turns = this.#destinations.ended(key, tookMs, this.#options.clock.wall(), place);
+    for (const turn of turns) await this.#take(turn, key);
     await this.#recall(key);
+  }
+
+  /** Begins whose turn it is, or passes the turn on. */
+  async #take({ claimed, admission, place }: Turn, key: string | null): Promise<void> {
+    const willing = !this.#stopped && !this.#held;
+    if (willing && await this.#isOurs(claimed)) return this.#begin(claimed, admission, place);
+    if (!willing) await this.#giveBack([claimed]);
+    if (admission.kind === "begin") await this.#goOn(key, null, place);
   }
 
   async #recall(key: string | null): Promise<void> {

@@ -27,7 +27,8 @@
  *   RFC 5321 section 6.1 knows no better, and a message twice is better than none.
  * - *leased, over a connection that carried other messages*: the same, for this message alone. The others are settled
  *   or will be by their own attempts. Where the connection ends before the final dot without a crash, the attempt goes on
- *   over a fresh one at once; after the dot it does not.
+ *   over a fresh one at once; after the dot it does not. Commands of the next message may be out by then, never the
+ *   message itself: that one goes over a fresh connection.
  * - *in `queue.settle`*: all of it or none. So a bounce is never sent twice for one outcome, and a row never goes
  *   without its bounce. A report of a delivery here waits as a row of its own, born with the delivery: it is neither
  *   lost nor made twice.

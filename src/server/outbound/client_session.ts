@@ -10,7 +10,9 @@ import type { RelayConfig } from "../config/config.ts";
 import { demandKey, type HostTls } from "../../mta/tls_policy.ts";
 import { TlsSession } from "../tls_policy/tls_session.ts";
 import { Connection } from "./connection.ts";
-import type { Attempt, OutboundParts } from "./parts.ts";
+import type { Pooled } from "./connection_pool.ts";
+import type { Attempt } from "./attempt.ts";
+import type { OutboundParts } from "./parts.ts";
 import { unlessStopped } from "./waiting.ts";
 
 const CONNECT_MS = 30_000; // a host that does not answer in this time has others beside it, or is tried later
@@ -39,8 +41,9 @@ export async function clientSession(
   parts: OutboundParts,
 ): Promise<AttemptResult> {
   const { job } = request;
-  const waiting = request.fresh ? null : parts.connections.take(keyOf(request));
-  if (waiting) return await bound(waiting, waiting.send(mailOf(request), job.traceId), attempt);
+  const key = keyOf(request);
+  const waiting = await connectionFor(key, request.fresh, attempt, parts);
+  if (waiting) return await bound(waiting, waiting.send(mailOf(request), job.traceId, attempt.sent), attempt);
   const { tls } = request;
   const session = tls && new TlsSession(tls, request.host, parts.tls, () => parts.clock.wall());
   let transport: Transport;
@@ -59,18 +62,31 @@ export async function clientSession(
     auth: login
       ? { username: relay.username!, password: relay.password!, nonce: randomBytes(18).toString("base64") }
       : null,
-    reuse: REUSE,
+    reuse: { ...REUSE, ahead: parts.connections.mayGoAhead(key, parts.clock.monotonic()) },
   };
-  const made = new Connection(keyOf(request), transport, options, job.traceId, request.host.name, parts);
+  const made = new Connection(key, transport, options, job.traceId, request.host.name, parts, attempt.sent);
   const came = await bound(made, made.first, attempt);
   // Where TLS was left out on purpose there is nothing to tell of it.
   const told = session !== null && request.tryTls && !attempt.stop.signal.aborted;
   return told ? session.ended(came, job) : came;
 }
 
+/** One that asks for a message; null: one is to be made, and there is room for it. */
+async function connectionFor(
+  key: string,
+  fresh: boolean,
+  { place, stop }: Attempt,
+  { connections }: OutboundParts,
+): Promise<Pooled | null> {
+  const waiting = fresh ? null : connections.take(key);
+  if (waiting !== null || place.isOwn) return waiting;
+  await unlessStopped(place.own, stop.signal);
+  return fresh ? null : connections.take(key);
+}
+
 /** The connection is the attempt's until the result is known, and until it has ended where it says goodbye then. */
 async function bound(
-  connection: Connection,
+  connection: Pooled,
   result: Promise<AttemptResult>,
   { stop, cut, goodbyes }: Attempt,
 ): Promise<AttemptResult> {
@@ -85,7 +101,7 @@ async function bound(
     for (const [signal, listener] of signals) signal.removeEventListener("abort", listener);
   };
   const came = await result;
-  if (connection.isIdle) release();
+  if (!connection.isLeaving) release();
   else {
     const ended = connection.ended.then(() => {
       release();

@@ -5,16 +5,18 @@ import { drive, type LiveSession } from "../../net/drive.ts";
 import type { Transport } from "../../net/transport.ts";
 import type { World } from "../../net/world.ts";
 import {
+  asksForNext,
   type AttemptResult,
   type ClientState,
   isFinished,
   isIdle,
   outcome,
+  outcomeOf,
   ownTemporary,
   smtpClient,
   type SmtpClientOptions,
 } from "../../smtp/client/mod.ts";
-import type { ConnectionPool } from "./connection_pool.ts";
+import type { Pooled } from "./connection_pool.ts";
 import type { OutboundParts } from "./parts.ts";
 
 /** A message that was given to a connection and has no result yet. */
@@ -22,22 +24,26 @@ interface Task {
   /** How many messages the connection carried before it. */
   readonly number: number;
   readonly recipients: number;
+  /** Its commands went out behind another message. */
+  readonly ahead: boolean;
+  /** Told once, when it is out and another may come behind it. */
+  sent: (() => void) | null;
   readonly resolve: (result: AttemptResult) => void;
 }
 
-/** Made with its first message; `pool` keeps it while it is idle. */
-export class Connection {
-  /** Connections of the same key are as good as each other. */
+/** Made with its first message; the pool keeps it while it asks for another. */
+export class Connection implements Pooled {
   readonly key: string;
-  /** Resolves when the connection is over. Never rejects. */
   readonly ended: Promise<void>;
   readonly #transport: Transport;
-  readonly #pool: ConnectionPool;
+  readonly #parts: OutboundParts;
   readonly #sessions = new Set<LiveSession>();
   #state: ClientState;
   #traceId: TraceId;
-  #task: Task | null = null;
-  /** Answers `relay.next`; there is one while the connection is idle. */
+  /** In their order; one, or two where one went ahead. */
+  #tasks: Task[] = [];
+  #stopped = false;
+  /** Answers `relay.next`; there is one while the connection asks. */
   #next: ((mail: OutgoingMail | null) => void) | null = null;
   readonly #first: Promise<AttemptResult>;
 
@@ -48,10 +54,11 @@ export class Connection {
     traceId: TraceId,
     hostName: string,
     parts: OutboundParts,
+    sent: () => void = () => {},
   ) {
     this.key = key;
     this.#transport = transport;
-    this.#pool = parts.connections;
+    this.#parts = parts;
     this.#traceId = traceId;
     const session = smtpClient(options);
     this.#state = session.state;
@@ -64,8 +71,8 @@ export class Connection {
         return step;
       },
     };
-    this.#first = this.#begin(0, options.recipients.length);
-    this.#pool.opened(this);
+    this.#first = this.#begin(0, options.recipients.length, false, sent);
+    parts.connections.opened(this);
     const world = this.#world(hostName, parts);
     const driving = { sessions: this.#sessions, deadlines: parts.deadlines, now: () => parts.clock.monotonic() };
     this.ended = drive({ machine, state: this.#state }, transport, world, infoOf(transport), driving)
@@ -82,27 +89,36 @@ export class Connection {
     return this.#next !== null && isIdle(this.#state);
   }
 
-  /** Sends another message, while it is idle. Resolves when every recipient's result is known. Never rejects. */
-  send(mail: OutgoingMail, traceId: TraceId): Promise<AttemptResult> {
-    const result = this.#begin(this.#state.sent + 1, mail.recipients.length);
+  get asks(): boolean {
+    return this.#next !== null && asksForNext(this.#state);
+  }
+
+  get isLeaving(): boolean {
+    return this.#tasks.length === 0 && !this.asks;
+  }
+
+  send(mail: OutgoingMail, traceId: TraceId, sent: () => void): Promise<AttemptResult> {
+    const result = this.#begin(this.#state.sent + 1, mail.recipients.length, !isIdle(this.#state), sent);
     this.#traceId = traceId;
     this.#answer(mail);
     return result;
   }
 
-  /** Says QUIT, while it is idle. */
+  /** Says QUIT, as soon as it is done. */
   leave(): void {
     this.#answer(null);
   }
 
   /** The server stops: what is not being sent is not sent any more. */
   stop(): void {
+    this.#stopped = true;
     if (isFinished(this.#state) && !isIdle(this.#state)) return this.cut(); // only the answer to QUIT is missing
     for (const live of this.#sessions) live.post({ type: "shutdown" });
   }
 
   /** Ends at once. */
   cut(): void {
+    this.#stopped = true;
     // A transport that is destroyed tells nobody, so its driver is told here.
     const { onClose } = this.#transport;
     this.#transport.destroy();
@@ -110,9 +126,9 @@ export class Connection {
     this.#settle(); // the driver may be waiting for something else
   }
 
-  #begin(number: number, recipients: number): Promise<AttemptResult> {
+  #begin(number: number, recipients: number, ahead: boolean, sent: () => void): Promise<AttemptResult> {
     const { promise, resolve } = Promise.withResolvers<AttemptResult>();
-    this.#task = { number, recipients, resolve };
+    this.#tasks.push({ number, recipients, ahead, sent, resolve });
     return promise;
   }
 
@@ -124,24 +140,32 @@ export class Connection {
 
   /** After every step. */
   #look(): void {
-    if (this.#next !== null && !isIdle(this.#state)) {
+    if (this.#next !== null && !asksForNext(this.#state)) {
       this.#next = null;
-      this.#pool.remove(this);
+      this.#parts.connections.remove(this);
     }
-    if (this.#task === null || !isFinished(this.#state)) return;
-    // An idle machine has not heard of its next message yet; any other end came before it did.
-    if (this.#task.number === this.#state.sent || !isIdle(this.#state)) this.#settle();
+    this.#tasks = this.#tasks.filter((task) => {
+      const came = outcomeOf(this.#state, task.number);
+      if (came === null) return true;
+      task.resolve(came === "untouched" ? this.#untouched(task) : came);
+      return false;
+    });
   }
 
+  /** The connection is gone, whatever the machine knows of it. */
   #settle(): void {
-    const task = this.#task;
-    if (task === null) return;
-    this.#task = null;
-    task.resolve(task.number === this.#state.sent ? outcome(this.#state) : this.#untouched(task));
+    for (const task of this.#tasks.splice(0)) {
+      const came = outcomeOf(this.#state, task.number) ??
+        (task.number === this.#state.sent ? outcome(this.#state) : "untouched");
+      task.resolve(came === "untouched" ? this.#untouched(task) : came);
+    }
   }
 
-  /** The connection ended while the message was handed over: nothing of it was sent. */
-  #untouched({ recipients }: Task): AttemptResult {
+  /** The connection ended, or is given up, with nothing of the message sent. */
+  #untouched({ recipients, ahead }: Task): AttemptResult {
+    const { connections, clock } = this.#parts;
+    // Some servers do not bear what RFC 2920 allows.
+    if (ahead && !this.#stopped) connections.beCareful(this.key, clock.monotonic());
     const result = ownTemporary("4.4.2", "The server closed the connection before the message");
     return {
       ...outcome(this.#state),
@@ -153,8 +177,17 @@ export class Connection {
 
   #over(): void {
     this.#next = null;
-    this.#pool.closed(this);
+    this.#parts.connections.closed(this);
     this.#settle();
+  }
+
+  #asked(): void {
+    this.#parts.connections.put(this);
+    const [task] = this.#tasks;
+    if (task === undefined || !this.asks || isIdle(this.#state)) return;
+    const { sent } = task;
+    task.sent = null;
+    sent?.();
   }
 
   #world(host: string, parts: OutboundParts): World {
@@ -165,7 +198,7 @@ export class Connection {
           if (op !== "relay.next") return Promise.reject(new Error(`the client machine asks nothing like ${op}`));
           const { promise, resolve } = Promise.withResolvers<OutgoingMail | null>();
           this.#next = resolve;
-          this.#pool.put(this);
+          this.#asked();
           return promise as never;
         },
         bodyChunk: () => {},

@@ -16,8 +16,8 @@ import {
   reached,
   unreached,
 } from "../../mta/queue/mod.ts";
+import { type Claimed, type Experience, Place } from "./attempt.ts";
 import { FairQueue } from "./fair_queue.ts";
-import type { Claimed } from "./parts.ts";
 
 /** `begin` now; `wait` here; put it back for so many milliseconds; or nobody is to try before `until`. */
 export type Admission =
@@ -26,18 +26,18 @@ export type Admission =
   | { readonly kind: "park"; readonly ms: number }
   | { readonly kind: "suspend"; readonly until: number; readonly why: string };
 
-/** What an attempt showed of its destination; `null`: nothing. */
-export type Experience = { readonly reached: true } | { readonly reached: false; readonly why: string } | null;
-
 /** A job whose turn it is. */
 export interface Turn {
   readonly claimed: Claimed;
   readonly admission: Extract<Admission, { kind: "begin" | "suspend" }>;
+  readonly place: Place;
 }
 
 interface Lane {
   readonly health: Destination;
   busy: number;
+  /** Those that began behind another's message and have no place of their own, in the order in which they get one. */
+  readonly early: Set<Place>;
   readonly waiting: FairQueue<Claimed>;
   /** How long an attempt took lately, milliseconds: a moving average. */
   usualMs: number;
@@ -95,7 +95,7 @@ export class Destinations {
       lane.busy++;
       return { kind: "begin" };
     }
-    const each = lane.usualMs / Math.max(1, Math.floor(health.limit));
+    const each = lane.usualMs / (Math.max(1, Math.floor(health.limit)) + lane.early.size);
     const ms = (waiting.size + 1) * each;
     const sender = claimed.job.sender.reversePath;
     const room = waiting.size < MOST_OF_ALL || (waiting.size < MOST_WAITING && waiting.of(sender) < SURE_OF_ONE);
@@ -127,11 +127,22 @@ export class Destinations {
     return health.deadUntil;
   }
 
+  /** A message is out and its answer on the way: who may send its commands behind it, without a place of its own. */
+  follow(key: string | null, now: number): Turn | null {
+    const lane = this.#lanes.get(key);
+    if (!lane || lane.health.deadUntil > now || lane.early.size >= lane.busy) return null;
+    const claimed = lane.waiting.shift();
+    if (claimed === null) return null;
+    const place = new Place(false);
+    lane.early.add(place);
+    return { claimed, admission: { kind: "begin" }, place };
+  }
+
   /** An attempt ended after `tookMs`, or (null) was not made after all. Whose turn it is now: their places are taken. */
-  ended(key: string | null, tookMs: number | null, now: number): readonly Turn[] {
+  ended(key: string | null, tookMs: number | null, now: number, place?: Place): readonly Turn[] {
     const lane = this.#lanes.get(key);
     if (!lane) return [];
-    lane.busy--;
+    if (!place || !lane.early.delete(place)) passOn(lane);
     if (tookMs !== null) lane.usualMs += (tookMs - lane.usualMs) / 4;
     const turns = this.#turns(lane, now);
     const idle = lane.busy <= 0 && lane.waiting.size === 0 && lane.parkedUntil <= now;
@@ -153,11 +164,11 @@ export class Destinations {
     const { health, waiting } = lane;
     if (health.deadUntil > now) {
       const admission = { kind: "suspend", until: health.deadUntil, why: health.why } as const;
-      return waiting.drain().map((claimed) => ({ claimed, admission }));
+      return waiting.drain().map((claimed) => ({ claimed, admission, place: new Place(true) }));
     }
     const turns: Turn[] = [];
     for (const most = allowed(health, now); lane.busy < most && waiting.size > 0; lane.busy++) {
-      turns.push({ claimed: waiting.shift()!, admission: { kind: "begin" } });
+      turns.push({ claimed: waiting.shift()!, admission: { kind: "begin" }, place: new Place(true) });
     }
     return turns;
   }
@@ -166,7 +177,16 @@ export class Destinations {
     if (this.#lanes.size >= MOST_LANES) this.#forgetOne();
     const health = newDestination(this.#policy(key));
     const waiting = new FairQueue<Claimed>();
-    const lane: Lane = { health, busy: 0, waiting, usualMs: FIRST_GUESS_MS, parkedUntil: 0, parked: [], parkedFrom: 0 };
+    const lane: Lane = {
+      health,
+      busy: 0,
+      early: new Set(),
+      waiting,
+      usualMs: FIRST_GUESS_MS,
+      parkedUntil: 0,
+      parked: [],
+      parkedFrom: 0,
+    };
     this.#lanes.set(key, lane);
     return lane;
   }
@@ -179,6 +199,15 @@ export class Destinations {
       return;
     }
   }
+}
+
+/** A place goes to the first that began without one, else it is free. */
+function passOn(lane: Lane): void {
+  for (const place of lane.early) {
+    lane.early.delete(place);
+    return place.give();
+  }
+  lane.busy--;
 }
 
 /** For how long a job is put back: behind those that were put back before it, `each` milliseconds apart. */

@@ -10,7 +10,6 @@ import type { OutboundConfig, RelayConfig } from "../config/config.ts";
 import type { TlsReporter } from "../tls_policy/reporter.ts";
 import type { TlsPolicies } from "../tls_policy/tls_policies.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
-import type { Experience } from "./destinations.ts";
 import type { UnreachableHosts } from "./unreachable_hosts.ts";
 
 export interface OutboundParts {
@@ -35,31 +34,6 @@ export interface OutboundParts {
   readonly run: <R>(program: Program<R>) => Promise<R>;
   /** Every `address:port` that is this server. */
   readonly ownEndpoints: () => ReadonlySet<string>;
-}
-
-/**
- * A job with the name it was claimed under. Each claim has its own: a job whose lease ran out may be claimed again by
- * this very worker, and only one of the two may send.
- */
-export interface Claimed {
-  readonly job: QueueJob;
-  readonly owner: string;
-  /** Whose connections it uses: a relay's, or its domain's; null: none. */
-  readonly key: string | null;
-}
-
-/** One job under way, and how it is ended. */
-export interface Attempt extends Claimed {
-  /** Begin nothing new: no lookup, no connection, no message. What is being sent may be finished. */
-  readonly stop: AbortController;
-  /** End at once. */
-  readonly cut: AbortController;
-  /** Connections that say QUIT after their result is known. */
-  readonly goodbyes: Set<Promise<void>>;
-  /** The destination is left alone: nothing is tried, all is put off. `until` by the wall clock. */
-  readonly suspended: { readonly until: number; readonly why: string } | null;
-  /** Tells what the attempt showed of its destination; answers until when that is left alone now, or 0. */
-  readonly learn: (experience: Experience) => number;
 }
 
 /** Whose mail exchangers a job is for, or which host a person chose for it. */

@@ -1,7 +1,8 @@
 /** Jobs of one message that go to the same hosts are one: recipients of many domains behind one relay or exchanger. */
 import { equalBytes } from "../../base/bytes.ts";
 import type { QueueJob } from "../../contract/mod.ts";
-import { type Claimed, type OutboundParts, wayOf as chosenWay } from "./parts.ts";
+import type { Claimed } from "./attempt.ts";
+import { type OutboundParts, wayOf as chosenWay } from "./parts.ts";
 import { hopOf, isOursNow } from "./send_job.ts";
 
 /** Recipients of a job: what every server takes in one transaction (RFC 5321 section 4.5.3.1.8). */

@@ -2,7 +2,8 @@
 import { type AcceptArgs, type DecidedFate, type JournalEntry, logEvent, type QueueJob } from "../../contract/mod.ts";
 import { type Attempted, deliverLocal, NOT_TRIED, settle, type Settlement } from "../../mta/queue/mod.ts";
 import { ownTemporary, type RecipientResult } from "../../smtp/client/mod.ts";
-import { type Attempt, localFacts, type OutboundParts } from "./parts.ts";
+import type { Attempt } from "./attempt.ts";
+import { localFacts, type OutboundParts } from "./parts.ts";
 import { pause } from "./waiting.ts";
 import { storeReport } from "./report.ts";
 import { isOursNow, sendJob } from "./send_job.ts";

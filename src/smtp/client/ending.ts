@@ -24,7 +24,8 @@ export function fail(state: ClientState, text: string, enhanced: string, out: Ef
 export function refuse(state: ClientState, result: RecipientResult, tryNextHost: boolean, out: Effect[]): void {
   settleRest(state.results, result);
   state.tryNextHost = tryNextHost;
-  out.push({ type: "send", bytes: utf8Bytes("QUIT\r\n") }); // never inside a body: all of that leaves in one step
+  // Never inside a body: all of that leaves in one step, and a DATA that went ahead is one.
+  if (state.ahead === null && !state.abandoned) out.push({ type: "send", bytes: utf8Bytes("QUIT\r\n") });
   end(state, out);
 }
 
@@ -48,9 +49,16 @@ export function say(state: ClientState, line: string, phase: Phase, now: number,
 }
 
 export function end(state: ClientState, out: Effect[]): void {
+  if (state.asking) withdraw(state, out);
   state.phase = "done";
   state.deadline = null;
   out.push({ type: "close" });
+}
+
+/** The question for the next message is taken back. */
+export function withdraw(state: ClientState, out: Effect[]): void {
+  state.asking = false;
+  out.push({ type: "cancel", id: state.asked });
 }
 
 export function timeoutText(state: ClientState): string {

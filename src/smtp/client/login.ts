@@ -6,8 +6,6 @@ import {
   chooseMechanism,
   CLIENT_MECHANISMS,
   type ClientCredentials,
-  type ClientExchange,
-  type ClientMechanism,
   saysFirst,
   startClientExchange,
 } from "../../sasl/mod.ts";
@@ -15,16 +13,8 @@ import { fail, refuse, say } from "./ending.ts";
 import type { ClientAuth } from "./options.ts";
 import { ownTemporary } from "./outcome.ts";
 import type { Reply } from "./reply_reader.ts";
-import type { ClientState } from "./state.ts";
+import type { ClientState, Login } from "./state.ts";
 import { verdictOf } from "./transaction.ts";
-
-/** An exchange under way. */
-export interface Login {
-  readonly mechanism: ClientMechanism;
-  readonly exchange: ClientExchange;
-  /** Its challenges mean something: LOGIN's are prompts, and some servers send them as they are. */
-  readonly strict: boolean;
-}
 
 export function startAuth(state: ClientState, auth: ClientAuth, now: number, out: Effect[]): void {
   if (state.tls === null && state.options.tls !== "none") {

@@ -1,7 +1,8 @@
 import { utf8Bytes } from "../../base/bytes.ts";
 import { type Effect, type Input, logEvent, type Machine, type Session, type Step } from "../../contract/mod.ts";
+import { giveUpAhead, goAhead, mayAskAhead, takeAhead } from "./ahead.ts";
 import { cannotCarry } from "./commands.ts";
-import { end, fail, lost, quit, refuse, refused, say, timeoutText, where } from "./ending.ts";
+import { end, fail, lost, quit, refuse, refused, say, timeoutText, where, withdraw } from "./ending.ts";
 import { NO_EXTENSIONS, parseExtensions } from "./extensions.ts";
 import { onAuth, onDerived, startAuth } from "./login.ts";
 import type { SmtpClientOptions } from "./options.ts";
@@ -51,12 +52,18 @@ function step(state: ClientState, input: Input, now: number): Step<ClientState> 
       if (state.phase === "idle") leaveNow(state, out);
       // Between commands the message is simply not sent; a body under way is finished or ends with the connection.
       else if (!state.transaction.dataSent && !isFinished(state)) fail(state, "The server is stopping", "4.3.2", out);
+      else if (state.ahead) giveUpAhead(state);
+      else if (state.asking) {
+        withdraw(state, out);
+        state.leaving = true;
+      }
       break;
     case "closed":
       if (state.phase === "tls") lost(state, "The TLS handshake failed", "4.7.5", true);
       else if (!isFinished(state)) lost(state, `The server closed the connection ${where(state)}`, "4.4.2", false);
       state.phase = "done";
       state.deadline = null;
+      state.asking = false;
       break;
     case "answer":
     case "failed":
@@ -71,6 +78,7 @@ function step(state: ClientState, input: Input, now: number): Step<ClientState> 
 function onDeadline(state: ClientState, now: number, out: Effect[]): void {
   if (state.phase === "idle") leave(state, now, out);
   else if (state.phase === "quit") end(state, out);
+  else if (state.ahead && now < state.finalBy) giveUpAhead(state);
   else if (state.phase !== "done") fail(state, timeoutText(state), "4.4.2", out);
 }
 
@@ -171,16 +179,34 @@ function beginTransaction(state: ClientState, now: number, out: Effect[]): void 
   if (unfit) {
     if (!mayGoOn(state, now)) return refuse(state, unfit, false, out);
     settleRest(state.results, unfit);
-    return waitForNext(state, now, out);
+    return finished(state, now, out);
   }
   state.phase = "transaction";
   proceed(state, beginBatch(state.transaction, state.results, state.offered, out), now, out);
 }
 
 function proceed(state: ClientState, next: Next, now: number, out: Effect[]): void {
-  if (next !== "finished") state.deadline = now + state.timeouts[next];
-  else if (mayGoOn(state, now)) waitForNext(state, now, out);
-  else quit(state, now, out);
+  if (next === "finished") return finished(state, now, out);
+  state.deadline = now + state.timeouts[next];
+  if (next !== "dataEnd") return;
+  state.finalBy = state.deadline;
+  if (mayAskAhead(state) && mayGoOn(state, now)) askForNext(state, out);
+  if (state.ahead) state.deadline = Math.min(state.finalBy, state.ahead.until);
+}
+
+/** The message's results are known. */
+function finished(state: ClientState, now: number, out: Effect[]): void {
+  const { ahead } = state;
+  if (state.abandoned) return end(state, out);
+  if (ahead) {
+    takeAhead(state, ahead);
+    if (!ahead.begun) return beginTransaction(state, now, out);
+    const left = state.transaction.commands[0]?.command.verb;
+    return proceed(state, left === undefined ? "finished" : left === "DATA" ? "dataStart" : "command", now, out);
+  }
+  if (!state.leaving && mayGoOn(state, now)) return waitForNext(state, now, out);
+  if (state.asking) withdraw(state, out);
+  quit(state, now, out);
 }
 
 function mayGoOn({ options, sent, openedAt, offered, transaction }: ClientState, now: number): boolean {
@@ -193,6 +219,11 @@ function mayGoOn({ options, sent, openedAt, offered, transaction }: ClientState,
 function waitForNext(state: ClientState, now: number, out: Effect[]): void {
   state.phase = "idle";
   state.deadline = now + state.timeouts.idle;
+  if (!state.asking) askForNext(state, out);
+}
+
+function askForNext(state: ClientState, out: Effect[]): void {
+  state.asking = true;
   out.push({ type: "call", id: ++state.asked, op: "relay.next", args: { sent: state.sent + 1 } });
 }
 
@@ -206,28 +237,37 @@ function onAnswer(
   if (state.phase === "derive" && input.op === "relay.derive") {
     if (input.type === "failed") fail(state, "The login failed: there is no key", "4.3.0", out);
     else onDerived(state, input.value, now, out);
-  } else if (state.phase === "idle" && input.op === "relay.next") {
-    if (input.type === "failed" || input.value === null) return quit(state, now, out);
-    takeNext(state, input.value);
-    beginTransaction(state, now, out);
+  } else if (state.asking && input.op === "relay.next") {
+    state.asking = false;
+    const mail = input.type === "failed" ? null : input.value;
+    if (state.phase !== "idle") {
+      if (mail === null) state.leaving = true;
+      else goAhead(state, mail, now, out);
+    } else if (mail === null) quit(state, now, out);
+    else {
+      takeNext(state, mail);
+      beginTransaction(state, now, out);
+    }
   }
 }
 
 /** The question is withdrawn, and the connection ends politely. */
 function leave(state: ClientState, now: number, out: Effect[]): void {
-  out.push({ type: "cancel", id: state.asked });
+  withdraw(state, out);
   quit(state, now, out);
 }
 
 /** The same in a hurry: nobody waits for the answer to QUIT. */
 function leaveNow(state: ClientState, out: Effect[]): void {
-  out.push({ type: "cancel", id: state.asked }, { type: "send", bytes: utf8Bytes("QUIT\r\n") });
+  withdraw(state, out);
+  out.push({ type: "send", bytes: utf8Bytes("QUIT\r\n") });
   end(state, out);
 }
 
 /** An idle connection on which the server speaks: it says goodbye (421), or we do not understand each other. */
 function unasked(state: ClientState, out: Effect[]): void {
-  out.push({ type: "cancel", id: state.asked }, logEvent("debug", "smtp.client.unasked", {}));
+  withdraw(state, out);
+  out.push(logEvent("debug", "smtp.client.unasked", {}));
   end(state, out);
 }
 

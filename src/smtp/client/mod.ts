@@ -16,10 +16,12 @@
  * - A reply that was there before its command answers nothing: the connection is of no use any more.
  * - A connection that ends while it is idle, or before the final dot of a message that was not its first, says nothing
  *   about that message: it goes over a fresh one.
+ * - With PIPELINING the commands of the next message go out behind the final dot, before its answer (`ahead.ts`). The next
+ *   message itself does not, so that no more than one is in the air.
  * - Once the final dot is sent and no reply came, the message may have been delivered: no other host is tried at once.
  */
 export * from "./outcome.ts";
 export { type Reply, ReplyReader, type ReplyResult } from "./reply_reader.ts";
 export type { ClientAuth, ClientReuse, ClientTimeouts, SmtpClientOptions } from "./options.ts";
-export { type ClientState, isFinished, isIdle, outcome } from "./state.ts";
+export { asksForNext, type ClientState, isFinished, isIdle, outcome, outcomeOf } from "./state.ts";
 export { smtpClient } from "./machine.ts";

@@ -20,6 +20,8 @@ export interface ClientTimeouts {
   /** How long a connection waits for its next message. */
   readonly idle: number;
   readonly quit: number;
+  /** How long the next message waits behind the answer to the one before it, and then goes another way. */
+  readonly ahead: number;
 }
 
 const MINUTE = 60_000;
@@ -32,6 +34,7 @@ export const TIMEOUTS: ClientTimeouts = {
   dataEnd: 10 * MINUTE, // section 4.5.3.2.6: too short a time here makes duplicates
   idle: 5_000, // it is somebody else's connection too
   quit: 5_000,
+  ahead: 30_000,
 };
 
 /** How much one connection may be used for. */
@@ -40,6 +43,11 @@ export interface ClientReuse {
   readonly messages: number;
   /** Milliseconds from its beginning after which no further message begins. */
   readonly ms: number;
+  /**
+   * With PIPELINING the next message is asked for while the answer to the last one is on its way, and its commands go
+   * in the same group as that one's end (RFC 2920 section 3.1): one trip a message in place of two.
+   */
+  readonly ahead?: boolean;
 }
 
 /** The first message, and how the connection is made. */

@@ -1,6 +1,7 @@
 import type { OutgoingMail, SessionInfo, TlsInfo } from "../../contract/mod.ts";
 import { type Extensions, NO_EXTENSIONS } from "./extensions.ts";
-import type { Login } from "./login.ts";
+import type { ClientExchange, ClientMechanism } from "../../sasl/mod.ts";
+import type { Ahead } from "./ahead.ts";
 import { type ClientTimeouts, type SmtpClientOptions, TIMEOUTS } from "./options.ts";
 import { type AttemptResult, ownTemporary, type RecipientResult } from "./outcome.ts";
 import { ReplyReader } from "./reply_reader.ts";
@@ -19,6 +20,14 @@ export type Phase =
   | "idle"
   | "quit"
   | "done";
+
+/** A login under way. */
+export interface Login {
+  readonly mechanism: ClientMechanism;
+  readonly exchange: ClientExchange;
+  /** Its challenges mean something: LOGIN's are prompts, and some servers send them as they are. */
+  readonly strict: boolean;
+}
 
 /** Where the conversation stands; `isFinished` tells the end of its message. */
 export interface ClientState {
@@ -40,6 +49,18 @@ export interface ClientState {
   letIn: boolean;
   /** Messages before this one. */
   sent: number;
+  /** What came of the message before this one, where that ended as this one's commands were out already. */
+  previous: AttemptResult | null;
+  /** The message after this one, whose commands are sent. */
+  ahead: Ahead | null;
+  /** `relay.next` is out: in `idle`, or while the answer to the message's end is awaited. */
+  asking: boolean;
+  /** The answer was that there is none: QUIT comes next. */
+  leaving: boolean;
+  /** A message that was ahead was given up: the connection is of no use after the answer that is due. */
+  abandoned: boolean;
+  /** When the answer to the message's end must have come. */
+  finalBy: number;
   openedAt: number;
   login: Login | null;
   /** Number of the last question: `relay.next` or `relay.derive`. */
@@ -65,6 +86,12 @@ export function initialState(options: SmtpClientOptions): ClientState {
     tlsFailed: false,
     letIn: false,
     sent: 0,
+    previous: null,
+    ahead: null,
+    asking: false,
+    leaving: false,
+    abandoned: false,
+    finalBy: Infinity,
     login: null,
     openedAt: 0,
     asked: 0,
@@ -75,6 +102,7 @@ export function initialState(options: SmtpClientOptions): ClientState {
 /** The next message takes the place of the one that is done. */
 export function takeNext(state: ClientState, mail: OutgoingMail): void {
   const before = state.transaction;
+  state.previous = outcome(state);
   state.mail = mail;
   state.transaction = startTransaction(mail, before.lmtp);
   state.transaction.mails = before.mails;
@@ -113,10 +141,27 @@ export function outcome(state: ClientState): AttemptResult {
   };
 }
 
+/**
+ * What came of the message of this number (0: the first of the connection), null while it is not known. `untouched`:
+ * the connection ended, or is given up, before any of the message was sent.
+ */
+export function outcomeOf(state: ClientState, number: number): AttemptResult | "untouched" | null {
+  if (number < state.sent) return state.previous;
+  if (number === state.sent) return isFinished(state) ? outcome(state) : null;
+  // An idle machine has not heard of its next message yet; any other end came before it did.
+  return state.abandoned || (isFinished(state) && !isIdle(state)) ? "untouched" : null;
+}
+
+/** Whether it would take another message now, and has asked for it. */
+export function asksForNext(state: ClientState): boolean {
+  return state.asking;
+}
+
 /** How many replies the server owes us; what comes beyond them answers nothing. */
-export function repliesDue({ phase, transaction }: ClientState): number {
+export function repliesDue({ phase, transaction, ahead }: ClientState): number {
   if (phase === "idle" || phase === "derive" || phase === "tls" || phase === "done") return 0;
   if (phase !== "transaction") return 1;
   if (!transaction.dotSent) return transaction.sent;
-  return transaction.lmtp && !transaction.emptyData ? transaction.taken.length - transaction.answered : 1;
+  const own = transaction.lmtp && !transaction.emptyData ? transaction.taken.length - transaction.answered : 1;
+  return own + (ahead?.transaction.sent ?? 0);
 }

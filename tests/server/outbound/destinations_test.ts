@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Destinations } from "../../../src/server/outbound/destinations.ts";
 import { FairQueue } from "../../../src/server/outbound/fair_queue.ts";
-import type { Claimed } from "../../../src/server/outbound/parts.ts";
+import type { Claimed } from "../../../src/server/outbound/attempt.ts";
 
 const job = (key: string, reversePath = "a@ours.example") =>
   ({ job: { domain: key, sender: { reversePath }, recipients: [] }, owner: "w", key }) as unknown as Claimed;
