@@ -70,6 +70,14 @@ export {
   type VerifyPart,
   verifyStore,
 } from "./src/storage/sqlite/verify/mod.ts";
+export {
+  type BackupManifest,
+  type BackupOptions,
+  type BackupResult,
+  backupStore,
+  type DamagedBody,
+} from "./src/storage/sqlite/backup/mod.ts";
+export { type RestoreOptions, type RestoreResult, restoreStore } from "./src/storage/sqlite/backup/restore.ts";
 export { DataDirLocked, openSqlite, type SqliteOptions, type SqliteStorage } from "./src/storage/sqlite/mod.ts";
 export {
   createResolver,

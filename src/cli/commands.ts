@@ -15,6 +15,7 @@ import { dkimActivate } from "./commands/dkim_activate.ts";
 import { dkimList } from "./commands/dkim_list.ts";
 import { dkimRemove } from "./commands/dkim_remove.ts";
 import { dkimRotate } from "./commands/dkim_rotate.ts";
+import { backup } from "./commands/backup.ts";
 import { banAdd } from "./commands/ban_add.ts";
 import { banList } from "./commands/ban_list.ts";
 import { banRemove } from "./commands/ban_remove.ts";
@@ -30,6 +31,7 @@ import { queueRemove } from "./commands/queue_remove.ts";
 import { queueReroute } from "./commands/queue_reroute.ts";
 import { queueRetry } from "./commands/queue_retry.ts";
 import { queueShow } from "./commands/queue_show.ts";
+import { restore } from "./commands/restore.ts";
 import { sendmail } from "./commands/sendmail.ts";
 import { sieveCheck } from "./commands/sieve_check.ts";
 import { start } from "./commands/start.ts";
@@ -80,6 +82,8 @@ export const COMMANDS: readonly Command[] = [
   sieveCheck,
   why,
   sendmail,
+  backup,
+  restore,
   verify,
   version,
 ];

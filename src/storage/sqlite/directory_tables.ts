@@ -23,7 +23,8 @@ const CACHED_ACCOUNTS = 5000;
 const ACCOUNT = "select id, address, name, quota_bytes, quota_messages, used_bytes, used_messages, modseq, disabled, " +
   "created_at, credentials, shared from accounts";
 const ACL = "select mailbox, account, grantee, rights from acl";
-const SAVE_MAILBOX = "update mailboxes set path = ?, role = ?, uid_validity = ?, uid_next = ?, modseq = ?, messages = ?, " +
+const SAVE_MAILBOX =
+  "update mailboxes set path = ?, role = ?, uid_validity = ?, uid_next = ?, modseq = ?, messages = ?, " +
   "unseen = ?, size = ?, deleted = ?, floor = ? where id = ?";
 const SAVE_ACCOUNT = "update accounts set name = ?, quota_bytes = ?, quota_messages = ?, used_bytes = ?, " +
   "used_messages = ?, modseq = ?, disabled = ?, credentials = ? where id = ?";

@@ -19,6 +19,8 @@ import type { Transaction } from "../engine/tables.ts";
 import { Watchers } from "../engine/watchers.ts";
 import { answerSearch, rowsOf } from "../order.ts";
 import { type Storage, StorageError } from "../storage.ts";
+import { freeToMove } from "./backup/hold.ts";
+import { RESTORING } from "./backup/restore.ts";
 import { Blobs, infrastructure, segmentEnds } from "./blobs.ts";
 import { Commits } from "./commits.ts";
 import { MailTables } from "./mail_tables.ts";
@@ -72,6 +74,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStorage>
     throw new DataDirLocked(dataDir);
   }
   try {
+    refuseHalf(dataDir);
     return openLocked(options, lock);
   } catch (error) {
     lock.close();
@@ -83,7 +86,9 @@ function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFi
   const db = openDatabase(join(dataDir, "palomar.db"));
   const sql = new Statements(db);
   if (limits?.databasePages !== undefined) sql.exec(`pragma max_page_count = ${Math.trunc(limits.databasePages)}`);
-  const segments = new Segments(join(dataDir, "blobs"), segmentEnds(sql), limits?.segmentOctets);
+  const release = freeToMove(dataDir);
+  const segments = new Segments(join(dataDir, "blobs"), segmentEnds(sql), limits?.segmentOctets, release === null);
+  release?.();
   const blobs = new Blobs(sql, segments, prepare);
   markGarbage(sql);
   const tables = new MailTables(sql, blobs);
@@ -136,7 +141,7 @@ function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFi
     watchQueue: (listener) => watchers.watchQueue(listener),
     reclaim: () => {
       if (closed) return Promise.resolve(0);
-      return reclaiming ??= reclaim(tables, blobs, segments, write)
+      return reclaiming ??= reclaim(tables, blobs, segments, write, () => freeToMove(dataDir))
         .catch((error) => Promise.reject(infrastructure(error)))
         .finally(() => {
           reclaiming = null;
@@ -156,6 +161,15 @@ function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFi
       lock.close();
     },
   };
+}
+
+/** A restore that was broken off left something that looks like an empty store. */
+function refuseHalf(dataDir: string): void {
+  const isHalf = [...Deno.readDirSync(dataDir)].some(({ name }) => name === RESTORING);
+  if (!isHalf) return;
+  const what = `a restore into ${dataDir} was broken off: run it again, or remove ${join(dataDir, RESTORING)} ` +
+    "and put back what was set aside";
+  throw new StorageError("unavailable", what);
 }
 
 /** Lets others in: an immediate would not. */

@@ -109,12 +109,32 @@ export function sparse(
   return found;
 }
 
+/** Empties segments that hold little, and takes those away that hold nothing. */
+async function tidySegments(
+  tables: MailTables,
+  blobs: Blobs,
+  segments: Segments,
+  write: <R>(run: (tables: MailTables) => R) => Promise<R>,
+): Promise<number> {
+  let freed = 0;
+  for (const segment of sparse(segments, liveOctets(tables), blobs.heldSegments(), SEGMENTS)) {
+    const move = await evacuate(tables, blobs, segment);
+    if (move) {
+      await segments.sync();
+      await write(move);
+    }
+    if (!liveOctets(tables).has(segment) && !blobs.heldSegments().has(segment)) freed += segments.remove(segment);
+  }
+  return freed;
+}
+
 /** Everything that can be given back now, in bounded steps. Answers the octets freed. */
 export async function reclaim(
   tables: MailTables,
   blobs: Blobs,
   segments: Segments,
   write: <R>(run: (tables: MailTables) => R) => Promise<R>,
+  freeToMove: () => (() => void) | null,
 ): Promise<number> {
   let freed = 0;
   let after: number | null = 0;
@@ -125,13 +145,12 @@ export async function reclaim(
     after = swept.next;
   }
   await write((tx) => markGarbage(tx.sql));
-  for (const segment of sparse(segments, liveOctets(tables), blobs.heldSegments(), SEGMENTS)) {
-    const move = await evacuate(tables, blobs, segment);
-    if (move) {
-      await segments.sync();
-      await write(move);
-    }
-    if (!liveOctets(tables).has(segment) && !blobs.heldSegments().has(segment)) freed += segments.remove(segment);
+  const done = freeToMove();
+  try {
+    // While somebody copies the segments, they stay as they are.
+    if (done) freed += await tidySegments(tables, blobs, segments, write);
+  } finally {
+    done?.();
   }
   await write((tx) => pruneTombstones(tx));
   await write((tx) => pruneJournal(tx, Date.now()));

@@ -51,8 +51,11 @@ export class Segments {
   #syncing: Promise<void> = Promise.resolve();
   #nextId: number;
 
-  /** `ends` tells where the last named record of each segment ends; `limit` how many octets all may take. */
-  constructor(folder: string, ends: ReadonlyMap<number, number>, limit = Infinity) {
+  /**
+   * `ends` tells where the last named record of each segment ends; `limit` how many octets all may take. `isHeld`: somebody copies
+   * them, so nothing is cut off, removed or written where something was.
+   */
+  constructor(folder: string, ends: ReadonlyMap<number, number>, limit = Infinity, isHeld = false) {
     this.#folder = folder;
     this.#limit = limit;
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -62,6 +65,7 @@ export class Segments {
       const id = /^[0-9a-z]{8}\.seg$/.test(name) ? parseInt(name.slice(0, 8), 36) : 0;
       if (id === 0) continue;
       this.#nextId = Math.max(this.#nextId, id + 1);
+      if (isHeld) continue;
       const end = ends.get(id);
       if (end === undefined) Deno.removeSync(join(folder, name));
       else if (Deno.statSync(join(folder, name)).size > end) Deno.truncateSync(join(folder, name), end);
@@ -70,7 +74,7 @@ export class Segments {
       const size = this.sizeOf(id);
       this.#used += size;
       // One that is shorter than its rows say, or gone, is damaged: what is left of it can be read.
-      if (end >= SEGMENT_SIZE || size < end) continue;
+      if (isHeld || end >= SEGMENT_SIZE || size < end) continue;
       this.#spare.set(id, end);
     }
   }

@@ -25,6 +25,7 @@ export const STRAYS: readonly (readonly [table: string, where: string])[] = [
   ["tokens", "account not in (select id from accounts)"],
   ["sieve", "account not in (select id from accounts)"],
   ["imap_text", "blob not in (select id from blobs)"],
+  ["origins", "email not in (select id from emails)"],
   ["aliases", "domain not in (select name from domains)"],
 ];
 
@@ -35,7 +36,6 @@ export const SEQUENCES: readonly (readonly [name: string, sql: string])[] = [
   ["email", "select max(id) from emails"],
   ["queue", "select max(id) from queue"],
   ["token", "select max(id) from tokens"],
-  ["uidValidity", "select max(uid_validity) from mailboxes"],
 ];
 
 export function* verifyDatabase(files: StoreFiles): Generator<VerifyEvent> {

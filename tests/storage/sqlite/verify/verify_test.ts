@@ -37,7 +37,7 @@ interface House {
   damage(sql: string): Promise<void>;
 }
 
-async function withHouse(run: (house: House) => Promise<void>): Promise<void> {
+async function withHouse(run: (house: House) => void | Promise<void>): Promise<void> {
   const folder = tempDir();
   const open = () => openSqlite({ dataDir: folder.path, prepare: imapText });
   const store = await open();
@@ -189,7 +189,7 @@ for (const [name, sql, told] of LOST) {
 }
 
 Deno.test("verify: reports octets of the segment log that changed or are missing, with whose message it is", async () => {
-  await withHouse(async (house) => {
+  await withHouse((house) => {
     const [{ name }] = [...Deno.readDirSync(`${house.path}/blobs`)] as [Deno.DirEntry];
     const file = Deno.openSync(`${house.path}/blobs/${name}`, { write: true });
     file.seekSync(50_000, Deno.SeekMode.Start);
@@ -233,7 +233,7 @@ Deno.test("verify: finds an index of texts that is damaged, and makes it anew", 
   }
 });
 
-Deno.test("verify: says what is no store, and what is of another version", async () => {
+Deno.test("verify: says what is no store, and what is of another version", () => {
   const folder = tempDir();
   assert.throws(() => look(folder.path), /there is no store in/);
   const db = new DatabaseSync(`${folder.path}/palomar.db`);

@@ -1,0 +1,81 @@
+import { resolve } from "node:path";
+import { formatSize } from "../../server/config/units.ts";
+import { VERSION } from "../../server/version.ts";
+import type { VerifyEvent } from "../../storage/sqlite/verify/mod.ts";
+import { type Command, JSON_OPTION } from "../command.ts";
+import { EXIT, Exit } from "../exit.ts";
+import { Progress } from "../progress.ts";
+import { storeFolder } from "./verify.ts";
+
+/** Findings that are told. */
+const MOST = 20;
+
+export const backup: Command = {
+  words: ["backup"],
+  operands: "FOLDER",
+  least: 1,
+  most: 1,
+  summary: "Copy the whole store into a folder, while the server runs or not",
+  about:
+    "What was acknowledged before is in it, as of one moment. The next backup into the same folder copies what is new;\n" +
+    "the one before stays good until then. Keep several: a folder a day of the week, or copies of the folder elsewhere.\n" +
+    "The configuration is not in it, nor certificates that you gave. palomar restore brings it back.",
+  examples: ["palomar backup /srv/backup", "palomar backup /srv/backup --verify --json"],
+  options: [
+    { name: "verify", help: "read the backup again and check all of it, as palomar verify does" },
+    { name: "full", help: "copy everything anew, whatever is there" },
+    JSON_OPTION,
+  ],
+  async run(invocation) {
+    const { operands: [folder = ""], options, io } = invocation;
+    const dataDir = await storeFolder(invocation);
+    const target = resolve(io.cwd, folder);
+    const { backupStore } = await import("../../storage/sqlite/backup/mod.ts");
+    const progress = new Progress(io);
+    const result = await backupStore({
+      dataDir,
+      target,
+      version: VERSION,
+      now: () => Date.now(),
+      full: options.has("full"),
+      tell: (part, done, total) => progress.show(part, done, total, true),
+    }).catch((error: Error) => {
+      progress.clear();
+      throw new Exit(EXIT.temporary, error.message);
+    });
+    const found = options.has("verify") ? await verifyBackup(target, progress) : [];
+    progress.clear();
+    const { manifest, copied, damaged } = result;
+    if (options.has("json")) io.out(JSON.stringify({ folder: target, ...result, found }, null, 2) + "\n");
+    else {
+      const octets = manifest.databaseOctets + manifest.bodyOctets;
+      io.out(
+        `${manifest.messages} messages of ${manifest.accounts} accounts in ${target}: ${formatSize(octets)}, ` +
+          `${formatSize(manifest.databaseOctets + copied)} of it copied now.\n`,
+      );
+    }
+    for (const { blobId, problem } of damaged.slice(0, MOST)) io.err(`${blobId}: ${problem}\n`);
+    for (const line of found.slice(0, MOST)) io.err(`${line}\n`);
+    if (damaged.length + found.length === 0) return EXIT.ok;
+    io.err(
+      `${damaged.length + found.length} things are wrong: see palomar verify; ` +
+        "keep the older backups, and restore what is damaged from them\n",
+    );
+    return EXIT.refused;
+  },
+};
+
+async function verifyBackup(target: string, progress: Progress): Promise<string[]> {
+  const [{ verifyStore }, { imapText }] = await Promise.all([
+    import("../../storage/sqlite/verify/mod.ts"),
+    import("../../imap/imap_text.ts"),
+  ]);
+  const found: string[] = [];
+  const events: Iterable<VerifyEvent> = verifyStore({ dataDir: target, prepare: imapText });
+  for (const event of events) {
+    if (event.type === "progress") {
+      progress.show(`verify ${event.part}`, event.done, event.total, event.part === "blobs");
+    } else if (found.length < 1000) found.push(`${event.finding.where}: ${event.finding.problem}`);
+  }
+  return found;
+}

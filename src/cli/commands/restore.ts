@@ -1,0 +1,60 @@
+import { resolve } from "node:path";
+import { type Command, type Invocation, JSON_OPTION } from "../command.ts";
+import { EXIT, Exit } from "../exit.ts";
+import { Progress } from "../progress.ts";
+import { storeFolder } from "./verify.ts";
+
+export const restore: Command = {
+  words: ["restore"],
+  operands: "BACKUP",
+  least: 1,
+  most: 1,
+  summary: "Bring back a backup: the whole store",
+  about:
+    "The server must not run. Mailboxes that changed since the backup get a new UIDVALIDITY, so that mail programs fetch\n" +
+    "them anew instead of taking one message for another. Mail that waited to be sent is held, for it may have been sent\n" +
+    "since: palomar queue list --state held shows it, queue release or remove decides.",
+  examples: ["palomar restore /srv/backup", "palomar restore /srv/backup --replace"],
+  options: [
+    { name: "replace", help: "set aside the store that is there, in the data folder" },
+    { name: "exact", help: "nothing happened since: keep UIDVALIDITYs, send what waits" },
+    JSON_OPTION,
+  ],
+  async run(invocation) {
+    return await restoreAll(invocation);
+  },
+};
+
+async function restoreAll(invocation: Invocation): Promise<number> {
+  const { operands: [folder = ""], options, io } = invocation;
+  const dataDir = await storeFolder(invocation);
+  const { restoreStore } = await import("../../storage/sqlite/backup/restore.ts");
+  const progress = new Progress(io);
+  try {
+    const result = restoreStore({
+      backup: resolve(io.cwd, folder),
+      dataDir,
+      replace: options.has("replace"),
+      exact: options.has("exact"),
+      now: () => Date.now(),
+      tell: (done, total) => progress.show("bodies", done, total, true),
+    });
+    progress.clear();
+    const { manifest, damaged, renewed, mailboxes, held, setAside } = result;
+    if (options.has("json")) io.out(JSON.stringify(result, null, 2) + "\n");
+    else {
+      const madeAt = new Date(manifest.madeAt).toISOString().slice(0, 19).replace("T", " ");
+      io.out(
+        `${dataDir} is as it was at ${madeAt} UTC: ${manifest.messages} messages of ${manifest.accounts} accounts.\n`,
+      );
+    }
+    if (renewed > 0) io.err(`${renewed} of ${mailboxes} mailboxes are fetched anew by mail programs.\n`);
+    if (held > 0) io.err(`${held} recipients that waited are held: palomar queue list --state held\n`);
+    if (setAside !== null) io.err(`The store that was there is in ${setAside}; remove it when you are sure.\n`);
+    for (const { blobId, problem } of damaged) io.err(`${blobId}: ${problem}\n`);
+    return damaged.length > 0 ? EXIT.refused : EXIT.ok;
+  } catch (error) {
+    progress.clear();
+    throw new Exit(EXIT.refused, (error as Error).message);
+  }
+}
