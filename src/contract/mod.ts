@@ -21,6 +21,7 @@ export * from "./ops.ts";
 export * from "./ops/acl.ts";
 export * from "./ops/archive.ts";
 export * from "./ops/auth.ts";
+export * from "./ops/delivery.ts";
 export * from "./ops/directory.ts";
 export * from "./ops/dns.ts";
 export * from "./ops/email.ts";

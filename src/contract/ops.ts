@@ -7,6 +7,7 @@ import type { BlobId } from "./ids.ts";
 import type { AclOps } from "./ops/acl.ts";
 import type { ArchiveOps } from "./ops/archive.ts";
 import type { AuthOps } from "./ops/auth.ts";
+import type { DeliveryOps } from "./ops/delivery.ts";
 import type { DirectoryOps } from "./ops/directory.ts";
 import type { DnsOps } from "./ops/dns.ts";
 import type { EmailOps } from "./ops/email.ts";
@@ -41,6 +42,11 @@ export interface BodyOps {
     args: { blobId: BlobId; cut: readonly { start: number; end: number }[] };
     answer: { blobId: BlobId; size: number } | { refused: "full" };
   };
+  /** A new sealed body of these parts. It stays until the next message is handled. */
+  "body.make": {
+    args: { parts: readonly BodyPart[] };
+    answer: { blobId: BlobId; size: number } | { refused: "full" };
+  };
   /** A new sealed body of these parts, one behind the other, in a fresh sink: it stays until `bodyAbort` of that. */
   "body.compose": {
     args: { sink: number; parts: readonly BodyPart[] };
@@ -53,6 +59,7 @@ export interface StoredOps
   extends
     AclOps,
     ArchiveOps,
+    DeliveryOps,
     DirectoryOps,
     EmailOps,
     ForwardingOps,

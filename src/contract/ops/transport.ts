@@ -1,4 +1,5 @@
 import type { AccountId, BlobId, MailboxId, QueueId, TraceId, Uid } from "../ids.ts";
+import type { Remembered } from "./delivery.ts";
 import type { MailboxRole } from "./mailbox.ts";
 import type { Refusal, SessionInfo } from "../session.ts";
 import type { Login } from "./auth.ts";
@@ -64,11 +65,20 @@ export interface Delivery {
   readonly accountId: AccountId;
   /** The envelope's recipient this is for. */
   readonly recipient: string;
-  /** Path, else role, else INBOX. A path that does not exist is INBOX (mail is never lost for a name). */
-  readonly target: { readonly path: string } | { readonly role: MailboxRole };
+  /**
+   * Path, else role, else INBOX. A path that leads nowhere is INBOX (mail is never lost for a name); in the mailboxes of
+   * others it needs the right `p` or `i` (RFC 4314). `create` makes what is not there, with this use.
+   */
+  readonly target:
+    | { readonly path: string; readonly create?: { readonly role: MailboxRole | null } }
+    | { readonly role: MailboxRole };
   readonly flags: readonly string[];
   readonly prefix: Uint8Array;
   readonly internalDate: number;
+  /** Another body than the message's: what a filter made of it, or a copy of an answer. */
+  readonly blobId?: BlobId;
+  /** Left out, without a word, where there is no room. */
+  readonly optional?: true;
   /**
    * The envelope's recipients that it serves, as they were written. The transaction queues a report for each that asked
    * for one of success (RFC 3461 section 5.2.4), and what must wait keeps what they asked for. Left out: nothing is asked.
@@ -84,6 +94,12 @@ export interface QueueEntry {
   readonly recipient: EnvelopeRecipient;
   /** The envelope sender of this recipient alone: forwarded mail has one of ours. Left out: the message's. */
   readonly sender?: EnvelopeSender;
+  /** Another body than the message's. */
+  readonly blobId?: BlobId;
+  /**
+   * Only where the deliveries to this account find room: else its filter runs again when they do, and says it anew.
+   */
+  readonly after?: AccountId;
   /** Domain that decides the next hop, lower case A-labels; null: deliver here again (an account that was full). */
   readonly domain: string | null;
   /** Header fields to put before the blob. */
@@ -145,6 +161,8 @@ export interface AcceptArgs {
   readonly deliveries: readonly Delivery[];
   readonly queued: readonly QueueEntry[];
   readonly journal: readonly JournalEntry[];
+  /** Keys for `delivery.seen`, kept where the deliveries to their account find room. */
+  readonly remember?: readonly Remembered[];
   readonly now: number;
   /**
    * What happens where an account has no room: `refuse` writes nothing at all; `skip` leaves that delivery out and

@@ -3,110 +3,97 @@ import type {
   AcceptArgs,
   AccountId,
   AnswerOf,
+  BlobId,
   Delivery,
   EnvelopeRecipient,
   MailboxId,
   Uid,
 } from "../../contract/mod.ts";
 import { StorageError } from "../storage.ts";
+import { type Share, shareOut } from "./deliver_to.ts";
+import { rememberAll } from "./delivery.ts";
 import { enqueue } from "./enqueue.ts";
 import { parseFlags, SHARED } from "./flags.ts";
-import { accountIdOf, mailboxIdOf, rowOf } from "./ids.ts";
-import { addEmail, addMember, hasRoom, nextModseq } from "./member.ts";
-import { canonicalPath } from "./path.ts";
-import type { AccountRow, BlobRow, MailboxRow, Transaction } from "./tables.ts";
+import { accountIdOf, mailboxIdOf } from "./ids.ts";
+import { addEmail, addMember, nextModseq } from "./member.ts";
+import type { BlobRow, MailboxRow, Transaction } from "./tables.ts";
 import { threadOf } from "./threads.ts";
 
 /** How long a delivery waits that found its account full, and how often it is tried: what a sender would do. */
 const FULL_RETRY_MS = 15 * 60_000;
 const FULL_EXPIRY_MS = 5 * 24 * 3600_000;
 
-/** All deliveries of the message to one account: one email, a membership in each target. */
-interface Share {
-  readonly account: AccountRow;
-  readonly deliveries: Delivery[];
-}
-
 type Stored = { recipient: string; accountId: AccountId; mailboxId: MailboxId; uid: Uid };
 
 export function accept(tx: Transaction, args: AcceptArgs): AnswerOf<"mail.accept"> {
-  const blob = tx.blob(args.blobId);
-  if (!blob) throw new StorageError("bug", "mail.accept without its blob");
-  const shares = shareOut(tx, args.deliveries);
-  const full = shares.filter(({ account, deliveries }) =>
-    !hasRoom(account, blob.size + deliveries[0]!.prefix.length, 1)
-  );
-  const overQuota = full.flatMap(({ deliveries }) => deliveries.map(({ recipient }) => recipient));
+  const blob = blobNamed(tx, args.blobId);
+  const { shares, full } = shareOut(tx, args, ({ blobId }) => blobId ? blobNamed(tx, blobId) : blob);
+  const waiting = args.deliveries.filter(({ accountId, optional }) => full.has(accountId) && !optional);
+  const overQuota = waiting.map(({ recipient }) => recipient);
   if (overQuota.length > 0 && args.overQuota === "refuse") return { refused: "overQuota", recipients: overQuota };
   const stored: Stored[] = [];
-  for (const share of shares) if (!full.includes(share)) deliver(tx, share, blob, args.now, stored);
-  const delivered = shares.filter((share) => !full.includes(share)).flatMap(({ deliveries }) => deliveries);
-  report(tx, args, blob, delivered);
+  for (const share of shares) deliver(tx, share, args.now, stored);
+  report(tx, args, blob, args.deliveries.filter(({ accountId }) => !full.has(accountId)));
   if (args.overQuota === "defer") {
-    for (const { deliveries } of full) for (const delivery of deliveries) defer(tx, args, blob, delivery);
+    // Several places that one filter chose for a recipient are one delivery to try again.
+    const tried = new Set<string>();
+    for (const delivery of waiting) {
+      const key = `${delivery.accountId} ${delivery.recipient}`;
+      if (!tried.has(key)) defer(tx, args, blob, delivery);
+      tried.add(key);
+    }
   }
-  for (const entry of args.queued) enqueue(tx, args, blob, entry, null);
+  for (const entry of args.queued) {
+    if (entry.after && full.has(entry.after)) continue;
+    enqueue(tx, args, entry.blobId ? blobNamed(tx, entry.blobId) : blob, entry, null);
+  }
+  if (args.remember) rememberAll(tx, args.remember.filter(({ accountId }) => !full.has(accountId)), args.now);
   if (args.journal.length > 0) tx.addJournal(args.traceId, args.journal);
   return { stored, overQuota };
 }
 
-function shareOut(tx: Transaction, deliveries: readonly Delivery[]): readonly Share[] {
-  const shares = new Map<number, Share>();
-  for (const delivery of deliveries) {
-    const id = rowOf("a", delivery.accountId);
-    const share = shares.get(id);
-    if (share) {
-      share.deliveries.push(delivery);
-      continue;
-    }
-    const account = tx.account(id);
-    // Routed a moment ago, removed since: the whole message is tried again and routed anew.
-    if (!account) throw new StorageError("unavailable", "an account of the delivery is gone");
-    shares.set(id, { account, deliveries: [delivery] });
-  }
-  return [...shares.values()];
+function blobNamed(tx: Transaction, blobId: BlobId): BlobRow {
+  const blob = tx.blob(blobId);
+  if (!blob) throw new StorageError("bug", "mail.accept without its blob");
+  return blob;
 }
 
-function deliver(tx: Transaction, share: Share, blob: BlobRow, now: number, stored: Stored[]): void {
-  const { account, deliveries } = share;
-  const first = deliveries[0]!;
+function deliver(tx: Transaction, share: Share, now: number, stored: Stored[]): void {
+  const { owner, blob, size, placed } = share;
+  const first = placed[0]!;
   const id = tx.next("email");
   const index = tx.blobIndex(blob.blobId);
-  const size = blob.size + first.prefix.length;
-  addEmail(tx, account, {
+  addEmail(tx, owner, {
     id,
-    account: account.id,
-    thread: threadOf(tx, account.id, index, id),
+    account: owner.id,
+    thread: threadOf(tx, owner.id, index, id),
     blob: tx.storeBlob(blob),
     blobId: blob.blobId,
     blobSize: blob.size,
     size,
-    internalDate: first.internalDate,
+    internalDate: first.delivery.internalDate,
     sentAt: index?.envelope.sentAt ?? null,
-    prefix: first.prefix,
+    prefix: first.delivery.prefix,
   });
-  // Flags belong to the email; \Deleted alone could differ, and a delivery has no use for it.
-  const { bits, keywords } = parseFlags(deliveries.flatMap((delivery) => delivery.flags));
-  const targets = deliveries.map((delivery) => targetOf(tx, account, delivery));
+  // \Deleted alone could differ between memberships, and a delivery has no use for it.
+  const { bits, keywords } = parseFlags(first.flags);
+  const targets = placed.map(({ mailbox }) => mailbox ?? inboxOf(tx, owner.id));
   const shared = targets.some((target) => target !== targets[0]) ? SHARED : 0;
-  const modseq = nextModseq(tx, account);
+  const modseq = nextModseq(tx, owner);
   const uids = new Map<MailboxRow, Uid>();
-  deliveries.forEach(({ recipient }, i) => {
+  placed.forEach(({ delivery: { recipient } }, i) => {
     const mailbox = targets[i]!;
     let uid = uids.get(mailbox);
     if (uid === undefined) {
       uid = addMember(tx, mailbox, { id, size }, modseq, bits | shared, keywords, now);
       uids.set(mailbox, uid);
     }
-    stored.push({ recipient, accountId: accountIdOf(account.id), mailboxId: mailboxIdOf(mailbox.id), uid });
+    stored.push({ recipient, accountId: accountIdOf(owner.id), mailboxId: mailboxIdOf(mailbox.id), uid });
   });
 }
 
-function targetOf(tx: Transaction, account: AccountRow, { target }: Delivery): MailboxRow {
-  const named = "path" in target
-    ? tx.mailboxByPath(account.id, canonicalPath(target.path))
-    : tx.mailboxByRole(account.id, target.role);
-  const mailbox = named ?? tx.mailboxByPath(account.id, "INBOX");
+function inboxOf(tx: Transaction, account: number): MailboxRow {
+  const mailbox = tx.mailboxByPath(account, "INBOX");
   if (!mailbox) throw new StorageError("bug", "an account without INBOX");
   return mailbox;
 }

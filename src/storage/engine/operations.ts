@@ -4,6 +4,7 @@ import { accept } from "./accept.ts";
 import * as acl from "./acl.ts";
 import { owned, resolve } from "./address.ts";
 import * as archive from "./archive.ts";
+import * as delivery from "./delivery.ts";
 import * as directory from "./directory.ts";
 import * as forwarding from "./forwarding.ts";
 import { flags } from "./email_flags.ts";
@@ -51,6 +52,10 @@ export const OPERATIONS: Operations = {
   "sieve.activate": sieve.sieveActivate,
   "sieve.rename": sieve.sieveRename,
   "sieve.remove": sieve.sieveRemove,
+  "delivery.read": delivery.read,
+  "delivery.settings": delivery.settings,
+  "delivery.change": delivery.change,
+  "delivery.seen": delivery.seen,
   "address.resolve": resolve,
   "address.owned": owned,
   "setting.get": directory.settingGet,
@@ -118,6 +123,9 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "alias.list",
   "sieve.list",
   "sieve.get",
+  "delivery.read",
+  "delivery.settings",
+  "delivery.seen",
   "token.list",
   "token.find",
   "address.resolve",

@@ -229,6 +229,17 @@ export interface Tables {
   removeSieve(account: number, name: string): void;
   /** That one and no other; null: none. */
   activateSieve(account: number, name: string | null): void;
+  /** JSON, or null: nothing was said. */
+  deliverySettings(account: number): string | null;
+  putDeliverySettings(account: number, settings: string): void;
+  /** Until when a key is remembered. */
+  seenUntil(account: number, key: string): number | null;
+  putSeen(account: number, key: string, until: number): void;
+  /** Those of the account that end at `now` or before. */
+  forgetSeen(account: number, now: number): void;
+  countSeen(account: number): number;
+  /** So many, those first that end first. */
+  dropSeen(account: number, count: number): void;
   setting(name: string): string | null;
   putSetting(name: string, value: string): void;
   removeSetting(name: string): void;

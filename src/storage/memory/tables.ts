@@ -21,7 +21,7 @@ import type {
   QueueRecord,
   Transaction,
 } from "../engine/tables.ts";
-import { SieveTables } from "./sieve_tables.ts";
+import { DeliveryTables } from "./delivery_tables.ts";
 
 interface Blob {
   readonly id: number;
@@ -37,7 +37,7 @@ interface Blob {
   stored: boolean;
 }
 
-export class MemoryTables extends SieveTables implements Transaction {
+export class MemoryTables extends DeliveryTables implements Transaction {
   readonly #members = new Map<number, MemberRow[]>();
   readonly #ofEmail = new Map<number, MemberRow[]>();
   readonly #tombstones = new Map<number, { uid: number; modseq: number }[]>();

@@ -8,7 +8,7 @@ import type {
   QueueState,
 } from "../../contract/mod.ts";
 import type { QueueFilter, QueueRecord } from "../engine/tables.ts";
-import { SieveTables } from "./sieve_tables.ts";
+import { DeliveryTables } from "./delivery_tables.ts";
 import type { Cells } from "./statements.ts";
 
 const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts, q.queued_at, q.due_at, " +
@@ -17,7 +17,7 @@ const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts,
   "from queue q join blobs b on b.id = q.blob";
 const STATES: readonly QueueState[] = ["ready", "leased", "held"];
 
-export class QueueTables extends SieveTables {
+export class QueueTables extends DeliveryTables {
   queueRow(id: number): QueueRecord | null {
     const cells = this.sql.get(`${QUEUE} where q.id = ?`, id);
     return cells ? readQueue(cells) : null;

@@ -99,6 +99,12 @@ export const MIGRATIONS: readonly string[] = [
     line_ends text not null);
   create index origins_key on origins (account, key);
   `,
+  `
+  create table delivery (account integer primary key, settings text not null);
+  create table seen (account integer not null, key text not null, until integer not null, primary key (account, key))
+    without rowid;
+  create index seen_until on seen (account, until);
+  `,
 ];
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */

@@ -16,7 +16,8 @@ type Elsewhere =
     | "journal"
     | "token"
     | "sieve"
-    | "store"}.${string}`
+    | "store"
+    | "delivery"}.${string}`
   | "mail.accept"
   | "mailbox.list"
   | "email.known"

@@ -1,0 +1,66 @@
+import type { AccountId } from "../ids.ts";
+import type { DirectoryRefused } from "./directory.ts";
+
+/** An answer to whoever writes, without a script (RFC 8621 section 8 has the same members). */
+export interface VacationSettings {
+  readonly enabled: boolean;
+  /** Nobody is answered before, milliseconds since 1970; null: from now on. */
+  readonly from: number | null;
+  /** Nor at or after; null: until it is turned off. */
+  readonly to: number | null;
+  /** Null: `Auto:` and the subject of what is answered. */
+  readonly subject: string | null;
+  readonly text: string;
+}
+
+/** How an account wants its mail delivered, besides its script. */
+export interface DeliverySettings {
+  readonly vacation: VacationSettings | null;
+  /** `user+detail` goes into the mailbox `detail`, where there is one (RFC 5233). */
+  readonly subaddressFolders: boolean;
+  /** Addresses by the names under which scripts ask for them (RFC 6134): URIs, or short names behind a colon. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Bounds of what is kept for the deliveries of an account. */
+export const DELIVERY_LIMITS = {
+  /** Octets of the text of an answer. */
+  vacationText: 65_536,
+  /** Characters of its subject. */
+  vacationSubject: 500,
+  lists: 50,
+  /** Addresses of all lists together. */
+  listMembers: 5_000,
+  /** Characters of the name of a list, and of an address in it. */
+  listName: 256,
+  /** Keys that are remembered; those whose time is over first make room. */
+  remembered: 10_000,
+} as const;
+
+/** A key that an account's deliveries remember: who was answered, which message was seen. */
+export interface Remembered {
+  readonly accountId: AccountId;
+  readonly key: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** Questions of delivery about one account. */
+export interface DeliveryOps {
+  /** What decides where its mail goes: the active script, and its settings. */
+  "delivery.read": {
+    args: { accountId: AccountId };
+    answer: {
+      readonly script: { readonly name: string; readonly content: string } | null;
+      readonly settings: DeliverySettings;
+    };
+  };
+  "delivery.settings": { args: { address: string }; answer: DeliverySettings | DirectoryRefused };
+  /** Changes what is given and leaves the rest. */
+  "delivery.change": {
+    args: { address: string; change: Partial<DeliverySettings> };
+    answer: DeliverySettings | DirectoryRefused;
+  };
+  /** Whether a key was remembered (`mail.accept`) and its time is not over. */
+  "delivery.seen": { args: { accountId: AccountId; key: string; now: number }; answer: boolean };
+}

@@ -1,0 +1,96 @@
+/** How an account wants its mail delivered, and what its filters remember. */
+import { lowerAscii } from "../../base/ascii.ts";
+import { parseAddress } from "../../base/address.ts";
+import { utf8Bytes } from "../../base/bytes.ts";
+import {
+  type AnswerOf,
+  type Args,
+  DELIVERY_LIMITS,
+  type DeliverySettings,
+  type DirectoryRefused,
+  type Remembered,
+} from "../../contract/mod.ts";
+import { canonicalAddress } from "./address.ts";
+import { rowOf } from "./ids.ts";
+import { accountOf } from "./member.ts";
+import type { AccountRow, Transaction } from "./tables.ts";
+
+const NOTHING: DeliverySettings = { vacation: null, subaddressFolders: false, lists: {} };
+
+export function read(tx: Transaction, args: Args<"delivery.read">): AnswerOf<"delivery.read"> {
+  const { id } = accountOf(tx, args.accountId);
+  const active = tx.sieves(id).find((row) => row.active);
+  const script = active ? { name: active.name, content: tx.sieveText(id, active.name) ?? "" } : null;
+  return { script, settings: settingsOf(tx, id) };
+}
+
+export function settings(tx: Transaction, args: Args<"delivery.settings">): AnswerOf<"delivery.settings"> {
+  const account = accountNamed(tx, args.address);
+  return "refused" in account ? account : settingsOf(tx, account.id);
+}
+
+export function change(tx: Transaction, args: Args<"delivery.change">): AnswerOf<"delivery.change"> {
+  const account = accountNamed(tx, args.address);
+  if ("refused" in account) return account;
+  const changed: DeliverySettings = { ...settingsOf(tx, account.id), ...args.change };
+  const wrong = problem(changed);
+  if (wrong !== null) return { refused: "invalid", text: wrong };
+  tx.putDeliverySettings(account.id, JSON.stringify(changed));
+  return changed;
+}
+
+export function seen(tx: Transaction, { accountId, key, now }: Args<"delivery.seen">): boolean {
+  const until = tx.seenUntil(rowOf("a", accountId), key);
+  return until !== null && until > now;
+}
+
+/** Keeps keys; what would be too many for an account makes those go that would go soonest. */
+export function rememberAll(tx: Transaction, remembered: readonly Remembered[], now: number): void {
+  for (const { accountId, key, until } of remembered) {
+    const account = rowOf("a", accountId);
+    tx.forgetSeen(account, now);
+    const room = DELIVERY_LIMITS.remembered - tx.countSeen(account);
+    if (room <= 0) tx.dropSeen(account, 1 - room);
+    tx.putSeen(account, key, until);
+  }
+}
+
+function settingsOf(tx: Transaction, account: number): DeliverySettings {
+  const stored = tx.deliverySettings(account);
+  return stored === null ? NOTHING : { ...NOTHING, ...JSON.parse(stored) as Partial<DeliverySettings> };
+}
+
+function problem({ vacation, lists }: DeliverySettings): string | null {
+  const limits = DELIVERY_LIMITS;
+  if (vacation) {
+    const { subject, text, from, to } = vacation;
+    if (utf8Bytes(text).length > limits.vacationText) return `an answer has at most ${limits.vacationText} octets`;
+    if (text.includes("\0")) return "an answer has no octet 0";
+    if (vacation.enabled && text.trim() === "") return "an answer needs a text";
+    if (subject !== null && (subject.length > limits.vacationSubject || /\p{Cc}/u.test(subject))) {
+      return `a subject is one line of at most ${limits.vacationSubject} characters`;
+    }
+    if (from !== null && to !== null && to <= from) return "the end of an absence comes after its beginning";
+  }
+  const names = Object.keys(lists);
+  if (names.length > limits.lists) return `there are at most ${limits.lists} lists`;
+  let members = 0;
+  for (const name of names) {
+    if (name === "" || name.length > limits.listName || /[\p{Cc}\s]/u.test(name)) {
+      return `the name of a list has 1 to ${limits.listName} characters and no spaces`;
+    }
+    for (const address of lists[name]!) {
+      members++;
+      if (address.length > limits.listName || parseAddress(address) === null) {
+        return `${JSON.stringify(address.slice(0, 100))} in the list ${JSON.stringify(name)} is no address`;
+      }
+    }
+  }
+  return members > limits.listMembers ? `lists have at most ${limits.listMembers} addresses together` : null;
+}
+
+function accountNamed(tx: Transaction, text: string): AccountRow | DirectoryRefused {
+  const address = canonicalAddress(lowerAscii(text));
+  const account = address === null ? null : tx.accountByAddress(address);
+  return account ?? { refused: "notFound", text: `there is no account ${text}` };
+}
