@@ -130,6 +130,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     { banRules },
     { createSubmission },
     { mailPrograms },
+    { filterPolicy },
     { createSigner },
   ] = await Promise.all([
     import("../storage/sqlite/mod.ts"),
@@ -146,6 +147,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/abuse/guard.ts"),
     import("../server/submission.ts"),
     import("../server/house.ts"),
+    import("../server/filter_policy.ts"),
     import("../server/dkim/sign_message.ts"),
   ]);
   const storage = await openSqlite({ dataDir: config.dataDir, prepare: imapText }).catch((error: unknown) => {
@@ -187,7 +189,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     // It waits in the queue until a server runs.
     submit: createSubmission({
       storage,
-      programs: mailPrograms(config),
+      programs: mailPrograms(config, await filterPolicy(config)),
       sign: (args) => signer.sign(args),
       clock: { wall: () => Date.now() },
       messageSize: config.limits.messageSize,

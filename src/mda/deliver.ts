@@ -1,37 +1,159 @@
+/** From a message and an account to what is to be written: the account's filter is asked here, and nowhere else. */
 import { utf8Bytes } from "../base/bytes.ts";
-import type { Delivery, Program } from "../contract/mod.ts";
+import {
+  ask,
+  type Delivery,
+  type EnvelopeRecipient,
+  type EnvelopeSender,
+  type Program,
+  type QueueEntry,
+  type Refusal,
+  type Remembered,
+} from "../contract/mod.ts";
+import { type FilterOwner, secretWord } from "./filter/facts.ts";
+import { tellOwner } from "./filter/letters.ts";
+import type { FilterMessage } from "./filter/message.ts";
+import { Outcome, type OutcomeFacts, type OutcomeNote } from "./filter/outcome.ts";
+import type { FilterRequest } from "./filter/policy.ts";
+import { type Filtered, filterMail } from "./filter/run.ts";
+import { perform } from "./filter/targets.ts";
+import { rememberedKey } from "./filter/world.ts";
+import type { ForwardPolicy, MayForward } from "./forward.ts";
 import type { Route } from "./route.ts";
 import { deliveredToField, returnPathField } from "./trace.ts";
 
 /** What one delivery needs to know of its message. */
 export interface DeliverFacts {
-  readonly reversePath: string;
+  readonly sender: EnvelopeSender;
+  /** The envelope's recipient that led to the account. */
+  readonly recipient: EnvelopeRecipient;
   /** Fields that every copy bears: Received and what submission adds, whole lines. */
   readonly fields: string;
   readonly now: number;
   /** It goes to Junk instead of INBOX, with the keyword that clients know it by. */
   readonly junk: boolean;
+  readonly mayForward: MayForward;
+  readonly forwarding: ForwardPolicy;
+  readonly deliveredTo: ReadonlySet<string>;
+  readonly giveUpMs: number;
 }
+
+/** The filters of one message, for all its recipients. */
+export interface Filtering {
+  readonly request: FilterRequest;
+  readonly message: FilterMessage;
+  /** Keys that deliveries of this message remember, by `rememberedKey`. */
+  readonly remembered: Set<string>;
+  readonly redirected: Set<string>;
+}
+
+/** What is to be written for one account. */
+export interface Delivered {
+  readonly deliveries: readonly Delivery[];
+  readonly queued: readonly QueueEntry[];
+  readonly remember: readonly Remembered[];
+  readonly notes: readonly OutcomeNote[];
+  /** The owner's filter does not take it: then nothing is written. */
+  readonly refusal: Refusal | null;
+}
+
+type AccountRoute = Extract<Route, { kind: "account" }>;
 
 /**
  * Where a message goes for one account. Without a filter: INBOX, whatever the subaddress detail says, because a
  * sender must not choose a mailbox by name.
  */
-// deno-lint-ignore require-yield -- the account's Sieve script is read from the store here
 export function* deliverTo(
-  route: Extract<Route, { kind: "account" }>,
+  route: AccountRoute,
   facts: DeliverFacts,
-): Program<readonly Delivery[]> {
-  const prefix = utf8Bytes(returnPathField(facts.reversePath) + deliveredToField(route.address) + facts.fields);
-  const inbox: Delivery = {
+  filtering: Filtering | null,
+): Program<Delivered> {
+  const owner: FilterOwner = {
     accountId: route.accountId,
-    recipient: route.address,
-    target: { role: facts.junk ? "junk" : "inbox" },
+    account: route.account,
+    address: route.address,
+    recipient: facts.recipient.forwardPath,
+    reversePath: facts.sender.reversePath,
+    prefix: utf8Bytes(returnPathField(facts.sender.reversePath) + deliveredToField(route.address) + facts.fields),
     flags: facts.junk ? ["$Junk"] : [],
-    prefix,
-    internalDate: facts.now,
+    now: facts.now,
   };
-  // The one place of the account's Sieve script: it turns `inbox` (implicit keep, RFC 5228 section 2.10.2) into what
-  // it files, flags, redirects or discards.
-  return [inbox];
+  if (!filtering) return inbox(owner, { role: facts.junk ? "junk" : "inbox" });
+  const { request, message, remembered } = filtering;
+  const filtered = yield* filterMail(owner, message, request, remembered);
+  const outcome = new Outcome(outcomeFacts(route, owner, facts, filtered, filtering));
+  const { result } = filtered;
+  if (result === null) {
+    const plain = inbox(owner, yield* outcome.keepTarget());
+    if (filtered.troubles.length === 0) return plain;
+    outcome.deliveries.push(...plain.deliveries);
+  } else {
+    for (const action of result.actions) yield* perform(outcome, action);
+    for (const { kind, text } of result.log) if (kind === "note") outcome.note("filtered", `Filtered: ${text}.`);
+  }
+  const remember = (result?.remember ?? []).map(({ key, seconds }) => kept(owner, key, seconds));
+  remember.push(...yield* tellTroubles(outcome, filtered, remembered));
+  for (const { key } of remember) remembered.add(rememberedKey(owner.accountId, key));
+  return settled(outcome, remember);
+}
+
+function inbox(owner: FilterOwner, target: Delivery["target"]): Delivered {
+  const { accountId, address: recipient, flags, prefix, now: internalDate } = owner;
+  const delivery: Delivery = { accountId, recipient, target, flags, prefix, internalDate };
+  return { deliveries: [delivery], queued: [], remember: [], notes: [], refusal: null };
+}
+
+function outcomeFacts(
+  route: AccountRoute,
+  owner: FilterOwner,
+  facts: DeliverFacts,
+  { settings, result }: Filtered,
+  { request, message, redirected }: Filtering,
+): OutcomeFacts {
+  const { policy, traceId } = request;
+  const nothing = { actions: [], implicitKeep: true, versions: [], remember: [], log: [], failures: [], steps: 0 };
+  const word = secretWord(traceId, owner.accountId, owner.address);
+  const { detail } = route;
+  return { ...facts, owner, settings, policy, message, redirected, detail, word, result: result ?? nothing };
+}
+
+function kept({ accountId, now }: FilterOwner, key: string, seconds: number): Remembered {
+  return { accountId, key, until: now + seconds * 1000 };
+}
+
+const TROUBLE = "filter trouble";
+const A_DAY = 86_400;
+
+/** The journal is always told, the owner once a day. */
+function* tellTroubles(out: Outcome, { troubles }: Filtered, remembered: ReadonlySet<string>): Program<Remembered[]> {
+  for (const trouble of troubles) out.note("filterFailed", trouble);
+  const { owner } = out.facts;
+  if (troubles.length === 0 || remembered.has(rememberedKey(owner.accountId, TROUBLE))) return [];
+  const { accountId, account, now } = owner;
+  if (yield* ask("delivery.seen", { accountId, key: TROUBLE, now })) return [];
+  const text = [
+    `A filter of ${account} had trouble with a message. No mail is lost by it: what no filter could place was kept.`,
+    "",
+    ...troubles.slice(0, 20).map((trouble) => `- ${trouble}`),
+    "",
+    `The message was from <${owner.reversePath}>. You are told of this once a day at most.`,
+    "",
+  ].join("\n");
+  yield* tellOwner(out, "Your mail filter had trouble", text);
+  return [kept(owner, TROUBLE, A_DAY)];
+}
+
+/** What is sent waits for what is stored: where there is no room, the filter runs again when there is. */
+function settled(out: Outcome, remember: readonly Remembered[]): Delivered {
+  const { refusal, notes } = out;
+  if (refusal) return { deliveries: [], queued: [], remember: [], notes, refusal };
+  const stores = out.deliveries.some(({ optional }) => !optional);
+  const after = stores ? { after: out.facts.owner.accountId } : {};
+  return {
+    deliveries: out.deliveries,
+    queued: out.queued.map((entry) => ({ ...entry, ...after })),
+    remember,
+    notes,
+    refusal: null,
+  };
 }

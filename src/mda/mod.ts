@@ -4,7 +4,9 @@
  * - `route.ts` resolves one recipient into accounts and remote addresses: aliases are expanded with a loop check.
  * - `plan.ts` does so for a whole envelope, each account and each remote address once, and says what to write.
  * - `forward.ts` is what goes on to other servers: senders of ours in place of others', and the way back.
- * - `deliver.ts` decides for one account where the message goes: here the account's Sieve script has its place.
+ * - `deliver.ts` decides for one account where the message goes, by the account's filter.
+ * - `filter/` runs the scripts of an account (Sieve) and turns what they say into deliveries, letters and rows of the
+ *   queue: `targets.ts` is the table of what each action does.
  * - `trace.ts` writes the trace fields (RFC 5321 section 4.4) that go before the received octets.
  * - `refusals.ts` is the words for recipients that cannot be delivered to.
  *
@@ -13,6 +15,8 @@
  * prefix. A temporary failure of the store (`OpFailed`) passes through, and the sender is told to come back.
  */
 export * from "./deliver.ts";
+export * from "./filter/answerable.ts";
+export * from "./filter/policy.ts";
 export * from "./forward.ts";
 export * from "./plan.ts";
 export * from "./refusals.ts";

@@ -13,10 +13,13 @@ import type {
   Program,
   QueueEntry,
   Refusal,
+  Remembered,
   TraceId,
 } from "../contract/mod.ts";
 import { encodeVerp } from "../mailauth/mod.ts";
-import { deliverTo } from "./deliver.ts";
+import { type DeliverFacts, deliverTo, type Filtering } from "./deliver.ts";
+import { FilterMessage } from "./filter/message.ts";
+import type { FilterRequest } from "./filter/policy.ts";
 import { forwardedSender, type ForwardPolicy, type MayForward } from "./forward.ts";
 import { NOT_OURS, notForwarded, OVER_QUOTA, quotaRefusal, routingRefusal } from "./refusals.ts";
 import { type Route, type RouteOptions, routeRecipient } from "./route.ts";
@@ -40,6 +43,8 @@ export interface PlanRequest extends RouteOptions {
   readonly now: number;
   /** How long the queue tries, milliseconds. */
   readonly giveUpMs: number;
+  /** The filters of accounts; left out: nobody's runs. */
+  readonly filter?: FilterRequest;
 }
 
 /** What to write for a message. */
@@ -53,6 +58,8 @@ export interface Plan {
   /** Which recipients (by index) a delivery serves, by `Delivery.recipient`. */
   readonly served: ReadonlyMap<string, readonly number[]>;
   readonly journal: readonly JournalEntry[];
+  /** What filters want to be remembered. */
+  readonly remember: readonly Remembered[];
 }
 
 const SRS: ForwardPolicy = { srs: true };
@@ -66,6 +73,10 @@ interface Draft {
   readonly asked: Map<string, EnvelopeRecipient[]>;
   /** Account and detail, or remote address, to the address it was first found as. */
   readonly known: Map<string, string>;
+  readonly remember: Remembered[];
+  /** Why an owner's filter does not take it, by the address as `known` has it. */
+  readonly refusals: Map<string, Refusal>;
+  readonly filtering: Filtering | null;
 }
 
 /** Routes every recipient; each account and each remote address gets the message once. */
@@ -77,6 +88,9 @@ export function* planMail(request: PlanRequest): Program<Plan> {
     journal: [],
     asked: new Map(),
     known: new Map(),
+    remember: [],
+    refusals: new Map(),
+    filtering: request.filter ? filteringOf(request.filter) : null,
   };
   const results: (Refusal | null)[] = [];
   const untold = new Set<number>();
@@ -95,7 +109,6 @@ export function* planMail(request: PlanRequest): Program<Plan> {
       results.push(refused.at(-1)?.why ?? routingRefusal({ routes, problems }));
       continue;
     }
-    results.push(null);
     for (const dead of problems) {
       note(draft, request, "refused", dead.address, `A target of ${recipient.forwardPath} is left out: ${dead.kind}.`);
     }
@@ -104,10 +117,40 @@ export function* planMail(request: PlanRequest): Program<Plan> {
     }
     const asked = askedOf(recipient, request);
     const target = usable.length > 1 ? expand(asked, request, draft) : asked;
-    for (const route of usable) yield* place(route, target, index, request, draft);
+    const rejected: { readonly address: string; readonly why: Refusal }[] = [];
+    for (const route of usable) {
+      const why = yield* place(route, target, index, request, draft);
+      if (why) rejected.push({ address: route.address, why });
+    }
+    const first = rejected[0];
+    if (first && rejected.length === usable.length) {
+      // Whoever may be forged is told by a reply of SMTP alone.
+      if (request.filter?.silent) untold.add(index);
+      results.push(first.why);
+      continue;
+    }
+    results.push(null);
+    for (const { address, why } of rejected) returnFor(address, target, why, request, draft);
   }
-  const { deliveries, queued, served, journal } = draft;
-  return { deliveries, queued, served, journal, results, untold };
+  const { deliveries, queued, served, journal, remember } = draft;
+  return { deliveries, queued, served, journal, results, untold, remember };
+}
+
+function filteringOf(request: FilterRequest): Filtering {
+  return { request, message: new FilterMessage(request.blobId), remembered: new Set(), redirected: new Set() };
+}
+
+/** One of several that a recipient leads to refuses: the queue asks it again, and reports. */
+function returnFor(
+  address: string,
+  recipient: EnvelopeRecipient,
+  why: Refusal,
+  request: PlanRequest,
+  draft: Draft,
+): void {
+  if (request.filter?.silent) return note(draft, request, "refused", address, `${why.text}.`);
+  const { fields, now, giveUpMs } = request;
+  draft.queued.push(returnedEntry({ ...recipient, forwardPath: address }, fields, now, giveUpMs));
 }
 
 function routeRefusal(route: Route, request: PlanRequest): Refusal | null {
@@ -145,30 +188,59 @@ function* place(
   index: number,
   request: PlanRequest,
   draft: Draft,
-): Program<void> {
+): Program<Refusal | null> {
   const key = route.kind === "account" ? `${route.accountId} ${route.detail ?? ""}` : `@ ${route.address}`;
   const known = draft.known.get(key);
   if (known !== undefined) {
     draft.served.get(known)?.push(index);
-    return void draft.asked.get(known)?.push(recipient);
+    draft.asked.get(known)?.push(recipient);
+    return draft.refusals.get(known) ?? null;
   }
   draft.known.set(key, route.address);
-  if (route.kind === "remote") return yield* enqueue(route, recipient, request, draft);
+  if (route.kind === "remote") {
+    yield* enqueue(route, recipient, request, draft);
+    return null;
+  }
   draft.served.set(route.address, [index]);
   const serves = [recipient];
   draft.asked.set(route.address, serves);
-  const facts = {
-    reversePath: request.envelope.sender.reversePath,
-    fields: request.fields,
-    now: request.now,
-    junk: request.junk ?? false,
-  };
-  for (const delivery of yield* deliverTo(route, facts)) draft.deliveries.push({ ...delivery, serves });
+  const delivered = yield* deliverTo(route, deliverFacts(recipient, request), draft.filtering);
   // The transaction decides about room; what is full already is told by whoever accepts.
-  if (quotaRefusal(route, request.size)) return;
-  const { forwardPath } = recipient;
-  const why = equalsIgnoreCase(forwardPath, route.account) ? "" : `, to whom ${forwardPath} leads`;
-  note(draft, request, "delivered", route.address, `Delivered to the mailbox of ${route.account}${why}.`);
+  const full = quotaRefusal(route, request.size) !== null;
+  for (const { event, detail } of delivered.notes) {
+    if (!full || event !== "delivered") note(draft, request, event, route.address, detail);
+  }
+  if (delivered.refusal) {
+    draft.refusals.set(route.address, delivered.refusal);
+    return delivered.refusal;
+  }
+  const main = delivered.deliveries.findIndex(({ optional }) => !optional);
+  for (const [i, delivery] of delivered.deliveries.entries()) {
+    draft.deliveries.push(i === main ? { ...delivery, serves } : delivery);
+  }
+  draft.queued.push(...delivered.queued);
+  draft.remember.push(...delivered.remember);
+  if (delivered.notes.length === 0 && !full) {
+    const { forwardPath } = recipient;
+    const why = equalsIgnoreCase(forwardPath, route.account) ? "" : `, to whom ${forwardPath} leads`;
+    note(draft, request, "delivered", route.address, `Delivered to the mailbox of ${route.account}${why}.`);
+  }
+  return null;
+}
+
+function deliverFacts(recipient: EnvelopeRecipient, request: PlanRequest): DeliverFacts {
+  const { fields, now, deliveredTo, giveUpMs } = request;
+  return {
+    sender: request.envelope.sender,
+    recipient,
+    fields,
+    now,
+    junk: request.junk ?? false,
+    mayForward: request.mayForward ?? { allowed: true },
+    forwarding: request.forwarding ?? SRS,
+    deliveredTo,
+    giveUpMs,
+  };
 }
 
 function* enqueue(
@@ -236,9 +308,17 @@ export function acceptArgs(
     deliveries: plan.deliveries,
     queued: plan.queued,
     journal: [first, ...more, ...plan.journal],
+    ...(plan.remember.length > 0 && { remember: plan.remember }),
     now: message.now,
     overQuota,
   };
+}
+
+/** Everything is for one account: it can be refused as a whole where that has no room. */
+export function standsAlone({ deliveries, queued }: Plan): boolean {
+  const [first] = deliveries;
+  return first !== undefined && deliveries.every(({ recipient }) => recipient === first.recipient) &&
+    queued.every(({ after }) => after === first.accountId);
 }
 
 /** A recipient that was fine at RCPT and is not any more: the queue tries it here, and bounces it where it must. */

@@ -1,4 +1,4 @@
-import type { ForwardPolicy } from "../mda/mod.ts";
+import type { FilterPolicy, ForwardPolicy } from "../mda/mod.ts";
 
 /** What a site decides about submitted mail. */
 export interface SubmitPolicy {
@@ -13,6 +13,8 @@ export interface SubmitPolicy {
   readonly futureReleaseMs?: number;
   /** Left out: the senders of what is forwarded are rewritten. */
   readonly forwarding?: ForwardPolicy;
+  /** The filters of accounts. Left out: all mail goes to INBOX. */
+  readonly filter?: FilterPolicy;
   /** Whether Received names the client and its address. */
   readonly discloseClient: boolean;
 }

@@ -19,6 +19,7 @@ import {
   readStoredHeader,
   receivedField,
   returnedEntry,
+  standsAlone,
   SYSTEM_FULL,
   TOO_LARGE,
   TOO_MANY_HOPS,
@@ -144,6 +145,9 @@ function* send(args: Submitted, fields: string, policy: SubmitPolicy, now: numbe
     now,
     giveUpMs: policy.giveUpMs,
     ...(policy.forwarding && { forwarding: policy.forwarding }),
+    ...(policy.filter && {
+      filter: { policy: policy.filter, blobId: args.blobId, traceId, silent: null, remoteAddress: null },
+    }),
   });
   const first = routed.results.find((result) => result !== null);
   if (first && routed.results.every((result) => result !== null)) return yield* refuse(args, first);
@@ -153,7 +157,7 @@ function* send(args: Submitted, fields: string, policy: SubmitPolicy, now: numbe
   const plan = releaseAt > now
     ? yield* heldPlan(args, routed, fields, policy, now, releaseAt)
     : { ...routed, queued: [...routed.queued, ...returned] };
-  const mode = plan.deliveries.length === 1 && plan.queued.length === 0 ? "refuse" : "defer";
+  const mode = standsAlone(plan) ? "refuse" : "defer";
   const login = args.peer.login?.login ?? "the administrator";
   const detail =
     `Submitted by ${login} as <${envelope.sender.reversePath}> over ${args.peer.via}, ${args.size} octets.`;
@@ -184,7 +188,7 @@ function* heldPlan(
   const { localAddress } = args.peer.session;
   const { recipients } = args.envelope;
   const held = yield* holdMail({ recipients, fields, now, releaseAt, giveUpMs, hostname, localAddress });
-  return { ...routed, deliveries: [], served: new Map(), ...held };
+  return { ...routed, deliveries: [], remember: [], served: new Map(), ...held };
 }
 
 function* refuse(args: Submitted, refusal: Refusal): Program<Answer> {

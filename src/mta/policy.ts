@@ -1,4 +1,4 @@
-import type { ForwardPolicy } from "../mda/mod.ts";
+import type { FilterPolicy, ForwardPolicy } from "../mda/mod.ts";
 import type { OrganizationMethod } from "../mailauth/mod.ts";
 
 /** What is done about mail that does not show who it is from. */
@@ -33,6 +33,8 @@ export interface ReceivePolicy {
   readonly giveUpMs: number;
   /** Left out: the senders of what is forwarded are rewritten. */
   readonly forwarding?: ForwardPolicy;
+  /** The filters of accounts. Left out: all mail goes to INBOX. */
+  readonly filter?: FilterPolicy;
   /** Left out: nothing is checked. */
   readonly authentication?: AuthenticationPolicy;
 }

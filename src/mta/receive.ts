@@ -20,6 +20,8 @@ import {
   receivedField,
   resultsOf,
   returnedEntry,
+  silentBecause,
+  standsAlone,
   TOO_LARGE,
   TOO_MANY_HOPS,
 } from "../mda/mod.ts";
@@ -66,9 +68,23 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
     now,
     giveUpMs: policy.giveUpMs,
     ...(policy.forwarding && { forwarding: policy.forwarding }),
+    ...(policy.filter && {
+      filter: {
+        policy: policy.filter,
+        blobId: checked.body.blobId,
+        traceId: args.traceId,
+        silent: silentBecause(fields, junk),
+        remoteAddress: args.peer.session.remoteAddress,
+      },
+    }),
   });
   const first = routed.results.find((result) => result !== null);
-  if (first && routed.results.every((result) => result !== null)) return yield* refuse(args, first, routed.results);
+  if (first && routed.results.every((result) => result !== null)) {
+    if (routed.journal.length > 0) {
+      yield* ask("journal.add", { traceId: args.traceId, entries: [...checked.journal, ...routed.journal] });
+    }
+    return yield* refuse(args, first, routed.results);
+  }
   const lmtp = args.peer.session.protocol === "lmtp";
   const plan = lmtp ? routed : withReturned(routed, args, fields, now, policy);
   const sealed = yield* sealForwarded(plan, args, checked, fields, now);
@@ -117,14 +133,14 @@ function* accept(
 
 /** LMTP can tell each recipient, SMTP only one: with several, the full mailbox waits in the queue. */
 function quotaMode(plan: Plan, lmtp: boolean): AcceptArgs["overQuota"] {
-  const single = plan.deliveries.length === 1 && plan.queued.length === 0;
-  if (!lmtp) return single ? "refuse" : "defer";
+  if (!lmtp) return standsAlone(plan) ? "refuse" : "defer";
   const counted = new Map<number, number>();
   for (const indexes of plan.served.values()) {
     for (const index of indexes) counted.set(index, (counted.get(index) ?? 0) + 1);
   }
   // A recipient with several targets cannot be refused for one of them: the others would get the message twice.
-  const shared = [...counted.values()].some((count) => count > 1) || plan.queued.length > 0;
+  const shared = [...counted.values()].some((count) => count > 1) ||
+    plan.queued.some(({ after }) => after === undefined);
   return shared ? "defer" : "skip";
 }
 

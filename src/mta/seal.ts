@@ -15,7 +15,8 @@ export function* sealForwarded(
   fields: string,
   now: number,
 ): Program<Plan> {
-  const leaves = ({ domain }: QueueEntry): boolean => domain !== null;
+  // What a filter has changed is not what was found; what it wrote itself was never checked.
+  const leaves = ({ domain, blobId }: QueueEntry): boolean => domain !== null && blobId === undefined;
   if (found === null || !plan.queued.some(leaves)) return plan;
   const { traceId } = args;
   const prefix = utf8Bytes(fields);

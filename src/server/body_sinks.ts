@@ -23,6 +23,8 @@ export class BodySinks {
   readonly #sinks = new Map<number, Sink>();
   /** Bodies made from others; they live until the session ends. */
   readonly #rewritten: SealedBlob[] = [];
+  /** Bodies that are made while a message is handled; they live until `releaseMade`. */
+  readonly #made: SealedBlob[] = [];
 
   constructor(storage: Storage) {
     this.#storage = storage;
@@ -77,6 +79,34 @@ export class BodySinks {
     }
   }
 
+  /** A body of parts, which lives until `releaseMade`. */
+  async make(parts: readonly BodyPart[]): Promise<AnswerOf<"body.make">> {
+    const writer = this.#storage.createBlob();
+    const indexer = new MessageIndexer();
+    const write = async (octets: Uint8Array): Promise<void> => {
+      indexer.push(octets);
+      await writer.write(octets);
+    };
+    try {
+      for (const part of parts) {
+        if ("octets" in part) await write(part.octets);
+        else for await (const piece of pieces(this.#storage, part.blobId, part.start, part.end)) await write(piece);
+      }
+      const sealed = await writer.seal(indexer.finish());
+      this.#made.push(sealed);
+      return { blobId: sealed.blobId, size: sealed.size };
+    } catch (error) {
+      writer.abort();
+      if (failureReason(error) === "full") return { refused: "full" };
+      throw error;
+    }
+  }
+
+  /** What was made has been stored, or is not needed. */
+  releaseMade(): void {
+    for (const sealed of this.#made.splice(0)) sealed.release();
+  }
+
   /** Fills a fresh sink with the parts and seals it. */
   async compose(sink: number, parts: readonly BodyPart[]): Promise<AnswerOf<"body.compose">> {
     for (const part of parts) {
@@ -99,6 +129,7 @@ export class BodySinks {
   close(): void {
     for (const sink of [...this.#sinks.keys()]) this.abort(sink);
     for (const sealed of this.#rewritten.splice(0)) sealed.release();
+    this.releaseMade();
   }
 
   #open(sink: number): Sink {

@@ -190,7 +190,7 @@ class PalomarServer implements Server {
   }
 
   #startOutbound(house: House, ca: string | null): void {
-    const { storage, resolver, clock, logger, metrics, signer } = house;
+    const { storage, resolver, clock, logger, metrics, signer, filter } = house;
     const { fetchPolicy } = this.#parts;
     const takesMail = (listener: ListenerConfig): boolean => listener.protocol === "smtp";
     this.#outbound = createOutbound({
@@ -201,6 +201,7 @@ class PalomarServer implements Server {
       hostname: this.#config.hostname,
       policy: this.#config.outbound,
       forwarding: this.#config.forwarding,
+      filter,
       tlsReports: this.#config.tlsReports,
       clock,
       logger,

@@ -9,6 +9,7 @@ import type { DnsType, SessionInfo } from "../contract/mod.ts";
 import { createResolver, type Resolver } from "../dns/mod.ts";
 import type { HttpApp, HttpDeps } from "../http/deps.ts";
 import { imapText } from "../imap/imap_text.ts";
+import type { FilterPolicy } from "../mda/mod.ts";
 import { submitMail, verifySubmittedRecipient, verifySubmitter } from "../msa/mod.ts";
 import type { AuthenticationPolicy } from "../mta/policy.ts";
 import { canonicalWay, waitReason } from "../mta/queue/mod.ts";
@@ -29,6 +30,7 @@ import { createSigner, type Signer } from "./dkim/sign_message.ts";
 import { DmarcReports } from "./dmarc_reports/mod.ts";
 import { makeCredentials } from "./credentials.ts";
 import { ensureDemo } from "./demo.ts";
+import { filterPolicy } from "./filter_policy.ts";
 import { FilterChain } from "./filters/chain.ts";
 import type { ContentFilter } from "./filters/content_filter.ts";
 import { milterFilter } from "./filters/milter.ts";
@@ -73,6 +75,7 @@ export interface House {
   readonly dkim: DkimKeys;
   readonly signer: Signer;
   readonly dmarcReports: DmarcReports;
+  readonly filter: FilterPolicy;
   /** Who is let in, and how much they may do. */
   readonly guard: Guard;
   readonly adminToken: { readonly value: string; readonly fresh: boolean };
@@ -118,7 +121,8 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   });
   const dmarcReports = await new DmarcReports({ config, storage, resolver, signer, clock, logger }).load();
   const watches = new Watches(storage, (error) => logger.log("error", "watch.failed", { error: String(error) }));
-  const programs = mailPrograms(config);
+  const filter = await filterPolicy(config);
+  const programs = mailPrograms(config, filter);
   const submit = createSubmission({
     storage,
     programs,
@@ -155,6 +159,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     signer,
     guard,
     dmarcReports,
+    filter,
     adminToken,
     async http(trusted, state) {
       const { createHttpApp } = await import("../http/mod.ts");
@@ -216,11 +221,19 @@ function openBanBook(
 }
 
 /** Which program decides: submission for those who log in, receiving for everybody else. */
-export function mailPrograms(config: Config): MailPrograms {
+export function mailPrograms(config: Config, filter?: FilterPolicy): MailPrograms {
   const { hostname, limits } = config;
   const giveUpMs = config.outbound.retry.giveUp;
   const { messageSize, headerSize, hops: maxHops } = limits;
-  const common = { hostname, messageSize, headerSize, maxHops, giveUpMs, forwarding: config.forwarding };
+  const common = {
+    hostname,
+    messageSize,
+    headerSize,
+    maxHops,
+    giveUpMs,
+    forwarding: config.forwarding,
+    ...(filter && { filter }),
+  };
   const receive = { ...common, authentication: authenticationPolicy(config) };
   const submit = {
     ...common,

@@ -70,6 +70,7 @@ async function submit(
   const perform = <K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> => {
     if (op === "clock.now") return parts.clock.wall() as AnswerOf<K>;
     if (op === "message.sign") return parts.sign(args as Args<"message.sign">) as Promise<AnswerOf<K>>;
+    if (op === "body.make") return sinks.make((args as Args<"body.make">).parts) as Promise<AnswerOf<K>>;
     if (op === "body.rewrite") {
       const { blobId, cut } = args as Args<"body.rewrite">;
       return sinks.rewrite(blobId, cut) as Promise<AnswerOf<K>>;

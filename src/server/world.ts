@@ -78,6 +78,7 @@ const OWN: OwnAnswers = {
   "auth.external": (world, args) => world.logIn(() => world.parts.auth.external(args)),
   "auth.forget": (world) => world.forget(),
   "body.seal": (world, { sink }) => world.sinks.seal(sink),
+  "body.make": (world, { parts }) => world.sinks.make(parts),
   "body.compose": (world, { sink, parts }) => world.sinks.compose(sink, parts),
   "body.rewrite": (world, { blobId, cut }) => world.sinks.rewrite(blobId, cut),
   "clock.now": (world) => world.parts.clock.wall(),
@@ -177,6 +178,7 @@ class OpenSession implements SessionWorld {
 
   receive(args: Args<"message.receive">): Promise<AnswerOf<"message.receive">> {
     const { filters, programs } = this.parts;
+    this.sinks.releaseMade(); // of the message before
     const receive = (filtered: Args<"message.receive">) => this.run(programs.receive(filtered));
     if (!filters) return receive(args);
     return filters.receive(args, this.guard?.signals ?? [], (event) => this.log(event), receive);

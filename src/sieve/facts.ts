@@ -34,6 +34,8 @@ export interface SieveFacts {
   readonly virus?: 1 | 2 | 3 | 4 | 5 | null;
   /** Flags that the message has (RFC 6785 section 2.2.3), or that it gets unless the script says otherwise. */
   readonly flags?: readonly string[];
+  /** Why nobody may be answered, as the end of a sentence: the sender may be forged. Null or absent: somebody may. */
+  readonly silent?: string | null;
   /** RFC 6785: the script runs because of an event in a mailbox, so nothing is being delivered. */
   readonly event?: "delivery" | "imap";
   /** Letters and digits that nobody can guess, for MIME boundaries. */

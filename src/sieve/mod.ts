@@ -9,6 +9,7 @@
  * error: whatever goes wrong at run time, the mail is kept and the owner told why. Everything that a script or a
  * message can make large has a bound (`limits.ts`), and no pattern takes more time than its length times the text's.
  */
+export { SieveCache } from "./cache.ts";
 export { checkSieve, formatSieveError, type ParsedSieve, parseSieve, type SieveParseOptions } from "./parse.ts";
 export { SIEVE_EXTENSIONS, SIEVE_NOTIFY_METHODS } from "./extensions.ts";
 export { type SieveFacts, type SieveWorld, sieveWorld } from "./facts.ts";

@@ -29,7 +29,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   abuse: core("mailauth"), // addresses as numbers
   msa: core("mda"), // routing and the trace fields
   mta: core("smtp", "mda", "mailauth"), // the words of SMTP; routing and the trace fields; who mail is from
-  mda: core("mailauth"), // senders of what is forwarded
+  mda: core("mailauth", "sieve"), // senders of what is forwarded; what an account's scripts say
   storage: edge(), // storage.ts and what drivers share
   "storage/memory": edge("storage"),
   "storage/sqlite": edge("storage"),

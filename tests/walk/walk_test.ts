@@ -86,6 +86,7 @@ const STEPS: readonly string[] = [
   "store  blob.read",
   "store  address.resolve",
   // the one transaction: when it is done, the message is on disk
+  "store  delivery.read",
   "store  mail.accept",
   "store  touched",
   "store  mailbox.changes",

@@ -1,8 +1,18 @@
 /** A row that waits for an account of ours: delivered again, with the trace fields that it was accepted with. */
-import { equalsIgnoreCase } from "../../base/ascii.ts";
+import { equalsIgnoreCase, lowerAscii } from "../../base/ascii.ts";
 import { utf8String } from "../../base/bytes.ts";
-import type { AcceptArgs, Program, QueueJob, QueueRow, Refusal } from "../../contract/mod.ts";
-import { type ForwardPolicy, planMail, quotaRefusal, type RouteOptions, routeRecipient } from "../../mda/mod.ts";
+import type { AcceptArgs, BlobId, Program, QueueJob, QueueRow, Refusal } from "../../contract/mod.ts";
+import {
+  type FilterPolicy,
+  type ForwardPolicy,
+  planMail,
+  quotaRefusal,
+  readStoredHeader,
+  type RouteOptions,
+  routeRecipient,
+  silentBecause,
+} from "../../mda/mod.ts";
+import { headerFields, unfold } from "../../message/header.ts";
 import type { RecipientResult } from "../../smtp/client/mod.ts";
 
 export interface LocalFacts extends RouteOptions {
@@ -11,6 +21,8 @@ export interface LocalFacts extends RouteOptions {
   readonly giveUpMs: number;
   /** Left out: the senders of what is forwarded are rewritten. */
   readonly forwarding?: ForwardPolicy;
+  /** The filters of accounts. Left out: all mail goes to INBOX. */
+  readonly filter?: FilterPolicy;
 }
 
 export interface LocalResult {
@@ -27,23 +39,32 @@ export function* deliverLocal(job: QueueJob, row: QueueRow, facts: LocalFacts): 
   });
   const full = routes.map((route) => route.kind === "account" ? quotaRefusal(route, row.size) : null);
   const first = full.find((refusal) => refusal !== null);
-  if (first && full.every((refusal) => refusal !== null)) return { result: ownResult(first), notice: null };
+  const allFull = first !== undefined && full.every((refusal) => refusal !== null);
+  if (allFull && !facts.filter) return { result: ownResult(first), notice: null };
   const { hold: _, ...sender } = job.sender; // its time has come
   const envelope = { sender, recipients: [row.recipient] };
+  const fields = transitFields(job.prefix);
+  const { blobId, traceId } = job;
   const plan = yield* planMail({
     envelope,
     size: row.size,
-    fields: transitFields(job.prefix),
+    fields,
     relay: false,
     hostname: facts.hostname,
     localAddress: facts.localAddress,
-    deliveredTo: new Set(), // a loop passes `message.receive`, which counts the hops
+    // Filters of accounts here can send a message round without its ever passing `message.receive`, which counts hops.
+    deliveredTo: facts.filter ? yield* passedBy(fields, blobId) : new Set(),
     now: facts.now,
     giveUpMs: facts.giveUpMs,
     ...(facts.forwarding && { forwarding: facts.forwarding }),
+    ...(facts.filter && {
+      filter: { policy: facts.filter, blobId, traceId, silent: silentBecause(fields, false), remoteAddress: null },
+    }),
   });
   const refused = plan.results[0] ?? null;
   if (refused) return { result: ownResult(refused), notice: null };
+  // A filter may want nothing stored, and then it matters little how full it is.
+  if (allFull && plan.deliveries.length > 0) return { result: ownResult(first), notice: null };
   const text = plan.deliveries.length === 0 ? "Forwarded" : "Delivered";
   return {
     result: { kind: "delivered", code: 250, enhanced: "2.0.0", text, remote: false },
@@ -54,22 +75,34 @@ export function* deliverLocal(job: QueueJob, row: QueueRow, facts: LocalFacts): 
       deliveries: plan.deliveries,
       queued: plan.queued,
       journal: plan.journal,
+      ...(plan.remember.length > 0 && { remember: plan.remember }),
       now: facts.now,
       overQuota: "defer",
     },
   };
 }
 
+/** Addresses that have passed it on, lower case: those in Delivered-To, here and on its way to us. */
+function* passedBy(fields: string, blobId: BlobId): Program<ReadonlySet<string>> {
+  const stored = yield* readStoredHeader(blobId);
+  const all = [...headerFields(fields), ...stored === "tooLarge" ? [] : stored.fields];
+  return new Set(all.filter(({ name }) => name === "delivered-to").map(({ raw }) => lowerAscii(unfold(raw))));
+}
+
 /**
  * The fields of a prefix without what one delivery adds: a delivery that found its account full was queued with its
- * Return-Path and Delivered-To, and gets new ones (RFC 5321 section 4.4: one Return-Path, at the top).
+ * Return-Path and Delivered-To, and gets new ones (RFC 5321 section 4.4: one Return-Path, at the top). A Delivered-To
+ * alone says who passed it on, and stays.
  */
 export function transitFields(prefix: Uint8Array): string {
-  let text = utf8String(prefix);
-  for (const name of ["Return-Path", "Delivered-To"]) {
-    if (equalsIgnoreCase(text.slice(0, name.length + 1), `${name}:`)) text = withoutFirst(text);
-  }
-  return text;
+  const text = utf8String(prefix);
+  if (!begins(text, "Return-Path")) return text;
+  const rest = withoutFirst(text);
+  return begins(rest, "Delivered-To") ? withoutFirst(rest) : rest;
+}
+
+function begins(text: string, name: string): boolean {
+  return equalsIgnoreCase(text.slice(0, name.length + 1), `${name}:`);
 }
 
 function withoutFirst(text: string): string {

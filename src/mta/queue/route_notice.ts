@@ -1,6 +1,6 @@
 /** A report on its way to the sender: like any mail of ours, but its failure is told to nobody. */
 import type { AcceptArgs, BlobId, JournalEntry, MailEnvelope, Program, Refusal, TraceId } from "../../contract/mod.ts";
-import { acceptArgs, planMail } from "../../mda/mod.ts";
+import { acceptArgs, planMail, returnedEntry } from "../../mda/mod.ts";
 import type { LocalFacts } from "./deliver_local.ts";
 
 export interface Notice {
@@ -15,8 +15,9 @@ export interface Notice {
 
 /** What `queue.settle` has to accept for a report, or why it goes nowhere. */
 export function* routeNotice(notice: Notice, facts: LocalFacts): Program<AcceptArgs | { readonly refused: Refusal }> {
+  const { filter, ...routing } = facts;
   const plan = yield* planMail({
-    ...facts,
+    ...routing,
     envelope: notice.envelope,
     size: notice.size,
     fields: "",
@@ -26,5 +27,8 @@ export function* routeNotice(notice: Notice, facts: LocalFacts): Program<AcceptA
   const refused = plan.results[0] ?? null;
   if (refused) return { refused };
   const first: JournalEntry = { at: facts.now, event: "accepted", recipient: null, detail: notice.about };
-  return acceptArgs(plan, { ...notice, now: facts.now }, "defer", first);
+  if (!filter || plan.deliveries.length === 0) return acceptArgs(plan, { ...notice, now: facts.now }, "defer", first);
+  // The settlement that a report belongs to must not wait for filters: the queue runs them, at once.
+  const queued = notice.envelope.recipients.map((one) => returnedEntry(one, "", facts.now, facts.giveUpMs));
+  return acceptArgs({ ...plan, deliveries: [], queued, journal: [] }, { ...notice, now: facts.now }, "defer", first);
 }

@@ -143,6 +143,25 @@ export interface DemoConfig {
   readonly accounts: readonly { readonly address: string; readonly name: string; readonly password: Secret }[];
 }
 
+/** Filters of the server, around those of accounts. */
+export interface SieveConfig {
+  /** Files with scripts that run before every account's, and behind it. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** Files for the accounts of a domain, run behind `before`. */
+  readonly domains: ReadonlyMap<string, readonly string[]>;
+  /** Files that scripts may include as `:global`, by their names without the extension (RFC 6609). */
+  readonly global: readonly string[];
+  /** To how many addresses one message may be redirected. */
+  readonly redirects: number;
+  /** Octets of memory for scripts that were read. */
+  readonly cache: number;
+  /** Where `spamtest` looks (RFC 5235); `max` is a number that is certainly spam, null: the field says yes or no. */
+  readonly spamTest: { readonly field: string; readonly max: number | null } | null;
+  /** Where `virustest` looks: what the field begins with, and 1 (clean) to 5 (infected). */
+  readonly virusTest: { readonly field: string; readonly values: ReadonlyMap<string, 1 | 2 | 3 | 4 | 5> } | null;
+}
+
 /** The whole configuration, checked, with every default filled in and every path absolute. */
 export interface Config {
   /** How this server names itself: in greetings, Received fields and certificates. Lower case. */
@@ -186,6 +205,7 @@ export interface Config {
   readonly abuse: AbuseConfig;
   /** Content filters that speak the milter protocol, asked in this order. */
   readonly milters: readonly MilterConfig[];
+  readonly sieve: SieveConfig;
   /** Addresses and CIDR blocks of proxies that speak the PROXY protocol to us. */
   readonly proxies: readonly string[];
   readonly admin: {

@@ -215,6 +215,18 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     milters: read.milters.map((milter, i) =>
       milter.path === undefined ? milter : { ...milter, path: absolute(milter.path, `milters[${i}].path`) }
     ),
+    sieve: {
+      ...read.sieve,
+      before: read.sieve.before.map((file, i) => absolute(file, `sieve.before[${i}]`)),
+      after: read.sieve.after.map((file, i) => absolute(file, `sieve.after[${i}]`)),
+      global: read.sieve.global.map((file, i) => absolute(file, `sieve.global[${i}]`)),
+      domains: new Map(
+        [...read.sieve.domains].map(([domain, files]) => [
+          domain,
+          files.map((file, i) => absolute(file, `sieve.domains.${domain}[${i}]`)),
+        ]),
+      ),
+    },
     proxies: read.proxies,
     admin: read.admin,
     log: read.log,

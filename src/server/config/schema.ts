@@ -196,6 +196,28 @@ const exchangePattern = text('the name of an MX host, as "mx2.example.org" or "*
   },
 );
 
+const fieldName = text('the name of a header field, as "X-Spam-Score"').regex(/^[!-9;-~]+$/, {
+  error: (issue) => `${shown(issue.input)} should be the name of a header field, as "X-Spam-Score"`,
+}).transform((value) => value.toLowerCase());
+
+const scripts = list(text("the path of a Sieve script"), "paths");
+
+const SIEVE = object({
+  before: scripts.default([]),
+  after: scripts.default([]),
+  domains: byDomain(scripts, "accounts", '{ "domain": ["…"] }').prefault({}),
+  global: scripts.default([]),
+  redirects: integer(0, 64).default(5),
+  cache: size(0, 1024 * MB).prefault("32MB"),
+  spamTest: object({ field: fieldName, max: z.number().positive().nullable().default(null) }).nullable().default(null),
+  virusTest: object({
+    field: fieldName,
+    values: z.record(z.string(), integer(1, 5)).transform((values) =>
+      new Map(Object.entries(values).map(([text, value]) => [text.toLowerCase(), value as 1 | 2 | 3 | 4 | 5]))
+    ),
+  }).nullable().default(null),
+});
+
 /** The top of the configuration. `demo` is no key of a file: see `demo.ts`. */
 const TOP = {
   hostname,
@@ -260,6 +282,7 @@ const TOP = {
   limits: LIMITS.prefault({}),
   abuse: ABUSE.prefault({}),
   milters: MILTERS,
+  sieve: SIEVE.prefault({}),
   proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),
   admin: object({
     token: z.string({ error: (issue) => `${shown(issue.input)} should be a text` }).min(16, {

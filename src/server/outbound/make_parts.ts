@@ -1,7 +1,7 @@
 /** Makes what the files of this folder work with, of what the server has. */
 import type { AnswerOf, Args, DnsAnswer, DnsType, LogEvent } from "../../contract/mod.ts";
 import { Deadlines, processDeadlines } from "../../net/deadlines.ts";
-import type { ForwardPolicy } from "../../mda/mod.ts";
+import type { FilterPolicy, ForwardPolicy } from "../../mda/mod.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { OutboundConfig } from "../config/config.ts";
@@ -30,6 +30,8 @@ export interface OutboundOptions {
   readonly policy: OutboundConfig;
   /** Left out: the senders of what is forwarded are rewritten. */
   readonly forwarding?: ForwardPolicy;
+  /** The filters of accounts. Left out: all mail goes to INBOX. */
+  readonly filter?: FilterPolicy;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics?: Metrics;
@@ -55,6 +57,14 @@ export function partsOf(options: OutboundOptions): OutboundParts {
     }
     return op === "clock.now" ? clock.wall() : storage.perform(op as never, args);
   }) as Perform;
+  const sign = options.sign ?? (() => Promise.resolve({ unsigned: "noKeys" as const }));
+  const runMaking: OutboundParts["runMaking"] = (program, sinks) => {
+    const making = ((op: string, args: never) => {
+      if (op === "body.make") return sinks.make((args as Args<"body.make">).parts);
+      return op === "message.sign" ? sign(args) : perform(op as never, args);
+    }) as Perform;
+    return runProgram(program, making, log);
+  };
   const run: OutboundParts["run"] = (program) => runProgram(program, perform, log);
   const signReport = options.signReport ?? ((bytes: Uint8Array) => Promise.resolve(bytes));
   const { hostname, policy, metrics } = options;
@@ -93,9 +103,11 @@ export function partsOf(options: OutboundOptions): OutboundParts {
     reporter,
     hostname,
     signReport,
-    sign: options.sign ?? (() => Promise.resolve({ unsigned: "noKeys" })),
+    sign,
+    runMaking,
     policy,
     ...(options.forwarding && { forwarding: options.forwarding }),
+    ...(options.filter && { filter: options.filter }),
     clock,
     connections: new ConnectionPool(options.policy.connectionsPerDomain, options.policy.connections),
     unreachable: new UnreachableHosts(),

@@ -1,10 +1,11 @@
 /** What the files of this folder work with: made once by `createOutbound`. */
 import { domainToAscii, parseDomain } from "../../base/address.ts";
 import type { AnswerOf, Args, LogEvent, Program, QueueJob } from "../../contract/mod.ts";
-import type { ForwardPolicy } from "../../mda/mod.ts";
+import type { FilterPolicy, ForwardPolicy } from "../../mda/mod.ts";
 import { type LocalFacts, parseWay, type Relay } from "../../mta/queue/mod.ts";
 import type { Deadlines } from "../../net/deadlines.ts";
 import type { Storage } from "../../storage/storage.ts";
+import type { BodySinks } from "../body_sinks.ts";
 import type { Clock } from "../clock.ts";
 import type { OutboundConfig, RelayConfig } from "../config/config.ts";
 import type { TlsReporter } from "../tls_policy/reporter.ts";
@@ -19,6 +20,7 @@ export interface OutboundParts {
   readonly sign: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
   readonly policy: OutboundConfig;
   readonly forwarding?: ForwardPolicy;
+  readonly filter?: FilterPolicy;
   readonly clock: Clock;
   /** Those that are open, busy or waiting for their next message. */
   readonly connections: ConnectionPool;
@@ -32,6 +34,8 @@ export interface OutboundParts {
   readonly log: (event: LogEvent) => void;
   /** Runs a program with the store, the resolver and the clock. */
   readonly run: <R>(program: Program<R>) => Promise<R>;
+  /** The same for programs that make bodies: these are in `sinks`, which whoever calls closes. */
+  readonly runMaking: <R>(program: Program<R>, sinks: BodySinks) => Promise<R>;
   /** Every `address:port` that is this server. */
   readonly ownEndpoints: () => ReadonlySet<string>;
 }
@@ -98,5 +102,6 @@ export function localFacts(parts: OutboundParts): LocalFacts {
     now: parts.clock.wall(),
     giveUpMs: parts.policy.retry.giveUp,
     ...(parts.forwarding && { forwarding: parts.forwarding }),
+    ...(parts.filter && { filter: parts.filter }),
   };
 }

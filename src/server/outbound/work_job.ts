@@ -2,6 +2,7 @@
 import { type AcceptArgs, type DecidedFate, type JournalEntry, logEvent, type QueueJob } from "../../contract/mod.ts";
 import { type Attempted, deliverLocal, NOT_TRIED, settle, type Settlement } from "../../mta/queue/mod.ts";
 import { ownTemporary, type RecipientResult } from "../../smtp/client/mod.ts";
+import { BodySinks } from "../body_sinks.ts";
 import type { Attempt } from "./attempt.ts";
 import { localFacts, type OutboundParts } from "./parts.ts";
 import { pause } from "./waiting.ts";
@@ -27,7 +28,16 @@ const DECIDED: Readonly<Record<DecidedFate, RecipientResult>> = {
 
 /** What became of each recipient, for the metrics. Rejects where the store fails to the end: then the lease runs out. */
 export async function workJob(attempt: Attempt, parts: OutboundParts): Promise<Settlement> {
-  const { attempted, notices, notBefore } = await attemptJob(attempt, parts);
+  const sinks = new BodySinks(parts.storage);
+  try {
+    return await workWith(attempt, sinks, parts);
+  } finally {
+    sinks.close();
+  }
+}
+
+async function workWith(attempt: Attempt, sinks: BodySinks, parts: OutboundParts): Promise<Settlement> {
+  const { attempted, notices, notBefore } = await attemptJob(attempt, sinks, parts);
   const settlement = settle(attempted, {
     retry: parts.policy.retry,
     now: parts.clock.wall(),
@@ -81,10 +91,10 @@ async function record(
   }
 }
 
-async function attemptJob(attempt: Attempt, parts: OutboundParts): Promise<Worked> {
+async function attemptJob(attempt: Attempt, sinks: BodySinks, parts: OutboundParts): Promise<Worked> {
   const { job, suspended } = attempt;
   try {
-    if (job.domain === null || await parts.run(isOursNow(job))) return await deliverHere(attempt, parts);
+    if (job.domain === null || await parts.run(isOursNow(job))) return await deliverHere(attempt, sinks, parts);
     if (suspended) return putOff(job, ownTemporary("4.4.1", `${NOT_TRIED}${suspended.why}`), suspended.until);
     const { attempted, experience } = await sendJob(attempt, job.domain, parts);
     return { attempted, notices: [], notBefore: attempt.stop.signal.aborted ? 0 : attempt.learn(experience) };
@@ -100,7 +110,7 @@ function putOff(job: QueueJob, result: RecipientResult, notBefore: number): Work
   return { attempted, notices: [], notBefore };
 }
 
-async function deliverHere({ job }: Attempt, parts: OutboundParts): Promise<Worked> {
+async function deliverHere({ job }: Attempt, sinks: BodySinks, parts: OutboundParts): Promise<Worked> {
   const attempted: Attempted[] = [];
   const notices: AcceptArgs[] = [];
   for (const row of job.recipients) {
@@ -109,7 +119,7 @@ async function deliverHere({ job }: Attempt, parts: OutboundParts): Promise<Work
       attempted.push({ row, result, host: null, tls: null, local: true, dsn: false });
       continue;
     }
-    const { result, notice } = await parts.run(deliverLocal(job, row, localFacts(parts)));
+    const { result, notice } = await parts.runMaking(deliverLocal(job, row, localFacts(parts)), sinks);
     attempted.push({ row, result, host: null, tls: null, local: true, dsn: false });
     if (notice) notices.push(notice);
   }

@@ -43,6 +43,8 @@ export function* fccOf(run: Run, node: CheckedNode): Program<SieveFiling | null>
 /** Sections 4.5 and 4.6, RFC 3834 section 2: why nobody is answered, or null. */
 function silentBecause(run: Run, node: CheckedNode): string | null {
   const sender = run.facts.envelope.from;
+  const { silent = null } = run.facts;
+  if (silent !== null) return silent;
   if (sender === "") return "the message has no sender to answer";
   if (addressIn(sender) === null) return "the sender's address is none";
   if (isOwn(run, sender)) return "the message is from the owner";
