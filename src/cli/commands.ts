@@ -28,6 +28,7 @@ import { queueHold } from "./commands/queue_hold.ts";
 import { queueList } from "./commands/queue_list.ts";
 import { queueRelease } from "./commands/queue_release.ts";
 import { queueRemove } from "./commands/queue_remove.ts";
+import { queuePriority } from "./commands/queue_priority.ts";
 import { queueReroute } from "./commands/queue_reroute.ts";
 import { queueRetry } from "./commands/queue_retry.ts";
 import { queueShow } from "./commands/queue_show.ts";
@@ -75,6 +76,7 @@ export const COMMANDS: readonly Command[] = [
   queueHold,
   queueRelease,
   queueRemove,
+  queuePriority,
   queueReroute,
   banList,
   banAdd,

@@ -10,6 +10,7 @@ export interface QueueView {
   readonly recipient: string;
   readonly domain: string | null;
   readonly state: "ready" | "leased" | "held";
+  readonly priority: "urgent" | "normal" | "bulk";
   readonly attempts: number;
   readonly size: number;
   readonly queuedAt: string;

@@ -109,7 +109,7 @@ export interface DnsAdmin {
 
 /** A message to be sent, as it comes in. Its lines may end as they like. */
 export interface SubmittedMessage {
-  readonly sender: Pick<EnvelopeSender, "reversePath" | "ret" | "envid">;
+  readonly sender: Pick<EnvelopeSender, "reversePath" | "ret" | "envid" | "priority">;
   readonly recipients: readonly EnvelopeRecipient[];
   readonly body: ReadableStream<Uint8Array> | null;
 }

@@ -4,6 +4,7 @@
  * - `route.ts` resolves one recipient into accounts and remote addresses: aliases are expanded with a loop check.
  * - `plan.ts` does so for a whole envelope, each account and each remote address once, and says what to write.
  * - `forward.ts` is what goes on to other servers: senders of ours in place of others', and the way back.
+ * - `priority.ts` tells mailings from other mail.
  * - `deliver.ts` decides for one account where the message goes, by the account's filter.
  * - `filter/` runs the scripts of an account (Sieve) and turns what they say into deliveries, letters and rows of the
  *   queue: `targets.ts` is the table of what each action does.
@@ -19,6 +20,7 @@ export * from "./filter/answerable.ts";
 export * from "./filter/policy.ts";
 export * from "./forward.ts";
 export * from "./plan.ts";
+export * from "./priority.ts";
 export * from "./refusals.ts";
 export * from "./route.ts";
 export * from "./stored_header.ts";

@@ -12,6 +12,7 @@ import type {
   MailEnvelope,
   Program,
   QueueEntry,
+  QueuePriority,
   Refusal,
   Remembered,
   TraceId,
@@ -21,6 +22,7 @@ import { type DeliverFacts, deliverTo, type Filtering } from "./deliver.ts";
 import { FilterMessage } from "./filter/message.ts";
 import type { FilterRequest } from "./filter/policy.ts";
 import { forwardedSender, type ForwardPolicy, type MayForward } from "./forward.ts";
+import { prioritised } from "./priority.ts";
 import { NOT_OURS, notForwarded, OVER_QUOTA, quotaRefusal, routingRefusal } from "./refusals.ts";
 import { type Route, type RouteOptions, routeRecipient } from "./route.ts";
 import { deliveredToField } from "./trace.ts";
@@ -296,7 +298,7 @@ function note(draft: Draft, request: PlanRequest, event: string, recipient: stri
 /** The question for `mail.accept`; `first` and `more` come before the plan's own entries. */
 export function acceptArgs(
   plan: Plan,
-  message: { traceId: TraceId; envelope: MailEnvelope; blobId: BlobId; now: number },
+  message: { traceId: TraceId; envelope: MailEnvelope; blobId: BlobId; now: number; priority?: QueuePriority },
   overQuota: AcceptArgs["overQuota"],
   first: JournalEntry,
   more: readonly JournalEntry[] = [],
@@ -306,7 +308,7 @@ export function acceptArgs(
     sender: message.envelope.sender,
     blobId: message.blobId,
     deliveries: plan.deliveries,
-    queued: plan.queued,
+    queued: prioritised(plan.queued, message.priority ?? "normal"),
     journal: [first, ...more, ...plan.journal],
     ...(plan.remember.length > 0 && { remember: plan.remember }),
     now: message.now,

@@ -7,12 +7,15 @@ import {
   logEvent,
   type Peer,
   type Program,
+  type QueuePriority,
   type Refusal,
 } from "../contract/mod.ts";
 import {
   acceptArgs,
   HEADER_TOO_LARGE,
+  headerPriority,
   hops,
+  MANY_RECIPIENTS,
   OVER_QUOTA,
   type Plan,
   planMail,
@@ -60,7 +63,8 @@ export function* submitMail(args: Submitted, policy: SubmitPolicy): Program<Answ
   const message = { ...args, ...body };
   const fields = newFields(args, header.fields, policy, now) + (args.fields ?? "");
   const signatures = yield* signaturesOf(message, header.index.envelope.from, fields, now);
-  return yield* send(message, signatures + fields, policy, now);
+  const priority = priorityOf(args, header.fields);
+  return yield* send({ ...message, priority }, signatures + fields, policy, now);
 }
 
 /** RFC 6409 section 6.1: the author is who logged in. */
@@ -132,7 +136,19 @@ function newFields(
   return text;
 }
 
-function* send(args: Submitted, fields: string, policy: SubmitPolicy, now: number): Program<Answer> {
+/** What was asked for, else what the header says. A mailing is one, whatever its sender would like. */
+function priorityOf({ envelope, peer }: Submitted, fields: readonly HeaderField[]): QueuePriority {
+  const { priority: wish } = envelope.sender;
+  if (wish === undefined || (wish === "normal" && !peer.trusted)) return headerPriority(fields);
+  return wish === "urgent" && !peer.trusted && envelope.recipients.length > MANY_RECIPIENTS ? "bulk" : wish;
+}
+
+function* send(
+  args: Submitted & { readonly priority: QueuePriority },
+  fields: string,
+  policy: SubmitPolicy,
+  now: number,
+): Program<Answer> {
   const { envelope, traceId } = args;
   const routed = yield* planMail({
     envelope,

@@ -6,12 +6,14 @@ import {
   type JournalEntry,
   logEvent,
   type Program,
+  type QueuePriority,
   type Refusal,
 } from "../contract/mod.ts";
 import { lowerAscii } from "../base/ascii.ts";
 import {
   acceptArgs,
   HEADER_TOO_LARGE,
+  headerPriority,
   hops,
   OVER_QUOTA,
   type Plan,
@@ -88,7 +90,8 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
   const lmtp = args.peer.session.protocol === "lmtp";
   const plan = lmtp ? routed : withReturned(routed, args, fields, now, policy);
   const sealed = yield* sealForwarded(plan, args, checked, fields, now);
-  return yield* accept({ ...args, ...checked.body }, sealed, lmtp, checked.journal, now);
+  const priority = headerPriority(header.fields);
+  return yield* accept({ ...args, ...checked.body, priority }, sealed, lmtp, checked.journal, now);
 }
 
 /**
@@ -108,7 +111,7 @@ function withReturned(plan: Plan, args: Received, fields: string, now: number, p
 }
 
 function* accept(
-  args: Received,
+  args: Received & { readonly priority: QueuePriority },
   plan: Plan,
   lmtp: boolean,
   checked: readonly JournalEntry[],

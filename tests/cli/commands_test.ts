@@ -170,6 +170,12 @@ Deno.test("queue list, show, hold, release, retry and remove", async () => {
     assert.equal((await run(`queue ${verb}`)).code, 2, verb);
     assert.equal((await run(`queue ${verb} ${id} --all`)).code, 2, verb);
   }
+  assert.equal((await run(`queue priority urgent ${id}`)).out, "1 is urgent now.\n");
+  assert.match((await run(`queue show ${id}`)).out, /Priority +urgent\n/);
+  assert.equal((await run("queue priority bulk --domain example.net")).out, "501 are bulk now.\n");
+  for (const wrong of ["fast --all", "bulk", `bulk ${id} --all`]) {
+    assert.equal((await run(`queue priority ${wrong}`)).code, 2, wrong);
+  }
   assert.equal((await run("queue remove --all")).out, "501 removed.\n");
   assert.match((await run("queue list")).err, /Nothing waits/);
 });

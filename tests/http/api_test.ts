@@ -183,8 +183,14 @@ Deno.test("/api/v1/queue lists in pages, filters, changes and removes", async ()
   assert.deepEqual((await ask("POST", `${API}/queue/${id}/hold`)).json, { changed: 1 });
   assert.equal((await ask("GET", `${API}/queue?state=held`)).json.queue.length, 1);
   assert.deepEqual(told, ["queue"]);
-  assert.deepEqual((await ask("POST", `${API}/queue/change`, { change: "hold", ids: "all" })).json, { changed: 2 });
-  assert.deepEqual((await ask("POST", `${API}/queue/change`, { change: "release", ids: [id] })).json, { changed: 1 });
+  assert.deepEqual((await ask("POST", `${API}/queue/change`, { change: "hold", ids: "all" })).json, {
+    changed: 2,
+    next: null,
+  });
+  assert.deepEqual((await ask("POST", `${API}/queue/change`, { change: "release", ids: [id] })).json, {
+    changed: 1,
+    next: null,
+  });
   assert.equal((await ask("DELETE", `${API}/queue/${id}`)).status, 204);
   assert.equal((await ask("DELETE", `${API}/queue/${id}`)).status, 404);
   assert.equal((await ask("POST", `${API}/queue/${id}/retry`)).status, 404);

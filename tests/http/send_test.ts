@@ -16,13 +16,17 @@ Deno.test("a message is sent by its envelope, whoever it is from, and its story 
   const query = "sender=Ann@else.example&recipient=alice%40example.test&recipient=zoe@there.example&notify=never";
   const { status, json } = await post(server, query, "From: x@y.example\nSubject: Grüße\n\nhello");
   assert.equal(status, 201);
-  const [row] = await server.storage.perform("queue.list", { after: null, limit: 10 });
+  const list = () => server.storage.perform("queue.list", { after: null, limit: 10 });
+  const [row] = await list();
   assert.deepEqual(row!.recipient, { forwardPath: "zoe@there.example", notify: [], orcpt: null });
   assert.deepEqual([row!.sender.reversePath, row!.sender.body, row!.sender.smtputf8], [
     "Ann@else.example",
     "8bitmime",
     true,
   ]);
+  const urgent = await post(server, "sender=a@b.example&recipient=zoe@there.example&priority=urgent", "List-Id: x\n\n");
+  assert.equal(urgent.status, 201);
+  assert.deepEqual((await list()).map(({ priority }) => priority), ["normal", "urgent"]);
   const story = await (await server.admin("GET", `/api/v1/messages/${json.traceId}`)).json();
   assert.match(story.journal[0].detail, /^Submitted by the administrator as <Ann@else\.example> over HTTP, /);
 });
@@ -37,6 +41,7 @@ Deno.test("what cannot be sent is refused with words, and nothing is stored", as
     [ok + "&notify=maybe", "x", 422, /never/],
     [ok + "&envid=%0d%0a", "x", 422, /printable/],
     [ok + "&ret=some", "x", 422, /ret/],
+    [ok + "&priority=fast", "x", 422, /urgent/],
     [`sender=&${"recipient=a@b.example&".repeat(1001)}`, "x", 422, /at most 1000/],
     ["sender=&recipient=nobody@example.test", "x", 422, /^550 5\.1\.1 /],
     [ok, "From: a@b\nFrom: c@d\n\n", 422, /^554 5\.6\.0 /],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { latin1String } from "../../src/base/bytes.ts";
-import type { AccountId, Args, BlobId } from "../../src/contract/mod.ts";
+import type { AccountId, Args, BlobId, EnvelopeSender } from "../../src/contract/mod.ts";
 import { submitMail, verifySubmittedRecipient, verifySubmitter } from "../../src/msa/mod.ts";
 import { directory, message, NOW, peer, receiveArgs, recipient, SENDER } from "../mda/world_of_addresses.ts";
 import { argsOf, runProgram } from "../support/run_program.ts";
@@ -36,6 +36,35 @@ Deno.test("submitMail() delivers here and queues the rest in one transaction", (
   );
   const prefix = latin1String(accept!.queued[0]!.prefix);
   assert.match(prefix, /^Received: by mx.ours.example with ESMTPSA\r\n\tid s1.1; [^\r]+\r\n$/);
+});
+
+Deno.test("submitMail() tells mailings from other mail, and bears no urgent ones", () => {
+  const priorities = (header: string, wish: EnvelopeSender["priority"], count: number) => {
+    const given = args("alice@ours.example", ...Array.from({ length: count }, (_, i) => `r${i}@else.example`));
+    const sender = { ...given.envelope.sender, ...(wish && { priority: wish }) };
+    const submitted = { ...given, envelope: { ...given.envelope, sender } };
+    const { calls } = runProgram(
+      submitMail(submitted, { ...POLICY, maxRecipients: 99 }),
+      message(HEADER + header, OWN),
+    );
+    const [accept] = argsOf(calls, "mail.accept");
+    return [...new Set(accept!.queued.map(({ priority = "normal" }) => priority))].join();
+  };
+  const cases: readonly (readonly [string, EnvelopeSender["priority"], number, string])[] = [
+    ["", undefined, 50, "normal"],
+    ["", undefined, 51, "bulk"],
+    ["Precedence:\r\n Bulk\r\n", undefined, 1, "bulk"],
+    ["Precedence: first-class\r\n", undefined, 1, "normal"],
+    ["List-Unsubscribe: <https://x.example>\r\n", undefined, 1, "bulk"],
+    ["List-Id: <l.x.example>\r\n", "normal", 1, "bulk"],
+    ["X-Priority: 1\r\n", undefined, 1, "normal"],
+    ["", "urgent", 50, "urgent"],
+    ["", "urgent", 51, "bulk"],
+    ["", "bulk", 1, "bulk"],
+  ];
+  for (const [header, wish, count, priority] of cases) {
+    assert.equal(priorities(header, wish, count), priority, `${header} ${wish} ${count}`);
+  }
 });
 
 Deno.test("submitMail() adds From, Date and Message-ID where they are missing", () => {

@@ -26,6 +26,7 @@ function row(forwardPath: string, more: Partial<QueueRow> = {}): QueueRow {
     recipient: { forwardPath, notify: null, orcpt: null },
     domain: "there.example",
     state: "leased",
+    priority: "normal",
     attempts: 0,
     queuedAt: NOW - 60_000,
     dueAt: NOW,

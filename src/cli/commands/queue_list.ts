@@ -3,7 +3,7 @@ import { usage } from "../exit.ts";
 import { heldNote, queuePages, STATE_WORDS } from "../queue_rows.ts";
 import { shortTime, table } from "../table.ts";
 
-const HEADER = ["ID", "FROM", "TO", "STATE", "TRIES", "NEXT (UTC)", "BECAUSE", "LAST REPLY"];
+const HEADER = ["ID", "FROM", "TO", "STATE", "PRIORITY", "TRIES", "NEXT (UTC)", "BECAUSE", "LAST REPLY"];
 const STATES = ["ready", "leased", "held"];
 
 export const queueList: Command = {
@@ -42,6 +42,7 @@ export const queueList: Command = {
           row.sender === "" ? "<>" : row.sender,
           row.recipient,
           STATE_WORDS[row.state],
+          row.priority,
           String(row.attempts),
           row.state === "held" ? "-" : shortTime(row.dueAt),
           row.waits,

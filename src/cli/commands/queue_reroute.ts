@@ -1,10 +1,8 @@
 import { formatWay, parseWay } from "../../mta/queue/mod.ts";
 import type { Command } from "../command.ts";
+import { changeRows, CHOICE_OPTIONS } from "../queue_change.ts";
 import { EXIT, Exit, usage } from "../exit.ts";
 import { heldNote } from "../queue_rows.ts";
-
-/** Ids of one request. */
-const PAGE = 1000;
 
 export const queueReroute: Command = {
   words: ["queue", "reroute"],
@@ -23,24 +21,15 @@ export const queueReroute: Command = {
   options: [
     { name: "to", value: "WAY", help: "HOST:PORT, an IP address or a DOMAIN" },
     { name: "back", help: "the usual way again" },
-    { name: "domain", value: "DOMAIN", help: "all that waits for this domain, in place of IDs" },
+    ...CHOICE_OPTIONS,
   ],
-  async run({ operands, options, admin, config, io }) {
-    const [to, domain] = [options.get("to"), options.get("domain")];
-    if ((domain !== undefined) === operands.length > 0) throw usage("give the IDs that queue list shows, or --domain");
+  async run(invocation) {
+    const { operands, options, config, io } = invocation;
+    const to = options.get("to");
     if ((to !== undefined) === options.has("back")) throw usage("give --to or --back");
     const way = to === undefined ? null : parseWay(to);
     if (to !== undefined && way === null) throw usage(`--to ${to} should be HOST:PORT, an IP address or a DOMAIN`);
-    const server = await admin();
-    let changed = 0;
-    for (let at = 0; domain !== undefined ? at === 0 : at < operands.length; at += PAGE) {
-      const answer = await server.request("POST", "/queue/reroute", {
-        ids: domain === undefined ? operands.slice(at, at + PAGE) : "all",
-        ...(domain !== undefined && { domain }),
-        to: way && formatWay(way),
-      }) as { changed: number };
-      changed += answer.changed;
-    }
+    const changed = await changeRows(invocation, operands, "/queue/reroute", { to: way && formatWay(way) });
     if (changed === 0) {
       throw new Exit(EXIT.refused, "nothing was changed: nothing like that waits, or it goes there already");
     }

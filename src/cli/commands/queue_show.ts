@@ -22,6 +22,7 @@ export const queueShow: Command = {
       ["To", row.recipient],
       ["By way of", row.route === null ? row.domain ?? "delivered here" : `${row.route} (chosen by hand)`],
       ["State", STATE_WORDS[row.state]],
+      ["Priority", row.priority],
       ["Because", row.waits],
       ["Tries", String(row.attempts)],
       ["Size", formatSize(row.size)],

@@ -22,6 +22,8 @@ export interface EnvelopeSender {
   readonly hold?: { readonly for: number } | { readonly until: number };
   /** Each recipient elsewhere gets a sender of its own, which names it (VERP): `local+user=host@domain`. */
   readonly verp?: true;
+  /** How soon it should go where not all can go at once. Left out: nobody said. */
+  readonly priority?: QueuePriority;
 }
 
 /** RCPT's part. `forwardPath` is `local@domain` (or `postmaster`, RFC 5321 section 4.1.1.3). */
@@ -108,6 +110,42 @@ export interface QueueEntry {
   readonly expiresAt: number;
   /** Nothing is sent or delivered any more: the sender is told this, and the row goes. `domain` is null then. */
   readonly report?: DecidedFate;
+  /** Left out: normal. */
+  readonly priority?: QueuePriority;
+}
+
+/** Who goes first where not all can go at once. None waits for ever: each has a share of the places. */
+export type QueuePriority = "urgent" | "normal" | "bulk";
+
+/** Rows that take turns with each other: those of one priority, and those that were put off more than once. */
+export type QueueClass = QueuePriority | "again";
+
+/** A step of a claim: at most so many jobs of this class. */
+export interface QueueShare {
+  readonly class: QueueClass;
+  readonly most: number;
+}
+
+/** What a person does with rows of the queue; a priority is given to them. */
+export type QueueChange = "retry" | "hold" | "release" | "remove" | QueuePriority;
+
+/** Rows of the queue that something is done with: these, or all (`null`) a page at a time. */
+export interface QueueChoice {
+  readonly ids: readonly QueueId[] | null;
+  /** Only those for this domain. */
+  readonly domain?: string;
+  /** Where `ids` is null: only rows beyond this one, and so many of them at most (500 where it is left out). */
+  readonly after?: QueueId | null;
+  readonly limit?: number;
+  readonly now: number;
+  /** Who does it, in words: then the journal of each message tells it. */
+  readonly by?: string;
+}
+
+/** What was done with a page. `next`: go on beyond this row; null: that was all. */
+export interface QueuePage {
+  readonly changed: number;
+  readonly next: QueueId | null;
 }
 
 /** `leased` rows are being worked on; `held` ones wait for a person. */
@@ -120,6 +158,7 @@ export interface QueueRow {
   readonly recipient: EnvelopeRecipient;
   readonly domain: string | null;
   readonly state: QueueState;
+  readonly priority: QueuePriority;
   readonly attempts: number;
   readonly queuedAt: number;
   readonly dueAt: number;
@@ -139,6 +178,8 @@ export interface QueueJob {
   readonly traceId: TraceId;
   readonly domain: string | null;
   readonly route: string | null;
+  /** Of its first row. */
+  readonly class: QueueClass;
   readonly sender: EnvelopeSender;
   readonly blobId: BlobId;
   /** Octets of the blob. */
@@ -250,8 +291,14 @@ export interface TransportOps {
       | { refused: "overQuota"; recipients: readonly string[] };
   };
 
-  /** Leases due jobs to `owner`: ready and due, or leased and past the lease. */
-  "queue.claim": { args: { owner: string; now: number; leaseMs: number; limit: number }; answer: readonly QueueJob[] };
+  /**
+   * Leases due jobs to `owner`: ready and due, or leased and past the lease. `shares` says of which classes, step by
+   * step; left out: as many as there are, the most urgent first.
+   */
+  "queue.claim": {
+    args: { owner: string; now: number; leaseMs: number; limit: number; shares?: readonly QueueShare[] };
+    answer: readonly QueueJob[];
+  };
   /** Lengthens the lease of a long attempt; false: it was lost, stop. */
   "queue.renew": { args: { owner: string; queueIds: readonly QueueId[]; leaseUntil: number }; answer: boolean };
   /**
@@ -284,20 +331,16 @@ export interface TransportOps {
     answer: readonly QueueRow[];
   };
   "queue.get": { args: { queueId: QueueId }; answer: QueueRow | null };
-  /** `ids` null is all. `retry` makes due now; `hold` and `release`; `remove` takes out without a bounce. */
-  "queue.change": {
-    args: { ids: readonly QueueId[] | null; change: "retry" | "hold" | "release" | "remove"; now: number };
-    answer: { changed: number };
-  };
+  /** How many rows are in each state. Costs the same however many there are. */
+  "queue.count": { args: Record<never, never>; answer: Readonly<Record<QueueState, number>> };
+  /** `retry` makes due now; `hold` and `release`; `remove` takes out without a bounce; or gives a priority. */
+  "queue.change": { args: QueueChoice & { readonly change: QueueChange }; answer: QueuePage };
 
   /**
-   * Gives rows another way (null: the usual one again) and makes those that are ready due. `ids` null is all; `domain`
-   * only those for it. What is under way, and what is delivered here, is left alone.
+   * Gives rows another way (null: the usual one again) and makes those that are ready due. What is under way, and what
+   * is delivered here, is left alone.
    */
-  "queue.reroute": {
-    args: { ids: readonly QueueId[] | null; domain?: string; route: string | null; now: number };
-    answer: { changed: number };
-  };
+  "queue.reroute": { args: QueueChoice & { readonly route: string | null }; answer: QueuePage };
 
   "journal.add": { args: { traceId: TraceId; entries: readonly JournalEntry[] }; answer: true };
   "journal.read": { args: { traceId: TraceId }; answer: readonly JournalEntry[] };

@@ -50,6 +50,11 @@ const query = z.object({
   envid: z.string().min(1).max(ENVID_LIMIT).refine((text) => isAscii(text) && !/[^\x20-\x7e]/.test(text), {
     error: "should be printable ASCII",
   }).optional().openapi({ description: "the sender's name for the message, which reports repeat" }),
+  priority: z.enum(["urgent", "normal", "bulk"], { error: 'should be "urgent", "normal" or "bulk"' }).optional()
+    .openapi({
+      description: "how soon it leaves where not all can at once; left out, mailings (by Precedence, List-Id, " +
+        "List-Unsubscribe, or more than 50 recipients elsewhere) are bulk, and all else is normal",
+    }),
 });
 
 const send = createRoute({
@@ -74,9 +79,9 @@ const send = createRoute({
 /** `POST /messages`. */
 export function messagesSend(app: OpenAPIHono, deps: HttpDeps): void {
   app.openapi(send, async (c) => {
-    const { sender, recipient, notify = null, ret = null, envid = null } = c.req.valid("query");
+    const { sender, recipient, notify = null, ret = null, envid = null, priority } = c.req.valid("query");
     const result = await deps.submit({
-      sender: { reversePath: sender, ret, envid },
+      sender: { reversePath: sender, ret, envid, ...(priority !== undefined && { priority }) },
       recipients: recipient.map((forwardPath) => ({ forwardPath, notify, orcpt: null })),
       body: c.req.raw.body,
     });

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { QueueId, QueueRow, TraceId } from "../../contract/mod.ts";
+import type { QueueChange, QueueChoice, QueueId, QueuePage, QueueRow, TraceId } from "../../contract/mod.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
 import { answer, body, domainName, idText, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
@@ -12,6 +12,9 @@ export const queueRow = z.object({
   recipient: z.string(),
   domain: z.string().nullable().openapi({ description: "decides where it goes; null is delivered here" }),
   state: z.enum(["ready", "leased", "held"]),
+  priority: z.enum(["urgent", "normal", "bulk"]).openapi({
+    description: "urgent mail goes first, bulk mail has a share of the places and else waits for other mail",
+  }),
   attempts: z.int(),
   size: z.int(),
   queuedAt: time,
@@ -22,7 +25,12 @@ export const queueRow = z.object({
   route: z.string().nullable().openapi({ description: "the way a person chose; null is the usual one" }),
 }).openapi("QueueRow");
 
-const CHANGES = ["retry", "hold", "release", "remove"] as const;
+const CHANGES = ["retry", "hold", "release", "remove", "urgent", "normal", "bulk"] as const;
+/** Whom the journal names: there is but one token. */
+const BY = "the administrator";
+/** Rows of one transaction: some milliseconds. Others are served between two of them. */
+const PAGE = 200;
+const PAUSE_MS = 1;
 const params = z.object({ queueId: idText });
 const tags = ["queue"];
 const MOST = 1000;
@@ -62,20 +70,40 @@ const ids = z.union([z.literal("all"), z.array(idText).min(1).max(MOST)], {
   error: `should be "all", or a list of 1 to ${MOST} ids`,
 });
 
+/** Where `ids` is `all`. */
+const range = {
+  domain: domainName.optional().openapi({ description: "only what is for this domain" }),
+  after: idText.optional().openapi({ description: "with `all`: `next` of the request before" }),
+  most: z.int().min(1, "should be 1 or more").optional().openapi({
+    description: "with `all`: look at so many, then answer how far it came; left out, all of it is one request",
+  }),
+};
+const changed = answer(
+  z.object({
+    changed: z.int(),
+    next: z.string().nullable().openapi({ description: "`after` of the next request; null at the end" }),
+  }),
+  "how many were changed",
+);
+
 const changeMany = createRoute({
   method: "post",
   path: "/queue/change",
   tags,
-  summary: "Retry now, hold, release or remove (without a bounce) many, or all",
+  summary: "Retry now, hold, release, remove (without a bounce) or give a priority to many, or all",
+  description: "With `all` it is done in pages, while others are served: rows that come meanwhile are reached too.",
   request: {
     body: body(
       z.strictObject({
-        change: z.enum(CHANGES, { error: 'should be "retry", "hold", "release" or "remove"' }),
+        change: z.enum(CHANGES, {
+          error: 'should be "retry", "hold", "release", "remove", "urgent", "normal" or "bulk"',
+        }),
         ids,
+        ...range,
       }),
     ),
   },
-  responses: { 200: answer(z.object({ changed: z.int() }), "how many were changed"), ...PROBLEMS },
+  responses: { 200: changed, ...PROBLEMS },
 });
 
 const way = z.string().min(1, "is empty").max(300, "is longer than 300 characters").openapi({
@@ -91,12 +119,12 @@ const reroute = createRoute({
     body: body(
       z.strictObject({
         ids,
-        domain: domainName.optional().openapi({ description: "only what is for this domain" }),
+        ...range,
         to: way.nullable().openapi({ description: "`host:port` or a domain; null is the usual way again" }),
       }),
     ),
   },
-  responses: { 200: answer(z.object({ changed: z.int() }), "how many were changed"), ...PROBLEMS },
+  responses: { 200: changed, ...PROBLEMS },
 });
 
 const changeOne = createRoute({
@@ -124,14 +152,32 @@ const remove = createRoute({
 /** `/queue`. */
 export function queue(app: OpenAPIHono, deps: HttpDeps): void {
   const { perform } = deps;
-  const change = async (
-    ids: readonly QueueId[] | null,
-    change: (typeof CHANGES)[number],
-  ): Promise<{ changed: number }> => {
-    const { changed } = await perform("queue.change", { ids, change, now: deps.now() });
+  const inPages = async (
+    asked: {
+      ids: "all" | readonly string[];
+      domain?: string | undefined;
+      after?: string | undefined;
+      most?: number | undefined;
+    },
+    run: (choice: QueueChoice) => Promise<QueuePage>,
+  ): Promise<QueuePage> => {
+    const { domain, most = Infinity } = asked;
+    let after = (asked.after ?? null) as QueueId | null;
+    const ids = asked.ids === "all" ? null : asked.ids as QueueId[];
+    const all = { ids, ...(domain !== undefined && { domain }), now: deps.now(), by: BY };
+    let changed = 0;
+    for (let seen = 0;; seen += PAGE) {
+      const page = await run({ ...all, after, limit: Math.min(PAGE, most - seen) });
+      changed += page.changed;
+      after = page.next;
+      if (after === null || seen + PAGE >= most) break;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
     if (changed > 0) deps.queueChanged();
-    return { changed };
+    return { changed, next: after };
   };
+  const changeOf = (queueId: QueueId, change: QueueChange): Promise<QueuePage> =>
+    inPages({ ids: [queueId] }, (choice) => perform("queue.change", { ...choice, change }));
   const find = async (queueId: string): Promise<QueueRow> => {
     const row = await perform("queue.get", { queueId: queueId as QueueId });
     if (row === null) {
@@ -158,35 +204,29 @@ export function queue(app: OpenAPIHono, deps: HttpDeps): void {
     }, 200);
   });
   app.openapi(changeMany, async (c) => {
-    const request = c.req.valid("json");
-    return c.json(await change(request.ids === "all" ? null : request.ids as QueueId[], request.change), 200);
+    const { change, ...asked } = c.req.valid("json");
+    return c.json(await inPages(asked, (choice) => perform("queue.change", { ...choice, change })), 200);
   });
   app.openapi(reroute, async (c) => {
-    const { ids, domain, to } = c.req.valid("json");
+    const { to, ...asked } = c.req.valid("json");
     const route = to === null ? null : deps.canonicalWay(to);
     if (to !== null && route === null) {
       const reason = 'should be a host and port, as "mx.example.net:25", or a domain';
       const detail = `${JSON.stringify(to)} ${reason}.`;
       throw new ProblemError({ status: 422, code: "invalid", detail, errors: [{ path: "to", reason }] });
     }
-    const { changed } = await perform("queue.reroute", {
-      ids: ids === "all" ? null : ids as QueueId[],
-      ...(domain !== undefined && { domain }),
-      route,
-      now: deps.now(),
-    });
-    if (changed > 0) deps.queueChanged();
-    return c.json({ changed }, 200);
+    return c.json(await inPages(asked, (choice) => perform("queue.reroute", { ...choice, route })), 200);
   });
   app.openapi(get, async (c) => c.json(printRow(await find(c.req.valid("param").queueId), deps), 200));
   app.openapi(changeOne, async (c) => {
     const asked = c.req.valid("param");
     const row = await find(asked.queueId);
-    return c.json(await change([row.queueId], asked.change), 200);
+    const { changed } = await changeOf(row.queueId, asked.change);
+    return c.json({ changed }, 200);
   });
   app.openapi(remove, async (c) => {
     const row = await find(c.req.valid("param").queueId);
-    await change([row.queueId], "remove");
+    await changeOf(row.queueId, "remove");
     return c.body(null, 204);
   });
 }
@@ -200,6 +240,7 @@ export function printRow(row: QueueRow, deps: Pick<HttpDeps, "now" | "waitReason
     recipient: row.recipient.forwardPath,
     domain: row.domain,
     state: row.state,
+    priority: row.priority,
     attempts: row.attempts,
     size: row.size,
     queuedAt: printTime(row.queuedAt),

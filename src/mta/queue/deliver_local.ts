@@ -73,7 +73,7 @@ export function* deliverLocal(job: QueueJob, row: QueueRow, facts: LocalFacts): 
       sender,
       blobId: job.blobId,
       deliveries: plan.deliveries,
-      queued: plan.queued,
+      queued: plan.queued.map((entry) => ({ ...entry, priority: row.priority })),
       journal: plan.journal,
       ...(plan.remember.length > 0 && { remember: plan.remember }),
       now: facts.now,

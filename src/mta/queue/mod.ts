@@ -14,12 +14,19 @@
  * | leased | (SQLite: the store is opened) | ready | its folder has one owner at a time, and that one died |
  * | leased | `queue.settle`, deferred | ready | a temporary failure: due again at a later time |
  * | leased | `queue.settle`, delivered, relayed or failed | gone | reports to the sender are accepted in the same transaction |
+ * | any | `queue.change` to a priority | the same | a person says so; it takes turns with others from now on |
  * | ready, held | `queue.reroute` | the same; ready is due | a person chose another way for it (`way.ts`) |
  * | ready | `queue.change` hold / retry / remove | held / ready, due / gone | a person says so; retry also the worker, for what it put back for too long |
  * | held | `queue.change` release / remove | ready / gone | a person says so |
  * | leased | `queue.change` remove | gone | a person says so; the attempt's outcome is ignored |
  *
+ * Rows wait in classes: urgent, normal, bulk, and again, which is what was put off twice or more and is not urgent. A
+ * row changes its class in `queue.settle` (deferred) and `queue.change` (to a priority), in the same transaction.
+ *
+ * What a person does to all rows, or all of a domain, goes in pages, each a transaction with its lines in the journal.
+ *
  * What a crash does:
+ * - *between two pages of what a person does*: the first ones are changed. The same again changes the rest.
  * - *ready, held*: nothing. The row is on disk with its message.
  * - *leased, waiting for its turn*: nothing was tried; the lease ends and the row is claimed again.
  * - *leased, before the final dot*: nothing was delivered; the lease ends and the row is tried again.

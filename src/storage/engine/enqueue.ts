@@ -1,4 +1,5 @@
 import type { AcceptArgs, QueueEntry } from "../../contract/mod.ts";
+import { classOf } from "./queue_class.ts";
 import type { BlobRow, Transaction } from "./tables.ts";
 
 /** A row's birth: `ready`, and due when the entry says. What becomes of it is in `queue.ts`. */
@@ -9,12 +10,15 @@ export function enqueue(
   entry: QueueEntry,
   reply: string | null,
 ): void {
+  const priority = entry.priority ?? "normal";
   tx.addQueueRow({
     id: tx.next("queue"),
     traceId: args.traceId,
     recipient: entry.recipient,
     domain: entry.domain,
     state: "ready",
+    priority,
+    class: classOf(priority, 0),
     attempts: 0,
     queuedAt: args.now,
     dueAt: entry.dueAt,

@@ -15,6 +15,7 @@ import * as mailboxes from "./mailboxes.ts";
 import * as quota from "./quota.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
 import * as queue from "./queue.ts";
+import * as queueChange from "./queue_change.ts";
 import { recount } from "./recount.ts";
 import { rename } from "./rename.ts";
 import * as sieve from "./sieve.ts";
@@ -105,8 +106,9 @@ export const OPERATIONS: Operations = {
   "queue.next": (tx) => tx.queueNext(),
   "queue.list": queue.list,
   "queue.get": queue.get,
-  "queue.change": queue.change,
-  "queue.reroute": queue.reroute,
+  "queue.count": (tx) => tx.queueCount(),
+  "queue.change": queueChange.change,
+  "queue.reroute": queueChange.reroute,
   "journal.add": (tx, args) => {
     tx.addJournal(args.traceId, args.entries);
     return true;
@@ -151,5 +153,6 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "queue.next",
   "queue.list",
   "queue.get",
+  "queue.count",
   "journal.read",
 ]);

@@ -11,28 +11,36 @@
  *     └────────────────────────────┘
  * ```
  *
+ * Ready and leased rows wait in classes (`queue_class.ts`), each in the order of the times at which somebody must look
+ * at them; a claim says how many it takes of each. `queue_change.ts` is what a person does.
+ *
  * A crash in `ready` or `held` changes nothing. A crash in `leased` is a lease that runs out: the attempt is made
- * again, and the peer may see the message twice (RFC 5321 section 6.1 knows no better); it is never lost.
+ * again, and the peer may see the message twice (RFC 5321 section 6.1 knows no better); it is never lost. Where all rows
+ * are changed a page at a time, a crash between two pages leaves the first ones changed: the same again does the rest.
  */
 import { lowerAscii } from "../../base/ascii.ts";
 import { equalBytes } from "../../base/bytes.ts";
 import type { AnswerOf, Args, BlobId, QueueJob, QueueRow, TraceId } from "../../contract/mod.ts";
 import { accept } from "./accept.ts";
 import { queueIdOf, rowOf } from "./ids.ts";
+import { CLASSES, classOf } from "./queue_class.ts";
 import type { QueueRecord, Transaction } from "./tables.ts";
 
 /** Recipients of one job: what every server takes in one transaction (RFC 5321 section 4.5.3.1.8). */
 const JOB_RECIPIENTS = 100;
-const PAGE = 500;
 
 export function claim(tx: Transaction, args: Args<"queue.claim">): readonly QueueJob[] {
   const jobs: QueueJob[] = [];
   const taken = new Set<number>();
-  // What is claimed is not due any more: each round reads on, and no more than it can use.
-  while (jobs.length < args.limit) {
-    const due = tx.queueDue(args.now, args.limit - jobs.length).filter((row) => !taken.has(row.id));
-    if (due.length === 0) break;
-    for (const first of due) if (!taken.has(first.id)) jobs.push(claimed(tx, first, args, taken));
+  const shares = args.shares ?? CLASSES.map((of) => ({ class: of, most: args.limit }));
+  for (const { class: of, most } of shares) {
+    const enough = Math.min(args.limit, jobs.length + most);
+    // What is claimed is not due any more: each round reads on, and no more than it can use.
+    while (jobs.length < enough) {
+      const due = tx.queueDue(of, args.now, enough - jobs.length).filter((row) => !taken.has(row.id));
+      if (due.length === 0) break;
+      for (const first of due) if (!taken.has(first.id)) jobs.push(claimed(tx, first, args, taken));
+    }
   }
   return jobs;
 }
@@ -52,6 +60,7 @@ function claimed(tx: Transaction, first: QueueRecord, args: Args<"queue.claim">,
     traceId: first.traceId as TraceId,
     domain: first.domain,
     route: first.route,
+    class: first.class,
     sender: first.sender,
     blobId: first.blobId,
     size: first.size,
@@ -98,20 +107,20 @@ export function putBack(tx: Transaction, args: Args<"queue.putBack">): AnswerOf<
 
 export function settle(tx: Transaction, args: Args<"queue.settle">): AnswerOf<"queue.settle"> {
   let settled = 0;
-  const gone: QueueRecord[] = [];
+  const gone = new Map<number, QueueRecord>();
   for (const outcome of args.outcomes) {
     const row = held(tx, outcome.queueId, args.owner);
-    if (!row) continue;
+    // A second outcome for the same row must not count.
+    if (!row || gone.has(row.id)) continue;
     settled++;
     if (outcome.outcome !== "deferred") {
-      // A second outcome for the same row must not count: the lease ends at once.
-      row.owner = null;
-      gone.push(row);
+      gone.set(row.id, row);
       continue;
     }
     row.state = "ready";
     row.owner = null;
     row.attempts++;
+    row.class = classOf(row.priority, row.attempts);
     row.lastReply = outcome.reply;
     row.dueAt = row.wakeAt = outcome.dueAt;
     tx.saveQueueRow(row);
@@ -125,7 +134,7 @@ export function settle(tx: Transaction, args: Args<"queue.settle">): AnswerOf<"q
     }
     if (args.journal.length > 0) tx.addJournal(args.traceId, args.journal);
   }
-  for (const row of gone) tx.removeQueueRow(row);
+  for (const row of gone.values()) tx.removeQueueRow(row);
   return { settled };
 }
 
@@ -141,69 +150,6 @@ export function get(tx: Transaction, args: Args<"queue.get">): QueueRow | null {
   return row && print(row);
 }
 
-export function change(tx: Transaction, args: Args<"queue.change">): AnswerOf<"queue.change"> {
-  let changed = 0;
-  for (const row of chosen(tx, args.ids, undefined)) {
-    if (!changeRow(tx, row, args.change, args.now)) continue;
-    changed++;
-    tx.touchQueue();
-  }
-  return { changed };
-}
-
-/** An attempt that is under way is left alone, but for its removal: then its outcome is ignored. */
-function changeRow(tx: Transaction, row: QueueRecord, to: Args<"queue.change">["change"], now: number): boolean {
-  if (to === "remove") {
-    tx.removeQueueRow(row);
-    return true;
-  }
-  if (to === "hold" ? row.state !== "ready" : to === "release" ? row.state !== "held" : row.state !== "ready") {
-    return false;
-  }
-  if (to === "hold") row.state = "held";
-  if (to === "release") row.state = "ready";
-  if (to === "retry") row.dueAt = Math.min(row.dueAt, now);
-  row.wakeAt = row.state === "held" ? null : row.dueAt;
-  tx.saveQueueRow(row);
-  return true;
-}
-
-/** An attempt that is under way keeps its way: only what waits or is held gets another. */
-export function reroute(tx: Transaction, args: Args<"queue.reroute">): AnswerOf<"queue.reroute"> {
-  let changed = 0;
-  const domain = args.domain === undefined ? undefined : lowerAscii(args.domain);
-  for (const row of chosen(tx, args.ids, domain)) {
-    if (row.state === "leased" || row.domain === null || row.route === args.route) continue;
-    changed++;
-    row.route = args.route;
-    row.dueAt = Math.min(row.dueAt, args.now);
-    row.wakeAt = row.state === "held" ? null : row.dueAt;
-    tx.saveQueueRow(row);
-  }
-  if (changed > 0) tx.touchQueue();
-  return { changed };
-}
-
-function* chosen(
-  tx: Transaction,
-  ids: readonly string[] | null,
-  domain: string | undefined,
-): Generator<QueueRecord> {
-  if (ids !== null) {
-    for (const id of new Set(ids)) {
-      const row = tx.queueRow(rowOf("q", id));
-      if (row && (domain === undefined || row.domain === domain)) yield row;
-    }
-    return;
-  }
-  for (let after = 0;;) {
-    const page = tx.queueRows(after, PAGE, { domain });
-    yield* page;
-    if (page.length < PAGE) return;
-    after = page[page.length - 1]!.id;
-  }
-}
-
 function held(tx: Transaction, id: string, owner: string): QueueRecord | null {
   const row = tx.queueRow(rowOf("q", id));
   return row && row.state === "leased" && row.owner === owner ? row : null;
@@ -216,6 +162,7 @@ function print(row: QueueRecord): QueueRow {
     recipient: row.recipient,
     domain: row.domain,
     state: row.state,
+    priority: row.priority,
     attempts: row.attempts,
     queuedAt: row.queuedAt,
     dueAt: row.dueAt,

@@ -10,6 +10,8 @@ import type {
   EnvelopeSender,
   JournalEntry,
   MailboxRole,
+  QueueClass,
+  QueuePriority,
   QueueState,
 } from "../../contract/mod.ts";
 import type { EnvelopeRecipient } from "../../contract/mod.ts";
@@ -168,6 +170,9 @@ export interface QueueRecord {
   readonly recipient: EnvelopeRecipient;
   readonly domain: string | null;
   state: QueueState;
+  priority: QueuePriority;
+  /** With whom it takes turns: `classOf` says. */
+  class: QueueClass;
   attempts: number;
   readonly queuedAt: number;
   dueAt: number;
@@ -345,11 +350,15 @@ export interface Tables {
   queueRow(id: number): QueueRecord | null;
   /** Ascending by id, beyond `after`. */
   queueRows(after: number, limit: number, where: QueueFilter): readonly QueueRecord[];
-  /** `wakeAt` not after `now`, soonest first. */
-  queueDue(now: number, limit: number): readonly QueueRecord[];
-  /** This row and those behind it of the same message, domain and way, `wakeAt` not after `now`, ascending by id. */
+  /** Of a class, `wakeAt` not after `now`, soonest first. */
+  queueDue(of: QueueClass, now: number, limit: number): readonly QueueRecord[];
+  /**
+   * This row and those behind it of the same message, domain and way, `wakeAt` not after `now`, ascending by id. A
+   * driver need not look further than some hundred rows behind it.
+   */
   queueBeside(row: QueueRecord, now: number, limit: number): readonly QueueRecord[];
   queueNext(): number | null;
+  queueCount(): Readonly<Record<QueueState, number>>;
   addQueueRow(row: QueueRecord): void;
   saveQueueRow(row: QueueRecord): void;
   removeQueueRow(row: QueueRecord): void;

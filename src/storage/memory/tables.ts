@@ -2,7 +2,7 @@
  * Mail, blobs and the queue in maps, on top of the directory. Memberships and rows of the queue are handed out as copies.
  * Whatever changes leaves its way back in `UndoLog`.
  */
-import type { BlobId, JournalEntry } from "../../contract/mod.ts";
+import type { BlobId, JournalEntry, QueueClass, QueueState } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
 import { DELETED, SEEN } from "../engine/flags.ts";
 import { Marks } from "../engine/marks.ts";
@@ -307,8 +307,8 @@ export class MemoryTables extends DeliveryTables implements Transaction {
     ).slice(0, limit);
   }
 
-  queueDue(now: number, limit: number): readonly QueueRecord[] {
-    return this.#queueWhere((row) => row.wakeAt !== null && row.wakeAt <= now)
+  queueDue(of: QueueClass, now: number, limit: number): readonly QueueRecord[] {
+    return this.#queueWhere((row) => row.class === of && row.wakeAt !== null && row.wakeAt <= now)
       .sort((a, b) => a.wakeAt! - b.wakeAt! || a.id - b.id).slice(0, limit);
   }
 
@@ -327,14 +327,22 @@ export class MemoryTables extends DeliveryTables implements Transaction {
     return next;
   }
 
+  queueCount(): Readonly<Record<QueueState, number>> {
+    const count = { ready: 0, leased: 0, held: 0 };
+    for (const { state } of this.#queue.values()) count[state]++;
+    return count;
+  }
+
   addQueueRow(row: QueueRecord): void {
     this.undo.set(this.#queue, row.id, row);
     this.#refer(row.blobId, 1);
   }
 
-  saveQueueRow({ id, state, attempts, dueAt, lastReply, owner, wakeAt, route }: QueueRecord): void {
-    const row = this.#queue.get(id);
-    if (row) this.undo.assign(row, { state, attempts, dueAt, lastReply, owner, wakeAt, route });
+  saveQueueRow(changed: QueueRecord): void {
+    const row = this.#queue.get(changed.id);
+    if (!row) return;
+    const { state, priority, class: of, attempts, dueAt, lastReply, owner, wakeAt, route } = changed;
+    this.undo.assign(row, { state, priority, class: of, attempts, dueAt, lastReply, owner, wakeAt, route });
   }
 
   removeQueueRow(row: QueueRecord): void {

@@ -93,6 +93,7 @@ function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFi
   markGarbage(sql);
   const tables = new MailTables(sql, blobs);
   tables.freeLeases();
+  tables.countQueue();
   const watchers = new Watchers();
   const commits = new Commits(tables, blobs, segments, watchers);
   const index = new TextIndex(dataDir);

@@ -105,6 +105,18 @@ export const MIGRATIONS: readonly string[] = [
     without rowid;
   create index seen_until on seen (account, until);
   `,
+  // Classes take turns, so each has its own order. Few rows are leased or held, and those are asked for by their state.
+  `
+  alter table queue add column priority integer not null default 1;
+  alter table queue add column class integer not null default 1;
+  update queue set class = 3 where attempts > 1;
+  drop index queue_wake;
+  create index queue_wake on queue (class, wake_at) where wake_at is not null;
+  create index queue_state on queue (state) where state > 0;
+  drop index queue_trace;
+  create index queue_trace on queue (trace, domain);
+  create index queue_domain on queue (domain);
+  `,
 ];
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */

@@ -1,6 +1,14 @@
 /** The queue's states, leases, and the journal. */
 import assert from "node:assert/strict";
-import type { AnswerOf, Notify, QueueEntry, QueueId, TraceId } from "../../../src/contract/mod.ts";
+import type {
+  AccountId,
+  AnswerOf,
+  Notify,
+  QueueEntry,
+  QueueId,
+  QueueShare,
+  TraceId,
+} from "../../../src/contract/mod.ts";
 import { granted, message, type Open, type Scene, sceneTest } from "../scene.ts";
 
 function entry(forwardPath: string, more: Partial<QueueEntry> = {}): QueueEntry {
@@ -123,21 +131,24 @@ export function queueContract(name: string, open: Open): void {
     const ids = (await list(s)).map(({ queueId }) => queueId);
     const change = (what: "retry" | "hold" | "release" | "remove", now = 10, which: readonly QueueId[] | null = null) =>
       s.ask("queue.change", { ids: which, change: what, now });
-    assert.deepEqual(await change("hold"), { changed: 2 });
+    assert.deepEqual(await change("hold"), { changed: 2, next: null });
     assert.equal(await next(s), null);
     assert.deepEqual(await claim(s, "n1", 5000), []);
-    assert.deepEqual(await change("retry"), { changed: 0 });
-    assert.deepEqual(await change("release", 10, [ids[0]!, ids[0]!, "nonsense" as QueueId]), { changed: 1 });
+    assert.deepEqual(await change("retry"), { changed: 0, next: null });
+    assert.deepEqual(await change("release", 10, [ids[0]!, ids[0]!, "nonsense" as QueueId]), {
+      changed: 1,
+      next: null,
+    });
     assert.equal((await s.ask("queue.list", { after: null, limit: 9, state: "held" })).length, 1);
     assert.equal((await s.ask("queue.list", { after: ids[0]!, limit: 9 })).length, 1);
     assert.equal((await s.ask("queue.list", { after: null, limit: 9, domain: "TWO.example" })).length, 1);
     assert.equal((await s.ask("queue.list", { after: null, limit: 9, traceId: "none" as TraceId })).length, 0);
     assert.equal(await next(s), 100);
-    assert.deepEqual(await change("retry", 20), { changed: 1 });
+    assert.deepEqual(await change("retry", 20), { changed: 1, next: null });
     assert.equal(await next(s), 20);
     const [job] = await claim(s, "n1", 20);
-    assert.deepEqual(await change("hold"), { changed: 0 }); // under way: left alone
-    assert.deepEqual(await change("remove"), { changed: 2 });
+    assert.deepEqual(await change("hold"), { changed: 0, next: null }); // under way: left alone
+    assert.deepEqual(await change("remove"), { changed: 2, next: null });
     const late = [{ queueId: job!.recipients[0]!.queueId, outcome: "deferred", reply: "4", dueAt: 30 }] as const;
     assert.deepEqual(await settle(s, "n1", late), { settled: 0 });
     assert.deepEqual(await list(s), []);
@@ -150,22 +161,22 @@ export function queueContract(name: string, open: Open): void {
     const reroute = (which: readonly QueueId[] | null, route: string | null, domain?: string) =>
       s.ask("queue.reroute", { ids: which, ...(domain !== undefined && { domain }), route, now: 10 });
     await s.ask("queue.change", { ids: [ids[2]!], change: "hold", now: 5 });
-    assert.deepEqual(await reroute([ids[1]!, "nonsense" as QueueId], "mx.example:25"), { changed: 1 });
+    assert.deepEqual(await reroute([ids[1]!, "nonsense" as QueueId], "mx.example:25"), { changed: 1, next: null });
     assert.equal(await next(s), 10);
     assert.deepEqual((await claim(s, "n1", 100)).map((job) => [job.domain, job.route, job.recipients.length]), [
       ["one.example", "mx.example:25", 1],
       ["one.example", null, 1],
       ["two.example", null, 1],
     ]);
-    assert.deepEqual(await reroute(null, "three.example", "ONE.example"), { changed: 1 });
+    assert.deepEqual(await reroute(null, "three.example", "ONE.example"), { changed: 1, next: null });
     assert.deepEqual((await list(s)).map(({ route, state }) => [route, state]), [
       [null, "leased"],
       ["mx.example:25", "leased"],
       ["three.example", "held"],
       [null, "leased"],
     ]);
-    assert.deepEqual(await reroute([ids[2]!], null), { changed: 1 });
-    assert.deepEqual(await reroute([ids[2]!], null), { changed: 0 });
+    assert.deepEqual(await reroute([ids[2]!], null), { changed: 1, next: null });
+    assert.deepEqual(await reroute([ids[2]!], null), { changed: 0, next: null });
   });
 
   sceneTest(`${name}: an account without room refuses, is skipped, or is deferred`, open, async (s) => {
@@ -228,6 +239,114 @@ export function queueContract(name: string, open: Open): void {
     assert.deepEqual(rest.map(({ recipients }) => recipients.length), [100, 50]);
     const all = [...first, ...rest].flatMap(({ recipients }) => recipients.map(({ queueId }) => queueId));
     assert.equal(new Set(all).size, 250);
+  });
+
+  sceneTest(`${name}: classes wait apart, and a claim says how many it takes of each`, open, async (s) => {
+    for (const priority of ["bulk", "normal", "urgent"] as const) {
+      for (const who of ["a", "b", "c"]) {
+        granted(await s.accept(message("x"), { queued: [entry(`${who}@${priority}.example`, { priority })] }));
+      }
+    }
+    const first = await s.ask("queue.list", { after: null, limit: 1 });
+    assert.equal(first[0]!.priority, "bulk");
+    const take = (limit: number, shares?: readonly QueueShare[]) =>
+      s.ask("queue.claim", { owner: "n", now: 100, leaseMs: 50, limit, ...(shares && { shares }) });
+    const classes = async (limit: number, shares?: readonly QueueShare[]) =>
+      (await take(limit, shares)).map((job) => `${job.recipients[0]!.recipient.forwardPath[0]} ${job.class}`);
+    const shares = [{ class: "bulk", most: 1 }, { class: "again", most: 9 }, { class: "normal", most: 9 }] as const;
+    assert.deepEqual(await classes(3, shares), ["a bulk", "a normal", "b normal"]);
+    assert.deepEqual(await classes(2), ["a urgent", "b urgent"]);
+    assert.deepEqual(await classes(9, [{ class: "urgent", most: 0 }, { class: "bulk", most: 1 }]), ["b bulk"]);
+    assert.deepEqual(await classes(9), ["c urgent", "c normal", "c bulk"]);
+  });
+
+  sceneTest(`${name}: what was put off twice waits with its like, unless it is urgent`, open, async (s) => {
+    const queued = [
+      entry("a@one.example"),
+      entry("b@two.example", { priority: "urgent" }),
+      entry("c@three.example", { dueAt: 300 }),
+    ];
+    granted(await s.accept(message("x"), { queued }));
+    const later = async (now: number, dueAt: number, limit: number) => {
+      for (const job of await claim(s, "n", now, limit)) {
+        const outcomes = job.recipients.map(({ queueId }) =>
+          ({ queueId, outcome: "deferred", reply: "4", dueAt }) as const
+        );
+        await settle(s, "n", outcomes);
+      }
+    };
+    await later(100, 200, 2);
+    await later(200, 300, 2);
+    assert.equal(await next(s), 300);
+    const jobs = await claim(s, "n", 300);
+    assert.deepEqual(jobs.map((job) => [job.domain, job.class]), [
+      ["two.example", "urgent"],
+      ["three.example", "normal"],
+      ["one.example", "again"],
+    ]);
+  });
+
+  sceneTest(`${name}: all is changed in pages, and the journal tells by whom`, open, async (s) => {
+    const traceId = "t.1" as TraceId;
+    const queued = ["a@one.example", "b@two.example", "c@one.example", "d@one.example"].map((path) => entry(path));
+    granted(await s.accept(message("x"), { traceId, queued }));
+    const all = { ids: null, now: 10, by: "Ann" } as const;
+    const first = await s.ask("queue.change", { ...all, change: "hold", domain: "ONE.example", limit: 2 });
+    assert.equal(first.changed, 2);
+    assert.ok(first.next !== null);
+    // Cut off here: the same again changes nothing more, and the page behind it the rest.
+    const again = await s.ask("queue.change", { ...all, change: "hold", domain: "one.example", limit: 2 });
+    assert.deepEqual(again, { changed: 0, next: first.next });
+    const rest = { domain: "one.example", limit: 2, after: first.next } as const;
+    assert.deepEqual(await s.ask("queue.change", { ...all, ...rest, change: "hold" }), { changed: 1, next: null });
+    const counted = () => s.ask("queue.count", {});
+    assert.deepEqual(await counted(), { ready: 1, leased: 0, held: 3 });
+    assert.deepEqual(await s.ask("queue.change", { ...all, change: "bulk", limit: 9 }), { changed: 4, next: null });
+    assert.deepEqual(await s.ask("queue.reroute", { ...all, domain: "two.example", route: "mx.example:25" }), {
+      changed: 1,
+      next: null,
+    });
+    const some = await s.ask("queue.change", { ...all, change: "release", limit: 2 });
+    assert.equal(some.changed, 2);
+    await claim(s, "n", 100, 1);
+    assert.deepEqual(await counted(), { ready: 2, leased: 1, held: 1 });
+    assert.deepEqual((await list(s)).map(({ priority }) => priority), ["bulk", "bulk", "bulk", "bulk"]);
+    await s.ask("queue.change", { ...all, change: "remove", limit: 3 });
+    assert.deepEqual(await counted(), { ready: 0, leased: 0, held: 1 });
+    const told = await s.ask("journal.read", { traceId });
+    assert.deepEqual(told.filter(({ recipient }) => recipient === "b@two.example"), [
+      { at: 10, event: "prioritised", recipient: "b@two.example", detail: "Put behind other mail by Ann." },
+      {
+        at: 10,
+        event: "rerouted",
+        recipient: "b@two.example",
+        detail: "Goes by way of mx.example:25 from now on, as Ann said.",
+      },
+      {
+        at: 10,
+        event: "removed",
+        recipient: "b@two.example",
+        detail: "Removed from the queue without a report to the sender by Ann.",
+      },
+    ]);
+    assert.equal(told.filter(({ event }) => event === "held").length, 3);
+    assert.equal(told.filter(({ event }) => event === "released").length, 2);
+  });
+
+  sceneTest(`${name}: rows are counted by what was committed`, open, async (s) => {
+    const gone = { deliveries: [s.delivery("a999" as AccountId, "x@example.org")], queued: [entry("a@one.example")] };
+    await assert.rejects(s.accept(message("x"), gone));
+    granted(await s.accept(message("y"), { queued: [entry("b@one.example")] }));
+    const [job] = await claim(s, "n", 100);
+    const settling = { owner: "n", journal: [], traceId: job!.traceId, now: 120 };
+    const queueId = job!.recipients[0]!.queueId;
+    const outcome = { queueId, outcome: "failed", reply: "5" } as const;
+    const notices = [s.acceptArgs(job!.blobId, gone)];
+    await assert.rejects(s.ask("queue.settle", { ...settling, outcomes: [outcome], notices }));
+    assert.deepEqual(await s.ask("queue.count", {}), { ready: 0, leased: 1, held: 0 });
+    const twice = await s.ask("queue.settle", { ...settling, outcomes: [outcome, outcome], notices: [] });
+    assert.deepEqual(twice, { settled: 1 });
+    assert.deepEqual(await s.ask("queue.count", {}), { ready: 0, leased: 0, held: 0 });
   });
 
   sceneTest(`${name}: the journal keeps its order`, open, async (s) => {
