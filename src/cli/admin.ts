@@ -132,6 +132,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     { mailPrograms },
     { filterPolicy },
     { createSigner },
+    { ReportBook },
   ] = await Promise.all([
     import("../storage/sqlite/mod.ts"),
     import("../imap/imap_text.ts"),
@@ -149,6 +150,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/house.ts"),
     import("../server/filter_policy.ts"),
     import("../server/dkim/sign_message.ts"),
+    import("../server/received_reports/report_book.ts"),
   ]);
   const storage = await openSqlite({ dataDir: config.dataDir, prepare: imapText }).catch((error: unknown) => {
     if (error instanceof DataDirLocked) {
@@ -198,6 +200,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     adminToken: new Secret(""),
     trusted: true,
     bans,
+    reports: new ReportBook(storage, () => Date.now()),
     metrics: () => "",
     health: () => ({ status: "ok" }),
     version: VERSION,

@@ -19,6 +19,8 @@ import { backup } from "./commands/backup.ts";
 import { banAdd } from "./commands/ban_add.ts";
 import { banList } from "./commands/ban_list.ts";
 import { banRemove } from "./commands/ban_remove.ts";
+import { dmarcList } from "./commands/dmarc_list.ts";
+import { dmarcShow } from "./commands/dmarc_show.ts";
 import { domainAdd } from "./commands/domain_add.ts";
 import { domainCatchAll } from "./commands/domain_catch_all.ts";
 import { domainDns } from "./commands/domain_dns.ts";
@@ -36,6 +38,8 @@ import { restore } from "./commands/restore.ts";
 import { sendmail } from "./commands/sendmail.ts";
 import { sieveCheck } from "./commands/sieve_check.ts";
 import { start } from "./commands/start.ts";
+import { tlsReportsList } from "./commands/tls_reports_list.ts";
+import { tlsReportsShow } from "./commands/tls_reports_show.ts";
 import { tokenAdd } from "./commands/token_add.ts";
 import { tokenList } from "./commands/token_list.ts";
 import { tokenRemove } from "./commands/token_remove.ts";
@@ -55,6 +59,10 @@ export const COMMANDS: readonly Command[] = [
   dkimRotate,
   dkimActivate,
   dkimRemove,
+  dmarcList,
+  dmarcShow,
+  tlsReportsList,
+  tlsReportsShow,
   accountAdd,
   accountList,
   accountShow,

@@ -96,5 +96,6 @@ export type StorageOp = Exclude<
   | "message.sign"
   | "message.seal"
   | "dmarc.count"
+  | "report.receive"
   | "clock.now"
 >;

@@ -12,6 +12,7 @@ import { messages } from "./admin/messages.ts";
 import { messagesSend } from "./admin/messages_send.ts";
 import { queue } from "./admin/queue.ts";
 import { store } from "./admin/store.ts";
+import { reports } from "./admin/reports.ts";
 import { bearer } from "./bearer.ts";
 import type { HttpApp, HttpDeps } from "./deps.ts";
 import { landing } from "./landing.ts";
@@ -63,7 +64,9 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken, deps.adminSeen));
   app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT, [`POST ${API}/messages`]));
   const admin = new OpenAPIHono({ defaultHook });
-  for (const resource of [domains, dkim, dns, accounts, acl, tokens, aliases, queue, messages]) resource(admin, deps);
+  for (const resource of [domains, dkim, dns, reports, accounts, acl, tokens, aliases, queue, messages]) {
+    resource(admin, deps);
+  }
   messagesSend(admin, deps);
   bans(admin, deps);
   store(admin, deps);

@@ -1,6 +1,7 @@
 import type { BanDesk } from "./ban_desk.ts";
 import type { HttpClient } from "./client.ts";
 import type { Mend } from "../storage/storage.ts";
+import type { ReportDesk } from "./report_desk.ts";
 import type { Secret } from "../base/secret.ts";
 import type {
   AnswerOf,
@@ -123,6 +124,8 @@ export interface HttpDeps {
   /** A fresh token of an account, and what is stored of it. */
   readonly makeToken: () => { readonly secret: Secret; readonly hash: string };
   readonly dkim: DkimAdmin;
+  /** What others report about our domains. */
+  readonly reports: ReportDesk;
   readonly dns: DnsAdmin;
   readonly adminToken: Secret;
   readonly bans: BanDesk;

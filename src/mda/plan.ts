@@ -57,6 +57,8 @@ export interface Plan {
   readonly results: readonly (Refusal | null)[];
   /** Recipients (by index) that are refused and not to be reported: the sender may be somebody else's. */
   readonly untold: ReadonlySet<number>;
+  /** Recipients (by index) that lead to nobody but whoever reads reports. */
+  readonly reports: ReadonlySet<number>;
   /** Which recipients (by index) a delivery serves, by `Delivery.recipient`. */
   readonly served: ReadonlyMap<string, readonly number[]>;
   readonly journal: readonly JournalEntry[];
@@ -96,6 +98,7 @@ export function* planMail(request: PlanRequest): Program<Plan> {
   };
   const results: (Refusal | null)[] = [];
   const untold = new Set<number>();
+  const reports = new Set<number>();
   for (const [index, recipient] of request.envelope.recipients.entries()) {
     const options = { ...request, reversePath: request.envelope.sender.reversePath };
     const { routes, problems } = yield* routeRecipient(recipient.forwardPath, options);
@@ -111,6 +114,7 @@ export function* planMail(request: PlanRequest): Program<Plan> {
       results.push(refused.at(-1)?.why ?? routingRefusal({ routes, problems }));
       continue;
     }
+    if (usable.every(({ kind }) => kind === "reports")) reports.add(index);
     for (const dead of problems) {
       note(draft, request, "refused", dead.address, `A target of ${recipient.forwardPath} is left out: ${dead.kind}.`);
     }
@@ -135,7 +139,7 @@ export function* planMail(request: PlanRequest): Program<Plan> {
     for (const { address, why } of rejected) returnFor(address, target, why, request, draft);
   }
   const { deliveries, queued, served, journal, remember } = draft;
-  return { deliveries, queued, served, journal, results, untold, remember };
+  return { deliveries, queued, served, journal, results, untold, reports, remember };
 }
 
 function filteringOf(request: FilterRequest): Filtering {
@@ -156,7 +160,7 @@ function returnFor(
 }
 
 function routeRefusal(route: Route, request: PlanRequest): Refusal | null {
-  if (route.kind === "account") return null;
+  if (route.kind !== "remote") return null;
   // Never an open relay: only an alias of ours or an authenticated submitter leads outside.
   if (route.alias === null) return request.relay ? null : NOT_OURS;
   const { mayForward } = request;
@@ -191,6 +195,7 @@ function* place(
   request: PlanRequest,
   draft: Draft,
 ): Program<Refusal | null> {
+  if (route.kind === "reports") return null;
   const key = route.kind === "account" ? `${route.accountId} ${route.detail ?? ""}` : `@ ${route.address}`;
   const known = draft.known.get(key);
   if (known !== undefined) {

@@ -25,6 +25,11 @@ export type Route =
     readonly domain: string;
     /** The last alias of ours on the way, or null: the recipient itself is remote. */
     readonly alias: string | null;
+  }
+  | {
+    /** Nobody's: reports that come there are read, and nothing is kept (`mta/report_mail.ts`). */
+    readonly kind: "reports";
+    readonly address: string;
   };
 
 /** Why an address leads nowhere. */
@@ -56,6 +61,8 @@ export interface RouteOptions {
   readonly localAddress: string | null;
   /** Who writes: only the null sender reaches those whose mail was forwarded. Left out: not the null sender. */
   readonly reversePath?: string;
+  /** Whether a local part that belongs to nobody takes reports. Left out: none does. */
+  readonly takesReports?: (local: string) => boolean;
 }
 
 const DEEPEST_ALIAS = 20;
@@ -98,6 +105,8 @@ export function* routeRecipient(forwardPath: string, options: RouteOptions): Pro
     if (leads) {
       if (step.depth >= DEEPEST_ALIAS) problems.push({ kind: "loop", address: step.address });
       else if (!follow(leads, step, steps, seen, problems)) return { routes: [], problems };
+    } else if (found.kind === "unknown" && options.takesReports?.(lowerAscii(parsed.local))) {
+      routes.push({ kind: "reports", address: local });
     } else settle(found, { parsed, domain, local, alias: step.alias }, routes, problems);
   }
   // Every target was seen before and none leads anywhere: the aliases go in a circle.

@@ -14,6 +14,7 @@ import { type HeaderField, unfold } from "../message/header.ts";
 import { authenticate, type Authentication, describeAuthentication, judge, resultsField } from "./authenticate.ts";
 import { countForReport } from "./dmarc_count.ts";
 import type { ReceivePolicy } from "./policy.ts";
+import { claimedAuthor, isReportAddress, type ProvenAuthor, provenAuthor } from "./report_mail.ts";
 
 /** Octets behind the header that are looked at. */
 const BEHIND = 64 * 1024;
@@ -31,6 +32,7 @@ export interface Checked {
   readonly journal: readonly JournalEntry[];
   /** What was found, for whoever it is passed on to; null where nothing was looked for. */
   readonly found: { readonly authenticationResults: string; readonly chain: "none" | "pass" | "fail" } | null;
+  readonly author: ProvenAuthor;
 }
 
 /** It may not. */
@@ -49,7 +51,8 @@ export function* check(
 ): Program<Checked | TurnedAway> {
   const { peer, blobId, size, traceId } = args;
   const { authentication, hostname } = policy;
-  const trusted: Checked = { fields: "", junk: false, body: { blobId, size }, journal: [], found: null };
+  const body = { blobId, size };
+  const trusted: Checked = { fields: "", junk: false, body, journal: [], found: null, author: claimedAuthor(fields) };
   // Over LMTP a server of our own in front has checked, and may write in the same name.
   if (!authentication || peer.session.protocol === "lmtp") return trusted;
   if (authentication.isTrusted(peer.session.remoteAddress)) return trusted;
@@ -58,7 +61,8 @@ export function* check(
   const found = yield* authenticate({ peer, reversePath, blobId, size, fields: all, hostname, now }, authentication);
   const verdict = judge(found, authentication, traceId);
   yield checkedEvent(found, traceId, verdict.kind);
-  if (authentication.report) {
+  // Mail to where reports go would make reports about reports.
+  if (authentication.report && !args.envelope.recipients.every(({ forwardPath }) => isReportAddress(forwardPath))) {
     const sourceIp = peer.session.remoteAddress;
     yield* countForReport({ found, verdict, sourceIp, reversePath, fields: all, now }, authentication);
   }
@@ -67,13 +71,15 @@ export function* check(
     const { refusal } = verdict;
     return { refusal, journal: [...journal, entry(now, "refused", `Refused with ${refusal.code}: ${refusal.text}`)] };
   }
-  const body = yield* withoutForged(args, all, hostname);
-  if ("refused" in body) return { refusal: SYSTEM_FULL, journal };
+  const clean = yield* withoutForged(args, all, hostname);
+  if ("refused" in clean) return { refusal: SYSTEM_FULL, journal };
   const junk = verdict.kind === "junk";
   if (junk) journal.push(entry(now, "junk", `Put into Junk: ${verdict.why}`));
   const field = resultsField(found, hostname);
   const authenticationResults = unfold(field).slice(field.indexOf(":") + 1).replaceAll("\t", " ").trim();
-  return { fields: field, junk, body, journal, found: { authenticationResults, chain: found.arc.result } };
+  const { result: chain } = found.arc;
+  const author = provenAuthor(found);
+  return { fields: field, junk, body: clean, journal, found: { authenticationResults, chain }, author };
 }
 
 /** What lenient mail programs take for the header, though for us it ended at a line that is no field. */

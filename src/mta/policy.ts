@@ -37,4 +37,6 @@ export interface ReceivePolicy {
   readonly filter?: FilterPolicy;
   /** Left out: nothing is checked. */
   readonly authentication?: AuthenticationPolicy;
+  /** Whether reports about our domains are read (`report.receive`), and have addresses that belong to nobody. */
+  readonly readReports?: boolean;
 }

@@ -30,6 +30,7 @@ import {
 import { type HeaderField, unfold } from "../message/header.ts";
 import { check } from "./check.ts";
 import type { ReceivePolicy } from "./policy.ts";
+import { takeReport, takingReports } from "./report_mail.ts";
 import { sealForwarded } from "./seal.ts";
 
 type Received = Args<"message.receive">;
@@ -70,6 +71,7 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
     now,
     giveUpMs: policy.giveUpMs,
     ...(policy.forwarding && { forwarding: policy.forwarding }),
+    ...takingReports(policy),
     ...(policy.filter && {
       filter: {
         policy: policy.filter,
@@ -87,11 +89,17 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
     }
     return yield* refuse(args, first, routed.results);
   }
+  const reported = policy.readReports ? yield* takeReport(args, header.fields, routed, checked, now) : { journal: [] };
+  if ("refusal" in reported) {
+    yield* ask("journal.add", { traceId: args.traceId, entries: [...checked.journal, ...reported.journal] });
+    return yield* refuse(args, reported.refusal);
+  }
+  const journal = [...checked.journal, ...reported.journal];
   const lmtp = args.peer.session.protocol === "lmtp";
   const plan = lmtp ? routed : withReturned(routed, args, fields, now, policy);
   const sealed = yield* sealForwarded(plan, args, checked, fields, now);
   const priority = headerPriority(header.fields);
-  return yield* accept({ ...args, ...checked.body, priority }, sealed, lmtp, checked.journal, now);
+  return yield* accept({ ...args, ...checked.body, priority }, sealed, lmtp, journal, now);
 }
 
 /**
@@ -119,6 +127,11 @@ function* accept(
 ): Program<Answer> {
   const mode = quotaMode(plan, lmtp);
   const entry: JournalEntry = { at: now, event: "accepted", recipient: null, detail: acceptedBecause(args) };
+  // Nobody keeps a report that was read: there is nothing to write but that it came.
+  if (plan.reports.size > 0 && plan.deliveries.length + plan.queued.length + plan.remember.length === 0) {
+    yield* ask("journal.add", { traceId: args.traceId, entries: [entry, ...checked, ...plan.journal] });
+    return { accepted: args.traceId, recipients: plan.results };
+  }
   const answer = yield* ask("mail.accept", acceptArgs(plan, { ...args, now }, mode, entry, checked));
   if ("refused" in answer) return yield* refuse(args, OVER_QUOTA);
   if (answer.overQuota.length > 0) yield* explainFull(args, answer.overQuota, mode, now);

@@ -2,6 +2,7 @@
 import type { AnswerOf, Args, Program } from "../contract/mod.ts";
 import { NOT_OURS, quotaRefusal, routeRecipient, routingRefusal, TOO_LARGE } from "../mda/mod.ts";
 import type { ReceivePolicy } from "./policy.ts";
+import { takingReports } from "./report_mail.ts";
 
 /** `sender.verify`: everybody may begin, the null sender too (RFC 5321 section 4.5.5), but not with too large a message. */
 // deno-lint-ignore require-yield -- blocklists and SPF ask here
@@ -22,9 +23,10 @@ export function* verifyRecipient(
   policy: ReceivePolicy,
 ): Program<AnswerOf<"rcpt.verify">> {
   const { reversePath } = args.sender;
-  const options = { hostname: policy.hostname, localAddress: args.peer.session.localAddress, reversePath };
+  const { hostname } = policy;
+  const options = { hostname, localAddress: args.peer.session.localAddress, reversePath, ...takingReports(policy) };
   const routing = yield* routeRecipient(args.recipient.forwardPath, options);
-  const usable = routing.routes.filter((route) => route.kind === "account" || route.alias !== null);
+  const usable = routing.routes.filter((route) => route.kind !== "remote" || route.alias !== null);
   const only = usable[0];
   if (!only) return { refused: routing.routes.length > 0 ? NOT_OURS : routingRefusal(routing) };
   // With several targets the others must not suffer: the full one waits in the queue.

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import { Secret } from "../base/secret.ts";
-import type { DnsType, SessionInfo } from "../contract/mod.ts";
+import type { DnsType, LogEvent, SessionInfo } from "../contract/mod.ts";
 import { createResolver, type Resolver } from "../dns/mod.ts";
 import type { HttpApp, HttpDeps } from "../http/deps.ts";
 import { imapText } from "../imap/imap_text.ts";
@@ -28,6 +28,9 @@ import { DkimKeys } from "./dkim/keys.ts";
 import { createDomainDns } from "./domain_dns/mod.ts";
 import { createSigner, type Signer } from "./dkim/sign_message.ts";
 import { DmarcReports } from "./dmarc_reports/mod.ts";
+import { ReceivedReports } from "./received_reports/mod.ts";
+import { ReportBook } from "./received_reports/report_book.ts";
+import { programRunner } from "./run_program.ts";
 import { makeCredentials } from "./credentials.ts";
 import { ensureDemo } from "./demo.ts";
 import { filterPolicy } from "./filter_policy.ts";
@@ -120,6 +123,10 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     metrics,
   });
   const dmarcReports = await new DmarcReports({ config, storage, resolver, signer, clock, logger }).load();
+  const log = (event: LogEvent) => logger.log(event.level, event.event, event.fields);
+  const reports = new ReportBook(storage, () => clock.wall());
+  const run = programRunner({ storage, resolver, clock, log });
+  const receivedReports = new ReceivedReports({ storage, book: reports, run, log });
   const watches = new Watches(storage, (error) => logger.log("error", "watch.failed", { error: String(error) }));
   const filter = await filterPolicy(config);
   const programs = mailPrograms(config, filter);
@@ -129,7 +136,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     sign: (args) => signer.sign(args),
     clock,
     messageSize: config.limits.messageSize,
-    log: (event) => logger.log(event.level, event.event, event.fields),
+    log,
   });
   const world = createWorld({
     storage,
@@ -143,6 +150,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     sign: (args) => signer.sign(args),
     seal: (args) => signer.seal(args),
     countDmarc: (args) => dmarcReports.counts.count(args),
+    receiveReport: (args) => receivedReports.receive(args),
     clock,
     logger,
     observe: observer(metrics),
@@ -175,6 +183,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         adminToken: new Secret(adminToken.value),
         trusted,
         bans: book,
+        reports,
         adminSeen: (address) => guard.adminSeen(address),
         metrics: () => metrics.print(),
         version: VERSION,
@@ -234,7 +243,7 @@ export function mailPrograms(config: Config, filter?: FilterPolicy): MailProgram
     forwarding: config.forwarding,
     ...(filter && { filter }),
   };
-  const receive = { ...common, authentication: authenticationPolicy(config) };
+  const receive = { ...common, authentication: authenticationPolicy(config), readReports: config.readReports };
   const submit = {
     ...common,
     maxRecipients: limits.recipients,

@@ -1,5 +1,8 @@
 import type { AnswerOf, Args, LogEvent, Op, Program } from "../contract/mod.ts";
 import { OpFailed } from "../contract/mod.ts";
+import type { Resolver } from "../dns/mod.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Clock } from "./clock.ts";
 import { failureReason } from "./failure.ts";
 
 /** Answers one question of a program. */
@@ -33,4 +36,24 @@ export async function runProgram<R>(
     } else throw new Error(`a program without a connection yielded ${effect.type}`);
   }
   return result.value;
+}
+
+/** What programs outside of any session ask: the store, the DNS and the clock. */
+export interface RunnerParts {
+  readonly storage: Pick<Storage, "perform">;
+  readonly resolver: Pick<Resolver, "resolve">;
+  readonly clock: Pick<Clock, "wall">;
+  readonly log: (event: LogEvent) => void;
+}
+
+/** Runs programs that ask for no more than that. */
+export function programRunner({ storage, resolver, clock, log }: RunnerParts): <R>(program: Program<R>) => Promise<R> {
+  const perform = ((op: string, args: never) => {
+    if (op === "dns.resolve") {
+      const { name, type } = args as Args<"dns.resolve">;
+      return resolver.resolve(name, type);
+    }
+    return op === "clock.now" ? clock.wall() : storage.perform(op as never, args);
+  }) as Perform;
+  return (program) => runProgram(program, perform, log);
 }

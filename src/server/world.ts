@@ -53,6 +53,8 @@ export interface WorldParts {
   readonly sign: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
   /** Left out: nothing is counted. */
   readonly countDmarc?: (args: Args<"dmarc.count">) => void;
+  /** Left out: nobody reads reports. */
+  readonly receiveReport?: (args: Args<"report.receive">) => Promise<AnswerOf<"report.receive">>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Counts for the metrics. */
@@ -100,6 +102,7 @@ const OWN: OwnAnswers = {
     world.parts.countDmarc?.(args);
     return true;
   },
+  "report.receive": (world, args) => world.parts.receiveReport?.(args) ?? { unread: "none" },
 };
 
 const OWN_BY_OP: Partial<Record<Op, (world: OpenSession, args: unknown) => unknown>> = OWN as never;

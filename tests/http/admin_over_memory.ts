@@ -11,6 +11,7 @@ import { DkimKeys } from "../../src/server/dkim/keys.ts";
 import { createDomainDns } from "../../src/server/domain_dns/mod.ts";
 import { TEST_CONFIG } from "../server/domain_dns/test_config.ts";
 import { onceMadeKey } from "../server/dkim/once_made_key.ts";
+import { ReportBook } from "../../src/server/received_reports/report_book.ts";
 import { BanBook } from "../../src/server/abuse/ban_book.ts";
 import { memoryStorage } from "../../src/storage/memory/mod.ts";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -68,6 +69,7 @@ export function testAdmin(
     makeToken: () => ({ secret: new Secret(`made-${++made}`), hash: `hash-${made}` }),
     dkim,
     dns: createDomainDns({ config: TEST_CONFIG, storage, dkim, resolve, now: () => NOW }),
+    reports: new ReportBook(storage, () => NOW),
     adminToken: new Secret(TOKEN),
     bans: new BanBook({
       perform: (op, args) => storage.perform(op, args),

@@ -8,7 +8,7 @@ const OPTIONS = { hostname: "mx.ours.example", localAddress: "192.0.2.25" };
 function routed(address: string, answers = directory): string[] {
   const { routes, problems } = runProgram(routeRecipient(address, OPTIONS), answers).result;
   return [
-    ...routes.map((route) => route.kind === "account" ? route.address : `${route.address} at ${route.domain}`),
+    ...routes.map((route) => route.kind === "remote" ? `${route.address} at ${route.domain}` : route.address),
     ...problems.map(({ kind, address }) => `${kind} ${address}`),
   ];
 }

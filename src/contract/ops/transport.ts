@@ -189,6 +189,12 @@ export interface QueueJob {
   readonly leaseUntil: number;
 }
 
+/**
+ * Why a report was not read: there is none in the message, it cannot be unpacked or understood, it is about others, no
+ * record asks for it at these addresses, or too many are being read.
+ */
+export type ReportProblem = "none" | "damaged" | "others" | "notAsked" | "busy";
+
 /** What an attempt came to for one row. */
 export type QueueOutcome =
   | { readonly queueId: QueueId; readonly outcome: "delivered" | "failed" | "relayed"; readonly reply: string }
@@ -280,6 +286,15 @@ export interface TransportOps {
    * that are alike.
    */
   "dmarc.count": { args: { domain: string; policy: string; row: string; now: number }; answer: true };
+  /**
+   * Reads the reports about domains of ours in a sealed message and adds them to what is known. `author` is the domain
+   * that the message was shown to be from; `about` the domain that it says it reports on, or null. Answers what was read,
+   * a sentence each; those that were known already are read too. Otherwise why nothing was.
+   */
+  "report.receive": {
+    args: { blobId: BlobId; recipients: readonly string[]; author: string; about: string | null };
+    answer: { read: readonly string[] } | { unread: ReportProblem };
+  };
   /** The one transaction of acceptance (DESIGN section 3). */
   "mail.accept": {
     args: AcceptArgs;

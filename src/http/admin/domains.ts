@@ -84,6 +84,7 @@ export function domains(app: OpenAPIHono, deps: HttpDeps): void {
     const { name } = c.req.valid("param");
     unlessRefused(await perform("domain.remove", { name }));
     await deps.dkim.forget(name);
+    await deps.reports.forget(name);
     return c.body(null, 204);
   });
 }

@@ -197,6 +197,8 @@ export interface Config {
   readonly mtaSts: MtaStsConfig;
   readonly forwarding: ForwardingConfig;
   readonly dmarcReports: DmarcReportsConfig;
+  /** Reports of others about our domains (DMARC, TLS) are read, and have addresses of their own to come to. */
+  readonly readReports: boolean;
   readonly outbound: OutboundConfig;
   /** Domains that want to hear daily how TLS with them went are told (RFC 8460). */
   readonly tlsReports: boolean;

@@ -208,6 +208,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     mtaSts: read.mtaSts,
     forwarding: read.forwarding,
     dmarcReports: read.dmarcReports,
+    readReports: read.readReports,
     outbound: withPaths(read.outbound, absolute),
     tlsReports: read.tlsReports,
     limits: read.limits,

@@ -277,6 +277,7 @@ const TOP = {
       .nullable().default(null),
     ownDomains: truth.default(false),
   }).prefault({}),
+  readReports: truth.default(true),
   outbound: OUTBOUND.prefault({}),
   tlsReports: truth.default(false),
   limits: LIMITS.prefault({}),

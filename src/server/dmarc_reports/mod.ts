@@ -3,7 +3,7 @@
  *
  * - `counts.ts` counts what was checked; `send_reports.ts` sends it when the day is over (`report_message.ts`).
  */
-import { type Program } from "../../contract/mod.ts";
+import type { LogEvent } from "../../contract/mod.ts";
 import type { Resolver } from "../../dns/mod.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Clock } from "../clock.ts";
@@ -11,7 +11,7 @@ import type { Config } from "../config/mod.ts";
 import type { Signer } from "../dkim/sign_message.ts";
 import { every } from "../every.ts";
 import type { Logger } from "../log.ts";
-import { type Perform, runProgram } from "../run_program.ts";
+import { programRunner } from "../run_program.ts";
 import { DmarcCounts } from "./counts.ts";
 import { sendReports } from "./send_reports.ts";
 
@@ -68,15 +68,16 @@ export class DmarcReports {
   }
 
   async #send(): Promise<void> {
-    const { config, storage, signer, clock, logger } = this.#parts;
+    const { config, storage, resolver, signer, clock, logger } = this.#parts;
+    const log = ({ level, event, fields }: LogEvent) => logger.log(level, event, fields);
     const { from, organization, ownDomains } = config.dmarcReports;
     await sendReports({
       counts: this.counts,
       storage,
       signer,
-      run: (program) => this.#run(program),
+      run: programRunner({ storage, resolver, clock, log }),
       now: () => clock.wall(),
-      log: ({ level, event, fields }) => logger.log(level, event, fields),
+      log,
       hostname: config.hostname,
       giveUpMs: config.outbound.retry.giveUp,
       method: config.authentication.organization,
@@ -85,17 +86,5 @@ export class DmarcReports {
       ownDomains,
       stopped: () => this.#stopped,
     });
-  }
-
-  #run<R>(program: Program<R>): Promise<R> {
-    const { storage, resolver, clock, logger } = this.#parts;
-    const perform = ((op: string, args: never) => {
-      if (op === "dns.resolve") {
-        const { name, type } = args as Parameters<Perform>[1] & { name: string; type: never };
-        return resolver.resolve(name, type);
-      }
-      return op === "clock.now" ? clock.wall() : storage.perform(op as never, args);
-    }) as Perform;
-    return runProgram(program, perform, ({ level, event, fields }) => logger.log(level, event, fields));
   }
 }

@@ -17,7 +17,7 @@ import { domainRecords } from "./records.ts";
 import { stsPolicy } from "./sts_policy.ts";
 
 export interface DomainDnsParts {
-  readonly config: Pick<Config, "hostname" | "dataDir" | "tls" | "listeners" | "mtaSts" | "outbound">;
+  readonly config: Pick<Config, "hostname" | "dataDir" | "tls" | "listeners" | "mtaSts" | "outbound" | "readReports">;
   readonly storage: Pick<Storage, "perform">;
   readonly dkim: Pick<DkimAdmin, "list">;
   readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;

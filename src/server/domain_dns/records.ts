@@ -1,11 +1,12 @@
 /** The records that a domain needs, from what the server knows of itself. */
 import type { DkimKeyInfo, DnsRecordAdvice } from "../../http/deps.ts";
+import { REPORT_LOCALS } from "../../mta/report_mail.ts";
 import type { Config } from "../config/mod.ts";
 import { stsPolicyId } from "./sts_policy.ts";
 
 /** What the records are made of. */
 export interface DomainFacts {
-  readonly config: Pick<Config, "hostname" | "listeners" | "mtaSts" | "outbound">;
+  readonly config: Pick<Config, "hostname" | "listeners" | "mtaSts" | "outbound" | "readReports">;
   readonly domain: string;
   readonly dkim: readonly DkimKeyInfo[];
   /** SHA-256 of the public key of the certificate, hexadecimal; null: there is none to be read. */
@@ -56,8 +57,9 @@ export function domainRecords(facts: DomainFacts): readonly DnsRecordAdvice[] {
       need: "required",
       name: `_dmarc.${domain}.`,
       type: "TXT",
-      value: zoneText(`v=DMARC1; p=none; rua=mailto:postmaster@${domain}`),
-      why: "others report what they see (DMARC); when all that is yours passes, make it p=quarantine, later p=reject",
+      value: zoneText(`v=DMARC1; p=none; rua=mailto:${reportsAt("dmarc", facts)}`),
+      why: `others report what they see (DMARC)${config.readReports ? `: palomar dmarc show ${domain}` : ""}; ` +
+        "when all that is yours passes, make it p=quarantine, later p=reject",
     },
     ...transportSecurity(facts),
     ...services(facts),
@@ -116,6 +118,11 @@ function hostAddresses(config: DomainFacts["config"]): DnsRecordAdvice[] {
   ];
 }
 
+/** An address that takes reports, whether or not there is anybody of that name: see `mta/report_mail.ts`. */
+function reportsAt(kind: "dmarc" | "tls", { config, domain }: DomainFacts): string {
+  return `${config.readReports ? REPORT_LOCALS[kind] : "postmaster"}@${domain}`;
+}
+
 /** RFC 7208: who the MX is may send, and the relay where there is one; nobody else. */
 function senderPolicies({ config, domain }: DomainFacts): DnsRecordAdvice[] {
   const relay = config.outbound.relay?.host;
@@ -162,7 +169,8 @@ function dkimRecord({ name, record, selector, state, changedAt }: DkimKeyInfo): 
 }
 
 /** How others know that they can insist on TLS (RFC 8461, RFC 7672), and where they tell of trouble (RFC 8460). */
-function transportSecurity({ config, domain, keyDigest }: DomainFacts): DnsRecordAdvice[] {
+function transportSecurity(facts: DomainFacts): DnsRecordAdvice[] {
+  const { config, domain, keyDigest } = facts;
   const host = `${config.hostname}.`;
   const found: DnsRecordAdvice[] = [];
   if (config.mtaSts.mode !== "none") {
@@ -187,8 +195,8 @@ function transportSecurity({ config, domain, keyDigest }: DomainFacts): DnsRecor
     need: "recommended",
     name: `_smtp._tls.${domain}.`,
     type: "TXT",
-    value: zoneText(`v=TLSRPTv1; rua=mailto:postmaster@${domain}`),
-    why: "others report failures of TLS (TLS-RPT)",
+    value: zoneText(`v=TLSRPTv1; rua=mailto:${reportsAt("tls", facts)}`),
+    why: `others report failures of TLS (TLS-RPT)${config.readReports ? `: palomar tls-reports show ${domain}` : ""}`,
   });
   if (keyDigest !== null) {
     found.push({

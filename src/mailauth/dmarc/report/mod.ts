@@ -3,6 +3,7 @@
  *
  * - `rows.ts` counts messages, `write.ts` makes the XML and its names, `destination.ts` asks who may have it.
  * - `parse.ts` reads the reports of others over `xml.ts`; `model.ts` is the shape of both.
+ * - `failure_parse.ts` reads reports on single messages (RFC 9991, RFC 6591).
  *
  * Rules: text in, text out; whoever compresses, mails or stores is elsewhere. A report from outside is hostile: it
  * declares no entities, and everything in it has a bound.
@@ -18,6 +19,13 @@ export {
 } from "./model.ts";
 export { countRow, type ReportedMessage, reportRow, rowKey } from "./rows.ts";
 export { aggregateReportNames, type ReportNames, writeAggregateReport } from "./write.ts";
-export { type MalformedReport, parseAggregateReport, type ParsedReport } from "./parse.ts";
+export {
+  type AggregatePart,
+  aggregateParts,
+  type MalformedReport,
+  parseAggregateReport,
+  type ParsedReport,
+} from "./parse.ts";
+export { type FailureReport, parseFailureReport } from "./failure_parse.ts";
 export { type MalformedXml } from "./xml.ts";
 export { type ReportDestinations, reportDestinations } from "./destination.ts";

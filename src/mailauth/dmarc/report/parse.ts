@@ -9,7 +9,7 @@ import type {
   ReportRow,
   SpfRowResult,
 } from "./model.ts";
-import { type MalformedXml, readXml, type XmlElement } from "./xml.ts";
+import { type MalformedXml, xmlChildren, type XmlElement } from "./xml.ts";
 
 /** A report that was read; `skipped` rows could not be. */
 export interface ParsedReport extends AggregateReport {
@@ -19,34 +19,75 @@ export interface ParsedReport extends AggregateReport {
 /** What is wrong with a document as a whole. */
 export type MalformedReport = MalformedXml | { readonly malformed: "feedback" | "metadata" | "policy" | "rows" };
 
-/** Rows of one report, and results of one row. */
+/** Rows of a report that is read as a whole, and results of one row. */
 const ROWS_LIMIT = 100_000;
 const RESULTS_LIMIT = 100;
+
+/** A piece of a report, in the order of the document; null is a row that makes no sense. */
+export type AggregatePart =
+  | { readonly metadata: ReportMetadata }
+  | { readonly policy: PublishedPolicy }
+  | { readonly row: ReportRow | null };
+
+/**
+ * Reads the XML of a report piece by piece, for whoever does not want all of it in memory, or to be kept from other work
+ * until its end. Answers with what is wrong, or null. What was given before a fault was found is worth nothing.
+ */
+export function* aggregateParts(xml: string): Generator<AggregatePart, MalformedReport | null, void> {
+  const found = { metadata: false, policy: false };
+  const children = xmlChildren(xml);
+  let step = children.next();
+  for (; !step.done; step = children.next()) {
+    const { name } = step.value;
+    if (name === "record") yield { row: rowOf(step.value) };
+    else if (name === "report_metadata" && !found.metadata) {
+      const metadata = metadataOf(step.value);
+      found.metadata = metadata !== null;
+      if (metadata !== null) yield { metadata };
+    } else if (name === "policy_published" && !found.policy) {
+      const policy = policyOf(step.value);
+      found.policy = policy !== null;
+      if (policy !== null) yield { policy };
+    }
+  }
+  if ("malformed" in step.value) return step.value;
+  if (step.value.root !== "feedback") return { malformed: "feedback" };
+  if (!found.metadata) return { malformed: "metadata" };
+  return found.policy ? null : { malformed: "policy" };
+}
 
 /**
  * Reads the XML of a report (already decompressed: whoever does that bounds it). Rows that make no sense are counted
  * and left out; what is not known of a policy is null.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseAggregateReport } from "../../../../mod.ts";
+ * const read = parseAggregateReport(`<feedback>
+ *   <report_metadata><date_range><begin>1</begin><end>2</end></date_range></report_metadata>
+ *   <policy_published><domain>example.org</domain></policy_published>
+ * </feedback>`);
+ * assert(!("malformed" in read));
+ * assert.equal(read.policy.domain, "example.org");
+ * ```
  */
 export function parseAggregateReport(xml: string): ParsedReport | MalformedReport {
   let metadata: ReportMetadata | null = null;
   let policy: PublishedPolicy | null = null;
   const rows: ReportRow[] = [];
   let skipped = 0;
-  const read = readXml(xml, (child) => {
-    if (child.name === "report_metadata") metadata ??= metadataOf(child);
-    else if (child.name === "policy_published") policy ??= policyOf(child);
-    else if (child.name === "record") {
-      const row = rowOf(child);
-      if (row === null) skipped++;
-      else rows.push(row);
-    }
-    return rows.length + skipped <= ROWS_LIMIT;
-  });
-  if ("malformed" in read) return read;
-  if (read.root !== "feedback") return { malformed: "feedback" };
-  if (rows.length + skipped > ROWS_LIMIT) return { malformed: "rows" };
-  if (metadata === null) return { malformed: "metadata" };
-  return policy === null ? { malformed: "policy" } : { metadata, policy, rows, skipped };
+  const parts = aggregateParts(xml);
+  let step = parts.next();
+  for (; !step.done; step = parts.next()) {
+    const part = step.value;
+    if ("metadata" in part) metadata = part.metadata;
+    else if ("policy" in part) policy = part.policy;
+    else if (part.row === null) skipped++;
+    else rows.push(part.row);
+    if (rows.length + skipped > ROWS_LIMIT) return { malformed: "rows" };
+  }
+  return step.value ?? { metadata: metadata!, policy: policy!, rows, skipped };
 }
 
 function metadataOf(of: XmlElement): ReportMetadata | null {

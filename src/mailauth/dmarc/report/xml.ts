@@ -28,10 +28,10 @@ interface Open {
 }
 
 /**
- * Reads a document and gives each child of its root to `take` as soon as it ends, so that only one is in memory. `take`
- * says false to stop. Answers with the root's name, or with what is wrong.
+ * Reads a document and gives each child of its root as soon as it ends, so that only one is in memory and whoever reads
+ * may pause in between. Answers with the root's name, or with what is wrong.
  */
-export function readXml(document: string, take: (child: XmlElement) => boolean): { root: string } | MalformedXml {
+export function* xmlChildren(document: string): Generator<XmlElement, { root: string } | MalformedXml, void> {
   if (document.length > TEXT_LIMIT) return { malformed: "length", at: TEXT_LIMIT };
   const stack: Open[] = [];
   let root: string | null = null;
@@ -58,7 +58,7 @@ export function readXml(document: string, take: (child: XmlElement) => boolean):
     if (token.kind === "close" && stack.at(-1)?.name !== token.name) return { malformed: "syntax", at: open };
     if (token.kind === "close" || token.kind === "empty") {
       const done = stack.pop()!;
-      if (stack.length === 1 && !take(done)) return { root: root! };
+      if (stack.length === 1) yield done;
       if (stack.length > 1) stack.at(-1)!.children.push(done);
     }
   }
