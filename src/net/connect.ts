@@ -30,23 +30,38 @@ export interface ConnectOptions {
   /** The source address to use. */
   readonly localAddress?: string;
   readonly tls?: ConnectTls;
+  /** Ends the attempt; it rejects. */
+  readonly signal?: AbortSignal;
 }
+
+/** Errors of the system that say nothing of the other side: no route, no such address family, no source address for it. */
+const NO_NETWORK: ReadonlySet<string> = new Set(["ENETUNREACH", "EAFNOSUPPORT", "EADDRNOTAVAIL"]);
 
 /** Why there is no connection. All are temporary from the point of view of a message; `text` is for the log. */
 export class ConnectError extends Error {
   override readonly name = "ConnectError";
   readonly kind: "refused" | "timeout" | "unreachable" | "tls";
   readonly reason = "unavailable";
+  /** This machine has no way to addresses of that family at all. */
+  readonly noNetwork: boolean;
 
   constructor(kind: ConnectError["kind"], text: string, cause?: unknown) {
     super(text, { cause });
     this.kind = kind;
+    this.noNetwork = NO_NETWORK.has((cause as { readonly code?: string } | undefined)?.code ?? "");
   }
 }
 
 /** Resolves with the connection, under TLS with mode `implicit`. Rejects with `ConnectError`. */
 export async function connect(options: ConnectOptions): Promise<Transport> {
-  const raw = await connectRaw(options);
+  return await overSocket(await openSocket(options), options);
+}
+
+/** What speaks over a socket that `openSocket` gave. Rejects with `ConnectError`; then the socket is gone. */
+export async function overSocket(
+  raw: Socket,
+  options: Pick<ConnectOptions, "tls" | "timeoutMs">,
+): Promise<Transport> {
   const tls = options.tls;
   if (tls === undefined || tls.mode === "none") return new SocketTransport(raw, null);
   const upgrade = (socket: Socket): Promise<TLSSocket> => handshake(socket, tls, options.timeoutMs);
@@ -54,20 +69,27 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
   return new SocketTransport(await upgrade(raw), null);
 }
 
-function connectRaw(options: ConnectOptions): Promise<Socket> {
-  const { host, port, timeoutMs, localAddress } = options;
+/** The connection alone, paused and without TLS. Rejects with `ConnectError`. */
+export function openSocket(options: Omit<ConnectOptions, "tls">): Promise<Socket> {
+  const { host, port, timeoutMs, localAddress, signal } = options;
   const where = port === 0
     ? { path: host }
     : { host, port, ...(localAddress === undefined ? {} : { localAddress }), noDelay: true };
-  if (port !== 0 && isIP(host) === 0) throw new ConnectError("unreachable", `${host} is no address`);
+  if (port !== 0 && isIP(host) === 0) {
+    return Promise.reject(new ConnectError("unreachable", `${host} is no address`));
+  }
   return new Promise((resolve, reject) => {
     const raw = createConnection({ ...where, allowHalfOpen: true });
     const timer = setTimeout(() => fail(new ConnectError("timeout", `no answer from ${host}:${port}`)), timeoutMs);
     const fail = (error: Error): void => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", given);
       raw.destroy();
       reject(error);
     };
+    const given = (): void => fail(new ConnectError("unreachable", `${host}:${port} was given up`));
+    if (signal?.aborted) return given();
+    signal?.addEventListener("abort", given, { once: true });
     raw.on("error", (error: Error & { code?: string }) =>
       fail(
         new ConnectError(
@@ -78,6 +100,7 @@ function connectRaw(options: ConnectOptions): Promise<Socket> {
       ));
     raw.once("connect", () => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", given);
       raw.setNoDelay(true);
       raw.pause(); // nothing is read before somebody listens
       resolve(raw);

@@ -57,25 +57,36 @@ const MOST_ADDRESSES = 16;
 
 /** Finds the hosts for a domain: what a person chose, else its own route, else the relay, else its mail exchangers. */
 export function* nextHop<R extends Relay>(request: NextHopRequest<R>): Program<NextHop<R>> {
-  if (request.chosen) return yield* viaNamed<R>(request.chosen, null);
+  if (request.chosen) return yield* viaNamed<R>(request.chosen, null, request);
   const relay = request.routes.get(request.domain) ?? request.relay;
-  if (relay) return yield* viaNamed(relay, relay);
+  if (relay) return yield* viaNamed(relay, relay, request);
   const literal = request.domain.startsWith("[") ? literalAddress(request.domain) : undefined;
   if (literal !== undefined) return viaLiteral(literal, request);
   return yield* viaExchanges(request);
 }
 
 /** An operator's word: whatever is wrong with it is temporary until it has been mended. */
-function* viaNamed<R extends Relay>(named: Relay, relay: R | null): Program<NextHop<R>> {
+function* viaNamed<R extends Relay>(named: Relay, relay: R | null, request: NextHopRequest<R>): Program<NextHop<R>> {
+  const { ownEndpoints, ownName, port } = request;
+  if (lowerAscii(named.host) === ownName && named.port === port) return none(loopBy(named));
   const address = ipAddress(named.host);
   const found = address ? { addresses: [address], failed: false } : yield* addressesOf(named.host);
   if (found.addresses.length === 0) {
     const why = found.failed ? "cannot be looked up now" : "has no address";
     return none(ownTemporary("4.4.3", `The host ${named.host}, which mail goes through, ${why}`));
   }
+  if (found.addresses.some((one) => ownEndpoints.has(`${one}:${named.port}`))) return none(loopBy(named));
   const hosts = found.addresses.slice(0, MOST_ADDRESSES)
     .map((address) => ({ name: named.host, address, port: named.port, relay }));
   return { kind: "hosts", hosts, authenticated: true };
+}
+
+/** What comes back to us would go there again, until its hops are counted out. Not for good: a person may mend it. */
+function loopBy({ host, port }: Relay): RecipientResult {
+  return ownTemporary(
+    "4.4.6",
+    `Mail is sent by way of ${host}, port ${port}, which is this server itself: a mail loop`,
+  );
 }
 
 function viaLiteral<R extends Relay>(address: string | null, request: NextHopRequest<R>): NextHop<R> {
@@ -178,9 +189,12 @@ interface Looked {
   readonly authenticated: boolean;
 }
 
-/** IPv4 first: senders' reputation and reverse names are kept there by more operators. */
+/**
+ * The families take turns (RFC 8305 section 4), so that whichever does not work here is soon passed over. IPv4 first:
+ * senders' reputation and reverse names are kept there by more operators.
+ */
 function* addressesOf(name: string): Program<Looked> {
-  const addresses: string[] = [];
+  const found: string[][] = [];
   let failed = false;
   let authenticated = true;
   for (const type of ["A", "AAAA"] as const) {
@@ -191,11 +205,14 @@ function* addressesOf(name: string): Program<Looked> {
     }
     authenticated &&= answer.authenticated;
     if (answer.kind !== "ok") continue;
-    for (const record of answer.records) {
-      if (record.type === type) addresses.push(lowerAscii(record.address));
-    }
+    found.push(answer.records.flatMap((record) => record.type === type ? [lowerAscii(record.address)] : []));
   }
-  return { addresses, failed, authenticated };
+  return { addresses: inTurns(found), failed, authenticated };
+}
+
+function inTurns(families: readonly (readonly string[])[]): string[] {
+  const longest = Math.max(0, ...families.map((family) => family.length));
+  return Array.from({ length: longest }, (_, i) => families.flatMap((family) => family.slice(i, i + 1))).flat();
 }
 
 function none(result: RecipientResult): { readonly kind: "none"; readonly result: RecipientResult } {

@@ -10,6 +10,8 @@ export interface Attempted {
   readonly result: RecipientResult;
   /** The server that was spoken to last, by name, or null: it did not come to that. */
   readonly host: string | null;
+  /** Its address, and what became of the others that it has; absent: it has no other name, or nobody was reached. */
+  readonly via?: string | null;
   /** TLS that protected the message (`TLSv1.3`), or null. */
   readonly tls: string | null;
   /** The message went into a mailbox here. */
@@ -78,7 +80,8 @@ function decide(one: Attempted, facts: SettleFacts): Decision {
   const { row, result } = one;
   const { queueId } = row;
   const reply = verdictText(result).slice(0, 500);
-  const by = one.host === null ? "" : ` by ${one.host}`;
+  const via = one.via ? ` (${one.via})` : "";
+  const by = one.host === null ? "" : ` by ${one.host}${via}`;
   const said = `${result.remote ? "it said" : "the reason"}: ${reply}`;
   if (result.kind === "delivered") {
     const outcome = one.local ? "delivered" : "relayed";

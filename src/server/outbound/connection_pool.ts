@@ -85,11 +85,11 @@ export class ConnectionPool {
 
   /**
    * A connection of the key that asks for a message, which is the caller's from here on, or null. Of the idle ones the
-   * one that was used last; else the one whose answer is the next to come.
+   * one that was used last; else, where the caller may wait behind another's message, the one that answers next.
    */
-  take(key: string): Pooled | null {
+  take(key: string, behind: boolean): Pooled | null {
     const alike = [...this.#alike.get(key) ?? []].filter(({ asks }) => asks);
-    const connection = alike.findLast(({ isIdle }) => isIdle) ?? alike[0];
+    const connection = alike.findLast(({ isIdle }) => isIdle) ?? (behind ? alike[0] : undefined);
     if (connection === undefined) return null;
     this.remove(connection);
     return connection;

@@ -1,5 +1,6 @@
 /** Makes what the files of this folder work with, of what the server has. */
 import type { AnswerOf, Args, DnsAnswer, DnsType, LogEvent } from "../../contract/mod.ts";
+import { openSocket } from "../../net/connect.ts";
 import { Deadlines, processDeadlines } from "../../net/deadlines.ts";
 import type { FilterPolicy, ForwardPolicy } from "../../mda/mod.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -17,6 +18,7 @@ import { ConnectionPool } from "./connection_pool.ts";
 import { expandEndpoints } from "./own_endpoints.ts";
 import type { OutboundParts } from "./parts.ts";
 import { UnreachableHosts } from "./unreachable_hosts.ts";
+import { pause } from "./waiting.ts";
 
 export interface OutboundOptions {
   readonly storage: Storage;
@@ -45,6 +47,9 @@ export interface OutboundOptions {
   readonly request?: OutwardRequest;
   /** PEM certificates that MX hosts' may lead to, in place of the system's. */
   readonly ca?: string;
+  /** In place of sockets of the system, and of its timers between two attempts. */
+  readonly dial?: OutboundParts["dial"];
+  readonly pause?: OutboundParts["pause"];
 }
 
 export function partsOf(options: OutboundOptions): OutboundParts {
@@ -111,6 +116,8 @@ export function partsOf(options: OutboundOptions): OutboundParts {
     clock,
     connections: new ConnectionPool(options.policy.connectionsPerDomain, options.policy.connections),
     unreachable: new UnreachableHosts(),
+    dial: options.dial ?? openSocket,
+    pause: options.pause ?? pause,
     deadlines: clock === systemClock
       ? processDeadlines
       : new Deadlines(() => clock.monotonic(), { timers: clock.alarm === undefined }),

@@ -3,6 +3,7 @@ import { domainToAscii, parseDomain } from "../../base/address.ts";
 import type { AnswerOf, Args, LogEvent, Program, QueueJob } from "../../contract/mod.ts";
 import type { FilterPolicy, ForwardPolicy } from "../../mda/mod.ts";
 import { type LocalFacts, parseWay, type Relay } from "../../mta/queue/mod.ts";
+import type { openSocket } from "../../net/connect.ts";
 import type { Deadlines } from "../../net/deadlines.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { BodySinks } from "../body_sinks.ts";
@@ -27,6 +28,9 @@ export interface OutboundParts {
   /** How the hosts of each domain are to be spoken to. */
   readonly tls: TlsPolicies;
   readonly unreachable: UnreachableHosts;
+  /** Opens connections. */
+  readonly dial: typeof openSocket;
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Who tells them how it went; null: nobody. */
   readonly reporter: TlsReporter | null;
   /** Who wakes client sessions. */

@@ -9,10 +9,11 @@ import {
   type RecipientResult,
   verdictText,
 } from "../../smtp/client/mod.ts";
+import { ConnectError } from "../../net/connect.ts";
 import type { SealedBlob } from "../../storage/storage.ts";
 import type { HostTls } from "../../mta/tls_policy.ts";
 import type { RelayConfig } from "../config/config.ts";
-import { clientSession } from "./client_session.ts";
+import { clientSession, type SessionResult } from "./client_session.ts";
 import type { Attempt, Experience } from "./attempt.ts";
 import { type OutboundParts, relayOf, wayOf } from "./parts.ts";
 import { isSevenBit, sevenBit } from "./seven_bit.ts";
@@ -31,6 +32,7 @@ const STOPPING = ownTemporary("4.3.2", "The server stops");
 interface Progress {
   readonly results: (RecipientResult | null)[];
   readonly hosts: (string | null)[];
+  readonly via: (string | null)[];
   readonly dsn: boolean[];
   readonly tls: (string | null)[];
   /** Of the last host: those before it were passed over for their own trouble. */
@@ -84,6 +86,7 @@ export async function sendJob(attempt: Attempt, ownDomain: string, parts: Outbou
   const progress: Progress = {
     results: job.recipients.map(() => null),
     hosts: job.recipients.map(() => null),
+    via: job.recipients.map(() => null),
     dsn: job.recipients.map(() => false),
     tls: job.recipients.map(() => null),
     experience: null,
@@ -91,9 +94,7 @@ export async function sendJob(attempt: Attempt, ownDomain: string, parts: Outbou
   };
   const needs = await needsOf(job, parts);
   try {
-    for (const host of parts.unreachable.ordered(hop.hosts, parts.clock.wall())) {
-      if (!await tryHost(host, domain, attempt, needs, progress, parts)) break;
-    }
+    await tryHosts(parts.unreachable.ordered(hop.hosts, parts.clock.wall()), domain, attempt, needs, progress, parts);
   } finally {
     progress.converted?.release();
   }
@@ -101,6 +102,7 @@ export async function sendJob(attempt: Attempt, ownDomain: string, parts: Outbou
     row,
     result: progress.results[i] ?? STOPPING,
     host: progress.hosts[i] ?? null,
+    via: progress.via[i] ?? null,
     local: false,
     tls: progress.tls[i] ?? null,
     dsn: progress.dsn[i] ?? false,
@@ -111,39 +113,70 @@ export async function sendJob(attempt: Attempt, ownDomain: string, parts: Outbou
 /** More rounds with one host than there are things to do without, and one for a connection that was too old. */
 const ROUNDS = 4;
 
-/** False: no other host is to be tried. */
-async function tryHost(
-  host: Host<RelayConfig>,
+/** Addresses of the same host, one after the other in the list, are one. */
+function byName(hosts: readonly Host<RelayConfig>[]): Host<RelayConfig>[][] {
+  const groups: Host<RelayConfig>[][] = [];
+  for (const host of hosts) {
+    const last = groups.at(-1);
+    if (last && last[0]!.name === host.name && last[0]!.port === host.port) last.push(host);
+    else groups.push([host]);
+  }
+  return groups;
+}
+
+/** One host after the other, and of each one address after the other, as long as the trouble is theirs. */
+async function tryHosts(
+  hosts: readonly Host<RelayConfig>[],
   domain: string,
+  attempt: Attempt,
+  needs: Needs,
+  progress: Progress,
+  parts: OutboundParts,
+): Promise<void> {
+  for (const group of byName(hosts)) {
+    const tls = await tlsOf(group[0]!, domain, attempt, progress, parts);
+    if (attempt.stop.signal.aborted) return;
+    if (tls === "skip") continue;
+    let left: readonly Host<RelayConfig>[] = group;
+    while (left.length > 0) {
+      const tried = await tryHost(left, tls, attempt, needs, progress, parts);
+      if (tried === null || attempt.stop.signal.aborted) return;
+      left = left.filter((host) => !tried.has(host));
+    }
+  }
+}
+
+/** The addresses that were tried in vain, at least one; null: no other host is to be tried. */
+async function tryHost(
+  hosts: readonly Host<RelayConfig>[],
+  tls: HostTls | null,
   attempt: Attempt,
   { sender: needed, utf8Headers }: Needs,
   progress: Progress,
   parts: OutboundParts,
-): Promise<boolean> {
-  const tls = await tlsOf(host, domain, attempt, progress, parts);
-  if (tls === "skip") return !attempt.stop.signal.aborted;
+): Promise<ReadonlySet<Host<RelayConfig>> | null> {
   let { job } = attempt;
   let sender = needed;
   let tryTls = true;
   let fresh = false;
+  let left = hosts;
+  const tried = new Set<Host<RelayConfig>>();
   for (let round = 0; round < ROUNDS && !attempt.stop.signal.aborted; round++) {
     const open = openOnes(progress);
     const rows = open.map((index) => job.recipients[index]!);
-    const request = { host, tls, job, sender, utf8Headers, rows, tryTls, fresh };
-    const came = await clientSession(request, attempt, parts);
+    const session = await clientSession(
+      { hosts: left, tls, job, sender, utf8Headers, rows, tryTls, fresh },
+      attempt,
+      parts,
+    );
+    const { came, host } = session;
+    for (const one of session.lost) tried.add(one.host);
+    if (host) tried.add(host);
     // A host that does not do what this message alone asks for is no worse for the others.
     const tooMuch = sender.requireTls && came.serverName !== null && !came.letIn;
-    progress.experience = tooMuch ? null : experienceOf(came, host);
-    if (came.letIn) parts.unreachable.reached(host);
-    else if (!tooMuch && !attempt.stop.signal.aborted) parts.unreachable.failed(host, parts.clock.wall());
-    for (const [i, index] of open.entries()) {
-      const result = came.recipients[i]!;
-      progress.results[index] = result;
-      // What we found out without it is not of that server.
-      if (result.remote || came.serverName !== null) progress.hosts[index] = host.name;
-      progress.dsn[index] = came.dsn;
-      progress.tls[index] = came.tls?.version ?? null;
-    }
+    progress.experience = tooMuch ? null : experienceOf(came, host ?? left[0]!);
+    note(session, tooMuch || attempt.stop.signal.aborted, parts);
+    record(session, open, left[0]!.name, progress);
     const plain = sender.body !== "7bit" && refusedForBody(came) ? await asSevenBit(job, progress, parts) : null;
     if (plain) {
       job = plain;
@@ -151,7 +184,8 @@ async function tryHost(
       for (const index of open) progress.results[index] = null;
       continue;
     }
-    if (openOnes(progress).length === 0 || !came.tryNextHost) return false;
+    if (openOnes(progress).length === 0 || !came.tryNextHost) return null;
+    if (host === null) return tried;
     // What ends a connection that carried others before says nothing about this message.
     if (came.reused) {
       fresh = true;
@@ -159,10 +193,37 @@ async function tryHost(
     }
     // RFC 7435: protection that cannot be had is no reason to keep mail back, where it was only wished for.
     const wished = tls?.demand.kind === "opportunistic" && !sender.requireTls;
-    if (!tryTls || !came.tlsFailed || !wished) return true;
+    if (!tryTls || !came.tlsFailed || !wished) return tried;
     tryTls = false;
+    left = [host];
   }
-  return !attempt.stop.signal.aborted;
+  return tried;
+}
+
+/** Who is to be tried last for a while. */
+function note({ came, host, lost }: SessionResult, ownFault: boolean, { unreachable, clock }: OutboundParts): void {
+  const now = clock.wall();
+  for (const one of ownFault ? [] : lost) {
+    unreachable.failed(one.host, now);
+    if (one.error instanceof ConnectError && one.error.noNetwork) unreachable.noNetwork(one.host, now);
+  }
+  if (host === null) return;
+  if (came.letIn) unreachable.reached(host);
+  else if (!ownFault) unreachable.failed(host, now);
+}
+
+function record({ came, via }: SessionResult, open: readonly number[], name: string, progress: Progress): void {
+  for (const [i, index] of open.entries()) {
+    const result = came.recipients[i]!;
+    progress.results[index] = result;
+    // What we found out without it is not of that server.
+    if (result.remote || came.serverName !== null) {
+      progress.hosts[index] = name;
+      progress.via[index] = via;
+    }
+    progress.dsn[index] = came.dsn;
+    progress.tls[index] = came.tls?.version ?? null;
+  }
 }
 
 /** What the domain demands of a host; null for a relay. A host that its policy excludes is passed over with the reason. */
@@ -183,6 +244,7 @@ async function tlsOf(
     if (progress.results[index]?.remote) continue; // another host's own word says more
     progress.results[index] = ownTemporary(type === "dnssec-invalid" ? "4.4.3" : "4.7.5", text);
     progress.hosts[index] = null;
+    progress.via[index] = null;
   }
   progress.experience = { reached: false, why: text };
   return "skip";

@@ -234,6 +234,30 @@ Deno.test("nextHop() finds the hosts of a domain, or says why there are none", (
       relay: { host: "10.0.0.1", port: 587 },
       routes: new Map([["there.example", { host: "10.0.0.2", port: 25 }]]),
     }],
+    [
+      "the families take turns",
+      {
+        "there.example": [mx(1, "a.example")],
+        "a.example": [a("198.18.0.1"), a("198.18.0.2"), a("198.18.0.3"), a("2001:db8::1"), a("2001:db8::2")],
+      },
+      ["198.18.0.1", "2001:db8::1", "198.18.0.2", "2001:db8::2", "198.18.0.3"].map((x) => `a.example=${x}:25`).join(
+        " ",
+      ),
+    ],
+    ["relay that is ourselves", {}, "temporary 4.4.6", { relay: { host: "192.0.2.25", port: 25 } }],
+    ["relay that leads to ourselves", { "us.example": [a("198.18.0.1"), a("127.0.0.1")] }, "temporary 4.4.6", {
+      relay: { host: "us.example", port: 25 },
+    }],
+    ["relay of our own name", { "mail.ours.example": [a("198.18.9.9")] }, "temporary 4.4.6", {
+      relay: { host: "Mail.ours.example", port: 25 },
+    }],
+    ["route to ourselves", {}, "temporary 4.4.6", {
+      routes: new Map([["there.example", { host: "127.0.0.1", port: 25 }]]),
+    }],
+    ["a person's choice that is ourselves", {}, "temporary 4.4.6", { chosen: { host: "127.0.0.1", port: 25 } }],
+    ["a filter beside us on another port", {}, "127.0.0.1=127.0.0.1:10024", {
+      relay: { host: "127.0.0.1", port: 10024 },
+    }],
     ["literal", {}, "8.8.4.4=8.8.4.4:25", {}, "[8.8.4.4]"],
     ["literal of six", {}, "2a00::1=2a00::1:25", {}, "[ipv6:2a00::1]"],
     ["literal inside", {}, "permanent 5.1.2", {}, "[10.1.2.3]"],
@@ -254,7 +278,10 @@ Deno.test("nextHop() goes to no exchange inside of our own network, unless it ma
   assert.equal(hop(zones, closed).text, "out.example=8.8.8.8:25");
   assert.equal(hop({ ...zones, "out.example": [] }, closed).text, "permanent 5.4.4");
   const open = { ...closed, privateExchanges: true };
-  assert.match(hop(zones, open).text, /^in\.example=10\.0\.0\.5:25 in\.example=127\.0\.0\.1:25 /);
+  assert.match(
+    hop(zones, open).text,
+    /^in\.example=10\.0\.0\.5:25 in\.example=fd00::5:25 in\.example=127\.0\.0\.1:25 /,
+  );
 });
 
 Deno.test("nextHop() is bounded in questions and addresses, whatever a domain publishes", () => {

@@ -47,7 +47,10 @@ Deno.test("two servers: a message goes from one to the other under TLS", async (
   const traceId = await forward(here, "there.example");
   await until("an empty queue", here, async () => (await rows(here)).length === 0);
   const journal = await here.storage.perform("journal.read", { traceId });
-  assert.match(journal.at(-1)!.detail, /^Taken by mx\.there\.example over TLSv1\.\d, it said: 250 2\./);
+  assert.match(
+    journal.at(-1)!.detail,
+    /^Taken by mx\.there\.example \(127\.0\.0\.1\) over TLSv1\.\d, it said: 250 2\./,
+  );
   const text = await inbox(there, "bob");
   assert.match(
     text,
