@@ -106,7 +106,9 @@ export {
   parseConfig,
   type RawConfig,
 } from "./src/server/config/mod.ts";
-export type { ContentFilter, FilterMessage, FilterVerdict } from "./src/server/filters/content_filter.ts";
+export type { FieldPlace } from "./src/abuse/mod.ts";
+export type { OctetRange } from "./src/base/octet_ranges.ts";
+export type { ContentFilter, FieldChanges, FilterMessage, FilterVerdict } from "./src/server/filters/content_filter.ts";
 export { milterFilter } from "./src/server/filters/milter.ts";
 export { createServer, type ServeOptions, type Server, type ServerParts } from "./src/server/create_server.ts";
 export type { FetchPolicy } from "./src/server/tls_policy/fetch_policy.ts";

@@ -1,4 +1,5 @@
 import { domainToAscii, formatAddress } from "../base/address.ts";
+import { joinRanges } from "../base/octet_ranges.ts";
 import {
   type AnswerOf,
   type Args,
@@ -112,7 +113,7 @@ function* withoutPrivate(
   args: Submitted,
   fields: readonly HeaderField[],
 ): Program<AnswerOf<"body.rewrite">> {
-  const cut = fields.filter((field) => PRIVATE.includes(field.name)).map(({ start, end }) => ({ start, end }));
+  const cut = joinRanges([...args.cut ?? [], ...fields.filter((field) => PRIVATE.includes(field.name))]);
   if (cut.length === 0) return { blobId: args.blobId, size: args.size };
   return yield* ask("body.rewrite", { blobId: args.blobId, cut });
 }

@@ -8,7 +8,8 @@ import {
   type Program,
   type Refusal,
 } from "../contract/mod.ts";
-import { forgedRanges, forgedResults, hiddenFields } from "../mailauth/mod.ts";
+import { forgedResults, hiddenFields } from "../mailauth/mod.ts";
+import { joinRanges } from "../base/octet_ranges.ts";
 import { SYSTEM_FULL } from "../mda/mod.ts";
 import { type HeaderField, unfold } from "../message/header.ts";
 import { authenticate, type Authentication, describeAuthentication, judge, resultsField } from "./authenticate.ts";
@@ -51,11 +52,14 @@ export function* check(
 ): Program<Checked | TurnedAway> {
   const { peer, blobId, size, traceId } = args;
   const { authentication, hostname } = policy;
-  const body = { blobId, size };
-  const trusted: Checked = { fields: "", junk: false, body, journal: [], found: null, author: claimedAuthor(fields) };
   // Over LMTP a server of our own in front has checked, and may write in the same name.
-  if (!authentication || peer.session.protocol === "lmtp") return trusted;
-  if (authentication.isTrusted(peer.session.remoteAddress)) return trusted;
+  const isTrusted = !authentication || peer.session.protocol === "lmtp" ||
+    authentication.isTrusted(peer.session.remoteAddress);
+  if (isTrusted) {
+    const body = yield* without(args, []);
+    if ("refused" in body) return { refusal: SYSTEM_FULL, journal: [] };
+    return { fields: "", junk: false, body, journal: [], found: null, author: claimedAuthor(fields) };
+  }
   const { reversePath } = args.envelope.sender;
   const all = [...fields, ...yield* fieldsBehind(args, bodyStart)];
   const found = yield* authenticate({ peer, reversePath, blobId, size, fields: all, hostname, now }, authentication);
@@ -71,7 +75,7 @@ export function* check(
     const { refusal } = verdict;
     return { refusal, journal: [...journal, entry(now, "refused", `Refused with ${refusal.code}: ${refusal.text}`)] };
   }
-  const clean = yield* withoutForged(args, all, hostname);
+  const clean = yield* without(args, forgedResults(all, [hostname]));
   if ("refused" in clean) return { refusal: SYSTEM_FULL, journal };
   const junk = verdict.kind === "junk";
   if (junk) journal.push(entry(now, "junk", `Put into Junk: ${verdict.why}`));
@@ -91,13 +95,15 @@ function* fieldsBehind({ blobId, size }: Received, bodyStart: number): Program<r
   ));
 }
 
-/** RFC 8601 section 5: whoever believes what we write would believe what others wrote in our name. */
-function* withoutForged(
-  { blobId, size }: Received,
-  fields: readonly HeaderField[],
-  hostname: string,
+/**
+ * The message as it is kept: without what filters removed, and without results in our name (RFC 8601 section 5: whoever
+ * believes what we write would believe what others wrote).
+ */
+function* without(
+  { blobId, size, cut: removed = [] }: Received,
+  forged: readonly HeaderField[],
 ): Program<Checked["body"] | { readonly refused: "full" }> {
-  const cut = forgedRanges(forgedResults(fields, [hostname]));
+  const cut = joinRanges([...removed, ...forged]);
   return cut.length === 0 ? { blobId, size } : yield* ask("body.rewrite", { blobId, cut });
 }
 

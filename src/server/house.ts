@@ -130,7 +130,9 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const watches = new Watches(storage, (error) => logger.log("error", "watch.failed", { error: String(error) }));
   const filter = await filterPolicy(config);
   const programs = mailPrograms(config, filter);
+  const filters = filterChain(config, parts, storage, clock, metrics);
   const submit = createSubmission({
+    ...filters,
     storage,
     programs,
     sign: (args) => signer.sign(args),
@@ -144,7 +146,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     watches,
     loggedIn,
     guard,
-    ...filterChain(config, parts, storage, clock, metrics),
+    ...filters,
     programs,
     resolve,
     sign: (args) => signer.sign(args),

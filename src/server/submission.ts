@@ -19,6 +19,7 @@ import { crlfLines } from "../message/mod.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BodySinks } from "./body_sinks.ts";
 import type { Clock } from "./clock.ts";
+import type { FilterChain } from "./filters/chain.ts";
 import { runProgram } from "./run_program.ts";
 import type { MailPrograms } from "./world.ts";
 
@@ -31,6 +32,8 @@ export interface SubmissionParts {
   /** Octets of the largest message. */
   readonly messageSize: number;
   readonly log: (event: LogEvent) => void;
+  /** Asked about each message, as about others that are submitted. */
+  readonly filters?: Pick<FilterChain, "receive">;
 }
 
 const SINK = 1;
@@ -78,11 +81,9 @@ async function submit(
     return parts.storage.perform(op as StorageOp, args as never) as Promise<AnswerOf<K>>;
   };
   const envelope = { sender, recipients: message.recipients };
-  const answer = await runProgram(
-    parts.programs.receive({ peer, envelope, ...body, traceId }),
-    perform,
-    parts.log,
-  );
+  const receive = (args: Args<"message.receive">) => runProgram(parts.programs.receive(args), perform, parts.log);
+  const args = { peer, envelope, ...body, traceId };
+  const answer = parts.filters ? await parts.filters.receive(args, [], parts.log, receive) : await receive(args);
   return "refused" in answer ? answer : { accepted: answer.accepted };
 }
 

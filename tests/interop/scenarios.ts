@@ -1,5 +1,6 @@
 import type { Scenario } from "./scenario.ts";
 import { agents } from "./scenarios/agents.ts";
+import { contentFilters } from "./scenarios/content_filters.ts";
 import { crash } from "./scenarios/crash.ts";
 import { curl } from "./scenarios/curl.ts";
 import { exim } from "./scenarios/exim.ts";
@@ -33,6 +34,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...twoServers,
   ...twoDomains,
   ...strictTls,
+  ...contentFilters,
   ...postfix,
   ...exim,
   ...serverProcess,

@@ -13,8 +13,12 @@ export interface Zones {
 /** What the scenario needs to be installed. */
 export const ZONES_NEED = ["knotd", "knotc", "keymgr", "unbound"] as const;
 
-/** Serves signed zones until the scenario ends. */
-export async function startZones(stage: Stage, names: readonly string[]): Promise<Zones> {
+/** Serves signed zones until the scenario ends. `also`: more places for the resolver, as `127.0.0.53@53`. */
+export async function startZones(
+  stage: Stage,
+  names: readonly string[],
+  also: readonly string[] = [],
+): Promise<Zones> {
   const folder = join(stage.folder, "dns");
   const at = (name: string) => join(folder, name);
   await Deno.mkdir(at("zones"), { recursive: true });
@@ -40,7 +44,10 @@ export async function startZones(stage: Stage, names: readonly string[]): Promis
   let anchors = "";
   for (const name of names) anchors += (await stage.run("keymgr", ["-c", at("knot.conf"), name, "dnskey"])).stdout;
   await Deno.writeTextFile(at("anchors"), anchors);
-  await Deno.writeTextFile(at("unbound.conf"), unboundConf(folder, resolverPort, serverPort, names));
+  await Deno.writeTextFile(
+    at("unbound.conf"),
+    unboundConf(folder, [`127.0.0.1@${resolverPort}`, ...also], serverPort, names),
+  );
   start(stage, "unbound", ["-d", "-c", at("unbound.conf")]);
   return {
     resolver: `127.0.0.1:${resolverPort}`,
@@ -94,10 +101,10 @@ ${names.map((name) => `  - domain: ${name}`).join("\n")}
 `;
 }
 
-function unboundConf(folder: string, port: number, server: number, names: readonly string[]): string {
+function unboundConf(folder: string, at: readonly string[], server: number, names: readonly string[]): string {
   const stubs = names.map((name) => `stub-zone:\n  name: "${name}"\n  stub-addr: 127.0.0.1@${server}`).join("\n");
   return `server:
-  interface: 127.0.0.1@${port}
+${at.map((one) => `  interface: ${one}`).join("\n")}
   do-ip6: no
   chroot: ""
   username: ""

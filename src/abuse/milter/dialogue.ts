@@ -3,16 +3,17 @@
  * header and body in their order, all when the message is there. What is asked of the edge are octets to send, answers
  * to wait for, and ranges of the message to read.
  *
- * We offer to add fields and to quarantine, and nothing that would change a message. A recipient that is refused
- * refuses the message: the others were told yes already.
+ * We offer to add, change and remove fields and to quarantine, and nothing that would change a body or an envelope. Some
+ * milters announce that they might do that all the same (rspamd always does): they fail only if they do it. A recipient
+ * that is refused refuses the message: the others were told yes already.
  */
-import { utf8Strict } from "../../base/bytes.ts";
 import type { MailEnvelope, Peer, Refusal } from "../../contract/mod.ts";
 import { clientAddress } from "../../mailauth/spf/ip_address.ts";
-import { headerFields } from "../../message/header.ts";
+import type { OctetRange } from "../../base/octet_ranges.ts";
 import type { AddedField } from "../field.ts";
 import { MilterBroken, packet } from "./packet.ts";
 import type { MilterReply } from "./reply.ts";
+import { type FieldPlace, placeOf, type ToldField, toldFields } from "./told_fields.ts";
 
 /** What is told. */
 export interface MilterMessage {
@@ -23,6 +24,9 @@ export interface MilterMessage {
   /** Where the body begins, and the length of all. Octets. */
   readonly bodyStart: number;
   readonly size: number;
+  /** What filters before have added, top first, and fields of the message that they removed. */
+  readonly fields: readonly AddedField[];
+  readonly removed: readonly OctetRange[];
 }
 
 /** What the edge has to do next. */
@@ -33,15 +37,21 @@ export type MilterStep =
 
 /** What the milter has decided. */
 export type MilterVerdict =
-  | { readonly action: "accept"; readonly fields: readonly AddedField[]; readonly quarantine: string | null }
+  | {
+    readonly action: "accept";
+    readonly fields: readonly AddedField[];
+    /** Fields that go: octets of the message, or places in `MilterMessage.fields`. */
+    readonly remove: readonly FieldPlace[];
+    readonly quarantine: string | null;
+  }
   | { readonly action: "reject" | "tempfail"; readonly refusal: Refusal }
   | { readonly action: "discard" };
 
 /** The steps of one message; `reply` is resumed with a `MilterReply`, `read` with octets. Throws `MilterBroken`. */
 export type MilterDialogue = Generator<MilterStep, MilterVerdict, unknown>;
 
-/** SMFIF_ADDHDRS and SMFIF_QUARANTINE. */
-export const ACTIONS = 0x01 | 0x20;
+/** SMFIF_ADDHDRS, SMFIF_CHGHDRS and SMFIF_QUARANTINE. */
+export const ACTIONS = 0x01 | 0x10 | 0x20;
 /** What a milter may leave out, and what it may leave unanswered: all that version 6 knows. */
 export const PROTOCOL = 0x1fffff & ~0x100000;
 const NO = { connect: 0x01, helo: 0x02, mail: 0x04, rcpt: 0x08, body: 0x10, headers: 0x20, eoh: 0x40, data: 0x200 };
@@ -60,7 +70,7 @@ const MOST_ANSWERS = 1000;
 const MOST_HEADER = 1024 * 1024;
 const REJECTED: Refusal = { code: 550, enhanced: "5.7.1", text: "The message was refused by a content filter" };
 const DEFERRED: Refusal = { code: 451, enhanced: "4.7.1", text: "A content filter asks you to try again later" };
-const ACCEPTED: MilterVerdict = { action: "accept", fields: [], quarantine: null };
+const ACCEPTED: MilterVerdict = { action: "accept", fields: [], remove: [], quarantine: null };
 
 /** Tells the message, and ends with what was decided. */
 export function* milterDialogue(message: MilterMessage): MilterDialogue {
@@ -74,11 +84,9 @@ function* negotiate(): Generator<MilterStep, number, unknown> {
   yield { kind: "send", octets: packet("O", 6, ACTIONS, PROTOCOL) };
   const answer = yield* reply();
   if (answer.kind !== "options") throw new MilterBroken("no options came");
-  const { version, actions, protocol } = answer;
+  const { version, protocol } = answer;
   if (version < 2) throw new MilterBroken(`version ${version} is too old`);
-  if ((actions & ~ACTIONS) !== 0 || (protocol & ~PROTOCOL) !== 0) {
-    throw new MilterBroken("it wants more than is offered");
-  }
+  if ((protocol & ~PROTOCOL) !== 0) throw new MilterBroken("it wants more than is offered");
   return protocol;
 }
 
@@ -135,15 +143,11 @@ function* tellEnvelope(
   return data === null ? null : final(data);
 }
 
-function* tellContent(
-  { bodyStart, size }: MilterMessage,
-  protocol: number,
-): Generator<MilterStep, MilterVerdict, unknown> {
+function* tellContent(message: MilterMessage, protocol: number): Generator<MilterStep, MilterVerdict, unknown> {
+  const { bodyStart, size } = message;
   if ((protocol & NO.headers) === 0) {
-    const header = yield* read(0, Math.min(bodyStart, MOST_HEADER));
-    for (const { start, raw } of headerFields(header)) {
-      const name = utf8Strict(header.subarray(start, header.indexOf(58, start))) ?? "";
-      const told = yield* tell("headers", protocol, packet("L", name.trimEnd(), fieldValue(header, start, raw)));
+    for (const { name, value } of yield* readFields(message)) {
+      const told = yield* tell("headers", protocol, packet("L", name, value));
       if (told !== null) return final(told);
     }
   }
@@ -155,20 +159,36 @@ function* tellContent(
     if (told !== null) return told;
   }
   yield { kind: "send", octets: packet("E") };
-  return yield* decision();
+  return yield* decision(message);
 }
 
-/** Behind the end: what is to be added, then what was decided. */
-function* decision(): Generator<MilterStep, MilterVerdict, unknown> {
+function* readFields(
+  { bodyStart, fields, removed }: MilterMessage,
+): Generator<MilterStep, readonly ToldField[], unknown> {
+  return toldFields(yield* read(0, Math.min(bodyStart, MOST_HEADER)), fields, removed);
+}
+
+/** Behind the end: what is to be added, changed and removed, then what was decided. */
+function* decision(message: MilterMessage): Generator<MilterStep, MilterVerdict, unknown> {
   const fields: AddedField[] = [];
+  const remove = new Set<FieldPlace>();
+  let told: readonly ToldField[] | null = null;
   let quarantine: string | null = null;
   for (let count = 0; count < MOST_ANSWERS; count++) {
     const answer = yield* reply();
     if (answer.kind === "addField") fields.push({ name: answer.name, value: answer.value });
-    else if (answer.kind === "quarantine") quarantine = answer.reason;
+    else if (answer.kind === "changeField") {
+      const { name, index, value } = answer;
+      told ??= yield* readFields(message);
+      const place = placeOf(told, name, index);
+      if (place !== null) remove.add(place);
+      if (value !== "") fields.push({ name, value });
+    } else if (answer.kind === "quarantine") quarantine = answer.reason;
     else {
       const verdict = verdictOf(answer);
-      return verdict === null || verdict === ACCEPTED ? { action: "accept", fields, quarantine } : final(verdict);
+      return verdict === null || verdict === ACCEPTED
+        ? { action: "accept", fields, remove: [...remove], quarantine }
+        : final(verdict);
     }
   }
   throw new MilterBroken("it never decides");
@@ -223,15 +243,4 @@ function client({ session }: Peer): Uint8Array {
   if (version === undefined) return packet("C", "localhost", new Uint8Array([0x55])); // U: unknown
   const port = new Uint8Array([remotePort >> 8, remotePort]);
   return packet("C", `[${remoteAddress}]`, new Uint8Array([0x30 + version]), port, remoteAddress);
-}
-
-/** As the other side expects it: without the first space, folds with LF alone, octets as they came. */
-function fieldValue(header: Uint8Array, start: number, raw: string): Uint8Array {
-  const at = header.indexOf(58, start) + 1;
-  const octets = header.subarray(at, at + raw.length).filter((octet) => octet !== 13 && octet !== 0);
-  const from = octets[0] === 32 ? 1 : 0;
-  const to = octets.at(-1) === 10 ? octets.length - 1 : octets.length;
-  const value = new Uint8Array(Math.max(0, to - from) + 1);
-  value.set(octets.subarray(from, Math.max(from, to)));
-  return value;
 }

@@ -9,5 +9,6 @@ export {
   type MilterStep,
   type MilterVerdict,
 } from "./dialogue.ts";
+export type { FieldPlace } from "./told_fields.ts";
 export { MilterBroken, type Packet, packet, PacketReader } from "./packet.ts";
 export { type MilterReply, readReply } from "./reply.ts";

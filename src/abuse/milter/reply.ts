@@ -10,6 +10,8 @@ export type MilterReply =
   | { readonly kind: "continue" | "accept" | "reject" | "tempfail" | "discard" | "skip" | "progress" }
   | { readonly kind: "reply"; readonly refusal: Refusal }
   | { readonly kind: "addField"; readonly name: string; readonly value: string }
+  /** The field of that name, the `index`th from 1, gets another value; none: it goes. */
+  | { readonly kind: "changeField"; readonly name: string; readonly index: number; readonly value: string }
   | { readonly kind: "quarantine"; readonly reason: string };
 
 const SIMPLE: Readonly<
@@ -37,6 +39,8 @@ export function readReply({ command, data }: Packet): MilterReply {
     case "i": // a place among the fields, which is always the top here
       readUint32(data, 0);
       return readField(data.subarray(4));
+    case "m":
+      return { ...readField(data.subarray(4)), kind: "changeField", index: readUint32(data, 0) };
     case "q":
       return { kind: "quarantine", reason: printable(textOf(readTexts(data)[0] ?? new Uint8Array())) };
     default:
@@ -44,7 +48,7 @@ export function readReply({ command, data }: Packet): MilterReply {
   }
 }
 
-function readField(data: Uint8Array): MilterReply {
+function readField(data: Uint8Array): Extract<MilterReply, { kind: "addField" }> {
   const [name, value] = readTexts(data).map(textOf);
   if (name === undefined || value === undefined || !isFieldName(name)) throw new MilterBroken("a field without a name");
   return { kind: "addField", name, value };

@@ -249,6 +249,8 @@ export interface TransportOps {
       /** What content filters add: fields to put before the message, and that it goes to Junk. */
       fields?: string;
       junk?: boolean;
+      /** Fields of the message that they removed: octets, ascending. It is checked with them, and kept without. */
+      cut?: readonly { readonly start: number; readonly end: number }[];
     };
     answer: { accepted: TraceId; recipients: readonly (Refusal | null)[] } | { refused: Refusal };
   };

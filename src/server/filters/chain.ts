@@ -1,10 +1,11 @@
 /** The content filters of a server, one after the other: the first that refuses decides, what is added is added by all. */
-import { type AddedField, fieldsText } from "../../abuse/mod.ts";
+import { fieldsText } from "../../abuse/mod.ts";
+import { joinRanges } from "../../base/octet_ranges.ts";
 import type { AnswerOf, Args, BlobId, JournalEntry, LogEvent, Refusal } from "../../contract/mod.ts";
 import { logEvent } from "../../contract/mod.ts";
 import type { Counter, Metrics } from "../metrics.ts";
 import type { Storage } from "../../storage/storage.ts";
-import type { ContentFilter, FilterMessage, FilterVerdict } from "./content_filter.ts";
+import type { ContentFilter, FieldChanges, FilterMessage, FilterVerdict } from "./content_filter.ts";
 
 type Received = Args<"message.receive">;
 type Answer = AnswerOf<"message.receive">;
@@ -39,14 +40,14 @@ export class FilterChain {
   ): Promise<Answer> {
     const { filters } = this.#parts;
     const message = await this.#message(args, signals);
-    const fields: AddedField[] = [];
+    let changed: Pick<FilterMessage, "fields" | "removed"> = { fields: [], removed: [] };
     const journal: JournalEntry[] = [];
     let junk = false;
     for (const filter of filters) {
-      const { verdict, failure } = await ask(filter, message);
+      const { verdict, failure } = await ask(filter, { ...message, ...changed });
       this.#counter.add([failure === null ? verdict.action : "failed"]);
       if (verdict.action === "accept" && failure === null) {
-        fields.push(...verdict.fields ?? []);
+        changed = changedBy(verdict, changed, message.bodyStart);
         continue;
       }
       const detail = `The filter ${filter.name} says ${verdict.action}${failure === null ? "" : `: ${failure}`}.`;
@@ -63,21 +64,25 @@ export class FilterChain {
       if (verdict.action === "accept") continue;
       if (verdict.action === "quarantine") {
         junk = true;
-        fields.push(...verdict.fields ?? []);
+        changed = changedBy(verdict, changed, message.bodyStart);
         continue;
       }
       await this.#tell(args, journal);
       return answerOf(args, verdict);
     }
     if (journal.length > 0) await this.#tell(args, journal);
-    return await next({ ...args, fields: fieldsText(fields), junk });
+    const { fields, removed: cut } = changed;
+    return await next({ ...args, fields: fieldsText(fields), junk, ...(cut.length > 0 && { cut }) });
   }
 
   async #tell({ traceId }: Received, entries: readonly JournalEntry[]): Promise<void> {
     await this.#parts.storage.perform("journal.add", { traceId, entries });
   }
 
-  async #message(args: Received, signals: readonly string[]): Promise<FilterMessage> {
+  async #message(
+    args: Received,
+    signals: readonly string[],
+  ): Promise<Omit<FilterMessage, "fields" | "removed">> {
     const { storage } = this.#parts;
     const { blobId, size, envelope, peer, traceId } = args;
     const index = await storage.perform("blob.index", { blobId: blobId as BlobId });
@@ -92,6 +97,20 @@ export class FilterChain {
       read: (start, end) => storage.readBlob(blobId, inside(start), Math.max(inside(start), inside(end))),
     };
   }
+}
+
+/** What stands before the message, and what of its header is left, after one more filter. */
+function changedBy(
+  { fields = [], remove = [] }: FieldChanges,
+  before: Pick<FilterMessage, "fields" | "removed">,
+  bodyStart: number,
+): Pick<FilterMessage, "fields" | "removed"> {
+  const octets = remove.filter((place) => typeof place !== "number")
+    .map(({ start, end }) => ({ start: Math.max(0, start), end: Math.min(bodyStart, end) }));
+  return {
+    fields: [...before.fields.filter((_, place) => !remove.includes(place)), ...fields],
+    removed: octets.length === 0 ? before.removed : joinRanges([...before.removed, ...octets]),
+  };
 }
 
 /** One filter's verdict, or what its failure comes to. */

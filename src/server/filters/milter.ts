@@ -49,8 +49,11 @@ async function converse(dialogue: MilterDialogue, line: MilterLine, message: Fil
 
 function verdictOf(verdict: MilterVerdict): FilterVerdict {
   if (verdict.action !== "accept") return verdict;
-  const { fields, quarantine } = verdict;
-  return quarantine === null ? { action: "accept", fields } : { action: "quarantine", reason: quarantine, fields };
+  const { fields, remove, quarantine } = verdict;
+  const changes = { fields, remove };
+  return quarantine === null
+    ? { action: "accept", ...changes }
+    : { action: "quarantine", reason: quarantine, ...changes };
 }
 
 /** The socket: what comes is packets, and whoever waits for one does not wait for ever. */

@@ -96,12 +96,18 @@ Deno.test("a milter that is away, silent, or speaks nonsense does what onFailure
   const none = await fakeMilter(() => []);
   const silent = await fakeMilter(() => []);
   const nonsense = await fakeMilter(() => [new Uint8Array([255, 255, 255, 255, 1])]);
-  const greedy = await fakeMilter(() => [CONTINUE], packet("O", 6, 0xff, 0));
+  const greedy = await fakeMilter(() => [CONTINUE], packet("O", 6, 0x01, 0x100000));
+  const tyrant = await fakeMilter((command) => command === "E" ? [packet("b", "another body"), CONTINUE] : [CONTINUE]);
   const hasty = await fakeMilter((_command, _text, socket) => (socket.destroy(), []));
   const chatty = await fakeMilter(() => Array(2000).fill(packet("p")));
-  await using _silent = silent, _nonsense = nonsense, _greedy = greedy, _hasty = hasty, _chatty = chatty;
+  await using _silent = silent,
+    _nonsense = nonsense,
+    _greedy = greedy,
+    _hasty = hasty,
+    _chatty = chatty,
+    _tyrant = tyrant;
   await none[Symbol.asyncDispose]();
-  for (const { port } of [none, silent, nonsense, greedy, hasty, chatty]) {
+  for (const { port } of [none, silent, nonsense, greedy, hasty, chatty, tyrant]) {
     await using strict = await withMilter(port, { timeout: "100ms" });
     await assert.rejects(strict.deliver(MESSAGE, "alice@example.test"), {
       message: /^451 4\.7\.1 .*cannot be checked/,
@@ -121,4 +127,59 @@ Deno.test("a long body goes to a milter in pieces, and skip ends them", async ()
   await server.deliver(`Subject: x\n\n${"x".repeat(70).concat("\n").repeat(5000)}`, "alice@example.test");
   assert.equal(pieces, 2);
   assert.equal(milter.told.find((line) => line.startsWith("B"))?.length, 65_536);
+});
+
+Deno.test("a milter changes and removes fields, its own and those of the one before, and each hears what is left", async () => {
+  const message =
+    "Authentication-Results: us; dkim=pass\nX-Old: 1\nSubject: [x] hello\nX-Old: 2\nx-old: 3\n\nHi Alice\n";
+  await using first = await fakeMilter((command) =>
+    command === "E"
+      ? [
+        packet("m", 1, "authentication-results", ""),
+        packet("m", 2, "X-Old", ""),
+        packet("m", 2, "X-Old", ""), // twice is once
+        packet("m", 9, "X-Old", ""), // there is none
+        packet("m", 1, "Subject", "hello"),
+        packet("m", 1, "X-New", "made"),
+        packet("h", "X-Mine", "1"),
+        packet("h", "X-Mine", "2"),
+        CONTINUE,
+      ]
+      : [CONTINUE]
+  );
+  // Says what it may do as rspamd does, whatever is offered.
+  await using second = await fakeMilter(
+    (command) =>
+      command === "E" ? [packet("m", 2, "x-mine", ""), packet("m", 2, "x-old", "three"), CONTINUE] : [CONTINUE],
+    packet("O", 6, 0x1ff, 0),
+  );
+  const milters = [first, second].map(({ port }) => ({ host: "127.0.0.1", port }));
+  await using server = await testServer({ config: { milters } });
+  await server.deliver(message, "alice@example.test");
+  assert.deepEqual(second.told.filter((line) => line.startsWith("L")), [
+    "LSubject|hello|",
+    "LX-New|made|",
+    "LX-Mine|1|",
+    "LX-Mine|2|",
+    "LX-Old|1|",
+    "Lx-old|3|",
+  ]);
+  const header = await received(server);
+  const [, added = ""] = /\r\n(Subject: [^]*)\r\n\r\n/.exec(header) ?? [];
+  assert.equal(added, "Subject: hello\r\nX-New: made\r\nX-Mine: 1\r\nx-old: three\r\nX-Old: 1");
+});
+
+Deno.test("what people submit by HTTP goes through the milters too", async () => {
+  await using milter = await fakeMilter((command) => [command === "E" ? packet("r") : CONTINUE]);
+  await using server = await withMilter(milter.port);
+  const { value } = server.server.adminToken;
+  const answer = await server.server.fetch(
+    new Request("http://localhost/api/v1/messages?sender=alice@example.test&recipient=bob@example.test", {
+      method: "POST",
+      headers: { authorization: `Bearer ${value}`, "content-type": "message/rfc822" },
+      body: "From: alice@example.test\r\nSubject: x\r\n\r\nhello",
+    }),
+  );
+  const text = await answer.text();
+  assert.ok(answer.status >= 400 && /refused by a content filter/.test(text), `${answer.status} ${text}`);
 });
