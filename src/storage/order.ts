@@ -3,6 +3,7 @@ import type { Args, Op, SearchKey, SortCriterion, SortKey, Uid } from "../contra
 import {
   compareKeys,
   type Envelope,
+  type MessageIndex,
   type ThreadAlgorithm,
   type ThreadMessage,
   type ThreadNode,
@@ -11,7 +12,7 @@ import {
 import type { JoinedRow, Transaction } from "./engine/tables.ts";
 import { grownThreads } from "./flat_threads.ts";
 import { search } from "./search.ts";
-import { Breath, type SearchSource } from "./search_source.ts";
+import { Breath, type SearchSource, type Soon } from "./search_source.ts";
 import { bareId, isTextKey, sortText } from "./sort_text.ts";
 
 /** Rows that are read at a time. */
@@ -24,7 +25,7 @@ type OrderRow = JoinedRow & { readonly envelope: Envelope };
 
 /** The driver's part: rows with envelopes, ascending by UID, at most `limit`. */
 export interface OrderSource extends SearchSource {
-  envelopes(first: number, last: number, limit: number): readonly JoinedRow[];
+  envelopes(first: number, last: number, limit: number): Soon<readonly JoinedRow[]>;
 }
 
 /** The part of a source that tables have. */
@@ -95,13 +96,16 @@ export async function thread(
   if (prepared) return { threads: await grownThreads(prepared, breath), modseq };
   const messages: ThreadMessage[] = [];
   await eachRow(source, uids, breath, (row) => {
-    messages.push({
-      uid: row.uid,
-      messageId: bareId(row.envelope.messageId),
-      references: algorithm === "orderedSubject" ? [] : source.index(row.blobId)?.references ?? [],
-      subject: row.envelope.subject ?? "",
-      date: row.sentAt ?? row.internalDate,
-    });
+    const add = (index: MessageIndex | null): void =>
+      void messages.push({
+        uid: row.uid,
+        messageId: bareId(row.envelope.messageId),
+        references: index?.references ?? [],
+        subject: row.envelope.subject ?? "",
+        date: row.sentAt ?? row.internalDate,
+      });
+    const index = algorithm === "orderedSubject" ? null : source.index(row.blobId);
+    return index instanceof Promise ? index.then(add) : add(index);
   });
   const work = threads(messages, algorithm);
   for (;;) {
@@ -116,17 +120,18 @@ async function eachRow(
   source: OrderSource,
   uids: readonly Uid[],
   breath: Breath,
-  take: (row: OrderRow) => void,
+  take: (row: OrderRow) => Soon<void>,
 ): Promise<void> {
   const last = uids[uids.length - 1] ?? 0;
   let at = 0;
   for (let first = uids[0] ?? 1; at < uids.length;) {
-    const page = source.envelopes(first, last, PAGE);
+    const page = await source.envelopes(first, last, PAGE);
     for (const row of page) {
       while (at < uids.length && uids[at]! < row.uid) at++; // gone meanwhile
       if (uids[at] !== row.uid) continue;
       at++;
-      take(row as OrderRow);
+      const taken = take(row as OrderRow);
+      if (taken) await taken;
     }
     if (page.length < PAGE) return;
     // Where few match, what lies between is not read.

@@ -7,7 +7,7 @@ import type { Modseq, SearchKey, Uid } from "../contract/mod.ts";
 import { DELETED, hasKeyword, systemBit } from "./engine/flags.ts";
 import { emailIdOf, threadIdOf } from "./engine/ids.ts";
 import type { JoinedRow } from "./engine/tables.ts";
-import { Breath, type FoundRow, type SearchSource } from "./search_source.ts";
+import { Breath, type FoundRow, type SearchSource, type Soon } from "./search_source.ts";
 import { TextKeys } from "./text_keys.ts";
 
 const PAGE = 500;
@@ -37,7 +37,7 @@ export async function* matches(source: SearchSource, key: SearchKey): AsyncGener
       source,
       select,
       keys.filter((one) => mentions(one, OF_TEXT)),
-      boundsOf(key),
+      boundsOf(source, key),
       texts,
       breath,
     );}
@@ -46,7 +46,7 @@ export async function* matches(source: SearchSource, key: SearchKey): AsyncGener
 /** The driver looks at rows; what is left are texts. */
 async function* matchesBySelection(
   source: SearchSource,
-  select: (first: number, last: number) => readonly FoundRow[],
+  select: (first: number, last: number) => Soon<readonly FoundRow[]>,
   keys: readonly SearchKey[],
   bounds: Bounds,
   texts: TextKeys,
@@ -57,7 +57,7 @@ async function* matchesBySelection(
   for (let first = bounds.first; first <= bounds.last;) {
     const last = Math.min(bounds.last, first + span - 1);
     const begun = performance.now();
-    const rows = select(first, last);
+    const rows = await select(first, last);
     if (performance.now() - begun < STEP_MS) span *= 2;
     else span = Math.max(FIRST_SPAN, Math.floor(span / 2));
     if (keys.length === 0) yield rows;
@@ -86,8 +86,12 @@ const STRIDE = 1000;
 function textsMatch(source: SearchSource, key: SearchKey, row: FoundRow, texts: TextKeys): boolean | Promise<boolean> {
   const told = texts.told(key, row.email);
   if (told !== null) return told;
-  const [whole] = source.page(row.uid, row.uid, 1);
-  return whole !== undefined && byOctets(texts, key, whole);
+  return readTexts(source, key, row, texts);
+}
+
+async function readTexts(source: SearchSource, key: SearchKey, row: FoundRow, texts: TextKeys): Promise<boolean> {
+  const [whole] = await source.page(row.uid, row.uid, 1);
+  return whole !== undefined && await byOctets(texts, key, whole);
 }
 
 async function* matchesByRow(
@@ -97,12 +101,12 @@ async function* matchesByRow(
   breath: Breath,
 ): AsyncGenerator<readonly FoundRow[]> {
   const needsEmail = mentions(key, OF_EMAIL);
-  const bounds = boundsOf(key);
+  const bounds = boundsOf(source, key);
   for (let first = bounds.first; first <= bounds.last;) {
     const page = needsEmail
-      ? source.page(first, bounds.last, PAGE)
+      ? await source.page(first, bounds.last, PAGE)
       // The keys that look at more have just been ruled out.
-      : source.members(first, bounds.last, PAGE) as readonly JoinedRow[];
+      : await source.members(first, bounds.last, PAGE) as readonly JoinedRow[];
     const found: FoundRow[] = [];
     for (const row of page) {
       const cheap = byRow(key, row);
@@ -139,9 +143,9 @@ interface Bounds {
 }
 
 /** UIDs beyond which nothing can match: those of the UID sets that all must match. */
-function boundsOf(key: SearchKey): Bounds {
+function boundsOf(source: SearchSource, key: SearchKey): Bounds {
   let first = 1;
-  let last = 4294967295;
+  let last = source.lastUid ?? 4294967295;
   const open: SearchKey[] = [key];
   for (let one = open.pop(); one; one = open.pop()) {
     if (one.key === "and") { for (const inner of one.keys) open.push(inner); }

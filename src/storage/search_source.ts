@@ -8,19 +8,24 @@ import type { AskIndex } from "./text_queries.ts";
 /** A membership that a search found. */
 export type FoundRow = Pick<MemberRow, "uid" | "modseq" | "email">;
 
+/** What a driver has at hand, or must ask for. */
+export type Soon<T> = T | Promise<T>;
+
 /** Where rows and octets come from. */
 export interface SearchSource {
   /** Rows of the UIDs, ascending. Fewer than `limit` is the end. */
-  page(first: number, last: number, limit: number): readonly JoinedRow[];
+  page(first: number, last: number, limit: number): Soon<readonly JoinedRow[]>;
   /** The same without what only the email knows: enough for most searches, and cheaper. */
-  members(first: number, last: number, limit: number): readonly MemberRow[];
-  index(blobId: BlobId): MessageIndex | null;
+  members(first: number, last: number, limit: number): Soon<readonly MemberRow[]>;
+  index(blobId: BlobId): Soon<MessageIndex | null>;
   readBlob(blobId: BlobId, start: number, end: number): Promise<Uint8Array>;
   /**
    * Where the driver can look at rows by itself: those of a stretch of UIDs for which all keys hold, ascending. Null:
    * it cannot say.
    */
-  readonly select?: (keys: readonly SearchKey[]) => ((first: number, last: number) => readonly FoundRow[]) | null;
+  readonly select?: (keys: readonly SearchKey[]) => ((first: number, last: number) => Soon<readonly FoundRow[]>) | null;
+  /** Where the driver knows it: no UID is higher. */
+  readonly lastUid?: number;
   /** Where there is an index of texts. */
   readonly ask?: AskIndex;
   readonly order?: AskOrder;

@@ -36,7 +36,7 @@ export async function bodyContains(
   breath: Breath,
 ): Promise<boolean> {
   if (text === "") return true;
-  const index = source.index(row.blobId);
+  const index = await source.index(row.blobId);
   if (!index) return false;
   const wanted = oneLine(text);
   for (const stretch of stretches(index.root)) {

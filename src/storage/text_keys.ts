@@ -88,7 +88,7 @@ export class TextKeys {
         await bodyContains(source, row, key.text, breath);
     } catch (error) {
       // Removed and reclaimed while the search went on: it is no match any more.
-      if (source.index(row.blobId) === null) return false;
+      if (await source.index(row.blobId) === null) return false;
       throw error;
     }
   }

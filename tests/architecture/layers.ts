@@ -33,6 +33,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   storage: edge(), // storage.ts and what drivers share
   "storage/memory": edge("storage"),
   "storage/sqlite": edge("storage"),
+  "storage/postgres": edge("storage", "sasl"), // SCRAM, by which PostgreSQL knows us
   net: edge(),
   dns: edge(),
   http: edge("storage"),

@@ -1,0 +1,185 @@
+/** The queue and the journal. Rows that another node works on are passed over, not waited for. */
+import type {
+  BlobId,
+  DecidedFate,
+  EnvelopeRecipient,
+  EnvelopeSender,
+  JournalEntry,
+  QueueState,
+} from "../../contract/mod.ts";
+import type { QueueFilter, QueueRecord } from "../engine/tables.ts";
+import { type Known, Layer } from "./known.ts";
+import { MetadataTables } from "./metadata_tables.ts";
+import type { Replay } from "./replay.ts";
+import type { Cells, Param } from "./wire/statement.ts";
+import { removal } from "./directory_tables.ts";
+import { rowWrite } from "./writes.ts";
+
+export const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts, q.queued_at, q.due_at, " +
+  "q.expires_at, q.last_reply, q.owner, q.wake_at, q.sender, q.blob, 'b' || encode(b.hash, 'hex'), b.size, q.prefix, " +
+  "q.route, q.report from queue q join blobs b on b.id = q.blob";
+const STATES: readonly QueueState[] = ["ready", "leased", "held"];
+
+const ADD_ROW = rowWrite(
+  "queue",
+  "itttiiiiittitibtt",
+  "insert into queue select * from $rows",
+);
+const SAVE_ROW = rowWrite(
+  "queue",
+  "iiiittit",
+  "update queue q set state = v.state, attempts = v.attempts, due_at = v.due_at, last_reply = v.last_reply, " +
+    "owner = v.owner, wake_at = v.wake_at, route = v.route " +
+    "from $rows v (id, state, attempts, due_at, last_reply, owner, wake_at, route) where q.id = v.id",
+  1,
+);
+const REMOVE_ROW = removal("queue", "id");
+export const ADD_GARBAGE = rowWrite("garbage", "i", "insert into garbage select * from $rows on conflict do nothing");
+const ADD_JOURNAL = rowWrite(
+  "journal",
+  "itt",
+  "insert into journal (trace, entries) select trace, entries from $rows v (place, trace, entries) order by place",
+);
+
+export class QueueTables extends MetadataTables {
+  readonly #rows: Layer<number, QueueRecord | null>;
+
+  constructor(sql: Replay, known: Known) {
+    super(sql, known);
+    this.#rows = new Layer(known.queue, (row) => row && { ...row });
+  }
+
+  override restart(): void {
+    super.restart();
+    this.#rows.restart();
+  }
+
+  override keep(): void {
+    super.keep();
+    this.#rows.keep();
+  }
+
+  queueRow(id: number): QueueRecord | null {
+    let row = this.#rows.get(id);
+    if (row === undefined) {
+      const lock = this.sql.isReadOnly ? "" : " for update of q";
+      const cells = this.sql.get(`${QUEUE} where q.id = ?i${lock}`, id);
+      this.#rows.set(id, row = cells ? readQueue(cells) : null);
+    }
+    return row && { ...row };
+  }
+
+  queueRows(after: number, limit: number, { state, domain, traceId }: QueueFilter): readonly QueueRecord[] {
+    const tests = ["q.id > ?i"];
+    const values: Param[] = [after];
+    const test = (column: string, type: string, value: string | number | undefined) => {
+      if (value === undefined) return;
+      tests.push(`q.${column} = ?${type}`);
+      values.push(value);
+    };
+    test("trace", "t", traceId);
+    test("domain", "t", domain);
+    test("state", "i", state && STATES.indexOf(state));
+    const lock = this.sql.isReadOnly ? "" : " for update of q";
+    const sql = `${QUEUE} where ${tests.join(" and ")} order by q.id limit ?i${lock}`;
+    return this.sql.all(sql, ...values, limit).map(readQueue);
+  }
+
+  queueDue(now: number, limit: number): readonly QueueRecord[] {
+    const sql = `${QUEUE} where q.wake_at <= ?i order by q.wake_at, q.id limit ?i for update of q skip locked`;
+    return this.sql.all(sql, now, limit).map(readQueue);
+  }
+
+  queueBeside({ id, traceId, domain, route }: QueueRecord, now: number, limit: number): readonly QueueRecord[] {
+    const sql = `${QUEUE} where q.trace = ?t and q.id >= ?i and q.domain is not distinct from ?t and ` +
+      "q.route is not distinct from ?t and q.wake_at <= ?i order by q.id limit ?i for update of q skip locked";
+    return this.sql.all(sql, traceId, id, domain, route, now, limit).map(readQueue);
+  }
+
+  queueNext(): number | null {
+    return this.sql.get("select min(wake_at) from queue where wake_at is not null")![0] as number | null;
+  }
+
+  addQueueRow(row: QueueRecord): void {
+    this.sql.write(
+      ADD_ROW,
+      row.id,
+      row.traceId,
+      JSON.stringify(row.recipient),
+      row.domain,
+      STATES.indexOf(row.state),
+      row.attempts,
+      row.queuedAt,
+      row.dueAt,
+      row.expiresAt,
+      asText(row.lastReply),
+      row.owner,
+      row.wakeAt,
+      JSON.stringify(row.sender),
+      row.blob,
+      row.prefix,
+      row.route,
+      row.report,
+    );
+  }
+
+  saveQueueRow(row: QueueRecord): void {
+    const state = STATES.indexOf(row.state);
+    this.sql.write(
+      SAVE_ROW,
+      row.id,
+      state,
+      row.attempts,
+      row.dueAt,
+      asText(row.lastReply),
+      row.owner,
+      row.wakeAt,
+      row.route,
+    );
+    this.#rows.set(row.id, { ...row });
+  }
+
+  removeQueueRow(row: QueueRecord): void {
+    this.sql.write(REMOVE_ROW, row.id);
+    this.sql.write(ADD_GARBAGE, row.blob);
+    this.#rows.set(row.id, null);
+  }
+
+  addJournal(traceId: string, entries: readonly JournalEntry[]): void {
+    this.sql.write(ADD_JOURNAL, this.known.journalled++, traceId, JSON.stringify(entries));
+  }
+
+  journal(traceId: string): readonly JournalEntry[] {
+    return this.sql.all("select entries from journal where trace = ?t order by id", traceId)
+      .flatMap(([entries]) => JSON.parse(entries as string) as JournalEntry[]);
+  }
+}
+
+/** PostgreSQL's text has no NUL. */
+function asText(reply: string | null): string | null {
+  return reply?.replaceAll("\0", "") ?? null;
+}
+
+export function readQueue(cells: Cells): QueueRecord {
+  return {
+    id: cells[0] as number,
+    traceId: cells[1] as string,
+    recipient: JSON.parse(cells[2] as string) as EnvelopeRecipient,
+    domain: cells[3] as string | null,
+    state: STATES[cells[4] as number]!,
+    attempts: cells[5] as number,
+    queuedAt: cells[6] as number,
+    dueAt: cells[7] as number,
+    expiresAt: cells[8] as number,
+    lastReply: cells[9] as string | null,
+    owner: cells[10] as string | null,
+    wakeAt: cells[11] as number | null,
+    sender: JSON.parse(cells[12] as string) as EnvelopeSender,
+    blob: cells[13] as number,
+    blobId: cells[14] as BlobId,
+    size: cells[15] as number,
+    prefix: cells[16] as Uint8Array,
+    route: cells[17] as string | null,
+    report: cells[18] as DecidedFate | null,
+  };
+}
