@@ -65,8 +65,12 @@ export async function openPostgres({ url, connections = CONNECTIONS, prepare }: 
   const open = (more: ConnectionOptions = {}) => connect(address, { settings: SETTINGS, ...more });
   try {
     const first = await open();
-    await migrate(first).finally(() => first.close());
+    await migrate(first).catch((error) => {
+      first.close();
+      throw error;
+    });
     const pool = new Pool(connections, open);
+    pool.adopt(first);
     const watchers = new Watchers();
     const news = new News(
       watchers,
@@ -77,7 +81,10 @@ export async function openPostgres({ url, connections = CONNECTIONS, prepare }: 
           onClose,
         }),
     );
-    await news.start();
+    await news.start().catch((error) => {
+      first.close();
+      throw error;
+    });
     return new Store(pool, watchers, news, prepare ?? null).face();
   } catch (error) {
     throw infrastructure(error);

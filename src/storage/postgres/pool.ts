@@ -24,6 +24,12 @@ export class Pool {
     this.#open = open;
   }
 
+  /** Takes a connection that somebody opened. */
+  adopt(connection: Connection): void {
+    this.#count++;
+    this.#idle.push(connection);
+  }
+
   /** Works with a connection that nobody else has. Left in a transaction, it is rolled back. */
   async use<R>(work: (connection: Connection) => Promise<R>): Promise<R> {
     const connection = await this.#take();

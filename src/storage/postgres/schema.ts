@@ -103,6 +103,11 @@ export const MIGRATIONS: readonly string[] = [
 export async function migrate(connection: Connection): Promise<void> {
   const once = (sql: string) => ({ sql, values: [], once: true });
   try {
+    const [there] = await connection.exchange([once("select to_regclass('palomar_schema') is not null")]);
+    if (there!.rows[0]![0] === true) {
+      const [known] = await connection.exchange([once("select version from palomar_schema")]);
+      if (known!.rows[0]?.[0] === MIGRATIONS.length) return;
+    }
     const results = await connection.exchange([
       once("begin"),
       once(`select pg_advisory_xact_lock(${LOCK_CLASS}, ${LOCK_MIGRATION})`),

@@ -122,30 +122,30 @@ export async function reach(url: string): Promise<Connection> {
 }
 
 /** Takes everything out of a database, tables and sequences excepted: quicker than making another. */
-export async function wipe(url: string): Promise<void> {
-  const connection = await reach(url);
-  try {
-    await migrate(connection);
-    const [tables, sequences] = await connection.exchange([
-      {
-        sql: "select tablename::text from pg_tables where schemaname = 'public' and tablename <> 'palomar_schema'",
-        values: [],
-      },
-      { sql: "select sequencename::text from pg_sequences where schemaname = 'public'", values: [] },
-    ]);
-    await connection.exchange([
-      ...tables!.rows.map(([name]) => ({ sql: `delete from "${name}"`, values: [] })),
-      ...sequences!.rows.map(([name]) => ({ sql: `alter sequence "${name}" restart`, values: [] })),
-    ]);
-  } finally {
-    connection.close();
-  }
+export async function wipe(connection: Connection): Promise<void> {
+  await migrate(connection);
+  const [tables, sequences] = await connection.exchange([
+    {
+      sql: "select tablename::text from pg_tables where schemaname = 'public' and tablename <> 'palomar_schema'",
+      values: [],
+    },
+    { sql: "select sequencename::text from pg_sequences where schemaname = 'public'", values: [] },
+  ]);
+  await connection.exchange([
+    { sql: "begin", values: [] },
+    ...tables!.rows.map(([name]) => ({ sql: `delete from "${name}"`, values: [] })),
+    ...sequences!.rows.map(([name]) => ({ sql: `alter sequence "${name}" restart`, values: [] })),
+    { sql: "commit", values: [] },
+  ]);
 }
 
-/** An empty store. */
-export async function emptyStore(url: string, more: Partial<PostgresOptions> = {}): Promise<Storage> {
-  await wipe(url);
-  return await openPostgres({ url, connections: 4, ...more });
+/** A database and a connection to it that empties it: each call gives a store with nothing in it. */
+export async function emptyStores(url: string, more: Partial<PostgresOptions> = {}): Promise<() => Promise<Storage>> {
+  const connection = await reach(url);
+  return async () => {
+    await wipe(connection);
+    return await openPostgres({ url, connections: 4, ...more });
+  };
 }
 
 function userOf(name: string): string | null {
