@@ -79,6 +79,7 @@ export {
 } from "./src/storage/sqlite/backup/mod.ts";
 export { type RestoreOptions, type RestoreResult, restoreStore } from "./src/storage/sqlite/backup/restore.ts";
 export { DataDirLocked, openSqlite, type SqliteOptions, type SqliteStorage } from "./src/storage/sqlite/mod.ts";
+export { openPostgres, type PostgresOptions } from "./src/storage/postgres/mod.ts";
 export {
   createResolver,
   type Resolver,

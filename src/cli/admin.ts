@@ -110,14 +110,17 @@ function overSocket(socketPath: string): Exchange {
     });
 }
 
-/** The same administration in this process, on the store itself. No server may run on it. Throws `Exit`. */
+/**
+ * The same administration in this process, on the store itself. No server may run on it, unless it is in PostgreSQL.
+ * Throws `Exit`.
+ */
 export async function openOffline(config: Config): Promise<Admin> {
   if (config.storage.driver === "memory") {
     throw new Exit(EXIT.temporary, "this store lives in the memory of the server, and no server runs; start it first");
   }
   const [
-    { openSqlite, DataDirLocked },
-    { imapText },
+    { DataDirLocked },
+    { openStorage },
     { createHttpApp },
     { makeCredentials },
     { makeToken },
@@ -135,7 +138,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     { ReportBook },
   ] = await Promise.all([
     import("../storage/sqlite/mod.ts"),
-    import("../imap/imap_text.ts"),
+    import("../server/open_storage.ts"),
     import("../http/mod.ts"),
     import("../server/credentials.ts"),
     import("../server/token.ts"),
@@ -152,7 +155,8 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/dkim/sign_message.ts"),
     import("../server/received_reports/report_book.ts"),
   ]);
-  const storage = await openSqlite({ dataDir: config.dataDir, prepare: imapText }).catch((error: unknown) => {
+  const where = config.storage.driver === "postgres" ? "PostgreSQL" : config.dataDir;
+  const storage = await openStorage(config).catch((error: unknown) => {
     if (error instanceof DataDirLocked) {
       throw new Exit(
         EXIT.temporary,
@@ -160,7 +164,7 @@ export async function openOffline(config: Config): Promise<Admin> {
           "wait until it is up or has ended, and try again",
       );
     }
-    throw new Exit(EXIT.temporary, `the store in ${config.dataDir} cannot be opened: ${(error as Error).message}`);
+    throw new Exit(EXIT.temporary, `the store in ${where} cannot be opened: ${(error as Error).message}`);
   });
   let failure: unknown = null;
   const resolver = createResolver({
@@ -219,7 +223,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     const text = await response.text();
     if (response.status >= 500 && failure !== null) {
       // Nobody else keeps a log here, so the cause is for whoever called.
-      throw new Exit(EXIT.temporary, `the store in ${config.dataDir} failed: ${(failure as Error).message}`);
+      throw new Exit(EXIT.temporary, `the store in ${where} failed: ${(failure as Error).message}`);
     }
     return { status: response.status, text };
   };

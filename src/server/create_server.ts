@@ -126,7 +126,7 @@ class PalomarServer implements Server {
     try {
       const house = await this.#open();
       for (const listener of this.#config.listeners) await this.#openDoor(house, listener);
-      if (this.#config.storage.driver === "sqlite" && !this.#parts.storage) await this.#openControl(house);
+      if (this.#config.storage.driver !== "memory" && !this.#parts.storage) await this.#openControl(house);
       this.#startOutbound(house, await exchangeAuthorities(this.#config, this.#parts));
       house.dmarcReports.start();
       this.#reclaiming = setInterval(() => void this.#reclaim(house), RECLAIM_EVERY_MS);
@@ -300,6 +300,7 @@ class PalomarServer implements Server {
   async #openControl(house: House): Promise<void> {
     const { serveHttp } = await import("../http/mod.ts");
     const app = await house.http(true, this.#state());
+    await Deno.mkdir(this.#config.dataDir, { recursive: true, mode: 0o700 });
     this.#httpDoors.push(await serveHttp(app, { path: join(this.#config.dataDir, CONTROL_SOCKET) }));
   }
 

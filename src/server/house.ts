@@ -8,7 +8,6 @@ import { Secret } from "../base/secret.ts";
 import type { DnsType, LogEvent, SessionInfo } from "../contract/mod.ts";
 import { createResolver, type Resolver } from "../dns/mod.ts";
 import type { HttpApp, HttpDeps } from "../http/deps.ts";
-import { imapText } from "../imap/imap_text.ts";
 import type { FilterPolicy } from "../mda/mod.ts";
 import { submitMail, verifySubmittedRecipient, verifySubmitter } from "../msa/mod.ts";
 import type { AuthenticationPolicy } from "../mta/policy.ts";
@@ -42,6 +41,7 @@ import { LoggedIn } from "./logged_in.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
 import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
+import { openStorage } from "./open_storage.ts";
 import { createSubmission } from "./submission.ts";
 import { makeToken } from "./token.ts";
 import { VERSION } from "./version.ts";
@@ -267,11 +267,6 @@ function authenticationPolicy({ authentication, dmarcReports }: Config): Authent
   // A UNIX socket has no address: whoever reaches it is of this machine.
   const isTrusted = (address: string): boolean => isIP(address) === 0 || isIn(trusted, address);
   return { ...authentication, report: dmarcReports.send, isTrusted };
-}
-
-async function openStorage(config: Config): Promise<Storage> {
-  if (config.storage.driver === "memory") return (await import("../storage/memory/mod.ts")).memoryStorage();
-  return await (await import("../storage/sqlite/mod.ts")).openSqlite({ dataDir: config.dataDir, prepare: imapText });
 }
 
 /** The configured token, else one that is made at the first start and kept in the store. */

@@ -162,6 +162,15 @@ export interface SieveConfig {
   readonly virusTest: { readonly field: string; readonly values: ReadonlyMap<string, 1 | 2 | 3 | 4 | 5> } | null;
 }
 
+/** Where mail is kept. */
+export interface StorageConfig {
+  readonly driver: "sqlite" | "memory" | "postgres";
+  /** Of PostgreSQL: `postgres://user:password@host:5432/database`. */
+  readonly url?: Secret | null;
+  /** To PostgreSQL, at most; one more listens. */
+  readonly connections?: number;
+}
+
 /** The whole configuration, checked, with every default filled in and every path absolute. */
 export interface Config {
   /** How this server names itself: in greetings, Received fields and certificates. Lower case. */
@@ -185,7 +194,7 @@ export interface Config {
     readonly contact: string | null;
     readonly comment: string | null;
   };
-  readonly storage: { readonly driver: "sqlite" | "memory" };
+  readonly storage: StorageConfig;
   readonly dns: {
     /** `host:port`; null is the system's. */
     readonly servers: readonly string[] | null;

@@ -172,6 +172,16 @@ function contradictions(read: ReadConfig): { path: Path; reason: string }[] {
       reason: `should not be more than limits.connections, which is ${read.limits.connections}`,
     });
   }
+  const { driver, url } = read.storage;
+  if (driver === "postgres" && url === null) {
+    found.push({
+      path: ["storage", "driver"],
+      reason: 'needs storage.url, as "postgres://user:password@host/database"',
+    });
+  }
+  if (driver !== "postgres" && url !== null) {
+    found.push({ path: ["storage", "url"], reason: 'is for the driver "postgres" alone' });
+  }
   const taken = new Map<string, number>();
   for (const [i, listener] of read.listeners.entries()) {
     if (listener.port === 0) continue;

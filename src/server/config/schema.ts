@@ -6,6 +6,7 @@ import { z } from "zod";
 import { isIP } from "node:net";
 import { domainToAscii, formatLocal, parseAddress, parseDomain } from "../../base/address.ts";
 import { Secret } from "../../base/secret.ts";
+import { parseDatabaseUrl } from "../../storage/postgres/wire/address.ts";
 import type { ListenerConfig, RelayConfig } from "./config.ts";
 import { ABUSE, MILTERS } from "./abuse_schema.ts";
 import {
@@ -200,6 +201,12 @@ const fieldName = text('the name of a header field, as "X-Spam-Score"').regex(/^
   error: (issue) => `${shown(issue.input)} should be the name of a header field, as "X-Spam-Score"`,
 }).transform((value) => value.toLowerCase());
 
+/** Never shown: there is a password in it. */
+const databaseUrl = text("a URL, as postgres://user:password@host:5432/database").superRefine((value, context) => {
+  const read = parseDatabaseUrl(value);
+  if (typeof read === "string") context.addIssue({ code: "custom", message: read });
+}).transform((value) => new Secret(value));
+
 const scripts = list(text("the path of a Sieve script"), "paths");
 
 const SIEVE = object({
@@ -241,12 +248,14 @@ const TOP = {
     comment: text("a note about the server").nullable().default(null),
   }).prefault({}),
   storage: object({
-    driver: z.enum(["sqlite", "memory"], {
+    driver: z.enum(["sqlite", "memory", "postgres"], {
       error: (issue) =>
-        issue.input === "postgres" || issue.input === "denokv"
-          ? `${shown(issue.input)} is not part of this version; it should be "sqlite" or "memory"`
-          : `${shown(issue.input)} should be "sqlite" or "memory"`,
+        issue.input === "denokv"
+          ? `${shown(issue.input)} is not part of this version; it should be "sqlite", "postgres" or "memory"`
+          : `${shown(issue.input)} should be "sqlite", "postgres" or "memory"`,
     }).default("sqlite"),
+    url: databaseUrl.nullable().default(null),
+    connections: integer(2, 200).default(8),
   }).prefault({}),
   dns: object({
     servers: list(hostPort, 'resolvers, as "127.0.0.1:53"').min(1, {

@@ -33,10 +33,11 @@ const REMOVED_WITH_ACCOUNT = ["subscriptions", "threads", "tokens"].map((table) 
 const ADD_MAILBOX = rowWrite("mailboxes", "iittiiiiiiii", "insert into mailboxes select * from $rows");
 const SAVE_MAILBOX = rowWrite(
   "mailboxes",
-  "ittiiiiiii",
-  "update mailboxes m set path = v.path, role = v.role, uid_next = v.uid_next, modseq = v.modseq, " +
-    "messages = v.messages, unseen = v.unseen, size = v.size, deleted = v.deleted, floor = v.floor " +
-    "from $rows v (id, path, role, uid_next, modseq, messages, unseen, size, deleted, floor) where m.id = v.id",
+  "ittiiiiiiii",
+  "update mailboxes m set path = v.path, role = v.role, uid_validity = v.uid_validity, uid_next = v.uid_next, " +
+    "modseq = v.modseq, messages = v.messages, unseen = v.unseen, size = v.size, deleted = v.deleted, " +
+    "floor = v.floor from $rows v (id, path, role, uid_validity, uid_next, modseq, messages, unseen, size, deleted, " +
+    "floor) where m.id = v.id",
   1,
 );
 const REMOVE_MAILBOX = removal("mailboxes", "id");
@@ -306,6 +307,6 @@ export function writeDirty(known: Known, writes: Writes): void {
 }
 
 function mailboxCells(row: MailboxRow): readonly Value[] {
-  const { id, path, role, uidNext, modseq, messages, unseen, size, deleted, floor } = row;
-  return [id, path, role, uidNext, modseq, messages, unseen, size, deleted, floor];
+  const { id, path, role, uidValidity, uidNext, modseq, messages, unseen, size, deleted, floor } = row;
+  return [id, path, role, uidValidity, uidNext, modseq, messages, unseen, size, deleted, floor];
 }

@@ -46,6 +46,10 @@ export function hint(hints: Hints, blobs: Blobs, op: StorageOp, args: unknown): 
         rowOf("a", accountId!),
         (args as Args<"email.append">).messages.map(({ blobId }) => blobId),
       );
+    case "email.import": {
+      const ids = (args as Args<"email.import">).messages.map(({ blobId }) => blobId);
+      return hintBlobs(hints, blobs, rowOf("a", accountId!), ids);
+    }
     case "email.replace":
       return hintBlobs(hints, blobs, rowOf("a", accountId!), [(args as Args<"email.replace">).message.blobId]);
     case "queue.settle": {
@@ -81,6 +85,7 @@ export function rangesOf(args: unknown): readonly Range[] {
 /** Blobs that an operation names. */
 export function blobsOf(op: StorageOp, args: unknown): readonly BlobId[] {
   if (op === "mail.accept") return [(args as AcceptArgs).blobId];
+  if (op === "email.import") return (args as Args<"email.import">).messages.map(({ blobId }) => blobId);
   if (op === "email.append") return (args as Args<"email.append">).messages.map(({ blobId }) => blobId);
   if (op === "email.replace") return [(args as Args<"email.replace">).message.blobId];
   return op === "queue.settle" ? (args as Args<"queue.settle">).notices.map(({ blobId }) => blobId) : [];
@@ -88,7 +93,8 @@ export function blobsOf(op: StorageOp, args: unknown): readonly BlobId[] {
 
 function hintAccept(hints: Hints, blobs: Blobs, args: AcceptArgs): void {
   const accounts = new Set(args.deliveries.map(({ accountId }) => rowOf("a", accountId)));
-  hintBlobs(hints, blobs, 0, [args.blobId]);
+  const own = [...args.deliveries, ...args.queued].flatMap(({ blobId }) => blobId ? [blobId] : []);
+  hintBlobs(hints, blobs, 0, [args.blobId, ...own]);
   const index = blobs.held(args.blobId)?.index;
   const keys = index && accounts.size > 0 ? threadKeys(index).map(threadKey) : [];
   for (const account of accounts) {

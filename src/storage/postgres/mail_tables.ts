@@ -12,6 +12,7 @@ import type {
   JoinedRow,
   MailboxRow,
   MemberRow,
+  OriginRow,
   Transaction,
 } from "../engine/tables.ts";
 import { StorageError } from "../storage.ts";
@@ -50,6 +51,8 @@ const REMOVE_MEMBER = rowWrite(
 const ADD_TOMBSTONE = rowWrite("tombstones", "iiii", "insert into tombstones select * from $rows");
 const ADD_EMAIL = rowWrite("emails", "iiiibiiiiib", "insert into emails select * from $rows");
 const REMOVE_EMAIL = removal("emails", "id");
+const ADD_ORIGIN = rowWrite("origins", "iittt", "insert into origins select * from $rows");
+const REMOVE_ORIGIN = removal("origins", "email");
 const ADD_THREAD = rowWrite("threads", "iii", "insert into threads select * from $rows");
 const ADD_BLOB = rowWrite("blobs", "ibititttb", "insert into blobs select * from $rows");
 const ADD_IMAP_TEXT = rowWrite("imap_text", "itttt", "insert into imap_text select * from $rows");
@@ -236,7 +239,23 @@ export class MailTables extends QueueTables implements Transaction {
   removeEmail(row: EmailRecord): void {
     this.#emails.set(row.id, null);
     this.sql.write(REMOVE_EMAIL, row.id);
+    this.sql.write(REMOVE_ORIGIN, row.id);
     this.sql.write(ADD_GARBAGE, row.blob);
+  }
+
+  addOrigin({ email, account, key, name, lineEnds }: OriginRow): void {
+    this.sql.write(ADD_ORIGIN, email, account, key, name, lineEnds);
+  }
+
+  origin(email: number): OriginRow | null {
+    const cells = this.sql.get("select account, key, name, line_ends from origins where email = ?i", email);
+    if (!cells) return null;
+    const [account, key, name, lineEnds] = cells as readonly [number, string, string, string];
+    return { email, account, key, name, lineEnds };
+  }
+
+  hasOrigin(account: number, key: string): boolean {
+    return this.sql.get("select 1 from origins where account = ?i and key = ?t limit 1", account, key) !== undefined;
   }
 
   thread(account: number, keys: readonly string[], fresh: number): number {

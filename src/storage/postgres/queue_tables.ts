@@ -5,11 +5,14 @@ import type {
   EnvelopeRecipient,
   EnvelopeSender,
   JournalEntry,
+  QueueClass,
+  QueuePriority,
   QueueState,
 } from "../../contract/mod.ts";
+import { CLASSES } from "../engine/queue_class.ts";
 import type { QueueFilter, QueueRecord } from "../engine/tables.ts";
 import { type Known, Layer } from "./known.ts";
-import { MetadataTables } from "./metadata_tables.ts";
+import { DeliveryTables } from "./delivery_tables.ts";
 import type { Replay } from "./replay.ts";
 import type { Cells, Param } from "./wire/statement.ts";
 import { removal } from "./directory_tables.ts";
@@ -17,20 +20,24 @@ import { rowWrite } from "./writes.ts";
 
 export const QUEUE = "select q.id, q.trace, q.recipient, q.domain, q.state, q.attempts, q.queued_at, q.due_at, " +
   "q.expires_at, q.last_reply, q.owner, q.wake_at, q.sender, q.blob, 'b' || encode(b.hash, 'hex'), b.size, q.prefix, " +
-  "q.route, q.report from queue q join blobs b on b.id = q.blob";
+  "q.route, q.report, q.priority, q.class from queue q join blobs b on b.id = q.blob";
 const STATES: readonly QueueState[] = ["ready", "leased", "held"];
+const PRIORITIES: readonly QueuePriority[] = ["urgent", "normal", "bulk"];
+/** How far behind a row those are looked for that go with it: rows that went together lie together. */
+const BESIDE = 400;
+const NEXT = CLASSES.map((_, of) => `(select min(wake_at) from queue where class = ${of} and wake_at is not null)`);
 
 const ADD_ROW = rowWrite(
   "queue",
-  "itttiiiiittitibtt",
+  "itttiiiiittitibttii",
   "insert into queue select * from $rows",
 );
 const SAVE_ROW = rowWrite(
   "queue",
-  "iiiittit",
+  "iiiittitii",
   "update queue q set state = v.state, attempts = v.attempts, due_at = v.due_at, last_reply = v.last_reply, " +
-    "owner = v.owner, wake_at = v.wake_at, route = v.route " +
-    "from $rows v (id, state, attempts, due_at, last_reply, owner, wake_at, route) where q.id = v.id",
+    "owner = v.owner, wake_at = v.wake_at, route = v.route, priority = v.priority, class = v.class " +
+    "from $rows v (id, state, attempts, due_at, last_reply, owner, wake_at, route, priority, class) where q.id = v.id",
   1,
 );
 const REMOVE_ROW = removal("queue", "id");
@@ -41,7 +48,7 @@ const ADD_JOURNAL = rowWrite(
   "insert into journal (trace, entries) select trace, entries from $rows v (place, trace, entries) order by place",
 );
 
-export class QueueTables extends MetadataTables {
+export class QueueTables extends DeliveryTables {
   readonly #rows: Layer<number, QueueRecord | null>;
 
   constructor(sql: Replay, known: Known) {
@@ -79,25 +86,38 @@ export class QueueTables extends MetadataTables {
     };
     test("trace", "t", traceId);
     test("domain", "t", domain);
-    test("state", "i", state && STATES.indexOf(state));
+    // Written out, so that the index of those few that are not ready can be used.
+    if (state) tests.push(`q.state = ${STATES.indexOf(state)}${state === "ready" ? "" : " and q.state > 0"}`);
     const lock = this.sql.isReadOnly ? "" : " for update of q";
     const sql = `${QUEUE} where ${tests.join(" and ")} order by q.id limit ?i${lock}`;
     return this.sql.all(sql, ...values, limit).map(readQueue);
   }
 
-  queueDue(now: number, limit: number): readonly QueueRecord[] {
-    const sql = `${QUEUE} where q.wake_at <= ?i order by q.wake_at, q.id limit ?i for update of q skip locked`;
-    return this.sql.all(sql, now, limit).map(readQueue);
+  queueDue(of: QueueClass, now: number, limit: number): readonly QueueRecord[] {
+    const sql = `${QUEUE} where q.class = ?i and q.wake_at <= ?i order by q.wake_at, q.id limit ?i ` +
+      "for update of q skip locked";
+    return this.sql.all(sql, CLASSES.indexOf(of), now, limit).map(readQueue);
   }
 
   queueBeside({ id, traceId, domain, route }: QueueRecord, now: number, limit: number): readonly QueueRecord[] {
-    const sql = `${QUEUE} where q.trace = ?t and q.id >= ?i and q.domain is not distinct from ?t and ` +
-      "q.route is not distinct from ?t and q.wake_at <= ?i order by q.id limit ?i for update of q skip locked";
-    return this.sql.all(sql, traceId, id, domain, route, now, limit).map(readQueue);
+    // Behind this row, so that those done with are not read again.
+    const near = `select id from queue where trace = ?t and ${domain === null ? "domain is null" : "domain = ?t"} ` +
+      "and id >= ?i order by id limit ?i";
+    const sql = `${QUEUE} where q.id in (${near}) and q.route is not distinct from ?t and q.wake_at <= ?i ` +
+      "order by q.id limit ?i for update of q skip locked";
+    const place = domain === null ? [traceId] : [traceId, domain];
+    return this.sql.all(sql, ...place, id, BESIDE, route, now, limit).map(readQueue);
   }
 
   queueNext(): number | null {
-    return this.sql.get("select min(wake_at) from queue where wake_at is not null")![0] as number | null;
+    return this.sql.get(`select least(${NEXT.join(", ")})`)![0] as number | null;
+  }
+
+  queueCount(): Readonly<Record<QueueState, number>> {
+    const counts = { ready: 0, leased: 0, held: 0 };
+    const rows = this.sql.all("select state, count(*) from queue group by state");
+    for (const [state, count] of rows) counts[STATES[state as number]!] = count as number;
+    return counts;
   }
 
   addQueueRow(row: QueueRecord): void {
@@ -120,6 +140,8 @@ export class QueueTables extends MetadataTables {
       row.prefix,
       row.route,
       row.report,
+      PRIORITIES.indexOf(row.priority),
+      CLASSES.indexOf(row.class),
     );
   }
 
@@ -135,6 +157,8 @@ export class QueueTables extends MetadataTables {
       row.owner,
       row.wakeAt,
       row.route,
+      PRIORITIES.indexOf(row.priority),
+      CLASSES.indexOf(row.class),
     );
     this.#rows.set(row.id, { ...row });
   }
@@ -181,5 +205,7 @@ export function readQueue(cells: Cells): QueueRecord {
     prefix: cells[16] as Uint8Array,
     route: cells[17] as string | null,
     report: cells[18] as DecidedFate | null,
+    priority: PRIORITIES[cells[19] as number]!,
+    class: CLASSES[cells[20] as number]!,
   };
 }

@@ -43,6 +43,10 @@ export const MIGRATIONS: readonly string[] = [
   create index senders_until on senders (until);
   create table sieve (account bigint not null, name text collate "C" not null, octets bigint not null,
     active boolean not null, content bytea not null, primary key (account, name));
+  create table delivery (account bigint primary key, settings text not null);
+  create table seen (account bigint not null, key text collate "C" not null, until bigint not null,
+    primary key (account, key));
+  create index seen_until on seen (account, until);
 
   create table mailboxes (id bigint primary key, account bigint not null, path text collate "C" not null,
     role text collate "C", uid_validity bigint not null, uid_next bigint not null, modseq bigint not null,
@@ -70,6 +74,9 @@ export const MIGRATIONS: readonly string[] = [
     hash bytea not null, blob_size bigint not null, size bigint not null, internal_date bigint not null,
     sent_at bigint, header_end bigint not null, prefix bytea not null);
   create index emails_blob on emails (blob, account);
+  create table origins (email bigint primary key, account bigint not null, key text collate "C" not null,
+    name text not null, line_ends text not null);
+  create index origins_key on origins (account, key);
   create table threads (account bigint not null, key bigint not null, thread bigint not null,
     primary key (account, key));
 
@@ -88,10 +95,12 @@ export const MIGRATIONS: readonly string[] = [
   create table queue (id bigint primary key, trace text collate "C" not null, recipient text not null,
     domain text collate "C", state bigint not null, attempts bigint not null, queued_at bigint not null,
     due_at bigint not null, expires_at bigint not null, last_reply text, owner text, wake_at bigint,
-    sender text not null, blob bigint not null, prefix bytea not null, route text collate "C", report text)
-    with (fillfactor = 70);
-  create index queue_wake on queue (wake_at, id) where wake_at is not null;
-  create index queue_trace on queue (trace, id);
+    sender text not null, blob bigint not null, prefix bytea not null, route text collate "C", report text,
+    priority bigint not null, class bigint not null) with (fillfactor = 70);
+  create index queue_wake on queue (class, wake_at, id) where wake_at is not null;
+  create index queue_state on queue (state, id) where state > 0;
+  create index queue_trace on queue (trace, domain, id);
+  create index queue_domain on queue (domain, id);
   create index queue_blob on queue (blob);
   create table journal (id bigint generated always as identity primary key, trace text collate "C" not null,
     entries text not null);
