@@ -134,6 +134,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     { createSubmission },
     { mailPrograms },
     { filterPolicy },
+    { createSieveDesk },
     { createSigner },
     { ReportBook },
   ] = await Promise.all([
@@ -152,6 +153,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/submission.ts"),
     import("../server/house.ts"),
     import("../server/filter_policy.ts"),
+    import("../server/sieve_desk.ts"),
     import("../server/dkim/sign_message.ts"),
     import("../server/received_reports/report_book.ts"),
   ]);
@@ -185,6 +187,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     now: () => Date.now(),
     failed: (error) => failure = error,
   }).load();
+  const filter = await filterPolicy(config);
   const app = createHttpApp({
     perform: (op, args) => storage.perform(op, args),
     ...(storage.mend && { mend: (what) => storage.mend!(what) }),
@@ -192,10 +195,11 @@ export async function openOffline(config: Config): Promise<Admin> {
     makeToken,
     dkim,
     dns: createDomainDns({ config, storage, dkim, resolve, now: () => Date.now() }),
+    sieve: createSieveDesk({ storage, filter, now: () => Date.now() }),
     // It waits in the queue until a server runs.
     submit: createSubmission({
       storage,
-      programs: mailPrograms(config, await filterPolicy(config)),
+      programs: mailPrograms(config, filter),
       sign: (args) => signer.sign(args),
       clock: { wall: () => Date.now() },
       messageSize: config.limits.messageSize,

@@ -36,13 +36,21 @@ import { queueRetry } from "./commands/queue_retry.ts";
 import { queueShow } from "./commands/queue_show.ts";
 import { restore } from "./commands/restore.ts";
 import { sendmail } from "./commands/sendmail.ts";
+import { sieveActivate, sieveDeactivate } from "./commands/sieve_activate.ts";
 import { sieveCheck } from "./commands/sieve_check.ts";
+import { sieveGet } from "./commands/sieve_get.ts";
+import { sieveList } from "./commands/sieve_list.ts";
+import { sievePut } from "./commands/sieve_put.ts";
+import { sieveRemove } from "./commands/sieve_remove.ts";
+import { sieveDiff, sieveRun } from "./commands/sieve_run.ts";
+import { sieveTest, sieveTrace } from "./commands/sieve_test.ts";
 import { start } from "./commands/start.ts";
 import { tlsReportsList } from "./commands/tls_reports_list.ts";
 import { tlsReportsShow } from "./commands/tls_reports_show.ts";
 import { tokenAdd } from "./commands/token_add.ts";
 import { tokenList } from "./commands/token_list.ts";
 import { tokenRemove } from "./commands/token_remove.ts";
+import { vacationOff, vacationSet, vacationShow } from "./commands/vacation.ts";
 import { verify } from "./commands/verify.ts";
 import { version } from "./commands/version.ts";
 import { why } from "./commands/why.ts";
@@ -89,7 +97,20 @@ export const COMMANDS: readonly Command[] = [
   banList,
   banAdd,
   banRemove,
+  sieveList,
+  sievePut,
+  sieveGet,
+  sieveActivate,
+  sieveDeactivate,
+  sieveRemove,
   sieveCheck,
+  sieveTest,
+  sieveTrace,
+  sieveDiff,
+  sieveRun,
+  vacationShow,
+  vacationSet,
+  vacationOff,
   why,
   sendmail,
   backup,

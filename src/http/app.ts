@@ -10,7 +10,10 @@ import { dns } from "./admin/dns.ts";
 import { domains } from "./admin/domains.ts";
 import { messages } from "./admin/messages.ts";
 import { messagesSend } from "./admin/messages_send.ts";
+import { delivering } from "./admin/delivery.ts";
 import { queue } from "./admin/queue.ts";
+import { sieve } from "./admin/sieve.ts";
+import { sieveWork } from "./admin/sieve_work.ts";
 import { store } from "./admin/store.ts";
 import { reports } from "./admin/reports.ts";
 import { bearer } from "./bearer.ts";
@@ -68,6 +71,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     resource(admin, deps);
   }
   messagesSend(admin, deps);
+  for (const resource of [sieve, sieveWork, delivering]) resource(admin, deps);
   bans(admin, deps);
   store(admin, deps);
   app.route(API, admin);

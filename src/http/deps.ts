@@ -1,4 +1,5 @@
 import type { BanDesk } from "./ban_desk.ts";
+import type { SieveDesk } from "./sieve_desk.ts";
 import type { HttpClient } from "./client.ts";
 import type { Mend } from "../storage/storage.ts";
 import type { ReportDesk } from "./report_desk.ts";
@@ -127,6 +128,7 @@ export interface HttpDeps {
   /** What others report about our domains. */
   readonly reports: ReportDesk;
   readonly dns: DnsAdmin;
+  readonly sieve: SieveDesk;
   readonly adminToken: Secret;
   readonly bans: BanDesk;
   /** Somebody showed the right token from this address. */

@@ -6,7 +6,13 @@ export interface Problem {
   readonly code: string;
   readonly detail: string;
   /** What is wrong with which part of the request. */
-  readonly errors?: readonly { readonly path: string; readonly reason: string }[];
+  readonly errors?: readonly {
+    readonly path: string;
+    readonly reason: string;
+    /** In a text with lines, from 1. */
+    readonly line?: number;
+    readonly column?: number;
+  }[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 

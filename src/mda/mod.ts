@@ -18,6 +18,7 @@
 export * from "./deliver.ts";
 export * from "./filter/answerable.ts";
 export * from "./filter/policy.ts";
+export * from "./filter/stored.ts";
 export * from "./forward.ts";
 export * from "./plan.ts";
 export * from "./priority.ts";

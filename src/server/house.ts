@@ -40,6 +40,7 @@ import { createLogger, type Logger } from "./log.ts";
 import { LoggedIn } from "./logged_in.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
+import { createSieveDesk } from "./sieve_desk.ts";
 import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
 import { openStorage } from "./open_storage.ts";
 import { createSubmission } from "./submission.ts";
@@ -181,6 +182,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         makeToken,
         dkim,
         dns: createDomainDns({ config, storage, dkim, resolve, now: () => clock.wall() }),
+        sieve: createSieveDesk({ storage, filter, now: () => clock.wall() }),
         submit,
         adminToken: new Secret(adminToken.value),
         trusted,

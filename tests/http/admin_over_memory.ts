@@ -8,6 +8,8 @@ import { indexMessage } from "../../src/message/mod.ts";
 import { scriptedResolver } from "../../src/dns/mod.ts";
 import type { DnsAnswer, DnsType } from "../../src/contract/mod.ts";
 import { DkimKeys } from "../../src/server/dkim/keys.ts";
+import { createSieveDesk } from "../../src/server/sieve_desk.ts";
+import { testFilters } from "../server/sieve/filters.ts";
 import { createDomainDns } from "../../src/server/domain_dns/mod.ts";
 import { TEST_CONFIG } from "../server/domain_dns/test_config.ts";
 import { onceMadeKey } from "../server/dkim/once_made_key.ts";
@@ -70,6 +72,7 @@ export function testAdmin(
     dkim,
     dns: createDomainDns({ config: TEST_CONFIG, storage, dkim, resolve, now: () => NOW }),
     reports: new ReportBook(storage, () => NOW),
+    sieve: createSieveDesk({ storage, filter: testFilters(), now: () => NOW }),
     adminToken: new Secret(TOKEN),
     bans: new BanBook({
       perform: (op, args) => storage.perform(op, args),

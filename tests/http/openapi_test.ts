@@ -19,6 +19,7 @@ interface Document {
 const ROUTES = [
   "DELETE /api/v1/accounts/{address}",
   "DELETE /api/v1/accounts/{address}/acl",
+  "DELETE /api/v1/accounts/{address}/sieve/{name}",
   "DELETE /api/v1/accounts/{address}/tokens/{tokenId}",
   "DELETE /api/v1/aliases/{address}",
   "DELETE /api/v1/bans/{network}",
@@ -28,7 +29,11 @@ const ROUTES = [
   "GET /api/v1/accounts",
   "GET /api/v1/accounts/{address}",
   "GET /api/v1/accounts/{address}/acl",
+  "GET /api/v1/accounts/{address}/delivery",
+  "GET /api/v1/accounts/{address}/sieve",
+  "GET /api/v1/accounts/{address}/sieve/{name}",
   "GET /api/v1/accounts/{address}/tokens",
+  "GET /api/v1/accounts/{address}/vacation",
   "GET /api/v1/aliases",
   "GET /api/v1/bans",
   "GET /api/v1/domains",
@@ -42,8 +47,12 @@ const ROUTES = [
   "GET /api/v1/queue",
   "GET /api/v1/queue/{queueId}",
   "PATCH /api/v1/accounts/{address}",
+  "PATCH /api/v1/accounts/{address}/delivery",
+  "PATCH /api/v1/accounts/{address}/sieve",
   "PATCH /api/v1/domains/{name}",
   "POST /api/v1/accounts",
+  "POST /api/v1/accounts/{address}/sieve-diff",
+  "POST /api/v1/accounts/{address}/sieve-run",
   "POST /api/v1/accounts/{address}/tokens",
   "POST /api/v1/aliases",
   "POST /api/v1/bans",
@@ -57,6 +66,8 @@ const ROUTES = [
   "POST /api/v1/store/repair",
   "PUT /api/v1/accounts/{address}/acl",
   "PUT /api/v1/accounts/{address}/password",
+  "PUT /api/v1/accounts/{address}/sieve/{name}",
+  "PUT /api/v1/accounts/{address}/vacation",
 ];
 
 async function description(): Promise<Document> {

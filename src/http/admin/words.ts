@@ -70,7 +70,9 @@ export const problem = z.object({
   status: z.int(),
   code: z.string().openapi({ description: "for programs; stays the same" }),
   detail: z.string().openapi({ description: "for people" }),
-  errors: z.array(z.object({ path: z.string(), reason: z.string() })).optional(),
+  errors: z.array(
+    z.object({ path: z.string(), reason: z.string(), line: z.int().optional(), column: z.int().optional() }),
+  ).optional(),
 }).openapi("Problem");
 
 const problemContent = { "application/problem+json": { schema: problem } };

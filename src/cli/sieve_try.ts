@@ -1,0 +1,99 @@
+/** Trying a script on messages that are files: nothing is stored, sent or asked of a server. */
+import { isAbsolute, join } from "node:path";
+import { crlfLines, headerFields, indexMessage, unfold } from "../message/mod.ts";
+import { concatBytes } from "../base/bytes.ts";
+import { runSieve, type SieveResult, type SieveScript, sieveWorld } from "../sieve/mod.ts";
+import { runProgram } from "../server/run_program.ts";
+import { EXIT, Exit } from "./exit.ts";
+import { printable } from "./table.ts";
+
+/** The largest message, octets. */
+const LARGEST = 256 << 20;
+const FOLDER_LIMIT = 100_000;
+
+/** Who writes to whom, where the message itself does not say. */
+export interface TryEnvelope {
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+}
+
+/** The files of messages that are named: a folder stands for what is in it, a Maildir for `new` and `cur`. */
+export async function messageFiles(named: readonly string[], cwd: string): Promise<string[]> {
+  const files: string[] = [];
+  for (const name of named) {
+    const path = isAbsolute(name) ? name : join(cwd, name);
+    try {
+      const { isDirectory } = await Deno.stat(path);
+      if (isDirectory) await addFolder(path, files);
+      else files.push(path);
+    } catch (error) {
+      throw new Exit(EXIT.refused, `${printable(name)} cannot be read: ${(error as Error).message}`);
+    }
+  }
+  return files;
+}
+
+async function addFolder(path: string, files: string[]): Promise<void> {
+  const entries = [];
+  for await (const entry of Deno.readDir(path)) entries.push(entry);
+  for (const { name, isFile, isDirectory } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
+    if (files.length >= FOLDER_LIMIT) throw new Exit(EXIT.refused, `more than ${FOLDER_LIMIT} messages`);
+    if (isFile && !name.startsWith(".")) files.push(join(path, name));
+    else if (isDirectory && (name === "cur" || name === "new")) await addFolder(join(path, name), files);
+  }
+}
+
+/** What a script says of a message. */
+export async function trySieve(
+  script: SieveScript,
+  name: string,
+  file: string,
+  envelope: TryEnvelope,
+): Promise<SieveResult> {
+  const { size } = await Deno.stat(file);
+  if (size > LARGEST) throw new Exit(EXIT.refused, `${printable(file)} has more than ${LARGEST} octets`);
+  const lines = crlfLines();
+  const octets = concatBytes([lines(await Deno.readFile(file))]);
+  const index = indexMessage(octets);
+  const header = octets.subarray(0, index.root.bodyStart);
+  const fields = headerFields(header);
+  const valueOf = (field: string): string | undefined => {
+    const found = fields.find((one) => one.name === field);
+    return found && unfold(found.raw).trim().replace(/^<|>$/g, "");
+  };
+  const author = index.envelope.from[0];
+  const written = author?.mailbox && author.host ? `${author.mailbox}@${author.host}` : "";
+  const to = envelope.to ?? valueOf("delivered-to") ?? "user@example.org";
+  const facts = {
+    envelope: { from: envelope.from ?? valueOf("return-path") ?? written, to },
+    header,
+    index,
+    now: Date.now(),
+    zoneMinutes: -new Date().getTimezoneOffset(),
+    owner: { address: to, addresses: [to] },
+    seed: "try",
+  };
+  const world = sieveWorld({
+    // deno-lint-ignore require-yield -- answers are programs
+    *read(start, end) {
+      return octets.slice(start, end);
+    },
+    // deno-lint-ignore require-yield -- answers are programs
+    *mailboxExists() {
+      return true; // nobody knows here; a script is tried for what it does where all is well
+    },
+  });
+  const program = runSieve(script, facts, world);
+  const result = await runProgram(program, () => Promise.reject(new Error("nobody to ask")), () => {});
+  return renamed(result, name);
+}
+
+/** Logs and actions call the script by its file. */
+function renamed(result: SieveResult, script: string): SieveResult {
+  return {
+    ...result,
+    actions: result.actions.map((action) => action.at === null ? action : { ...action, at: { ...action.at, script } }),
+    log: result.log.map((line) => ({ ...line, script })),
+    failures: result.failures.map((failure) => ({ ...failure, script })),
+  };
+}

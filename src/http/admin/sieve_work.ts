@@ -1,0 +1,107 @@
+import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { HttpDeps } from "../deps.ts";
+import { ProblemError, unlessRefused } from "../problem.ts";
+import type { ScriptQuestion, ScriptReport } from "../sieve_desk.ts";
+import { unlessWrong } from "./sieve.ts";
+import { address, answer, body, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
+
+const DAY_MS = 86_400_000;
+const MOST = 5_000;
+const tags = ["sieve"];
+
+const message = z.object({
+  mailbox: z.string(),
+  uid: z.int(),
+  from: z.string(),
+  subject: z.string(),
+  at: time,
+  actions: z.array(z.string()).openapi({ description: "what the script says, each with the line that says so" }),
+  before: z.array(z.string()).optional().openapi({ description: "what the active script says" }),
+  done: z.array(z.string()).optional(),
+  failures: z.array(z.string()),
+}).openapi("ScriptedMessage");
+const report = z.object({
+  looked: z.int(),
+  more: z.boolean().openapi({ description: "there are more messages than are looked at in one go" }),
+  messages: z.array(message),
+}).openapi("ScriptReport");
+
+const question = {
+  name: z.string().max(512).optional().openapi({ description: "a script of the account; left out: the active one" }),
+  content: z.string().optional().openapi({ description: "in its place: the text of a script" }),
+  mailbox: z.string().max(4096).optional().openapi({ description: "left out: all but Sent, Drafts and Trash" }),
+  limit: z.int().min(1).max(MOST).default(MOST),
+};
+const days = z.number().min(0.01).max(36_500);
+
+const diff = createRoute({
+  method: "post",
+  path: "/accounts/{address}/sieve-diff",
+  tags,
+  summary: "Which messages of the last days would go elsewhere by this script than by the active one",
+  request: {
+    params: z.object({ address }),
+    body: body(z.strictObject({ ...question, days: days.default(30) })),
+  },
+  responses: { 200: answer(report, "only those that would go elsewhere"), ...PROBLEMS, ...NOT_FOUND },
+});
+
+const run = createRoute({
+  method: "post",
+  path: "/accounts/{address}/sieve-run",
+  tags,
+  summary: "Run a script over mail that is there",
+  description: "Filing, flags and discarding (into Trash) are done; nothing is sent, refused or changed in itself.",
+  request: {
+    params: z.object({ address }),
+    body: body(z.strictObject({ ...question, days: days.optional(), apply: z.boolean().default(false) })),
+  },
+  responses: { 200: answer(report, "what the script says, and what was done"), ...PROBLEMS, ...NOT_FOUND },
+});
+
+/** `/accounts/{address}/sieve-diff` and `sieve-run`. */
+export function sieveWork(app: OpenAPIHono, deps: HttpDeps): void {
+  app.openapi(diff, async (c) => {
+    const asked = c.req.valid("json");
+    return c.json(print(await deps.sieve.diff(await ask(c.req.valid("param").address, asked, deps))), 200);
+  });
+  app.openapi(run, async (c) => {
+    const asked = c.req.valid("json");
+    const what = await ask(c.req.valid("param").address, asked, deps);
+    return c.json(print(await deps.sieve.run({ ...what, apply: asked.apply })), 200);
+  });
+}
+
+async function ask(
+  address: string,
+  asked: { name?: string | undefined; content?: string | undefined; mailbox?: string | undefined; limit: number } & {
+    days?: number | undefined;
+  },
+  deps: HttpDeps,
+): Promise<ScriptQuestion> {
+  const { name, content: given, mailbox = null, limit, days } = asked;
+  let script = { name: "given", content: given ?? "" };
+  if (given === undefined) script = unlessRefused(await deps.perform("sieve.get", { address, name: name ?? null }));
+  unlessWrong(deps.sieve.check(script.content));
+  const since = days === undefined ? null : deps.now() - days * DAY_MS;
+  return { address, name: script.name, content: script.content, mailbox, limit, since };
+}
+
+function print(found: ScriptReport | null): z.output<typeof report> {
+  if (found === null) {
+    throw new ProblemError({ status: 404, code: "notFound", detail: "There is no such account or mailbox." });
+  }
+  const { looked, more, messages } = found;
+  return {
+    looked,
+    more,
+    messages: messages.map(({ at, actions, before, done, failures, ...rest }) => ({
+      ...rest,
+      at: printTime(at),
+      actions: [...actions],
+      ...(before && { before: [...before] }),
+      ...(done && { done: [...done] }),
+      failures: [...failures],
+    })),
+  };
+}

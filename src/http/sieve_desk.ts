@@ -1,0 +1,60 @@
+/** What the HTTP layer asks about scripts besides keeping them: whether they can run, and what they would do. */
+
+/** Something that is wrong with a script. */
+export interface ScriptError {
+  /** From 1. */
+  readonly line: number;
+  readonly column: number;
+  /** One sentence. */
+  readonly reason: string;
+}
+
+/** A stored message and what scripts say of it. */
+export interface ScriptedMessage {
+  readonly mailbox: string;
+  readonly uid: number;
+  readonly from: string;
+  readonly subject: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** What the script says, each with the line that says so. */
+  readonly actions: readonly string[];
+  /** What the active script says, where the two are compared. */
+  readonly before?: readonly string[];
+  /** What was done; empty for a dry run. */
+  readonly done?: readonly string[];
+  /** What went wrong in the script. */
+  readonly failures: readonly string[];
+}
+
+/** What came of looking at stored messages. */
+export interface ScriptReport {
+  /** Messages that were looked at. */
+  readonly looked: number;
+  /** There were more than are looked at in one go. */
+  readonly more: boolean;
+  readonly messages: readonly ScriptedMessage[];
+}
+
+/** Which messages are looked at, and by which script. */
+export interface ScriptQuestion {
+  readonly address: string;
+  /** The text of a script. */
+  readonly content: string;
+  readonly name: string;
+  /** One mailbox, or null: all but Sent, Drafts and Trash. */
+  readonly mailbox: string | null;
+  /** Only what came since, milliseconds since 1970; null: all. */
+  readonly since: number | null;
+  readonly limit: number;
+}
+
+/** Scripts at work. */
+export interface SieveDesk {
+  /** All that is wrong with a script; empty where it can run. */
+  check(content: string): readonly ScriptError[];
+  /** Messages that would go elsewhere than by the active script. */
+  diff(question: ScriptQuestion): Promise<ScriptReport | null>;
+  /** What the script says of each message; with `apply` it is done, as far as it can be done to mail that is there. */
+  run(question: ScriptQuestion & { readonly apply: boolean }): Promise<ScriptReport | null>;
+}

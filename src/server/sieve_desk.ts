@@ -1,0 +1,162 @@
+/** Scripts at work for whoever administers the server: over mail that is stored, by the programs of delivery. */
+import type { AccountId, EmailRow, LogEvent, Mailbox, Program, SearchKey, UidRange } from "../contract/mod.ts";
+import type { ScriptedMessage, ScriptQuestion, ScriptReport, SieveDesk } from "../http/sieve_desk.ts";
+import { applyStored, fateOf, type FilterPolicy, replay, type StoredOwner } from "../mda/mod.ts";
+import { decodeWords } from "../message/mod.ts";
+import { formatSieveError, type NamedScript, type SieveResult, sieveSentence } from "../sieve/mod.ts";
+import type { Storage } from "../storage/storage.ts";
+import { type Perform, runProgram } from "./run_program.ts";
+
+/** What the desk works with. */
+export interface SieveDeskParts {
+  readonly storage: Storage;
+  readonly filter: FilterPolicy;
+  readonly now: () => number;
+}
+
+const PAGE = 50;
+/** Not what came in: nobody filters it anew. */
+const LEFT_OUT: ReadonlySet<string> = new Set(["sent", "drafts", "trash"]);
+
+export function createSieveDesk(parts: SieveDeskParts): SieveDesk {
+  const { filter } = parts;
+  return {
+    check(content) {
+      const parsed = filter.scripts.get(content);
+      if ("script" in parsed) return [];
+      return parsed.errors.map((error) => {
+        const { line, column } = error;
+        return { line, column, reason: formatSieveError(error).slice(`${line}:${column}: `.length) };
+      });
+    },
+    diff: (question) => diff(question, parts),
+    run: (question) => run(question, parts),
+  };
+}
+
+async function diff(question: ScriptQuestion, parts: SieveDeskParts): Promise<ScriptReport | null> {
+  const owner = await ownerOf(question.address, parts);
+  if (owner === null) return null;
+  const { script } = await parts.storage.perform("delivery.read", { accountId: owner.accountId });
+  const old = script === null ? [] : namedScript(script.name, script.content, parts.filter);
+  const fresh = namedScript(question.name, question.content, parts.filter);
+  return await look(question, owner, parts, async (row) => {
+    const before = await perform(replay(around(old, owner, parts.filter), owner, row, parts.filter), parts);
+    const after = await perform(replay(around(fresh, owner, parts.filter), owner, row, parts.filter), parts);
+    if (fateOf(before) === fateOf(after)) return null;
+    return { ...said(after), before: before.actions.map(sieveSentence) };
+  });
+}
+
+async function run(
+  question: ScriptQuestion & { readonly apply: boolean },
+  parts: SieveDeskParts,
+): Promise<ScriptReport | null> {
+  const owner = await ownerOf(question.address, parts);
+  if (owner === null) return null;
+  const script = namedScript(question.name, question.content, parts.filter);
+  return await look(question, owner, parts, async (row, mailbox) => {
+    const result = await perform(replay(script, owner, row, parts.filter), parts);
+    // A script that failed says nothing.
+    if (!question.apply || result.failures.length > 0) return { ...said(result), done: [] };
+    const done = await perform(applyStored(result, owner, mailbox, row.uid, parts.now()), parts);
+    return { ...said(result), done };
+  });
+}
+
+function said(result: SieveResult): Pick<ScriptedMessage, "actions" | "failures"> {
+  return {
+    actions: result.actions.map(sieveSentence),
+    failures: result.failures.map(({ script, line, message }) => `${script}, line ${line}: ${message}`),
+  };
+}
+
+/** What runs before and behind a script at delivery. */
+function around(own: readonly NamedScript[], owner: StoredOwner, filter: FilterPolicy): readonly NamedScript[] {
+  const domain = owner.account.slice(owner.account.lastIndexOf("@") + 1);
+  return [...filter.before, ...filter.domains.get(domain) ?? [], ...own, ...filter.after];
+}
+
+/** None where it cannot run: then it says nothing at delivery either. */
+function namedScript(name: string, content: string, filter: FilterPolicy): readonly NamedScript[] {
+  const parsed = filter.scripts.get(content);
+  return "script" in parsed ? [{ name, script: parsed.script }] : [];
+}
+
+async function ownerOf(address: string, { storage }: SieveDeskParts): Promise<StoredOwner | null> {
+  const account = await storage.perform("account.get", { address });
+  if (account === null) return null;
+  const { accountId } = account;
+  const { settings } = await storage.perform("delivery.read", { accountId });
+  return { accountId, account: account.address, settings };
+}
+
+type Looked = Pick<ScriptedMessage, "actions" | "before" | "done" | "failures">;
+
+/** Looks at messages, the newest mailbox's first by their names; null: there is no such mailbox. */
+async function look(
+  question: ScriptQuestion,
+  owner: StoredOwner,
+  parts: SieveDeskParts,
+  each: (row: EmailRow, mailbox: Mailbox) => Promise<Looked | null>,
+): Promise<ScriptReport | null> {
+  const { accountId } = owner;
+  const mailboxes = (await parts.storage.perform("mailbox.list", { accountId })).filter(({ ownerId, role, path }) =>
+    ownerId === accountId && (question.mailbox === null ? !LEFT_OUT.has(role ?? "") : path === question.mailbox)
+  );
+  if (question.mailbox !== null && mailboxes.length === 0) return null;
+  // What is moved into a mailbox that comes later must not be looked at twice: all is chosen first.
+  const chosen: { readonly mailbox: Mailbox; readonly ranges: readonly UidRange[] }[] = [];
+  const met = new Set<string>();
+  let room = question.limit;
+  let more = false;
+  for (const mailbox of mailboxes) {
+    const uids = await uidsSince(accountId, mailbox, question.since, parts);
+    more ||= uids.length > room;
+    const some = uids.slice(-room || uids.length);
+    if (room > 0) chosen.push({ mailbox, ranges: some.map((uid) => ({ first: uid, last: uid })) });
+    room = Math.max(0, room - some.length);
+  }
+  const messages: ScriptedMessage[] = [];
+  let looked = 0;
+  for (const { mailbox, ranges } of chosen) {
+    for (let at = 0; at < ranges.length; at += PAGE) {
+      const { rows } = await parts.storage.perform("email.read", {
+        accountId,
+        mailboxId: mailbox.mailboxId,
+        ranges: ranges.slice(at, at + PAGE),
+        fields: ["envelope"],
+        limit: PAGE,
+      });
+      for (const row of rows) {
+        if (met.has(row.emailId)) continue; // in another mailbox too
+        met.add(row.emailId);
+        looked++;
+        const found = await each(row, mailbox);
+        if (found !== null) messages.push({ ...about(row, mailbox), ...found });
+      }
+    }
+  }
+  return { looked, more, messages };
+}
+
+async function uidsSince(accountId: AccountId, { mailboxId }: Mailbox, since: number | null, parts: SieveDeskParts) {
+  const search: SearchKey = since === null ? { key: "all" } : { key: "internalDate", from: since, before: null };
+  return (await parts.storage.perform("email.search", { accountId, mailboxId, search })).uids;
+}
+
+function about(row: EmailRow, { path }: Mailbox): Omit<ScriptedMessage, "actions" | "failures"> {
+  const author = row.envelope?.from[0];
+  return {
+    mailbox: path,
+    uid: row.uid,
+    from: author ? `${author.mailbox ?? ""}@${author.host ?? ""}` : "",
+    subject: decodeWords(row.envelope?.subject ?? ""),
+    at: row.internalDate,
+  };
+}
+
+function perform<R>(program: Program<R>, { storage }: SieveDeskParts): Promise<R> {
+  const answer = ((op: string, args: never) => storage.perform(op as never, args)) as Perform;
+  return runProgram(program, answer, (_event: LogEvent) => {});
+}

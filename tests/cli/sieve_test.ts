@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { desk, runMain } from "./command_line.ts";
+
+const ALICE = "alice@example.org";
+
+Deno.test("scripts are put, listed, printed, activated and removed from the command line", async () => {
+  const { run } = await aliceDesk();
+  assert.equal((await run(`sieve put ${ALICE} main -`, { stdin: "keep;\r\n" })).code, 0);
+  assert.match((await run(`sieve list ${ALICE}`)).out, /^NAME\s+OCTETS\s+ACTIVE\nmain\s+7\n$/);
+  assert.equal((await run(`sieve get ${ALICE} main`)).out, "keep;\r\n");
+  assert.equal((await run(`sieve activate ${ALICE} main`)).code, 0);
+  assert.equal((await run(`sieve remove ${ALICE} main`)).code, 1);
+  assert.equal((await run(`sieve deactivate ${ALICE}`)).code, 0);
+  assert.equal((await run(`sieve remove ${ALICE} main`)).code, 0);
+  const wrong = await run(`sieve put ${ALICE} main -`, { stdin: "keep;\nfrob;" });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.err, /line 2, column 1/);
+});
+
+Deno.test("an answer is set, shown and turned off from the command line", async () => {
+  const { run } = await aliceDesk();
+  const set = await run(`vacation set ${ALICE} --subject Away --to 2027-01-31T00:00:00Z`, { stdin: "Back soon\n" });
+  assert.equal(set.code, 0, set.err);
+  assert.match((await run(`vacation show ${ALICE}`)).out, /Subject\s+Away\n\nBack soon/);
+  assert.equal((await run(`vacation off ${ALICE}`)).code, 0);
+  assert.match((await run(`vacation show ${ALICE}`)).err, /Nobody is answered/);
+});
+
+Deno.test("sieve test and trace say what a script does with files, and which line decides", async () => {
+  const cwd = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${cwd}/box/cur`, { recursive: true });
+    await Deno.writeTextFile(`${cwd}/box/cur/1`, "Subject: [list] a\n\nx");
+    await Deno.writeTextFile(`${cwd}/box/cur/2`, "Subject: b\n\nx");
+    await Deno.writeTextFile(
+      `${cwd}/f.sieve`,
+      'require ["fileinto", "envelope"];\nif header :contains "subject" "[list]" { fileinto "Lists"; }\n' +
+        'if envelope "from" "carol@x.example" { discard; }',
+    );
+    const test = await runMain(["sieve", "test", "f.sieve", "box"], { cwd });
+    assert.equal(test.code, 0, test.err);
+    assert.deepEqual(test.out.trim().split("\n").map((line) => line.slice(line.lastIndexOf("/") + 1)), [
+      '1: filed into "Lists" (f.sieve, line 2)',
+      "2: kept, because no script said otherwise",
+    ]);
+    const json = await runMain(["sieve", "test", "f.sieve", "box", "--json", "--from", "carol@x.example"], { cwd });
+    assert.equal(JSON.parse(json.out)[1].actions[0], "not kept by itself (discard) (f.sieve, line 3)");
+    const trace = await runMain(["sieve", "trace", "f.sieve", "box/cur/1"], { cwd });
+    assert.match(trace.out, /^f\.sieve:2 header .*: true\n/);
+    assert.match(trace.out, /= filed into "Lists"/);
+    assert.equal((await runMain(["sieve", "test", "f.sieve", "none"], { cwd })).code, 1);
+    await Deno.writeTextFile(`${cwd}/bad.sieve`, "frob;");
+    assert.match((await runMain(["sieve", "test", "bad.sieve", "box"], { cwd })).err, /bad\.sieve:1:1/);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});
+
+Deno.test("sieve run and diff take a script of the account or a file, and not both", async () => {
+  const { run } = await aliceDesk();
+  const diff = await run(`sieve diff ${ALICE} --file -`, { stdin: "keep;" });
+  assert.deepEqual([diff.code, diff.out, diff.err], [0, "", "0 of 0 message(s).\n"]);
+  assert.equal((await run(`sieve run ${ALICE} --file - --script a`, { stdin: "keep;" })).code, 2);
+  assert.equal((await run(`sieve run ${ALICE} --file - --days x`, { stdin: "keep;" })).code, 2);
+  assert.equal((await run(`sieve run ${ALICE}`)).code, 1);
+});
+
+async function aliceDesk() {
+  const made = desk();
+  await made.ask("POST", "/api/v1/domains", { name: "example.org" });
+  const account = await made.ask("POST", "/api/v1/accounts", { address: ALICE, password: "secret-secret" });
+  assert.equal(account.status, 201);
+  return made;
+}
