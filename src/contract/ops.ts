@@ -96,6 +96,7 @@ export type StorageOp = Exclude<
   | "message.sign"
   | "message.seal"
   | "dmarc.count"
+  | "dmarc.failed"
   | "report.receive"
   | "clock.now"
 >;

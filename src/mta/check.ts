@@ -14,6 +14,7 @@ import { SYSTEM_FULL } from "../mda/mod.ts";
 import { type HeaderField, unfold } from "../message/header.ts";
 import { authenticate, type Authentication, describeAuthentication, judge, resultsField } from "./authenticate.ts";
 import { countForReport } from "./dmarc_count.ts";
+import { tellFailure } from "./dmarc_failure.ts";
 import type { ReceivePolicy } from "./policy.ts";
 import { claimedAuthor, isReportAddress, type ProvenAuthor, provenAuthor } from "./report_mail.ts";
 
@@ -66,9 +67,11 @@ export function* check(
   const verdict = judge(found, authentication, traceId);
   yield checkedEvent(found, traceId, verdict.kind);
   // Mail to where reports go would make reports about reports.
-  if (authentication.report && !args.envelope.recipients.every(({ forwardPath }) => isReportAddress(forwardPath))) {
+  if (!args.envelope.recipients.every(({ forwardPath }) => isReportAddress(forwardPath))) {
     const sourceIp = peer.session.remoteAddress;
-    yield* countForReport({ found, verdict, sourceIp, reversePath, fields: all, now }, authentication);
+    const counted = { found, verdict, sourceIp, reversePath, fields: all, now };
+    if (authentication.report) yield* countForReport(counted, authentication);
+    if (authentication.failureKey) yield* tellFailure(counted, hostname, authentication.failureKey);
   }
   const journal = [entry(now, "checked", describeAuthentication(found))];
   if (verdict.kind === "refuse") {

@@ -15,6 +15,8 @@ export interface AuthenticationPolicy {
   readonly trustedForwarders: readonly string[];
   /** Whether what was found is counted, for reports to the domains (`dmarc.count`). */
   readonly report?: boolean;
+  /** Whether failures are told of singly (`dmarc.failed`): the secret by which names in them are hidden. */
+  readonly failureKey?: Uint8Array;
   /** Whose mail is not checked: this machine, and networks of one's own. */
   readonly isTrusted: (address: string) => boolean;
 }

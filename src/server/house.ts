@@ -27,6 +27,8 @@ import { DkimKeys } from "./dkim/keys.ts";
 import { createDomainDns } from "./domain_dns/mod.ts";
 import { createSigner, type Signer } from "./dkim/sign_message.ts";
 import { DmarcReports } from "./dmarc_reports/mod.ts";
+import { addOwnReport } from "./received_reports/own_report.ts";
+import type { AggregateReport } from "../mailauth/mod.ts";
 import { ReceivedReports } from "./received_reports/mod.ts";
 import { ReportBook } from "./received_reports/report_book.ts";
 import { programRunner } from "./run_program.ts";
@@ -123,10 +125,11 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     logger,
     metrics,
   });
-  const dmarcReports = await new DmarcReports({ config, storage, resolver, signer, clock, logger }).load();
   const log = (event: LogEvent) => logger.log(event.level, event.event, event.fields);
   const reports = new ReportBook(storage, () => clock.wall());
   const run = programRunner({ storage, resolver, clock, log });
+  const readOwn = (report: AggregateReport, reporter: string) => addOwnReport(report, reporter, reports, storage);
+  const dmarcReports = await new DmarcReports({ config, storage, resolver, signer, clock, logger, readOwn }).load();
   const receivedReports = new ReceivedReports({ storage, book: reports, run, log });
   const watches = new Watches(storage, (error) => logger.log("error", "watch.failed", { error: String(error) }));
   const filter = await filterPolicy(config);
@@ -153,6 +156,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     sign: (args) => signer.sign(args),
     seal: (args) => signer.seal(args),
     countDmarc: (args) => dmarcReports.counts.count(args),
+    failedDmarc: (args) => dmarcReports.failures.take(args),
     receiveReport: (args) => receivedReports.receive(args),
     clock,
     logger,
@@ -268,7 +272,12 @@ function authenticationPolicy({ authentication, dmarcReports }: Config): Authent
   const trusted = networks(authentication.trusted);
   // A UNIX socket has no address: whoever reaches it is of this machine.
   const isTrusted = (address: string): boolean => isIP(address) === 0 || isIn(trusted, address);
-  return { ...authentication, report: dmarcReports.send, isTrusted };
+  return { ...authentication, report: dmarcReports.send, isTrusted, ...failureKey(dmarcReports) };
+}
+
+/** Tokens need not outlive the process. */
+function failureKey({ failures }: Config["dmarcReports"]): { failureKey?: Uint8Array } {
+  return failures ? { failureKey: new Uint8Array(randomBytes(32)) } : {};
 }
 
 /** The configured token, else one that is made at the first start and kept in the store. */

@@ -53,6 +53,8 @@ export interface WorldParts {
   readonly sign: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
   /** Left out: nothing is counted. */
   readonly countDmarc?: (args: Args<"dmarc.count">) => void;
+  /** Left out: nobody is told. */
+  readonly failedDmarc?: (args: Args<"dmarc.failed">) => void;
   /** Left out: nobody reads reports. */
   readonly receiveReport?: (args: Args<"report.receive">) => Promise<AnswerOf<"report.receive">>;
   readonly clock: Clock;
@@ -100,6 +102,10 @@ const OWN: OwnAnswers = {
   "message.seal": (world, args) => world.parts.seal(args),
   "dmarc.count": (world, args) => {
     world.parts.countDmarc?.(args);
+    return true;
+  },
+  "dmarc.failed": (world, args) => {
+    world.parts.failedDmarc?.(args);
     return true;
   },
   "report.receive": (world, args) => world.parts.receiveReport?.(args) ?? { unread: "none" },

@@ -289,6 +289,11 @@ export interface TransportOps {
    */
   "dmarc.count": { args: { domain: string; policy: string; row: string; now: number }; answer: true };
   /**
+   * A message of a domain that wants to hear of single ones failed. The texts are what it is told: see
+   * `mailauth/dmarc/report/failure.ts`. Whoever sends them asks the domain's record where to.
+   */
+  "dmarc.failed": { args: { domain: string; feedback: string; header: string; now: number }; answer: true };
+  /**
    * Reads the reports about domains of ours in a sealed message and adds them to what is known. `author` is the domain
    * that the message was shown to be from; `about` the domain that it says it reports on, or null. Answers what was read,
    * a sentence each; those that were known already are read too. Otherwise why nothing was.

@@ -6,8 +6,9 @@ import { align } from "./alignment.ts";
 import { authorOf } from "./author.ts";
 import { discoverPolicy } from "./discovery.ts";
 import { RecordLookup } from "./lookup.ts";
-import type { DkimFact, DmarcPolicy, DmarcResult, OrganizationMethod, SpfFact } from "./model.ts";
+import type { DkimFact, DmarcResult, OrganizationMethod, SpfFact } from "./model.ts";
 import { compareStrictness, dispositionOf, policyFor, policyTags } from "./policy.ts";
+import type { DmarcPolicy } from "./record.ts";
 import { sentenceOf } from "./sentence.ts";
 
 /** What is known of a message. */

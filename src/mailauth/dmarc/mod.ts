@@ -12,6 +12,6 @@
 export * from "./model.ts";
 export { DMARC_OPTIONS, type DmarcFacts, dmarcMethodResult, type DmarcOptions, evaluateDmarc } from "./evaluate.ts";
 export { type Author, authorOf } from "./author.ts";
-export { type DmarcRecord, parseDmarcRecord } from "./record.ts";
+export { type DmarcPolicy, type DmarcRecord, parseDmarcRecord } from "./record.ts";
 export type { ReportUri } from "./report_uri.ts";
 export * from "./report/mod.ts";

@@ -1,8 +1,5 @@
 /** What DMARC is told and what it says (RFC 9989, and RFC 7489 where it is older). */
-import type { DmarcRecord } from "./record.ts";
-
-/** What a domain asks to be done with mail that does not show it is theirs (RFC 9989 section 4.7 `p`). */
-export type DmarcPolicy = "none" | "quarantine" | "reject";
+import type { DmarcPolicy, DmarcRecord } from "./record.ts";
 
 /**
  * What SPF found for MAIL FROM, which for the null sender is `postmaster` at HELO (RFC 7208 section 2.4). What it found

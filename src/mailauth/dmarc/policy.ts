@@ -1,8 +1,8 @@
 /** Which policy a record asks for (RFC 9989 sections 4.7 and 4.10.1; `pct` of RFC 7489 section 6.6.4). */
 import type { Program } from "../../contract/mod.ts";
 import { domainExists } from "./lookup.ts";
-import type { DmarcPolicy, PolicyOverride } from "./model.ts";
-import type { DmarcRecord } from "./record.ts";
+import type { PolicyOverride } from "./model.ts";
+import type { DmarcPolicy, DmarcRecord } from "./record.ts";
 
 const MILDER: Readonly<Record<DmarcPolicy, DmarcPolicy>> = { none: "none", quarantine: "none", reject: "quarantine" };
 const ORDER: readonly DmarcPolicy[] = ["none", "quarantine", "reject"];

@@ -1,7 +1,9 @@
 /** DMARC policy records (RFC 9989 sections 4.7 and 4.8; `pct` and `ri` of RFC 7489 section 6.3). */
 import { lowerAscii, parseDigits } from "../../base/ascii.ts";
-import type { DmarcPolicy } from "./model.ts";
 import { parseReportUris, type ReportUri } from "./report_uri.ts";
+
+/** What a domain asks to be done with mail that does not show it is theirs (RFC 9989 section 4.7 `p`). */
+export type DmarcPolicy = "none" | "quarantine" | "reject";
 
 /** A policy record; what is not published has its default. */
 export interface DmarcRecord {

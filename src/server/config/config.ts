@@ -50,6 +50,8 @@ export interface AuthenticationConfig {
 export interface DmarcReportsConfig {
   /** Whether domains that ask for it are told, once a day, of mail in their name. */
   readonly send: boolean;
+  /** Whether domains that ask for it are told of single messages that failed, without names and local parts. */
+  readonly failures: boolean;
   /** Who sends them; null: `noreply-dmarc@` and our domain. */
   readonly from: string | null;
   /** Who we are in reports; null: the domain. */

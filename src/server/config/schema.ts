@@ -285,6 +285,7 @@ const TOP = {
     organization: text("the name of whoever runs this server").max(100, { error: "has more than 100 characters" })
       .nullable().default(null),
     ownDomains: truth.default(false),
+    failures: truth.default(false),
   }).prefault({}),
   readReports: truth.default(true),
   outbound: OUTBOUND.prefault({}),

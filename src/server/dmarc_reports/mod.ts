@@ -1,7 +1,8 @@
 /**
- * DMARC aggregate reports (RFC 9990) on the mail of others.
+ * DMARC reports on the mail of others: aggregate ones (RFC 9990), and on single failures (RFC 9991).
  *
  * - `counts.ts` counts what was checked; `send_reports.ts` sends it when the day is over (`report_message.ts`).
+ * - `failure_reports.ts` tells of single messages, a few an hour. `mail_report.ts` sends both.
  */
 import type { LogEvent } from "../../contract/mod.ts";
 import type { Resolver } from "../../dns/mod.ts";
@@ -13,7 +14,8 @@ import { every } from "../every.ts";
 import type { Logger } from "../log.ts";
 import { programRunner } from "../run_program.ts";
 import { DmarcCounts } from "./counts.ts";
-import { sendReports } from "./send_reports.ts";
+import { type FailureParts, FailureReports } from "./failure_reports.ts";
+import { type SenderParts, sendReports } from "./send_reports.ts";
 
 export interface DmarcReportsParts {
   readonly config: Config;
@@ -22,6 +24,7 @@ export interface DmarcReportsParts {
   readonly signer: Pick<Signer, "sign">;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly readOwn: SenderParts["readOwn"];
 }
 
 /** What is lost by a crash at most. */
@@ -30,6 +33,7 @@ const SEND_MS = 5 * 60_000;
 
 export class DmarcReports {
   readonly counts: DmarcCounts;
+  readonly failures: FailureReports;
   readonly #parts: DmarcReportsParts;
   #ends: (() => void)[] = [];
   #stopped = false;
@@ -39,6 +43,7 @@ export class DmarcReports {
     this.#parts = parts;
     const failed = (error: unknown) => parts.logger.log("error", "dmarcReport.notStored", { error: String(error) });
     this.counts = new DmarcCounts({ storage: parts.storage, failed });
+    this.failures = new FailureReports(() => this.#sender());
   }
 
   /** Reads what was counted before; once, before anything is received. */
@@ -64,15 +69,24 @@ export class DmarcReports {
     this.#stopped = true;
     for (const end of this.#ends) end();
     await this.#sending;
+    await this.failures.stop();
     if (this.#parts.config.dmarcReports.send) await this.counts.save();
   }
 
-  async #send(): Promise<void> {
-    const { config, storage, resolver, signer, clock, logger } = this.#parts;
-    const log = ({ level, event, fields }: LogEvent) => logger.log(level, event, fields);
-    const { from, organization, ownDomains } = config.dmarcReports;
-    await sendReports({
+  #send(): Promise<void> {
+    return sendReports({
+      ...this.#sender(),
       counts: this.counts,
+      stopped: () => this.#stopped,
+      readOwn: this.#parts.readOwn,
+    });
+  }
+
+  #sender(): FailureParts {
+    const { config, storage, resolver, signer, clock, logger } = this.#parts;
+    const { from, organization, ownDomains } = config.dmarcReports;
+    const log = ({ level, event, fields }: LogEvent) => logger.log(level, event, fields);
+    return {
       storage,
       signer,
       run: programRunner({ storage, resolver, clock, log }),
@@ -84,7 +98,6 @@ export class DmarcReports {
       from,
       organization,
       ownDomains,
-      stopped: () => this.#stopped,
-    });
+    };
   }
 }

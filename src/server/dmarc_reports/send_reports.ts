@@ -1,40 +1,27 @@
 /** Sends the reports of days that are over: each once, to whoever the domain's record names and who agrees. */
 import { randomUUID } from "node:crypto";
 import { formatAddress } from "../../base/address.ts";
+import { logEvent } from "../../contract/mod.ts";
 import {
-  type BlobId,
-  type LogEvent,
-  logEvent,
-  type MailEnvelope,
-  type Program,
-  type TraceId,
-} from "../../contract/mod.ts";
-import { concatBytes, latin1Bytes } from "../../base/bytes.ts";
-import { type OrganizationMethod, reportDestinations, type ReportUri } from "../../mailauth/mod.ts";
+  type AggregateReport,
+  type OrganizationMethod,
+  reportDestinations,
+  type ReportUri,
+} from "../../mailauth/mod.ts";
+import { isReportAddress } from "../../mta/report_mail.ts";
 import { RecordLookup } from "../../mailauth/dmarc/lookup.ts";
-import { MessageIndexer } from "../../message/mod.ts";
-import { routeNotice } from "../../mta/queue/mod.ts";
-import type { SealedBlob, Storage } from "../../storage/storage.ts";
-import type { Signer } from "../dkim/sign_message.ts";
 import { type CountedDomain, DAY_MS, type DmarcCounts } from "./counts.ts";
+import { mailReport, type MailReportParts, type ReporterNames, reporterOf, withParents } from "./mail_report.ts";
 import { type PackedReport, packReport, type Reporter, reportMessage } from "./report_message.ts";
 
-export interface SenderParts {
+export interface SenderParts extends MailReportParts, ReporterNames {
   readonly counts: DmarcCounts;
-  readonly storage: Storage;
-  readonly signer: Pick<Signer, "sign">;
-  readonly run: <R>(program: Program<R>) => Promise<R>;
-  readonly now: () => number;
-  readonly log: (event: LogEvent) => void;
-  readonly hostname: string;
-  readonly giveUpMs: number;
   readonly method: OrganizationMethod;
-  /** `from` null: `noreply-dmarc@` and the nearest domain of ours above the host name. */
-  readonly from: string | null;
-  readonly organization: string | null;
   /** Whether our own domains are reported to. */
   readonly ownDomains: boolean;
   readonly stopped: () => boolean;
+  /** Sums up a report about a domain of ours, as those of others are. */
+  readonly readOwn: (report: AggregateReport, reporter: string) => Promise<void>;
 }
 
 const TRIES = 5;
@@ -57,12 +44,6 @@ export async function sendReports(parts: SenderParts): Promise<void> {
   } catch (error) {
     parts.log(logEvent("warn", "dmarcReport.failed", { error: String(error) }));
   }
-}
-
-function reporterOf({ from, organization, hostname }: SenderParts, own: readonly string[]): Reporter {
-  const domain = withParents(hostname).find((name) => own.includes(name)) ?? hostname;
-  const address = from ?? `noreply-dmarc@${domain}`;
-  return { from: address, organization: organization ?? address.slice(address.lastIndexOf("@") + 1), hostname };
 }
 
 async function sendOne(
@@ -93,6 +74,8 @@ async function sendOne(
   let problem: string | null = null;
   for (const [address, uri] of wanted) {
     try {
+      const here = isReportAddress(address) && own.includes(uri.address!.domain);
+      if (here) await parts.readOwn(packed.report, reporter.from.slice(reporter.from.lastIndexOf("@") + 1));
       await mail(address, uri, packed, reporter, parts);
       counted.done.push(address);
     } catch (error) {
@@ -119,66 +102,16 @@ async function mail(
   parts: SenderParts,
 ): Promise<void> {
   const { domain } = packed.report.policy;
-  const { log, storage, now, run } = parts;
-  const id = randomUUID().replaceAll("-", "");
-  const bytes = await signed(reportMessage(packed, reporter, to, id, now()), reporter, parts);
+  const { log, now } = parts;
   // RFC 7489 section 6.2; RFC 9990 knows no such limit any more.
   if (uri.maxSize !== null && packed.packed.length > uri.maxSize) {
     return log(
       logEvent("info", "dmarcReport.tooLarge", { domain, to, size: packed.packed.length, limit: uri.maxSize }),
     );
   }
-  const sealed = await store(bytes, storage);
-  try {
-    const { blobId, size } = sealed;
-    const traceId = `d${id}.1` as TraceId;
-    const envelope = envelopeOf(reporter.from, to, size);
-    const about = `DMARC report to <${to}> about ${domain}.`;
-    const facts = { hostname: parts.hostname, localAddress: null, now: now(), giveUpMs: parts.giveUpMs };
-    const args = await run(routeNotice({ traceId, envelope, blobId, size, about }, facts));
-    if ("refused" in args) return log(logEvent("info", "dmarcReport.refused", { domain, to, text: args.refused.text }));
-    const answer = await storage.perform("mail.accept", args);
-    if ("refused" in answer) throw new Error("no room");
-    log(logEvent("info", "dmarcReport.sent", { domain, to, traceId, rows: packed.report.rows.length }));
-  } finally {
-    sealed.release();
-  }
-}
-
-/** The sender aligns with From, so that SPF counts too; what comes of it is told to nobody (RFC 3461 NOTIFY=NEVER). */
-function envelopeOf(from: string, to: string, size: number): MailEnvelope {
-  return {
-    sender: { reversePath: from, size, body: "7bit", smtputf8: false, requireTls: false, ret: null, envid: null },
-    recipients: [{ forwardPath: to, notify: [], orcpt: null }],
-  };
-}
-
-async function signed(bytes: Uint8Array, { from }: Reporter, { signer, now, log }: SenderParts): Promise<Uint8Array> {
-  try {
-    const domains = withParents(from.slice(from.lastIndexOf("@") + 1));
-    const answer = await signer.sign({ domains, blobId: "" as BlobId, size: 0, prefix: bytes, now: now() });
-    return "fields" in answer ? concatBytes([latin1Bytes(answer.fields), bytes]) : bytes;
-  } catch (error) {
-    log(logEvent("warn", "dmarcReport.unsigned", { error: String(error) }));
-    return bytes;
-  }
-}
-
-async function store(bytes: Uint8Array, storage: Storage): Promise<SealedBlob> {
-  const indexer = new MessageIndexer();
-  const writer = storage.createBlob();
-  try {
-    indexer.push(bytes);
-    await writer.write(bytes);
-    return await writer.seal(indexer.finish());
-  } catch (error) {
-    writer.abort();
-    throw error;
-  }
-}
-
-/** `mail.example.org`, `example.org`: not the top-level domain. */
-function withParents(name: string): string[] {
-  const labels = name.split(".");
-  return labels.slice(0, Math.max(1, labels.length - 1)).map((_, index) => labels.slice(index).join("."));
+  const id = randomUUID().replaceAll("-", "");
+  const message = { id, to, from: reporter.from, bytes: reportMessage(packed, reporter, to, id, now()) };
+  const answer = await mailReport({ ...message, about: `DMARC report to <${to}> about ${domain}.` }, parts);
+  if ("refused" in answer) log(logEvent("info", "dmarcReport.refused", { domain, to, text: answer.refused.text }));
+  else log(logEvent("info", "dmarcReport.sent", { domain, to, ...answer, rows: packed.report.rows.length }));
 }

@@ -16,7 +16,7 @@ import { isReportAddress } from "../../mta/report_mail.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { asksFor } from "./asked_for.ts";
 import { findReports, type FoundReport } from "./find_reports.ts";
-import { isBelow, type ReportBook } from "./report_book.ts";
+import { ownDomainOf, type ReportBook } from "./report_book.ts";
 import type { Added } from "./stored_rows.ts";
 
 export interface ReceivedReportsParts {
@@ -101,13 +101,8 @@ export class ReceivedReports {
     }
   }
 
-  /** The domain of ours that a name is, or is below of. */
-  async #own(name: string): Promise<string | null> {
-    let own: string | null = null;
-    for (const domain of await this.#parts.storage.perform("domain.list", {})) {
-      if (isBelow(name, domain.name) && domain.name.length > (own ?? "").length) own = domain.name;
-    }
-    return own;
+  #own(name: string): Promise<string | null> {
+    return ownDomainOf(name, this.#parts.storage);
   }
 
   async #asked(

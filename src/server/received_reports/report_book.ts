@@ -57,9 +57,18 @@ export class ReportBook implements ReportDesk {
 }
 
 /** Whether a name is the domain or one below it; both in A-labels. */
-export function isBelow(name: string, domain: string): boolean {
+function isBelow(name: string, domain: string): boolean {
   const lower = name.toLowerCase();
   return lower === domain || lower.endsWith(`.${domain}`);
+}
+
+/** The domain of ours that a name is, or is below of. */
+export async function ownDomainOf(name: string, storage: Pick<Storage, "perform">): Promise<string | null> {
+  let own: string | null = null;
+  for (const domain of await storage.perform("domain.list", {})) {
+    if (isBelow(name, domain.name) && domain.name.length > (own ?? "").length) own = domain.name;
+  }
+  return own;
 }
 
 function seenOf(day: string, reporter: string, organization: string, id: string): SeenReport {

@@ -23,25 +23,29 @@ export interface ReportDestinations {
 /** Entries that are asked about: RFC 9990 section 3.5 leaves the number to the receiver. */
 const DESTINATIONS_LIMIT = 10;
 
-/** Asks for each mailbox in `rua` of the record found at `policyDomain` whether it may be sent reports. */
+/**
+ * Asks for each mailbox in `rua` of the record found at `policyDomain` whether it may be sent reports; for those on
+ * single messages in `ruf` (RFC 9991 section 4).
+ */
 export function* reportDestinations(
   record: DmarcRecord,
   policyDomain: string,
   method: OrganizationMethod = "treewalk",
+  tag: "rua" | "ruf" = "rua",
 ): Program<ReportDestinations> {
   const accepted: ReportUri[] = [];
-  const refused: ReportUri[] = [...record.rua.slice(DESTINATIONS_LIMIT)];
+  const refused: ReportUri[] = [...record[tag].slice(DESTINATIONS_LIMIT)];
   const later: ReportUri[] = [];
   const lookup = new RecordLookup();
   const own = yield* organizationOf(policyDomain, method, lookup);
-  for (const uri of record.rua.slice(0, DESTINATIONS_LIMIT)) {
+  for (const uri of record[tag].slice(0, DESTINATIONS_LIMIT)) {
     const host = uri.address === null ? null : canonical(uri.address.domain);
     if (host === null || host.startsWith("[")) refused.push(uri);
     else {
       const theirs = host === policyDomain ? own : yield* organizationOf(host, method, lookup);
       if (host === policyDomain || (own !== null && theirs === own)) accepted.push(uri);
       else {
-        const leave = yield* leaveOf(policyDomain, host, uri);
+        const leave = yield* leaveOf(policyDomain, host, uri, tag);
         if (leave === "later") later.push(uri);
         else if (leave === null) refused.push(uri);
         else accepted.push(leave);
@@ -52,7 +56,12 @@ export function* reportDestinations(
 }
 
 /** The leave that `host` publishes, with another mailbox of its own where it names one; null where there is none. */
-function* leaveOf(policyDomain: string, host: string, uri: ReportUri): Program<ReportUri | "later" | null> {
+function* leaveOf(
+  policyDomain: string,
+  host: string,
+  uri: ReportUri,
+  tag: "rua" | "ruf",
+): Program<ReportUri | "later" | null> {
   const name = `${policyDomain}._report._dmarc.${host}`;
   if (name.length > 253) return null;
   const answer = yield* ask("dns.resolve", { name, type: "TXT" });
@@ -64,6 +73,6 @@ function* leaveOf(policyDomain: string, host: string, uri: ReportUri): Program<R
   });
   if (leaves.length === 0) return null;
   // It may move the reports to another mailbox, but not to a third domain.
-  const moved = leaves[0]!.rua.find(({ address }) => address !== null && canonical(address.domain) === host);
+  const moved = leaves[0]![tag].find(({ address }) => address !== null && canonical(address.domain) === host);
   return moved ?? uri;
 }

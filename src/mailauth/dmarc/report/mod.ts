@@ -3,7 +3,7 @@
  *
  * - `rows.ts` counts messages, `write.ts` makes the XML and its names, `destination.ts` asks who may have it.
  * - `parse.ts` reads the reports of others over `xml.ts`; `model.ts` is the shape of both.
- * - `failure_parse.ts` reads reports on single messages (RFC 9991, RFC 6591).
+ * - `failure.ts` says which single messages are told of, and how (RFC 9991, RFC 6591); `failure_parse.ts` reads that.
  *
  * Rules: text in, text out; whoever compresses, mails or stores is elsewhere. A report from outside is hostile: it
  * declares no entities, and everything in it has a bound.
@@ -27,5 +27,6 @@ export {
   type ParsedReport,
 } from "./parse.ts";
 export { type FailureReport, parseFailureReport } from "./failure_parse.ts";
+export { type FailedMessage, type FailureTexts, failureTexts, failureWanted } from "./failure.ts";
 export { type MalformedXml } from "./xml.ts";
 export { type ReportDestinations, reportDestinations } from "./destination.ts";

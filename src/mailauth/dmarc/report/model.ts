@@ -1,5 +1,6 @@
 /** An aggregate report (RFC 9990 section 3.1, RFC 7489 appendix C) as records. */
-import type { DmarcPolicy, DmarcResult, OrganizationMethod, PolicyOverride } from "../model.ts";
+import type { DmarcResult, OrganizationMethod, PolicyOverride } from "../model.ts";
+import type { DmarcPolicy } from "../record.ts";
 
 /** What a receiver saw of one domain's mail in a period. */
 export interface AggregateReport {

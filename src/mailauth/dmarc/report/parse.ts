@@ -1,6 +1,7 @@
 /** Reading aggregate reports, of RFC 9990 and RFC 7489, as receivers really write them. */
 import { lowerAscii, parseDigits } from "../../../base/ascii.ts";
-import type { DmarcPolicy, PolicyOverride } from "../model.ts";
+import type { PolicyOverride } from "../model.ts";
+import type { DmarcPolicy } from "../record.ts";
 import type {
   AggregateReport,
   DkimRowResult,

@@ -1,6 +1,7 @@
 /** From messages to the rows of a report: like ones are counted, and there is an end to how many differ. */
 import { canonical } from "../author.ts";
-import type { DkimFact, DmarcPolicy, DmarcResult, PolicyOverride, SpfFact } from "../model.ts";
+import type { DkimFact, DmarcResult, PolicyOverride, SpfFact } from "../model.ts";
+import type { DmarcPolicy } from "../record.ts";
 import type { ReportRow } from "./model.ts";
 
 /** What a report says of a message beside its result. */
