@@ -10,6 +10,10 @@ export interface Io {
   readonly interactive: boolean;
   /** All of stdin, at most `limit` octets; null where there is more. */
   readAll(limit: number): Promise<Uint8Array | null>;
+  /** Stdin as it comes. */
+  input(): AsyncIterable<Uint8Array>;
+  /** Octets to stdout. */
+  write(octets: Uint8Array): void;
   /** One line that a person types, without its end; null at the end of input. With `hidden` nothing of it is shown. */
   ask(question: string, options?: { hidden?: boolean }): Promise<string | null>;
 }
@@ -43,6 +47,8 @@ export function processIo(): Io {
       }
       return all;
     },
+    input: () => Deno.stdin.readable,
+    write: (octets) => writeAll(Deno.stdout, octets),
     ask: (question, options) => askTerminal(question, options?.hidden === true),
   };
 }

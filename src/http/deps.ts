@@ -111,7 +111,7 @@ export interface DnsAdmin {
 
 /** A message to be sent, as it comes in. Its lines may end as they like. */
 export interface SubmittedMessage {
-  readonly sender: Pick<EnvelopeSender, "reversePath" | "ret" | "envid" | "priority">;
+  readonly sender: Pick<EnvelopeSender, "reversePath" | "ret" | "envid" | "priority" | "verp">;
   readonly recipients: readonly EnvelopeRecipient[];
   readonly body: ReadableStream<Uint8Array> | null;
 }

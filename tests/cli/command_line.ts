@@ -35,6 +35,11 @@ export async function runMain(args: readonly string[], terminal: Terminal = {}, 
       const octets = typeof stdin === "string" ? utf8Bytes(stdin) : stdin;
       return Promise.resolve(octets.length > limit ? null : octets);
     },
+    async *input() {
+      const { stdin = "" } = terminal;
+      yield await Promise.resolve(typeof stdin === "string" ? utf8Bytes(stdin) : stdin);
+    },
+    write: (octets) => void (out += new TextDecoder("latin1").decode(octets)),
     ask(question, options) {
       const answer = typed.shift() ?? null;
       err += options?.hidden ? `${question}\n` : `${question}${answer}\n`;

@@ -166,3 +166,66 @@ Deno.test("qualified() gives bare names a domain and leaves every other octet", 
     assert.equal(made(same), same);
   }
 });
+
+const TALK = [
+  "EHLO here",
+  "MAIL FROM:<root@example.test> RET=HDRS ENVID=q7",
+  "RCPT TO:<alice@example.test> NOTIFY=SUCCESS ORCPT=rfc822;al@old.example",
+  "RCPT TO:<zoe@there.example> NOTIFY=NEVER",
+  "RCPT TO:<max@there.example>",
+  "DATA",
+  "Subject: spoken",
+  "",
+  "..dot",
+  ".",
+  "MAIL FROM:<>",
+  "RCPT TO:<nobody@example.test>",
+  "DATA",
+  "Subject: refused",
+  "",
+  ".",
+  "QUIT",
+  "",
+].join("\r\n");
+
+Deno.test("sendmail -bs speaks SMTP on stdin and stdout", async () => {
+  await using server = await testServer(HELD);
+  const { code, out, err } = await sendmail(server, "-bs", TALK);
+  assert.deepEqual([code, err], [0, ""]);
+  const codes = out.split("\r\n").filter((line) => /^\d{3} /.test(line)).map((line) => line.slice(0, 9));
+  assert.deepEqual(codes, [
+    "220 mail.",
+    "250 HELP",
+    ...["250 2.1.0", "250 2.1.5", "250 2.1.5", "250 2.1.5", "354 End d", "250 2.0.0"],
+    ...["250 2.1.0", "250 2.1.5", "354 End d", "550 5.1.1", "221 2.0.0"],
+  ], out);
+  const rows = await queued(server);
+  assert.deepEqual(
+    rows.map(({ recipient, sender }) => [recipient.forwardPath, recipient.notify, sender.ret, sender.envid]),
+    [
+      ["alice@example.test", ["success"], "headers", "q7"], // its report
+      ["zoe@there.example", [], "headers", "q7"],
+      ["max@there.example", null, "headers", "q7"],
+    ],
+  );
+  assert.match(await inbox(server), /Return-Path: <root@example\.test>[^]*Subject: spoken\r\n\r\n\.dot\r\n/);
+});
+
+Deno.test("sendmail -bs ends where its input ends, and bounds what it takes", async () => {
+  await using server = await testServer({ config: { ...HELD.config, limits: { messageSize: "64KB" } } });
+  const begin = "EHLO x\r\nMAIL FROM:<root@example.test>\r\n";
+  const cut = await sendmail(server, "-bs", `${begin}RCPT TO:<alice@example.test>\r\nDATA\r\nSubject: half`);
+  assert.equal(cut.code, 0);
+  assert.match(cut.out, /\r\n354 [^\n]*\n$/);
+  const big = `${begin}RCPT TO:<alice@example.test>\r\nDATA\r\n${`${"x".repeat(70)}\r\n`.repeat(1200)}.\r\nQUIT\r\n`;
+  assert.match((await sendmail(server, "-bs", big)).out, /\r\n552 5\.3\.4 /);
+  const many = Array.from({ length: 150 }, (_, i) => `RCPT TO:<${"n".repeat(60)}${i}@there.example>\r\n`).join("");
+  assert.match((await sendmail(server, "-bs", `${begin}${many}QUIT\r\n`)).out, /\r\n452 4\.5\.3 /);
+  assert.match((await sendmail(server, "-bs", "\0\xff garbage\r\n".repeat(50))).out, /\r\n421 /);
+});
+
+Deno.test("sendmail -XV gives each recipient elsewhere a sender of its own", async () => {
+  await using server = await testServer(HELD);
+  assert.equal((await sendmail(server, "-XV -f root@example.test zoe@there.example", "x\n")).code, 0);
+  assert.equal((await queued(server))[0]!.sender.reversePath, "root+zoe=there.example@example.test");
+});

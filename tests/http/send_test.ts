@@ -42,6 +42,10 @@ Deno.test("what cannot be sent is refused with words, and nothing is stored", as
     [ok + "&envid=%0d%0a", "x", 422, /printable/],
     [ok + "&ret=some", "x", 422, /ret/],
     [ok + "&priority=fast", "x", 422, /urgent/],
+    [ok + "&verp=perhaps", "x", 422, /verp/],
+    [ok + "&notify=never&notify=success", "x", 422, /notify is there 2 times, and recipient 1 times/],
+    [ok + "&orcpt=rfc822;a&orcpt=rfc822;b", "x", 422, /orcpt is there 2 times/],
+    [ok + "&orcpt=a%20b", "x", 422, /should be a type and an address/],
     [`sender=&${"recipient=a@b.example&".repeat(1001)}`, "x", 422, /at most 1000/],
     ["sender=&recipient=nobody@example.test", "x", 422, /^550 5\.1\.1 /],
     [ok, "From: a@b\nFrom: c@d\n\n", 422, /^554 5\.6\.0 /],
@@ -59,4 +63,25 @@ Deno.test("what cannot be sent is refused with words, and nothing is stored", as
   await imap.until("* OK");
   await imap.ask("a LOGIN alice@example.test alice", "a OK");
   assert.match(await imap.ask("b SELECT INBOX", "b OK"), /\* 0 EXISTS/);
+});
+
+Deno.test("each recipient may have wishes of its own, and with verp a sender of its own", async () => {
+  await using server = await testServer({ config: { outbound: { hold: true } } });
+  const query =
+    "sender=alice@example.test&recipient=zoe@there.example&recipient=max@there.example&recipient=bob@example.test" +
+    "&notify=success&notify=never&notify=&orcpt=rfc822;old@zoe.example&orcpt=&orcpt=&verp=true";
+  assert.equal((await post(server, query, "Subject: x\n\nhello")).status, 201);
+  const rows = await server.storage.perform("queue.list", { after: null, limit: 10 });
+  assert.deepEqual(rows.map(({ recipient, sender }) => [recipient, sender.reversePath]), [
+    [
+      { forwardPath: "zoe@there.example", notify: ["success"], orcpt: "rfc822;old@zoe.example" },
+      "alice+zoe=there.example@example.test",
+    ],
+    [{ forwardPath: "max@there.example", notify: [], orcpt: null }, "alice+max=there.example@example.test"],
+  ]);
+  const imap = server.connect("imap");
+  await imap.until("* OK");
+  await imap.ask("a LOGIN bob@example.test bob", "a OK");
+  await imap.ask("b SELECT INBOX", "b OK");
+  assert.match(await imap.ask("c FETCH 1 BODY[HEADER]", "c OK"), /Return-Path: <alice@example\.test>/);
 });

@@ -2,6 +2,7 @@ import { detailOf } from "../admin.ts";
 import type { Admin } from "../admin.ts";
 import type { Command, Invocation } from "../command.ts";
 import { EXIT, Exit } from "../exit.ts";
+import type { Refusal } from "../../contract/mod.ts";
 import type { SendmailCall } from "../sendmail/arguments.ts";
 import { exitOf, SYSEXITS } from "../sendmail/exit_codes.ts";
 import { queueList } from "./queue_list.ts";
@@ -24,6 +25,8 @@ export const sendmail: Command = {
   -N WHEN       never, or some of success,failure,delay: which reports are wanted (RFC 3461)
   -R PART       full or hdrs: what a report returns of the message
   -V ENVID      a name for the message that reports repeat
+  -XV           each recipient elsewhere gets a sender that names it (VERP)
+  -bs           speak SMTP on stdin and stdout
   -bp           list the queue
   -q            try what waits now
 
@@ -33,6 +36,7 @@ Exit codes are those of sysexits.h: 64 usage, 65 the message is wrong, 67 no suc
   examples: [
     "palomar sendmail -t < message.eml",
     "echo hello | palomar sendmail -f root@example.org alice@example.net",
+    "palomar sendmail -bs",
   ],
   options: [],
   ownArguments: true,
@@ -59,7 +63,43 @@ async function run(call: SendmailCall, invocation: Invocation): Promise<number |
   if (call.mode === "queue") return await queueList.run({ ...invocation, operands: [], options: new Map() });
   const server = await invocation.admin();
   if (call.mode === "flush") return void await server.request("POST", "/queue/change", { change: "retry", ids: "all" });
+  if (call.mode === "smtp") return await speak(server, invocation);
   return await send(call, server, invocation);
+}
+
+/** `-bs`: the codes are said in the dialogue. */
+async function speak(server: Admin, { io, config }: Invocation): Promise<number> {
+  const { smtpDialogue } = await import("../sendmail/smtp_dialogue.ts");
+  const { limits, hostname } = await config();
+  await smtpDialogue({
+    hostname,
+    messageSize: limits.messageSize,
+    input: io.input(),
+    output: (octets) => io.write(octets),
+    async send(message, { sender, recipients }) {
+      const query = new URLSearchParams({ sender: sender.reversePath });
+      for (const { forwardPath, notify, orcpt } of recipients) {
+        query.append("recipient", forwardPath);
+        query.append("notify", notify === null ? "" : notify.length === 0 ? "never" : notify.join(","));
+        query.append("orcpt", orcpt ?? "");
+      }
+      if (sender.ret !== null) query.set("ret", sender.ret);
+      if (sender.envid !== null) query.set("envid", sender.envid);
+      const { status, text } = await server.send(`/messages?${query}`, message);
+      return status === 201 ? null : refusalOf(status, detailOf(status, text));
+    },
+  });
+  return SYSEXITS.ok;
+}
+
+/** The reply that the answer began with, or one of its kind. */
+function refusalOf(status: number, detail: string): Refusal {
+  const [, code, enhanced, text] = /^([45]\d\d) ([45]\.\d+\.\d+) (.*)/s.exec(detail) ?? [];
+  if (code !== undefined) return { code: Number(code), enhanced: enhanced!, text: text! };
+  const temporary = status >= 500 || status === 408;
+  return temporary
+    ? { code: 451, enhanced: "4.3.0", text: "The server cannot take it now, try again later" }
+    : { code: 550, enhanced: "5.6.0", text: detail };
 }
 
 async function send(call: SendmailCall, server: Admin, { io, config }: Invocation): Promise<number> {
@@ -85,6 +125,7 @@ async function send(call: SendmailCall, server: Admin, { io, config }: Invocatio
       const value = call[key];
       if (value !== null) query.set(key, value);
     }
+    if (call.verp) query.set("verp", "true");
     const { status, text } = await server.send(`/messages?${query}`, message);
     if (status === 201) continue;
     const detail = detailOf(status, text);

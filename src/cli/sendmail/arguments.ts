@@ -2,8 +2,8 @@
 
 /** What it says. */
 export interface SendmailCall {
-  /** `send` reads a message; `queue` lists what waits; `flush` tries it now; `aliases` has nothing to do. */
-  readonly mode: "send" | "queue" | "flush" | "aliases";
+  /** `send` reads a message, `smtp` a dialogue; `queue` lists what waits; `flush` tries it now; `aliases` is nothing. */
+  readonly mode: "send" | "smtp" | "queue" | "flush" | "aliases";
   readonly recipients: readonly string[];
   /** Recipients stand in the message too (`-t`). */
   readonly fromHeader: boolean;
@@ -17,6 +17,8 @@ export interface SendmailCall {
   readonly notify: string | null;
   readonly ret: "full" | "headers" | null;
   readonly envid: string | null;
+  /** Each recipient elsewhere gets a sender of its own (`-XV`). */
+  readonly verp: boolean;
 }
 
 /** Letters that take a value, attached or as the next word; `q` and `b` take only what is attached. */
@@ -39,6 +41,7 @@ export function readSendmailArguments(args: readonly string[]): SendmailCall | {
     notify: null,
     ret: null,
     envid: null,
+    verp: false,
   };
   let at = 0;
   for (; at < args.length; at++) {
@@ -96,6 +99,9 @@ function take(
     case "V":
       call.envid = value;
       return null;
+    case "X":
+      if (value.startsWith("V")) call.verp = true;
+      return null;
     case "o":
       if (DOTS.has(value)) call.dots = true;
       return null;
@@ -111,6 +117,7 @@ function take(
 
 function modeOf(value: string, call: { mode: SendmailCall["mode"] }): string | null {
   if (value === "m") call.mode = "send";
+  else if (value === "s") call.mode = "smtp";
   else if (value === "p") call.mode = "queue";
   else if (value === "i") call.mode = "aliases";
   else return `-b${value} is not done here; the server is started with palomar start`;

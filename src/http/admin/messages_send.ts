@@ -22,6 +22,7 @@ const listOf = <S extends z.ZodType>(one: S) =>
   z.preprocess((value) => value === undefined || Array.isArray(value) ? value : [value], z.array(one));
 
 const notify = z.string().max(40).transform((text, context): Notify => {
+  if (text === "") return null; // of one recipient among several
   const words = upperAscii(text).split(",");
   const known = words.filter((word) => ["SUCCESS", "FAILURE", "DELAY"].includes(word));
   if (words.length === 1 && words[0] === "NEVER") return [];
@@ -42,9 +43,24 @@ const query = z.object({
       `should be there at most ${MOST_RECIPIENTS} times`,
     ),
   ).openapi({ type: "array", items: { type: "string" }, description: "once for each recipient" }),
-  notify: notify.optional().openapi({
-    type: "string",
-    description: "when the sender is told (RFC 3461): `never`, or some of `success,failure,delay`",
+  notify: listOf(notify).optional().openapi({
+    type: "array",
+    items: { type: "string" },
+    description: "when the sender is told (RFC 3461): `never`, or some of `success,failure,delay`; once for all " +
+      "recipients, or once for each",
+  }),
+  orcpt: listOf(
+    z.string().max(500).refine((text) => text === "" || /^[A-Za-z0-9-]+;[\x21-\x7e]+$/.test(text), {
+      error: 'should be a type and an address, as "rfc822;alice@example.org"',
+    }),
+  ).optional().openapi({
+    type: "array",
+    items: { type: "string" },
+    description: "the original recipients (RFC 3461), once for each recipient; empty where there is none",
+  }),
+  verp: z.enum(["true", "false"]).optional().openapi({
+    description: "`true`: each recipient elsewhere gets a sender of its own, which names it: " +
+      "`alice+bob=example.net@example.org`",
   }),
   ret: z.enum(["full", "headers"]).optional().openapi({ description: "what a report returns of the message" }),
   envid: z.string().min(1).max(ENVID_LIMIT).refine((text) => isAscii(text) && !/[^\x20-\x7e]/.test(text), {
@@ -79,16 +95,37 @@ const send = createRoute({
 /** `POST /messages`. */
 export function messagesSend(app: OpenAPIHono, deps: HttpDeps): void {
   app.openapi(send, async (c) => {
-    const { sender, recipient, notify = null, ret = null, envid = null, priority } = c.req.valid("query");
+    const { sender, recipient, notify = [], orcpt = [], ret = null, envid = null, priority, verp } = c.req.valid(
+      "query",
+    );
+    const each = notify.length > 1 || recipient.length === 1;
+    if (each && notify.length > 0) sameNumber("notify", notify.length, recipient.length);
+    if (orcpt.length > 0) sameNumber("orcpt", orcpt.length, recipient.length);
     const result = await deps.submit({
-      sender: { reversePath: sender, ret, envid, ...(priority !== undefined && { priority }) },
-      recipients: recipient.map((forwardPath) => ({ forwardPath, notify, orcpt: null })),
+      sender: {
+        reversePath: sender,
+        ret,
+        envid,
+        ...(priority !== undefined && { priority }),
+        ...(verp === "true" && { verp: true }),
+      },
+      recipients: recipient.map((forwardPath, i) => ({
+        forwardPath,
+        notify: notify[each ? i : 0] ?? null,
+        orcpt: orcpt[i] || null,
+      })),
       body: c.req.raw.body,
     });
     if ("refused" in result) throw refusedProblem(result.refused);
     deps.queueChanged();
     return c.json({ traceId: result.accepted as string }, 201);
   });
+}
+
+function sameNumber(name: string, given: number, recipients: number): void {
+  if (given === recipients) return;
+  const detail = `${name} is there ${given} times, and recipient ${recipients} times`;
+  throw new ProblemError({ status: 422, code: "invalid", detail });
 }
 
 /** The reply of SMTP is the detail: its codes say more than a status. */
