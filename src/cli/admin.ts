@@ -2,7 +2,7 @@
  * The administration as commands use it: requests of the admin API, to the running server through its control socket,
  * or, where none runs, to the same app in this process on the opened store.
  */
-import { request as httpRequest } from "node:http";
+import { type ClientRequest, request as httpRequest } from "node:http";
 import { join } from "node:path";
 import type { DnsType } from "../contract/mod.ts";
 import type { Config } from "../server/config/mod.ts";
@@ -22,8 +22,21 @@ export interface Admin {
   request(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<unknown>;
   /** The same with a message as the body, and the answer as it is: whoever sends has words of his own for a refusal. */
   send(path: string, message: Uint8Array): Promise<{ readonly status: number; readonly text: string }>;
+  /**
+   * A request whose body and answer are streams. The body goes out as the other side takes it. Where it fails, the answer
+   * does too, and the server has done nothing.
+   */
+  stream: StreamExchange;
   close(): Promise<void>;
 }
+
+/** A request of `/api/v1` + `path` with streams. The octets of the answer are to be read to their end. */
+export type StreamExchange = (
+  method: "GET" | "POST",
+  path: string,
+  body: AsyncIterable<Uint8Array> | null,
+  type: string | null,
+) => Promise<{ readonly status: number; readonly octets: AsyncIterable<Uint8Array> }>;
 
 /** One request; a body of text is JSON, octets are a message. */
 type Exchange = (
@@ -35,12 +48,18 @@ type Exchange = (
 /** Reaches the administration of the server that `config` describes. Throws `Exit`. */
 export async function openAdmin(config: Config): Promise<Admin> {
   const socket = join(config.dataDir, CONTROL_SOCKET);
-  if (await answers(socket)) return adminOver(overSocket(socket), { online: true, close: () => Promise.resolve() });
+  if (await answers(socket)) {
+    return adminOver(overSocket(socket), {
+      online: true,
+      stream: streamOverSocket(socket),
+      close: () => Promise.resolve(),
+    });
+  }
   return await openOffline(config);
 }
 
 /** The administration over anything that answers HTTP requests; for tests too. */
-export function adminOver(exchange: Exchange, rest: Pick<Admin, "online" | "close">): Admin {
+export function adminOver(exchange: Exchange, rest: Pick<Admin, "online" | "stream" | "close">): Admin {
   return {
     ...rest,
     send: (path, message) => exchange("POST", `/api/v1${path}`, message),
@@ -103,11 +122,40 @@ function overSocket(socketPath: string): Exchange {
         response.on("end", () => resolve({ status: response.statusCode ?? 0, text: pieces.join("") }));
         response.on("error", reject);
       });
-      const lost = (why: string) => new Exit(EXIT.temporary, `the running server did not answer: ${why}; try again`);
       request.on("timeout", () => request.destroy(lost("it took longer than a minute")));
       request.on("error", (error) => reject(error instanceof Exit ? error : lost(error.message)));
       request.end(body ?? undefined);
     });
+}
+
+const lost = (why: string): Exit => new Exit(EXIT.temporary, `the running server did not answer: ${why}; try again`);
+
+function streamOverSocket(socketPath: string): StreamExchange {
+  return (method, path, body, type) =>
+    new Promise((resolve, reject) => {
+      const headers = type === null ? {} : { "content-type": type };
+      // A store that is busy may take its time with a large batch.
+      const options = { socketPath, method, path: `/api/v1${path}`, headers, timeout: 600_000, agent: false } as const;
+      const request = httpRequest(options, (response) => {
+        resolve({ status: response.statusCode ?? 0, octets: response as AsyncIterable<Uint8Array> });
+      });
+      request.on("timeout", () => request.destroy(lost("it took longer than ten minutes")));
+      request.on("error", (error) => reject(error instanceof Exit ? error : lost(error.message)));
+      void sendBody(request, body).catch((error) => request.destroy(error as Error));
+    });
+}
+
+async function sendBody(request: ClientRequest, body: AsyncIterable<Uint8Array> | null): Promise<void> {
+  for await (const piece of body ?? []) {
+    if (request.destroyed) return;
+    if (!request.write(piece)) {
+      await new Promise<void>((go) => {
+        request.once("drain", go);
+        request.once("close", go);
+      });
+    }
+  }
+  request.end();
 }
 
 /**
@@ -137,6 +185,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     { createSieveDesk },
     { createSigner },
     { ReportBook },
+    { bodyIntake },
   ] = await Promise.all([
     import("../storage/sqlite/mod.ts"),
     import("../server/open_storage.ts"),
@@ -156,6 +205,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/sieve_desk.ts"),
     import("../server/dkim/sign_message.ts"),
     import("../server/received_reports/report_book.ts"),
+    import("../server/body_intake.ts"),
   ]);
   const where = config.storage.driver === "postgres" ? "PostgreSQL" : config.dataDir;
   const storage = await openStorage(config).catch((error: unknown) => {
@@ -205,6 +255,7 @@ export async function openOffline(config: Config): Promise<Admin> {
       messageSize: config.limits.messageSize,
       log: () => {},
     }),
+    openBody: () => bodyIntake(storage),
     adminToken: new Secret(""),
     trusted: true,
     bans,
@@ -219,21 +270,31 @@ export async function openOffline(config: Config): Promise<Admin> {
     canonicalWay,
     report: (error) => failure = error,
   });
+  // Nobody else keeps a log here, so the cause is for whoever called.
+  const failed = () => new Exit(EXIT.temporary, `the store in ${where} failed: ${(failure as Error).message}`);
   const exchange: Exchange = async (method, path, body) => {
     const headers = headersOf(body);
     const response = await app.fetch(
       new Request(`http://localhost${path}`, { method, headers, body: body as BodyInit | null }),
     );
     const text = await response.text();
-    if (response.status >= 500 && failure !== null) {
-      // Nobody else keeps a log here, so the cause is for whoever called.
-      throw new Exit(EXIT.temporary, `the store in ${where} failed: ${(failure as Error).message}`);
-    }
+    if (response.status >= 500 && failure !== null) throw failed();
     return { status: response.status, text };
   };
   const close = () => {
     resolver.close();
     return storage.close();
   };
-  return adminOver(exchange, { online: false, close });
+  const stream: StreamExchange = async (method, path, body, type) => {
+    const response = await app.fetch(
+      new Request(`http://localhost/api/v1${path}`, {
+        method,
+        headers: type === null ? {} : { "content-type": type },
+        body: body === null ? null : ReadableStream.from(body) as ReadableStream<Uint8Array<ArrayBuffer>>,
+      }),
+    );
+    if (response.status >= 500 && failure !== null) throw failed();
+    return { status: response.status, octets: response.body ?? ReadableStream.from([]) };
+  };
+  return adminOver(exchange, { online: false, stream, close });
 }

@@ -26,6 +26,12 @@ import { domainCatchAll } from "./commands/domain_catch_all.ts";
 import { domainDns } from "./commands/domain_dns.ts";
 import { domainList } from "./commands/domain_list.ts";
 import { domainRemove } from "./commands/domain_remove.ts";
+import { exportEml } from "./commands/export_eml.ts";
+import { exportMaildir } from "./commands/export_maildir.ts";
+import { exportMbox } from "./commands/export_mbox.ts";
+import { importEml } from "./commands/import_eml.ts";
+import { importMaildir } from "./commands/import_maildir.ts";
+import { importMbox } from "./commands/import_mbox.ts";
 import { queueHold } from "./commands/queue_hold.ts";
 import { queueList } from "./commands/queue_list.ts";
 import { queueRelease } from "./commands/queue_release.ts";
@@ -86,6 +92,12 @@ export const COMMANDS: readonly Command[] = [
   aliasAdd,
   aliasList,
   aliasRemove,
+  importMaildir,
+  importMbox,
+  importEml,
+  exportMaildir,
+  exportMbox,
+  exportEml,
   queueList,
   queueShow,
   queueRetry,

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { HTTPException } from "hono/http-exception";
+import { FRAMES_TYPE } from "../archive/frames.ts";
 import { acl } from "./admin/acl.ts";
 import { accounts } from "./admin/accounts.ts";
 import { aliases } from "./admin/aliases.ts";
@@ -9,6 +10,9 @@ import { dkim } from "./admin/dkim.ts";
 import { dns } from "./admin/dns.ts";
 import { domains } from "./admin/domains.ts";
 import { messages } from "./admin/messages.ts";
+import { mailboxes } from "./admin/mailboxes.ts";
+import { messagesExport } from "./admin/messages_export.ts";
+import { messagesImport } from "./admin/messages_import.ts";
 import { messagesSend } from "./admin/messages_send.ts";
 import { delivering } from "./admin/delivery.ts";
 import { queue } from "./admin/queue.ts";
@@ -25,6 +29,11 @@ import { stsPolicies } from "./sts_policies.ts";
 
 const API = "/api/v1";
 const BODY_LIMIT = 1024 * 1024;
+/** Routes that read messages as they come, and the types of these. No form of a strange page can send one of them. */
+const MESSAGE_BODIES = [
+  { route: /^POST \/api\/v1\/messages$/, types: ["message/rfc822"] },
+  { route: /^POST \/api\/v1\/accounts\/[^/]+\/messages$/, types: ["message/rfc822", FRAMES_TYPE] },
+];
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 /**
@@ -65,12 +74,14 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   stsPolicies(app, deps);
   describe(app, deps);
   if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken, deps.adminSeen));
-  app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT, [`POST ${API}/messages`]));
+  app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT, MESSAGE_BODIES));
   const admin = new OpenAPIHono({ defaultHook });
-  for (const resource of [domains, dkim, dns, reports, accounts, acl, tokens, aliases, queue, messages]) {
+  for (const resource of [domains, dkim, dns, reports, accounts, acl, mailboxes, tokens, aliases, queue, messages]) {
     resource(admin, deps);
   }
   messagesSend(admin, deps);
+  messagesImport(admin, deps);
+  messagesExport(admin, deps);
   for (const resource of [sieve, sieveWork, delivering]) resource(admin, deps);
   bans(admin, deps);
   store(admin, deps);

@@ -7,6 +7,7 @@ import type { Secret } from "../base/secret.ts";
 import type {
   AnswerOf,
   Args,
+  BlobId,
   Credentials,
   DirectoryRefused,
   EnvelopeRecipient,
@@ -145,6 +146,8 @@ export interface HttpDeps {
   readonly queueChanged: () => void;
   /** Takes a message for whoever administers the server. When it answers `accepted`, the message is on disk. */
   readonly submit: (message: SubmittedMessage) => Promise<{ accepted: TraceId } | { refused: Refusal }>;
+  /** Begins a body of the store. */
+  readonly openBody: () => BodyIntake;
   /** An account's password or being disabled changed, or it is gone: sessions of it should end. */
   readonly accountChanged?: (address: string) => void;
   /** Wall clock, milliseconds since 1970. */
@@ -159,6 +162,16 @@ export interface HttpDeps {
   readonly bodyLimit?: number;
   /** Told of errors that became a 500 or 503. */
   readonly report?: (error: unknown) => void;
+}
+
+/** A body on its way into the store. */
+export interface BodyIntake {
+  /** The chunk is borrowed until the call returns or its promise resolves. */
+  write(chunk: Uint8Array): void | Promise<void>;
+  /** Ends it: it can be used by operations until `close`. */
+  seal(): Promise<{ readonly blobId: BlobId; readonly size: number }>;
+  /** Lets go of it. */
+  close(): void;
 }
 
 /** The HTTP layer: give it a request, it answers. Never rejects. */

@@ -4,17 +4,25 @@ import { ProblemError } from "./problem.ts";
 
 const WAIT_MS = 30_000;
 
+/** Routes whose bodies are messages. */
+export interface MessageBody {
+  /** Of method, blank and path. */
+  readonly route: RegExp;
+  readonly types: readonly string[];
+}
+
 /**
  * Takes the body in before a handler sees the request: bounded in size and time, JSON in UTF-8 by its content type and
  * in fact. A body of another type is refused, so that no form of a strange page can reach a handler. The routes of
- * `except` (`POST /path`) take messages in: those they read by themselves, as they come.
+ * `except` (`POST /path`) take messages in, of these types: those they read by themselves, as they come.
  */
-export function jsonBody(limit: number, except: readonly string[] = []): MiddlewareHandler {
+export function jsonBody(limit: number, except: readonly MessageBody[] = []): MiddlewareHandler {
   return async (context, next) => {
     const request = context.req.raw;
     if (request.body === null) return await next();
-    if (except.includes(`${context.req.method} ${context.req.path}`)) {
-      if (mediaType(request.headers.get("content-type")) !== MESSAGE) throw notAMessage();
+    const messages = except.find(({ route }) => route.test(`${context.req.method} ${context.req.path}`));
+    if (messages) {
+      if (!messages.types.includes(mediaType(request.headers.get("content-type")))) throw notAMessage(messages.types);
       return await next();
     }
     const type = mediaType(request.headers.get("content-type"));
@@ -46,14 +54,11 @@ export function jsonBody(limit: number, except: readonly string[] = []): Middlew
   };
 }
 
-/** A type that no form of a strange page can send either. */
-const MESSAGE = "message/rfc822";
-
-function notAMessage(): ProblemError {
+function notAMessage([first, ...more]: readonly string[]): ProblemError {
   return new ProblemError({
     status: 415,
     code: "mediaType",
-    detail: `The body should be a message, with the header Content-Type: ${MESSAGE}.`,
+    detail: `The body should be a message, with the header Content-Type: ${[first, ...more].join(" or ")}.`,
   });
 }
 

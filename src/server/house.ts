@@ -45,6 +45,7 @@ import { observer } from "./observe.ts";
 import { createSieveDesk } from "./sieve_desk.ts";
 import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
 import { openStorage } from "./open_storage.ts";
+import { bodyIntake } from "./body_intake.ts";
 import { createSubmission } from "./submission.ts";
 import { makeToken } from "./token.ts";
 import { VERSION } from "./version.ts";
@@ -179,6 +180,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     async http(trusted, state) {
       const { createHttpApp } = await import("../http/mod.ts");
       return createHttpApp({
+        openBody: () => bodyIntake(storage),
         ...state,
         perform: (op, args) => storage.perform(op, args),
         ...(storage.mend && { mend: (what) => storage.mend!(what) }),

@@ -30,13 +30,15 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   msa: core("mda"), // routing and the trace fields
   mta: core("smtp", "mda", "mailauth"), // the words of SMTP; routing and the trace fields; who mail is from
   mda: core("mailauth", "sieve"), // senders of what is forwarded; what an account's scripts say
+  archive: core("imap"), // modified UTF-7
+  "archive/io": edge("archive"),
   storage: edge(), // storage.ts and what drivers share
   "storage/memory": edge("storage"),
   "storage/sqlite": edge("storage"),
   "storage/postgres": edge("storage", "sasl"), // SCRAM, by which PostgreSQL knows us
   net: edge(),
   dns: edge(),
-  http: edge("storage"),
+  http: edge("storage", "archive"),
   server: { may: ANY, pure: false, packages: ANY },
   cli: { may: ANY, pure: false, packages: ANY },
 };

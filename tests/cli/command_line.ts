@@ -1,6 +1,6 @@
 /** The command line in this process: what it prints and with which code it ends. */
 import { utf8Bytes } from "../../src/base/bytes.ts";
-import { type Admin, adminOver } from "../../src/cli/admin.ts";
+import { type Admin, adminOver, type StreamExchange } from "../../src/cli/admin.ts";
 import type { Io } from "../../src/cli/io.ts";
 import { main, type MainParts } from "../../src/cli/main.ts";
 import { type TestAdmin, testAdmin } from "../http/admin_over_memory.ts";
@@ -50,6 +50,19 @@ export async function runMain(args: readonly string[], terminal: Terminal = {}, 
   return { code, out, err };
 }
 
+function streamTo(server: TestAdmin): StreamExchange {
+  return async (method, path, body, type) => {
+    const response = await server.app.fetch(
+      new Request(`http://localhost/api/v1${path}`, {
+        method,
+        headers: type === null ? {} : { "content-type": type },
+        body: body === null ? null : ReadableStream.from(body) as ReadableStream<Uint8Array<ArrayBuffer>>,
+      }),
+    );
+    return { status: response.status, octets: response.body ?? ReadableStream.from([]) };
+  };
+}
+
 /** A command line whose server is the admin API over a store in memory. */
 export interface Desk extends TestAdmin {
   run(line: string, terminal?: Terminal): Promise<Ended>;
@@ -65,7 +78,7 @@ export function desk(server: TestAdmin = testAdmin({ trusted: true })): Desk {
       if (typeof body === "object" && body !== null) throw new Error("no messages here");
       const { status, text } = await server.ask(method, path, body ?? undefined);
       return { status, text };
-    }, { online: true, close: () => Promise.resolve(void opened.closed++) }));
+    }, { online: true, stream: streamTo(server), close: () => Promise.resolve(void opened.closed++) }));
   };
   return { ...server, opened, run: (line, terminal) => runMain(line.split(" "), terminal, { openAdmin }) };
 }

@@ -20,7 +20,7 @@ function overServer(server: TestServer): () => Promise<Admin> {
       const request = new Request(`http://localhost${path}`, { method, headers, body: body as BodyInit | null });
       const response = await server.server.fetch(request);
       return { status: response.status, text: await response.text() };
-    }, { online: true, close: () => Promise.resolve() }));
+    }, { online: true, stream: () => Promise.reject(new Error("no streams here")), close: () => Promise.resolve() }));
 }
 
 async function sendmail(server: TestServer, line: string, stdin: string, more: Terminal = {}): Promise<Ended> {

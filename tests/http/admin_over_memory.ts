@@ -7,6 +7,7 @@ import { createHttpApp, type HttpApp, type HttpDeps } from "../../src/http/mod.t
 import { indexMessage } from "../../src/message/mod.ts";
 import { scriptedResolver } from "../../src/dns/mod.ts";
 import type { DnsAnswer, DnsType } from "../../src/contract/mod.ts";
+import { bodyIntake } from "../../src/server/body_intake.ts";
 import { DkimKeys } from "../../src/server/dkim/keys.ts";
 import { createSieveDesk } from "../../src/server/sieve_desk.ts";
 import { testFilters } from "../server/sieve/filters.ts";
@@ -85,6 +86,7 @@ export function testAdmin(
     version: "0.0.0-test",
     hostname,
     submit: () => Promise.resolve({ accepted: "s1.1" as TraceId }),
+    openBody: () => bodyIntake(storage),
     queueChanged: () => void told.push("queue"),
     waitReason: () => "a test",
     canonicalWay,

@@ -2,11 +2,10 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { AccountId, AclRefused } from "../../contract/mod.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
-import { address, answer, body, NOT_FOUND, PROBLEMS } from "./words.ts";
+import { accountAt, address, answer, body, mailboxName as mailbox, NOT_FOUND, PROBLEMS } from "./words.ts";
 
 const RIGHTS = /^[lrswipkxteacd]*$/;
 
-const mailbox = z.string({ error: "should be the name of a mailbox" }).min(1).max(12_750).openapi({ example: "Work" });
 const identifier = z.string({ error: 'should be an address, or "anyone"' }).min(1).max(1024).openapi({
   description: 'an account, or "anyone" for all of the domain; "-" before it takes rights away',
   example: "bob@example.org",
@@ -57,11 +56,7 @@ const remove = createRoute({
 /** `/accounts/{address}/acl`: done as the account, which may do everything in its mailboxes. */
 export function acl(app: OpenAPIHono, deps: HttpDeps): void {
   const { perform } = deps;
-  const owner = async (address: string): Promise<AccountId> => {
-    const account = await perform("account.get", { address });
-    if (account) return account.accountId;
-    throw new ProblemError({ status: 404, code: "notFound", detail: `There is no account ${address} here.` });
-  };
+  const owner = (address: string): Promise<AccountId> => accountAt(deps, address);
   const change = async (address: string, mailbox: string, identifier: string, rights: string): Promise<void> => {
     const accountId = await owner(address);
     const done = await perform("acl.set", { accountId, path: mailbox, identifier, mode: "replace", rights });

@@ -1,6 +1,9 @@
 /** What the resources of the admin API are made of, as zod schemas with their documentation. */
 import { z } from "@hono/zod-openapi";
 import { lowerAscii } from "../../base/ascii.ts";
+import type { AccountId } from "../../contract/mod.ts";
+import type { HttpDeps } from "../deps.ts";
+import { ProblemError } from "../problem.ts";
 import { domainToAscii, formatAddress, parseAddress, parseDomain } from "../../base/address.ts";
 
 const word = (issue: { input?: unknown }, wanted: string): string =>
@@ -19,6 +22,18 @@ export const address = textOf(AN_ADDRESS).transform((text, context): string => {
   context.addIssue({ code: "custom", message: `${JSON.stringify(text.slice(0, 80))} should be ${AN_ADDRESS}` });
   return z.NEVER;
 }).openapi({ type: "string", example: "alice@example.org" });
+
+/** The path of a mailbox, with `/` between its levels. */
+export const mailboxName = z.string({ error: "should be the name of a mailbox" }).min(1).max(12_750).openapi({
+  example: "Work",
+});
+
+/** The account of an address, or 404. */
+export async function accountAt({ perform }: Pick<HttpDeps, "perform">, address: string): Promise<AccountId> {
+  const account = await perform("account.get", { address });
+  if (account) return account.accountId;
+  throw new ProblemError({ status: 404, code: "notFound", detail: `There is no account ${address} here.` });
+}
 
 /** A domain name; U-labels become A-labels. */
 export const domainName = textOf('a domain, as "example.org"').transform((text, context): string => {
