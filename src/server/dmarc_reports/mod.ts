@@ -3,6 +3,8 @@
  *
  * - `counts.ts` counts what was checked; `send_reports.ts` sends it when the day is over (`report_message.ts`).
  * - `failure_reports.ts` tells of single messages, a few an hour. `mail_report.ts` sends both.
+ *
+ * Why it is so: [adr/0021](../../adr/0021-dmarc-reports-we-send.md).
  */
 import type { LogEvent } from "../../contract/mod.ts";
 import type { Resolver } from "../../dns/mod.ts";
@@ -44,12 +46,6 @@ export class DmarcReports {
     const failed = (error: unknown) => parts.logger.log("error", "dmarcReport.notStored", { error: String(error) });
     this.counts = new DmarcCounts({ storage: parts.storage, failed });
     this.failures = new FailureReports(() => this.#sender());
-  }
-
-  /** Reads what was counted before; once, before anything is received. */
-  async load(): Promise<this> {
-    if (this.#parts.config.dmarcReports.send) await this.counts.load();
-    return this;
   }
 
   start(): void {

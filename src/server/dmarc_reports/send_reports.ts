@@ -33,18 +33,21 @@ const TOGETHER = 100;
 /** Sends what is due; never rejects. */
 export async function sendReports(parts: SenderParts): Promise<void> {
   try {
-    const due = parts.counts.due(parts.now()).slice(0, TOGETHER);
+    const due = (await parts.counts.due(parts.now())).slice(0, TOGETHER);
     if (due.length === 0) return;
     const own = (await parts.storage.perform("domain.list", {})).map(({ name }) => name);
     const reporter = reporterOf(parts, own);
     for (const counted of due) {
       if (parts.stopped()) return;
-      await sendOne(counted, reporter, own, parts).catch((error) => failed(counted, String(error), parts));
+      await sendOne(counted, reporter, own, parts);
     }
   } catch (error) {
     parts.log(logEvent("warn", "dmarcReport.failed", { error: String(error) }));
   }
 }
+
+/** What is to become of a report. */
+type Fate = { readonly to: ReadonlyMap<string, ReportUri> } | { readonly drop: string } | { readonly later: string };
 
 async function sendOne(
   counted: CountedDomain,
@@ -52,46 +55,48 @@ async function sendOne(
   own: readonly string[],
   parts: SenderParts,
 ): Promise<void> {
-  const { domain, day } = counted;
-  const { counts, log, run } = parts;
-  const drop = async (why: string) => {
-    if (await counts.take(counted)) log(logEvent("info", "dmarcReport.dropped", { domain, why }));
-  };
-  if (day < Math.floor(parts.now() / DAY_MS) - OLDEST_DAYS) return await drop("too old");
-  if (!parts.ownDomains && withParents(domain).some((name) => own.includes(name))) {
-    return await drop("a domain of ours");
-  }
-  const answer = await run(new RecordLookup().record(domain));
-  if (answer.kind === "tempfail") return await failed(counted, answer.reason, parts);
-  if (answer.kind === "none") return await drop("its record is gone");
-  const { accepted, later } = await run(reportDestinations(answer.record, domain, parts.method));
-  if (later.length > 0 && counted.tries + 1 < TRIES) return await failed(counted, "the DNS does not answer", parts);
-  const wanted = new Map(accepted.map((uri) => [formatAddress(uri.address!), uri]));
-  for (const address of counted.done) wanted.delete(address);
-  if (wanted.size === 0) return await drop("nobody wants it");
-  const packed = await packReport(counted, reporter);
+  const { domain } = counted;
+  const { counts, log } = parts;
+  const fate = await fateOf(counted, own, parts);
+  // From here on it is ours: another node, or this one after a crash, does not send it again.
   if (!await counts.take(counted)) return;
+  if ("drop" in fate) return log(logEvent("info", "dmarcReport.dropped", { domain, why: fate.drop }));
+  if ("later" in fate) return await again(counted, fate.later, parts);
+  const packed = await packReport(counted, reporter);
+  const done = [...counted.done];
   let problem: string | null = null;
-  for (const [address, uri] of wanted) {
+  for (const [address, uri] of fate.to) {
     try {
       const here = isReportAddress(address) && own.includes(uri.address!.domain);
       if (here) await parts.readOwn(packed.report, reporter.from.slice(reporter.from.lastIndexOf("@") + 1));
       await mail(address, uri, packed, reporter, parts);
-      counted.done.push(address);
+      done.push(address);
     } catch (error) {
       problem = String(error);
     }
   }
-  if (problem !== null) await failed(counted, problem, parts);
+  if (problem !== null) await again({ ...counted, done }, problem, parts);
+}
+
+async function fateOf(counted: CountedDomain, own: readonly string[], parts: SenderParts): Promise<Fate> {
+  const { domain, day, done, tries } = counted;
+  if (day < Math.floor(parts.now() / DAY_MS) - OLDEST_DAYS) return { drop: "too old" };
+  if (!parts.ownDomains && withParents(domain).some((name) => own.includes(name))) return { drop: "a domain of ours" };
+  const answer = await parts.run(new RecordLookup().record(domain));
+  if (answer.kind === "tempfail") return { later: answer.reason };
+  if (answer.kind === "none") return { drop: "its record is gone" };
+  const { accepted, later } = await parts.run(reportDestinations(answer.record, domain, parts.method));
+  if (later.length > 0 && tries + 1 < TRIES) return { later: "the DNS does not answer" };
+  const to = new Map(accepted.map((uri) => [formatAddress(uri.address!), uri]));
+  for (const address of done) to.delete(address);
+  return to.size === 0 ? { drop: "nobody wants it" } : { to };
 }
 
 /** Again later, some times. */
-async function failed(counted: CountedDomain, error: string, { counts, log, now }: SenderParts): Promise<void> {
+async function again(counted: CountedDomain, error: string, { counts, log, now }: SenderParts): Promise<void> {
   const { domain, tries } = counted;
-  await counts.take(counted);
   log(logEvent("warn", "dmarcReport.failed", { domain, tries: tries + 1, error }));
-  if (tries + 1 < TRIES) counts.putBack(counted, now() + FIRST_RETRY_MS * 2 ** tries);
-  await counts.save();
+  if (tries + 1 < TRIES) await counts.putBack(counted, now() + FIRST_RETRY_MS * 2 ** tries);
 }
 
 async function mail(

@@ -165,3 +165,14 @@ Deno.test("mail to report addresses is not counted for reports of ours: two serv
   await server.clock.advance(30 * 3600_000);
   assert.equal((await server.storage.perform("queue.list", { after: null, limit: 10 })).length, 1);
 });
+
+Deno.test("our own reports about our own domains are read without a way through the mail", async () => {
+  const record = { TXT: txt("v=DMARC1; p=none; rua=mailto:dmarc-reports@example.test") };
+  const dns = { ...ZONES, "_dmarc.example.test": record };
+  await using server = await strict({ dns }, { dmarcReports: { send: true, ownDomains: true } });
+  await server.deliver("From: forged@example.test\nSubject: hello\n\nHi\n", "alice@example.test");
+  await server.clock.advance(30 * 3600_000);
+  const { messages, passed, sources } = await seen(server);
+  assert.deepEqual([messages, passed, sources[0].source, sources[0].reporters], [1, 0, "192.0.2.1", ["example.test"]]);
+  assert.deepEqual(await server.storage.perform("queue.list", { after: null, limit: 10 }), []);
+});
