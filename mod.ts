@@ -112,6 +112,13 @@ export type { OctetRange } from "./src/base/octet_ranges.ts";
 export type { ContentFilter, FieldChanges, FilterMessage, FilterVerdict } from "./src/server/filters/content_filter.ts";
 export { milterFilter } from "./src/server/filters/milter.ts";
 export { createServer, type ServeOptions, type Server, type ServerParts } from "./src/server/create_server.ts";
+export type {
+  MailTransport,
+  TransportAnswer,
+  TransportMessage,
+  TransportResult,
+} from "./src/server/outbound/transports/transport.ts";
+export type { Transports } from "./src/server/outbound/transports/transports.ts";
 export type { FetchPolicy } from "./src/server/tls_policy/fetch_policy.ts";
 export type { ServedProtocol } from "./src/server/sessions.ts";
 export { type DkimKeyKind, type GeneratedDkimKey, generateDkimKey } from "./src/server/dkim_keys.ts";

@@ -21,6 +21,7 @@ import type { Config, ListenerConfig } from "./config/mod.ts";
 import { activateKeys } from "./dkim/activate_keys.ts";
 import { type House, openHouse, type ServerParts } from "./house.ts";
 import { createOutbound, type Outbound } from "./outbound.ts";
+import { checkTransports } from "./outbound/transports/transports.ts";
 import { refusalLine, type ServedProtocol, sessionMaker } from "./sessions.ts";
 import { VERSION } from "./version.ts";
 
@@ -191,7 +192,8 @@ class PalomarServer implements Server {
 
   #startOutbound(house: House, ca: string | null): void {
     const { storage, resolver, clock, logger, metrics, signer, filter } = house;
-    const { fetchPolicy } = this.#parts;
+    const { fetchPolicy, transports = {} } = this.#parts;
+    checkTransports(this.#config.outbound, transports);
     const takesMail = (listener: ListenerConfig): boolean => listener.protocol === "smtp";
     this.#outbound = createOutbound({
       storage,
@@ -203,6 +205,7 @@ class PalomarServer implements Server {
       forwarding: this.#config.forwarding,
       filter,
       tlsReports: this.#config.tlsReports,
+      transports,
       clock,
       logger,
       metrics,

@@ -42,6 +42,7 @@ import { createLogger, type Logger } from "./log.ts";
 import { LoggedIn } from "./logged_in.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
+import type { Transports } from "./outbound/transports/transports.ts";
 import { createSieveDesk } from "./sieve_desk.ts";
 import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
 import { openStorage } from "./open_storage.ts";
@@ -68,6 +69,8 @@ export interface ServerParts {
   readonly fetchPolicy?: FetchPolicy;
   /** PEM certificates that the hosts mail goes to are measured by, in place of the system's. */
   readonly ca?: string;
+  /** Ways out that relays of protocol `custom` name. */
+  readonly transports?: Transports;
 }
 
 /** The rooms, furnished; `createServer` has the doors. */

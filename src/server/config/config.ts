@@ -20,8 +20,11 @@ export type ListenerConfig =
 export interface RelayConfig {
   readonly host: string;
   readonly port: number;
-  /** LMTP (RFC 2033) is for the store of somebody else, behind us. */
-  readonly protocol: "smtp" | "lmtp";
+  /**
+   * LMTP (RFC 2033) is for the store of somebody else, behind us; `http` for the API of a service; `custom` for a
+   * transport that the program around this library brings along.
+   */
+  readonly protocol: "smtp" | "lmtp" | "http" | "custom";
   /** `starttls` requires it: no mail or password goes out in clear by accident. */
   readonly tls: TlsMode;
   /** File of PEM certificates that its certificate may be signed by, instead of the world's; null: those. */
@@ -30,6 +33,25 @@ export interface RelayConfig {
   readonly password: Secret | null;
   /** Connections to it at once at most; null: as to a domain. */
   readonly connections: number | null;
+  /** With protocol `http`. */
+  readonly http?: HttpRelayConfig | null;
+  /** With protocol `custom`: the name of the transport. */
+  readonly transport?: string | null;
+}
+
+/** A service that takes messages by HTTP. Basic authentication is `username` and `password` of the relay. */
+export interface HttpRelayConfig {
+  readonly url: string;
+  /** Sent as `Authorization: Bearer`; null: not. */
+  readonly token: Secret | null;
+  /** Further header fields, by name. */
+  readonly headers: ReadonlyMap<string, Secret>;
+  /** JSON with the message in Base64, a form with the message as a file, or the message alone. */
+  readonly format: "json" | "multipart" | "mime";
+  /** What the service calls its fields. */
+  readonly fields: { readonly from: string; readonly to: string; readonly message: string };
+  /** Recipients of one request at most. */
+  readonly recipients: number;
 }
 
 /** What is done about mail from outside that does not show who it is from. */

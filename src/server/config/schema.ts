@@ -7,8 +7,9 @@ import { isIP } from "node:net";
 import { domainToAscii, formatLocal, parseAddress, parseDomain } from "../../base/address.ts";
 import { Secret } from "../../base/secret.ts";
 import { parseDatabaseUrl } from "../../storage/postgres/wire/address.ts";
-import type { ListenerConfig, RelayConfig } from "./config.ts";
+import type { ListenerConfig } from "./config.ts";
 import { ABUSE, MILTERS } from "./abuse_schema.ts";
+import { relay } from "./relay_schema.ts";
 import {
   cidr,
   DAY,
@@ -63,26 +64,6 @@ const listener = z.strictObject({
   }
   if (port === undefined) refuse("port", "missing; a listener has a port, or the path of a UNIX socket");
   return { protocol, tls, address: address ?? "0.0.0.0", port: port ?? 0 };
-});
-
-const relay = z.strictObject({
-  host: text('a host name or IP address, as "smtp.example.org"').refine(
-    (value) => isIP(value) !== 0 || parseDomain(value) !== null,
-    { error: (issue) => `${shown(issue.input)} should be a host name or an IP address` },
-  ),
-  port: integer(1, 65_535).default(25),
-  protocol: oneOf(["smtp", "lmtp"]).default("smtp"),
-  tls: oneOf(TLS_MODES).default("starttls"),
-  ca: text("the path of a PEM file with the certificates that sign the relay's").nullable().default(null),
-  connections: integer(1, 1000).nullable().default(null),
-  username: text("the name to log in with").nullable().default(null),
-  password: text("the password to log in with").transform((value) => new Secret(value)).nullable().default(null),
-}).transform((value, context): RelayConfig => {
-  const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
-  if (value.username !== null && value.password === null) refuse("password", "missing; a username needs one");
-  if (value.username === null && value.password !== null) refuse("username", "missing; a password needs one");
-  if (value.ca !== null && value.tls === "none") refuse("ca", 'is for TLS, and tls is "none"; leave one of them out');
-  return value;
 });
 
 /** By domain. */

@@ -39,7 +39,7 @@ export function createDomainDns({ config, storage, dkim, resolve, now }: DomainD
         resolve,
         now,
         hostname,
-        sendingHost: outbound.relay?.host ?? hostname,
+        sendingHost: outbound.relay?.protocol === "smtp" ? outbound.relay.host : hostname,
         dkim: await dkim.list(domain),
         policy: mtaSts.mode === "none" ? null : parseStsPolicy(stsPolicy(config)),
         bearsName: async (name: string) => hasHttps ? await bearsName(config, name, now()) : null,

@@ -125,7 +125,9 @@ function reportsAt(kind: "dmarc" | "tls", { config, domain }: DomainFacts): stri
 
 /** RFC 7208: who the MX is may send, and the relay where there is one; nobody else. */
 function senderPolicies({ config, domain }: DomainFacts): DnsRecordAdvice[] {
-  const relay = config.outbound.relay?.host;
+  // A service that is asked by HTTP sends from hosts of its own: it says which record is theirs.
+  const named = config.outbound.relay;
+  const relay = named?.protocol === "smtp" ? named.host : undefined;
   const through = relay === undefined ? "" : ` ${mechanismOf(relay)}`;
   const ask = relay === undefined ? "" : "; ask the relay's owner whether to include a record of theirs instead";
   const records: DnsRecordAdvice[] = [

@@ -98,7 +98,7 @@ function optionsOf(request: SessionRequest, { relay }: Host<RelayConfig>, key: s
   return {
     ...mailOf(request),
     hostname: parts.hostname,
-    profile: relay?.protocol ?? "smtp",
+    profile: relay?.protocol === "lmtp" ? "lmtp" as const : "smtp" as const,
     tls: tlsWish(request),
     auth: login
       ? { username: relay.username!, password: relay.password!, nonce: randomBytes(18).toString("base64") }

@@ -46,6 +46,8 @@ interface Lane {
   /** Rows that were put back, in the order in which they are due, from `parkedFrom` on. */
   parked: { readonly queueId: QueueId; readonly dueAt: number }[];
   parkedFrom: number;
+  /** When some were called back last. */
+  recalledAt: number;
 }
 
 /** Of one destination, and of one sender to it: whoever has few waiting finds room where others have many. */
@@ -61,6 +63,7 @@ const LONGEST_PARK_MS = 3600_000;
 const MOST_PARKED = 50_000;
 /** Called back at a time. */
 const RECALLED = 200;
+const RECALL_EVERY_MS = 500;
 /** Destinations in trouble that are remembered. */
 const MOST_LANES = 10_000;
 
@@ -106,11 +109,16 @@ export class Destinations {
     return { kind: "park", ms: park(lane, claimed, now + ms, each, now) };
   }
 
-  /** Rows that wait for a time although there is room for them now: to be made due. */
+  /** Rows that wait for a time although there is room for them now, or will be in a moment: to be made due. */
   recall(key: string | null, now: number): readonly QueueId[] {
     const lane = this.#lanes.get(key);
-    if (!lane || lane.waiting.size > 0 || lane.busy >= allowed(lane.health, now)) return [];
+    if (!lane || lane.health.deadUntil > now) return [];
+    const free = lane.waiting.size === 0 && lane.busy < allowed(lane.health, now);
+    // Behind each that is under way another one goes, if there is one.
+    const few = lane.waiting.size < lane.busy && now >= lane.recalledAt + RECALL_EVERY_MS;
+    if (!free && !few) return [];
     passDue(lane, now);
+    if (lane.parkedFrom < lane.parked.length) lane.recalledAt = now;
     const called = lane.parked.slice(lane.parkedFrom, lane.parkedFrom + RECALLED);
     lane.parkedFrom += called.length;
     if (lane.parkedFrom === lane.parked.length) lane.parkedUntil = 0;
@@ -186,6 +194,7 @@ export class Destinations {
       parkedUntil: 0,
       parked: [],
       parkedFrom: 0,
+      recalledAt: 0,
     };
     this.#lanes.set(key, lane);
     return lane;

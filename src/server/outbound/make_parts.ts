@@ -17,6 +17,8 @@ import { TlsPolicies } from "../tls_policy/tls_policies.ts";
 import { ConnectionPool } from "./connection_pool.ts";
 import { expandEndpoints } from "./own_endpoints.ts";
 import type { OutboundParts } from "./parts.ts";
+import type { HttpTransportOptions } from "./transports/http_transport.ts";
+import { type Transports, transportsOf } from "./transports/transports.ts";
 import { UnreachableHosts } from "./unreachable_hosts.ts";
 import { pause } from "./waiting.ts";
 
@@ -50,6 +52,10 @@ export interface OutboundOptions {
   /** In place of sockets of the system, and of its timers between two attempts. */
   readonly dial?: OutboundParts["dial"];
   readonly pause?: OutboundParts["pause"];
+  /** Ways out that the configuration may name. */
+  readonly transports?: Transports;
+  /** In place of the network, for relays that are spoken to by HTTP. */
+  readonly http?: Pick<HttpTransportOptions, "fetch" | "timeoutMs">;
 }
 
 export function partsOf(options: OutboundOptions): OutboundParts {
@@ -118,6 +124,7 @@ export function partsOf(options: OutboundOptions): OutboundParts {
     unreachable: new UnreachableHosts(),
     dial: options.dial ?? openSocket,
     pause: options.pause ?? pause,
+    transportOf: transportsOf(options.transports ?? {}, { now: () => clock.wall(), ...options.http }),
     deadlines: clock === systemClock
       ? processDeadlines
       : new Deadlines(() => clock.monotonic(), { timers: clock.alarm === undefined }),

@@ -12,6 +12,7 @@ import type { OutboundConfig, RelayConfig } from "../config/config.ts";
 import type { TlsReporter } from "../tls_policy/reporter.ts";
 import type { TlsPolicies } from "../tls_policy/tls_policies.ts";
 import type { ConnectionPool } from "./connection_pool.ts";
+import type { MailTransport } from "./transports/transport.ts";
 import type { UnreachableHosts } from "./unreachable_hosts.ts";
 
 export interface OutboundParts {
@@ -30,6 +31,8 @@ export interface OutboundParts {
   readonly unreachable: UnreachableHosts;
   /** Opens connections. */
   readonly dial: typeof openSocket;
+  /** The relay's way out, where that is neither SMTP nor LMTP; else null. */
+  readonly transportOf: (relay: RelayConfig) => MailTransport | null;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Who tells them how it went; null: nobody. */
   readonly reporter: TlsReporter | null;
@@ -84,7 +87,8 @@ export function destinationOf(job: QueueJob, policy: OutboundConfig): string | n
   return relay === null ? job.route ?? job.domain : relayKey(relay);
 }
 
-function relayKey({ host, port }: RelayConfig): string {
+/** Relays of one key share their connections' limit. */
+export function relayKey({ host, port }: RelayConfig): string {
   return `${host}:${port}`;
 }
 

@@ -2,7 +2,7 @@
 import { equalBytes } from "../../base/bytes.ts";
 import type { QueueJob } from "../../contract/mod.ts";
 import type { Claimed } from "./attempt.ts";
-import { type OutboundParts, wayOf as chosenWay } from "./parts.ts";
+import { type OutboundParts, relayKey, relayOf, wayOf as chosenWay } from "./parts.ts";
 import { hopOf, isOursNow } from "./send_job.ts";
 
 /** Recipients of a job: what every server takes in one transaction (RFC 5321 section 4.5.3.1.8). */
@@ -50,6 +50,10 @@ export async function joined(alike: readonly Claimed[], parts: OutboundParts): P
 async function wayOf({ job }: Claimed, parts: OutboundParts): Promise<string | null> {
   try {
     if (job.domain === null || await parts.run(isOursNow(job))) return null;
+    const relay = relayOf(job, parts.policy);
+    if (relay && parts.transportOf(relay)) {
+      return JSON.stringify(["transport", relayKey(relay), relay.http?.url ?? null]);
+    }
     const hop = await hopOf(job, job.domain, parts);
     if (hop.kind === "none") return null;
     const { domain } = chosenWay(job, job.domain);

@@ -18,6 +18,7 @@ import type { Attempt, Experience } from "./attempt.ts";
 import { type OutboundParts, relayOf, wayOf } from "./parts.ts";
 import { isSevenBit, sevenBit } from "./seven_bit.ts";
 import { signedAgain } from "./sign_again.ts";
+import { sendByTransport } from "./transports/send_by_transport.ts";
 import { unlessStopped } from "./waiting.ts";
 
 /** RFC 8689 section 4.2.1: the name of the host must be proven as well as its certificate. */
@@ -45,6 +46,8 @@ interface Progress {
 export interface Sent {
   readonly attempted: readonly Attempted[];
   readonly experience: Experience;
+  /** Somebody asked for nothing to be tried before this time; 0 or absent: nobody did. */
+  readonly notBefore?: number;
 }
 
 const NO_ROUTES: ReadonlyMap<string, RelayConfig> = new Map();
@@ -70,6 +73,12 @@ export function hopOf(job: QueueJob, domain: string, parts: OutboundParts): Prom
 export async function sendJob(attempt: Attempt, ownDomain: string, parts: OutboundParts): Promise<Sent> {
   const { job } = attempt;
   const { domain } = wayOf(job, ownDomain);
+  const relay = relayOf(job, parts.policy);
+  const transport = relay && parts.transportOf(relay);
+  if (transport) {
+    await unlessStopped(attempt.place.own, attempt.stop.signal);
+    return await sendByTransport(attempt, relay, transport, parts);
+  }
   const hop = await unlessStopped(hopOf(job, ownDomain, parts), attempt.stop.signal);
   if (hop === null) return { attempted: all(job, STOPPING), experience: null };
   if (hop.kind === "none") {

@@ -96,8 +96,9 @@ async function attemptJob(attempt: Attempt, sinks: BodySinks, parts: OutboundPar
   try {
     if (job.domain === null || await parts.run(isOursNow(job))) return await deliverHere(attempt, sinks, parts);
     if (suspended) return putOff(job, ownTemporary("4.4.1", `${NOT_TRIED}${suspended.why}`), suspended.until);
-    const { attempted, experience } = await sendJob(attempt, job.domain, parts);
-    return { attempted, notices: [], notBefore: attempt.stop.signal.aborted ? 0 : attempt.learn(experience) };
+    const { attempted, experience, notBefore = 0 } = await sendJob(attempt, job.domain, parts);
+    const alone = attempt.stop.signal.aborted ? 0 : attempt.learn(experience);
+    return { attempted, notices: [], notBefore: Math.max(alone, notBefore) };
   } catch (error) {
     // The store or we ourselves: never a reason to return somebody's mail.
     parts.log(logEvent("warn", "queue.attempt.failed", { traceId: job.traceId, error: String(error) }));
