@@ -78,6 +78,7 @@ export function capabilities(state: ImapState): string {
       ...(state.compressed ? [] : ["COMPRESS=DEFLATE"]),
       state.options.utf8Only ? "UTF8=ONLY" : "UTF8=ACCEPT",
       `APPENDLIMIT=${state.limits.messageSize}`,
+      `IMAPSIEVE=sieve://${state.options.hostname}`, // RFC 6785 section 2.3: where scripts are kept
     );
   }
   return names.join(" ");

@@ -1,17 +1,16 @@
 /** From a message and an account to what is to be written: the account's filter is asked here, and nowhere else. */
 import { utf8Bytes } from "../base/bytes.ts";
-import {
-  ask,
-  type Delivery,
-  type EnvelopeRecipient,
-  type EnvelopeSender,
-  type Program,
-  type QueueEntry,
-  type Refusal,
-  type Remembered,
+import type {
+  Delivery,
+  EnvelopeRecipient,
+  EnvelopeSender,
+  Program,
+  QueueEntry,
+  Refusal,
+  Remembered,
 } from "../contract/mod.ts";
 import { type FilterOwner, secretWord } from "./filter/facts.ts";
-import { tellOwner } from "./filter/letters.ts";
+import { kept, tellTroubles } from "./filter/after.ts";
 import type { FilterMessage } from "./filter/message.ts";
 import { Outcome, type OutcomeFacts, type OutcomeNote } from "./filter/outcome.ts";
 import type { FilterRequest } from "./filter/policy.ts";
@@ -92,7 +91,7 @@ export function* deliverTo(
     for (const { kind, text } of result.log) if (kind === "note") outcome.note("filtered", `Filtered: ${text}.`);
   }
   const remember = (result?.remember ?? []).map(({ key, seconds }) => kept(owner, key, seconds));
-  remember.push(...yield* tellTroubles(outcome, filtered, remembered));
+  remember.push(...yield* tellTroubles(outcome, filtered.troubles, remembered));
   for (const { key } of remember) remembered.add(rememberedKey(owner.accountId, key));
   return settled(outcome, remember);
 }
@@ -115,32 +114,6 @@ function outcomeFacts(
   const word = secretWord(traceId, owner.accountId, owner.address);
   const { detail } = route;
   return { ...facts, owner, settings, policy, message, redirected, detail, word, result: result ?? nothing };
-}
-
-function kept({ accountId, now }: FilterOwner, key: string, seconds: number): Remembered {
-  return { accountId, key, until: now + seconds * 1000 };
-}
-
-const TROUBLE = "filter trouble";
-const A_DAY = 86_400;
-
-/** The journal is always told, the owner once a day. */
-function* tellTroubles(out: Outcome, { troubles }: Filtered, remembered: ReadonlySet<string>): Program<Remembered[]> {
-  for (const trouble of troubles) out.note("filterFailed", trouble);
-  const { owner } = out.facts;
-  if (troubles.length === 0 || remembered.has(rememberedKey(owner.accountId, TROUBLE))) return [];
-  const { accountId, account, now } = owner;
-  if (yield* ask("delivery.seen", { accountId, key: TROUBLE, now })) return [];
-  const text = [
-    `A filter of ${account} had trouble with a message. No mail is lost by it: what no filter could place was kept.`,
-    "",
-    ...troubles.slice(0, 20).map((trouble) => `- ${trouble}`),
-    "",
-    `The message was from <${owner.reversePath}>. You are told of this once a day at most.`,
-    "",
-  ].join("\n");
-  yield* tellOwner(out, "Your mail filter had trouble", text);
-  return [kept(owner, TROUBLE, A_DAY)];
 }
 
 /** What is sent waits for what is stored: where there is no room, the filter runs again when there is. */

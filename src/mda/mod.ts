@@ -17,6 +17,7 @@
  */
 export * from "./deliver.ts";
 export * from "./filter/answerable.ts";
+export * from "./filter/event.ts";
 export * from "./filter/policy.ts";
 export * from "./filter/stored.ts";
 export * from "./forward.ts";

@@ -40,6 +40,7 @@ import type { ContentFilter } from "./filters/content_filter.ts";
 import { milterFilter } from "./filters/milter.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { LoggedIn } from "./logged_in.ts";
+import { createMailboxEvents } from "./mailbox_events.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
 import type { Transports } from "./outbound/transports/transports.ts";
@@ -159,6 +160,14 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     resolve,
     sign: (args) => signer.sign(args),
     seal: (args) => signer.seal(args),
+    mailboxEvents: createMailboxEvents({
+      storage,
+      filter,
+      clock,
+      giveUpMs: config.outbound.retry.giveUp,
+      srs: config.forwarding.srs,
+      sign: (args) => signer.sign(args),
+    }),
     countDmarc: (args) => dmarcReports.counts.count(args),
     failedDmarc: (args) => dmarcReports.failures.take(args),
     receiveReport: (args) => receivedReports.receive(args),

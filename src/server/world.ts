@@ -27,6 +27,7 @@ import { BodySinks } from "./body_sinks.ts";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./log.ts";
 import { Listening } from "./listening.ts";
+import { type EventOp, isMailboxEvent, type MailboxEvents } from "./mailbox_events.ts";
 import type { LoggedIn } from "./logged_in.ts";
 import { runProgram } from "./run_program.ts";
 import type { Watches } from "./watches.ts";
@@ -57,6 +58,8 @@ export interface WorldParts {
   readonly failedDmarc?: (args: Args<"dmarc.failed">) => void;
   /** Left out: nobody reads reports. */
   readonly receiveReport?: (args: Args<"report.receive">) => Promise<AnswerOf<"report.receive">>;
+  /** Left out: mailboxes have no scripts (RFC 6785). */
+  readonly mailboxEvents?: MailboxEvents;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Counts for the metrics. */
@@ -124,6 +127,7 @@ class OpenSession implements SessionWorld {
   #forget: (() => void) | null = null;
   #guard: SessionGuard | null = null;
   #closed = false;
+  #user = "";
 
   constructor(parts: WorldParts, session: SessionInfo, post: (input: Input) => void) {
     this.parts = parts;
@@ -141,8 +145,23 @@ class OpenSession implements SessionWorld {
   }
 
   perform<K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> {
+    if (this.parts.mailboxEvents && isMailboxEvent(op)) {
+      return this.#withEvent(op, args as never) as Promise<AnswerOf<K>>;
+    }
     const answer = OWN_BY_OP[op];
     return (answer ? answer(this, args) : this.parts.storage.perform(op as StorageOp, args as never)) as never;
+  }
+
+  /** The client's command has succeeded when the scripts of its mailbox run, and does not fail with them. */
+  async #withEvent<K extends EventOp>(op: K, args: Args<K>): Promise<AnswerOf<K>> {
+    const answer = await this.parts.storage.perform(op, args);
+    await this.parts.mailboxEvents?.(op, args, answer, {
+      user: this.#user,
+      make: (parts) => this.sinks.make(parts),
+      log: (event) => this.log(event),
+    });
+    this.sinks.releaseMade();
+    return answer;
   }
 
   bodyChunk(sink: number, chunk: Uint8Array): void | Promise<void> {
@@ -198,6 +217,7 @@ class OpenSession implements SessionWorld {
     if (this.parts.guard?.isBanned(this.session.remoteAddress)) return { refused: "tooMany" }; // no guard of its own for that
     const answer = await attempt();
     this.parts.guard?.loginEnded(answer, this.session.remoteAddress);
+    if (!("refused" in answer)) this.#user = answer.login;
     if (this.#closed || "refused" in answer) return answer;
     this.#forget?.();
     this.#forget = this.parts.loggedIn.add(answer.login, this.#post);

@@ -51,6 +51,8 @@ export interface DeliveryOps {
   "delivery.read": {
     args: { accountId: AccountId };
     answer: {
+      /** The account's own. */
+      readonly address: string;
       readonly script: { readonly name: string; readonly content: string } | null;
       readonly settings: DeliverySettings;
     };

@@ -39,13 +39,23 @@ export function* replay(
   policy: FilterPolicy,
 ): Program<SieveResult> {
   const message = new FilterMessage(row.blobId);
+  const facts = replayOwner(owner, row);
+  const request = { policy, traceId: row.emailId as string as TraceId, silent: null, remoteAddress: null };
+  const world = accountWorld({ ...owner, now: row.internalDate, remembered: new Set() }, row.blobId, policy);
+  const unseen = { ...world, seen: nothingSeen };
+  const answers = scripts.some(({ script: { extensions } }) => extensions.has("vacation"));
+  return yield* runSafely(scripts, yield* filterFacts(facts, message, request, answers), unseen, policy.limits);
+}
+
+/** For whom a stored message came, and from whom: its prefix says so. */
+export function replayOwner(owner: StoredOwner, row: EmailRow): FilterOwner {
   const fields = headerFields(row.prefix);
   const valueOf = (name: string): string => {
     const field = fields.find((one) => one.name === name);
     return field ? unfold(field.raw).trim().replace(/^<|>$/g, "") : "";
   };
   const address = valueOf("delivered-to") || owner.account;
-  const facts: FilterOwner = {
+  return {
     ...owner,
     address,
     recipient: address,
@@ -54,11 +64,6 @@ export function* replay(
     flags: row.flags.filter((flag) => lowerAscii(flag) === "$junk"),
     now: row.internalDate,
   };
-  const request = { policy, traceId: row.emailId as string as TraceId, silent: null, remoteAddress: null };
-  const world = accountWorld({ ...owner, now: row.internalDate, remembered: new Set() }, row.blobId, policy);
-  const unseen = { ...world, seen: nothingSeen };
-  const answers = scripts.some(({ script: { extensions } }) => extensions.has("vacation"));
-  return yield* runSafely(scripts, yield* filterFacts(facts, message, request, answers), unseen, policy.limits);
 }
 
 // deno-lint-ignore require-yield -- answers are programs

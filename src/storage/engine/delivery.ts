@@ -18,10 +18,10 @@ import type { AccountRow, Transaction } from "./tables.ts";
 const NOTHING: DeliverySettings = { vacation: null, subaddressFolders: false, lists: {} };
 
 export function read(tx: Transaction, args: Args<"delivery.read">): AnswerOf<"delivery.read"> {
-  const { id } = accountOf(tx, args.accountId);
+  const { id, address } = accountOf(tx, args.accountId);
   const active = tx.sieves(id).find((row) => row.active);
   const script = active ? { name: active.name, content: tx.sieveText(id, active.name) ?? "" } : null;
-  return { script, settings: settingsOf(tx, id) };
+  return { address, script, settings: settingsOf(tx, id) };
 }
 
 export function settings(tx: Transaction, args: Args<"delivery.settings">): AnswerOf<"delivery.settings"> {
