@@ -1,4 +1,5 @@
 /** What every driver must do: the one suite that all of them run. */
+import { deliveryContract } from "./contract/delivery.ts";
 import { aclContract } from "./contract/acl.ts";
 import { archiveContract } from "./contract/archive.ts";
 import { directoryContract } from "./contract/directory.ts";
@@ -21,6 +22,7 @@ import type { Open } from "./scene.ts";
 
 /** Registers the suite for a driver; `open` gives an empty store each time. */
 export function storageContract(name: string, open: Open): void {
+  deliveryContract(name, open);
   directoryContract(name, open);
   mailboxContract(name, open);
   aclContract(name, open);

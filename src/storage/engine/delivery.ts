@@ -46,12 +46,12 @@ export function seen(tx: Transaction, { accountId, key, now }: Args<"delivery.se
 
 /** Keeps keys; what would be too many for an account makes those go that would go soonest. */
 export function rememberAll(tx: Transaction, remembered: readonly Remembered[], now: number): void {
-  for (const { accountId, key, until } of remembered) {
+  for (const [accountId, keys] of Map.groupBy(remembered, (one) => one.accountId)) {
     const account = rowOf("a", accountId);
     tx.forgetSeen(account, now);
-    const room = DELIVERY_LIMITS.remembered - tx.countSeen(account);
-    if (room <= 0) tx.dropSeen(account, 1 - room);
-    tx.putSeen(account, key, until);
+    for (const { key, until } of keys) tx.putSeen(account, key, until);
+    const tooMany = tx.countSeen(account) - DELIVERY_LIMITS.remembered;
+    if (tooMany > 0) tx.dropSeen(account, tooMany);
   }
 }
 

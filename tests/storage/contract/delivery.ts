@@ -1,0 +1,174 @@
+/** How accounts want mail delivered, what filters remember, and deliveries of one message with bodies of their own. */
+import assert from "node:assert/strict";
+import { utf8Bytes } from "../../../src/base/bytes.ts";
+import { DELIVERY_LIMITS } from "../../../src/contract/mod.ts";
+import type { AcceptArgs, AccountId, BlobId, Delivery, TraceId } from "../../../src/contract/mod.ts";
+import { granted, type Open, type Scene, sceneTest, SENDER } from "../scene.ts";
+
+const ANN = "ann@example.org";
+const BOB = "bob@example.org";
+const EMPTY = new Uint8Array(0);
+const refused = (answer: unknown) => (answer as { refused?: string }).refused;
+
+const bodyOf = async (s: Scene, text: string) => (await s.seal(utf8Bytes(text))).blobId;
+const idOf = async (s: Scene, address: string) => (await s.ask("account.get", { address }))!.accountId;
+
+function accepting(blobId: BlobId, deliveries: readonly Delivery[], more: Partial<AcceptArgs> = {}): AcceptArgs {
+  return {
+    traceId: "t.1" as TraceId,
+    sender: SENDER,
+    blobId,
+    deliveries,
+    queued: [],
+    journal: [],
+    now: 1_000,
+    overQuota: "refuse",
+    ...more,
+  };
+}
+
+const delivery = (accountId: AccountId, target: Delivery["target"], more: Partial<Delivery> = {}): Delivery => ({
+  accountId,
+  recipient: ANN,
+  target,
+  flags: [],
+  prefix: EMPTY,
+  internalDate: 1_000,
+  ...more,
+});
+
+const path = async (s: Scene, accountId: AccountId, name: string) =>
+  (await s.ask("mailbox.get", { accountId, path: name }))?.messages ?? null;
+
+export function deliveryContract(name: string, open: Open): void {
+  sceneTest(`${name}: settings of delivery are kept, changed in part, and bounded`, open, async (s) => {
+    const nothing = { vacation: null, subaddressFolders: false, lists: {} };
+    assert.deepEqual(await s.ask("delivery.settings", { address: ANN }), nothing);
+    const vacation = { enabled: true, from: null, to: null, subject: null, text: "away" };
+    granted(await s.ask("delivery.change", { address: ANN, change: { vacation } }));
+    granted(await s.ask("delivery.change", { address: ANN, change: { lists: { ":friends": [BOB] } } }));
+    const all = { vacation, subaddressFolders: false, lists: { ":friends": [BOB] } };
+    assert.deepEqual(await s.ask("delivery.settings", { address: ANN }), all);
+    const read = await s.ask("delivery.read", { accountId: await idOf(s, ANN) });
+    assert.deepEqual(read, { address: ANN, script: null, settings: all });
+    assert.deepEqual(await s.ask("delivery.settings", { address: BOB }), nothing);
+    assert.equal(refused(await s.ask("delivery.settings", { address: "nobody@example.org" })), "notFound");
+    const wrong = [
+      { vacation: { ...vacation, text: "x".repeat(DELIVERY_LIMITS.vacationText + 1) } },
+      { vacation: { ...vacation, text: " " } },
+      { vacation: { ...vacation, subject: "a\r\nBcc: x" } },
+      { vacation: { ...vacation, from: 5, to: 5 } },
+      { lists: { "a b": [] } },
+      { lists: { "a": ["no address"] } },
+      { lists: { "a": Array.from({ length: DELIVERY_LIMITS.listMembers + 1 }, (_, i) => `a${i}@example.org`) } },
+      { lists: Object.fromEntries(Array.from({ length: DELIVERY_LIMITS.lists + 1 }, (_, i) => [`l${i}`, []])) },
+    ];
+    for (const change of wrong) {
+      assert.equal(refused(await s.ask("delivery.change", { address: ANN, change })), "invalid");
+    }
+    assert.deepEqual(await s.ask("delivery.settings", { address: ANN }), all);
+  });
+
+  sceneTest(`${name}: a key is remembered until its time, for its account, and goes with it`, open, async (s) => {
+    const [ann, bob] = [await idOf(s, ANN), await idOf(s, BOB)];
+    const blobId = await bodyOf(s, "Subject: x\r\n\r\nx");
+    const remember = [{ accountId: ann, key: "k", until: 2_000 }];
+    granted(await s.ask("mail.accept", accepting(blobId, [delivery(ann, { role: "inbox" })], { remember })));
+    const seen = (accountId: AccountId, now: number) => s.ask("delivery.seen", { accountId, key: "k", now });
+    assert.deepEqual([await seen(ann, 1_999), await seen(ann, 2_000), await seen(bob, 1_999)], [true, false, false]);
+  });
+
+  sceneTest(`${name}: what is remembered is bounded; what ends first makes room`, open, async (s) => {
+    const ann = await idOf(s, ANN);
+    const blobId = await bodyOf(s, "Subject: x\r\n\r\nx");
+    const keys = Array.from({ length: DELIVERY_LIMITS.remembered + 1 }, (_, i) => ({
+      accountId: ann,
+      key: `k${i}`,
+      until: 10_000_000 + i,
+    }));
+    granted(await s.ask("mail.accept", accepting(blobId, [], { remember: keys })));
+    const seen = (key: string) => s.ask("delivery.seen", { accountId: ann, key, now: 1 });
+    assert.deepEqual([await seen("k0"), await seen("k1"), await seen(`k${DELIVERY_LIMITS.remembered}`)], [
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  sceneTest(
+    `${name}: one message is delivered as several bodies, into a mailbox that is made for it`,
+    open,
+    async (s) => {
+      const ann = await idOf(s, ANN);
+      const blobId = await bodyOf(s, "Subject: one\r\n\r\nx");
+      const other = await bodyOf(s, "Subject: two\r\n\r\nx");
+      granted(
+        await s.ask(
+          "mail.accept",
+          accepting(blobId, [
+            delivery(ann, { path: "New/Box", create: { role: null } }),
+            delivery(ann, { role: "inbox" }, { blobId: other }),
+            delivery(ann, { path: "a//b", create: { role: null } }),
+            delivery(ann, { path: "Gone" }),
+          ]),
+        ),
+      );
+      assert.deepEqual([await path(s, ann, "New/Box"), await path(s, ann, "INBOX")], [1, 2]);
+      assert.equal((await s.ask("account.get", { address: ANN }))!.usage.messages, 2);
+    },
+  );
+
+  sceneTest(`${name}: a full account is sent nothing for, and what is optional is left out alone`, open, async (s) => {
+    const [ann, bob] = [await idOf(s, ANN), await idOf(s, BOB)];
+    const blobId = await bodyOf(s, "Subject: one\r\n\r\nx");
+    const large = await bodyOf(s, `Subject: two\r\n\r\n${"x".repeat(500)}`);
+    granted(await s.ask("account.change", { address: ANN, quota: { bytes: 100, messages: null } }));
+    const entry = {
+      recipient: { forwardPath: "x@else.example", notify: null, orcpt: null },
+      domain: "else.example",
+      prefix: EMPTY,
+      dueAt: 1,
+      expiresAt: 9e12,
+    };
+    const args = accepting(
+      blobId,
+      [
+        delivery(ann, { role: "inbox" }),
+        delivery(ann, { role: "sent" }, { blobId: large, optional: true }),
+      ],
+      { queued: [{ ...entry, after: ann }], remember: [{ accountId: ann, key: "k", until: 9e12 }] },
+    );
+    const answer = granted(await s.ask("mail.accept", args));
+    assert.deepEqual(answer.overQuota, []);
+    assert.deepEqual([await path(s, ann, "INBOX"), await path(s, ann, "Sent")], [1, 0]);
+    assert.equal((await s.ask("queue.list", { after: null, limit: 9 })).length, 1);
+    const full = accepting(
+      large,
+      [delivery(ann, { role: "inbox" }), delivery(bob, { role: "inbox" }, { recipient: BOB })],
+      {
+        overQuota: "skip",
+        queued: [{ ...entry, after: ann }, { ...entry, after: bob }],
+        remember: [{ accountId: ann, key: "later", until: 9e12 }],
+      },
+    );
+    assert.deepEqual(granted(await s.ask("mail.accept", full)).overQuota, [ANN]);
+    assert.equal(await path(s, bob, "INBOX"), 1);
+    assert.equal((await s.ask("queue.list", { after: null, limit: 9 })).length, 2);
+    assert.equal(await s.ask("delivery.seen", { accountId: ann, key: "later", now: 1 }), false);
+  });
+
+  sceneTest(`${name}: into another's mailbox with the right p or i, else into one's own INBOX`, open, async (s) => {
+    const [ann, bob] = [await idOf(s, ANN), await idOf(s, BOB)];
+    const blobId = await bodyOf(s, "Subject: one\r\n\r\nx");
+    const there = `Other Users/${BOB}/Archive`;
+    const put = async () => granted(await s.ask("mail.accept", accepting(blobId, [delivery(ann, { path: there })])));
+    await put();
+    assert.deepEqual([await path(s, ann, "INBOX"), await path(s, bob, "Archive")], [1, 0]);
+    granted(
+      await s.ask("acl.set", { accountId: bob, path: "Archive", identifier: ANN, mode: "replace", rights: "lp" }),
+    );
+    await put();
+    assert.deepEqual([await path(s, ann, "INBOX"), await path(s, bob, "Archive")], [1, 1]);
+    assert.equal((await s.ask("account.get", { address: BOB }))!.usage.messages, 1);
+  });
+}
