@@ -84,7 +84,7 @@ export class MailTables extends QueueTables implements Transaction {
     super.restart();
     this.#threads.restart();
     this.#blobIds.restart();
-    this.#stock.clear();
+    this.#stock.restart();
     this.#emails.clear();
     this.#ofEmail.clear();
     this.#removed.clear();
@@ -182,15 +182,18 @@ export class MailTables extends QueueTables implements Transaction {
     return distinctKeywords(this.sql.all(sql, mailbox).map(([keywords]) => keywords as string));
   }
 
-  addMember({ mailbox, uid, modseq, email, flags, keywords, saveDate, size }: MemberRow): void {
+  addMember(row: MemberRow): void {
+    const { mailbox, uid, modseq, email, flags, keywords, saveDate, size } = row;
     this.#stock.wrote(mailbox, uid);
-    this.#ofEmail.delete(email);
+    const others = this.#ofEmail.get(email);
+    if (others) this.#ofEmail.set(email, [...others, { ...row }]);
     this.sql.write(ADD_MEMBER, mailbox, uid, modseq, email, flags, keywords, saveDate, size);
   }
 
   saveMember({ mailbox, uid, modseq, flags, keywords, email }: MemberRow): void {
     this.#stock.wrote(mailbox, uid);
-    this.#ofEmail.delete(email);
+    const known = this.#ofEmail.get(email)?.find((row) => row.mailbox === mailbox && row.uid === uid);
+    if (known) Object.assign(known, { modseq, flags, keywords });
     this.sql.write(SAVE_MEMBER, mailbox, uid, modseq, flags, keywords);
   }
 

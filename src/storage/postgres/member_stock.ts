@@ -20,6 +20,16 @@ export class MemberStock {
   #rows: readonly MemberRow[] = [];
   /** The next row that nobody was given. */
   #next = 0;
+  /** Of all rows that were ever here, and where in the list each stands. */
+  readonly #emails: number[] = [];
+  readonly #places = new Map<number, number>();
+
+  /** The operation begins anew. */
+  restart(): void {
+    this.clear();
+    this.#emails.length = 0;
+    this.#places.clear();
+  }
 
   clear(): void {
     this.#mailbox = 0;
@@ -32,6 +42,9 @@ export class MemberStock {
     this.#ranges = ranges;
     this.#rows = rows;
     this.#next = 0;
+    for (const { email } of rows) {
+      if (!this.#places.has(email)) this.#places.set(email, this.#emails.push(email) - 1);
+    }
   }
 
   /** Copies of the rows, where they are all here; null: they must be asked for. */
@@ -55,7 +68,7 @@ export class MemberStock {
 
   /** Emails of the rows from that of `email` on, at most `limit`: what will be asked for next. */
   emailsFrom(email: number, limit: number): number[] {
-    const at = this.#rows.findIndex((row) => row.email === email);
-    return at < 0 ? [email] : this.#rows.slice(at, at + limit).map((row) => row.email);
+    const at = this.#places.get(email);
+    return at === undefined ? [email] : this.#emails.slice(at, at + limit);
   }
 }

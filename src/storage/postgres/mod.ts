@@ -34,7 +34,7 @@ import { WouldWrite } from "./replay.ts";
 import { migrate } from "./schema.ts";
 import { searchRows } from "./search_rows.ts";
 import { parseDatabaseUrl } from "./wire/address.ts";
-import { connect, type ConnectionOptions } from "./wire/connection.ts";
+import { connect, ConnectionLost, type ConnectionOptions, ServerError } from "./wire/connection.ts";
 
 /** Where the store is. */
 export interface PostgresOptions {
@@ -47,6 +47,7 @@ export interface PostgresOptions {
 }
 
 const CONNECTIONS = 8;
+const ADVICE = ": start it, or correct storage.url";
 /** Of each session: nothing waits for a lock for ever, and a node that hangs holds none. */
 const SETTINGS = {
   lock_timeout: "20s",
@@ -87,7 +88,9 @@ export async function openPostgres({ url, connections = CONNECTIONS, prepare }: 
     });
     return new Store(pool, watchers, news, prepare ?? null).face();
   } catch (error) {
-    throw infrastructure(error);
+    const { reason, message } = infrastructure(error);
+    const advice = error instanceof ConnectionLost || error instanceof ServerError ? ADVICE : "";
+    throw new StorageError(reason, message + advice, error);
   }
 }
 

@@ -141,8 +141,9 @@ export async function wipe(connection: Connection): Promise<void> {
 
 /** A database and a connection to it that empties it: each call gives a store with nothing in it. */
 export async function emptyStores(url: string, more: Partial<PostgresOptions> = {}): Promise<() => Promise<Storage>> {
-  const connection = await reach(url);
+  let connection = await reach(url);
   return async () => {
+    if (!connection.isOpen) connection = await reach(url); // a test has stopped the server
     await wipe(connection);
     return await openPostgres({ url, connections: 4, ...more });
   };
