@@ -56,6 +56,7 @@ export * from "./src/smtp/server/mod.ts";
 export * from "./src/smtp/client/mod.ts";
 export * from "./src/imap/mod.ts";
 export * from "./src/pop3/mod.ts";
+export * from "./src/managesieve/mod.ts";
 export * from "./src/mailauth/mod.ts";
 export * from "./src/sieve/mod.ts";
 export * from "./src/abuse/mod.ts";
@@ -120,7 +121,6 @@ export type {
 } from "./src/server/outbound/transports/transport.ts";
 export type { Transports } from "./src/server/outbound/transports/transports.ts";
 export type { FetchPolicy } from "./src/server/tls_policy/fetch_policy.ts";
-export type { ServedProtocol } from "./src/server/sessions.ts";
 export { type DkimKeyKind, type GeneratedDkimKey, generateDkimKey } from "./src/server/dkim_keys.ts";
 export { type Alarm, type Clock, systemClock } from "./src/server/clock.ts";
 export {

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
-import type { Input, SessionId, SessionInfo } from "../contract/mod.ts";
+import type { Input, Protocol, SessionId, SessionInfo } from "../contract/mod.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { HttpApp } from "../http/deps.ts";
 import type { HttpListening, HttpTls } from "../http/serve.ts";
@@ -22,7 +22,7 @@ import { activateKeys } from "./dkim/activate_keys.ts";
 import { type House, openHouse, type ServerParts } from "./house.ts";
 import { createOutbound, type Outbound } from "./outbound.ts";
 import { checkTransports } from "./outbound/transports/transports.ts";
-import { refusalLine, type ServedProtocol, sessionMaker } from "./sessions.ts";
+import { refusalLine, sessionMaker } from "./sessions.ts";
 import { VERSION } from "./version.ts";
 
 export type { ServerParts } from "./house.ts";
@@ -47,7 +47,7 @@ export interface Server {
   /** The HTTP layer: for `deno serve`, an edge, or a test. Opens the store if need be. */
   fetch(request: Request, client?: HttpClient): Promise<Response>;
   /** Takes over a connection that came another way than through a listener, and runs its session to the end. */
-  serve(protocol: ServedProtocol, transport: Transport, options?: ServeOptions): Promise<void>;
+  serve(protocol: Protocol, transport: Transport, options?: ServeOptions): Promise<void>;
 }
 
 /** Socket of whoever administers the server on this machine; in the data folder. */
@@ -158,7 +158,7 @@ class PalomarServer implements Server {
     return await (await this.#httpApp(house)).fetch(request, client);
   }
 
-  async serve(protocol: ServedProtocol, transport: Transport, options: ServeOptions = {}): Promise<void> {
+  async serve(protocol: Protocol, transport: Transport, options: ServeOptions = {}): Promise<void> {
     const house = await this.#open();
     if (this.#stopping) return transport.destroy();
     const make = sessionMaker(this.#config, protocol, "starttls");
@@ -219,7 +219,6 @@ class PalomarServer implements Server {
 
   async #openDoor(house: House, listener: ListenerConfig): Promise<void> {
     if (listener.protocol === "http") return await this.#openHttp(house, listener);
-    if (listener.protocol === "managesieve") throw new Error("managesieve listeners are not there yet; remove it");
     const { protocol, tls } = listener;
     const make = sessionMaker(this.#config, protocol, tls);
     const door = await listen({
@@ -241,7 +240,7 @@ class PalomarServer implements Server {
 
   async #runSession(
     house: House,
-    protocol: ServedProtocol,
+    protocol: Protocol,
     make: ReturnType<typeof sessionMaker>,
     transport: Transport,
     sessions: Set<LiveSession>,

@@ -1,6 +1,7 @@
 /** From a listener's protocol to the machine that speaks it, with its limits out of the configuration. */
 import type { AnySession, Protocol } from "../contract/mod.ts";
 import { imapSession } from "../imap/mod.ts";
+import { manageSieveSession } from "../managesieve/mod.ts";
 import { pop3Session } from "../pop3/mod.ts";
 import type { Admission } from "../net/connection_limits.ts";
 import { MECHANISMS } from "../sasl/mod.ts";
@@ -8,11 +9,8 @@ import { SMTP_LIMITS, type SmtpLimits, smtpSession } from "../smtp/server/mod.ts
 import type { Config, TlsMode } from "./config/mod.ts";
 import { VERSION } from "./version.ts";
 
-/** The protocols that have a machine. */
-export type ServedProtocol = Exclude<Protocol, "managesieve">;
-
 /** Makes the session of each new connection. */
-export function sessionMaker(config: Config, protocol: ServedProtocol, tls: TlsMode): () => AnySession {
+export function sessionMaker(config: Config, protocol: Protocol, tls: TlsMode): () => AnySession {
   const { hostname, limits } = config;
   const startTls = tls === "starttls";
   const allowPlaintext = config.auth.allowPlaintext;
@@ -57,6 +55,21 @@ export function sessionMaker(config: Config, protocol: ServedProtocol, tls: TlsM
       };
       return () => pop3Session(options);
     }
+    case "managesieve": {
+      const options = {
+        implementation: `Palomar ${VERSION}`,
+        startTls,
+        allowPlaintext,
+        redirects: config.sieve.redirects,
+        limits: {
+          authAttempts: limits.loginAttempts,
+          badCommands: limits.badCommands,
+          authMs: limits.loginTime,
+          idleMs: limits.manageSieveIdle,
+        },
+      };
+      return () => manageSieveSession(options);
+    }
   }
 }
 
@@ -88,13 +101,15 @@ function smtpMaker(config: Config, profile: "mx" | "submission" | "lmtp", startT
 }
 
 /** What a client hears that is turned away at the door, in the words of its protocol. */
-export function refusalLine(protocol: ServedProtocol, why: Admission): string {
+export function refusalLine(protocol: Protocol, why: Admission): string {
   const text = why === "banned" ? "Your address is refused here for a time" : "Too many connections, try again later";
   switch (protocol) {
     case "imap":
       return `* BYE [${why === "banned" ? "UNAVAILABLE" : "LIMIT"}] ${text}`;
     case "pop3":
       return `-ERR [SYS/TEMP] ${text}`;
+    case "managesieve":
+      return `BYE (TRYLATER) "${text}"`;
     default:
       return `421 4.7.0 ${text}`;
   }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Secret } from "../base/secret.ts";
 import { parseDigits } from "../base/ascii.ts";
 import { utf8Bytes } from "../base/bytes.ts";
-import type { TlsInfo, TraceId } from "../contract/mod.ts";
+import type { Protocol, TlsInfo, TraceId } from "../contract/mod.ts";
 import { scriptedResolver, type ScriptedZones } from "../dns/mod.ts";
 import { imapText } from "../imap/imap_text.ts";
 import type { DriveOptions } from "../net/drive.ts";
@@ -24,7 +24,6 @@ import {
 import { createServer, type Server, type ServerParts } from "./create_server.ts";
 import { makeCredentials, TEST_COST } from "./credentials.ts";
 import { type LogLine, memoryLogger } from "./log.ts";
-import type { ServedProtocol } from "./sessions.ts";
 import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
 import { createTestClock, type TestClock } from "./test_clock.ts";
 import { messageBytes, type TestConnection, testConnection } from "./test_connection.ts";
@@ -77,7 +76,7 @@ export interface TestServer extends AsyncDisposable {
   /** All that was logged, as it comes. */
   readonly logs: readonly LogLine[];
   /** A connection in memory: no port, no certificate, and the session is the same. */
-  connect(protocol: ServedProtocol, options?: ConnectOptions): TestConnection;
+  connect(protocol: Protocol, options?: ConnectOptions): TestConnection;
   /** Brings a message by SMTP, as a stranger would. Text gets CRLF. Rejects with the reply where it is refused. */
   deliver(message: string | Uint8Array, to: string | readonly string[], from?: string): Promise<TraceId>;
   /** A request to the HTTP layer with the administrator's token; a body is sent as JSON. */
@@ -93,7 +92,14 @@ const NO_POLICY: FetchPolicy = () => Promise.resolve({ failed: "sts-policy-fetch
 const TOKEN = "test-server-admin-token";
 const DATA_DIR_PREFIX = "palomar-test-";
 const TLS: TlsInfo = { version: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256", serverName: null };
-const PORTS: Readonly<Record<ServedProtocol, number>> = { smtp: 25, submission: 587, lmtp: 24, imap: 143, pop3: 110 };
+const PORTS: Readonly<Record<Protocol, number>> = {
+  smtp: 25,
+  submission: 587,
+  lmtp: 24,
+  imap: 143,
+  pop3: 110,
+  managesieve: 4190,
+};
 
 /**
  * Starts a server for a test. Stop it, or let `await using` do it.
@@ -160,7 +166,7 @@ async function open(
     throw error;
   }
 
-  const connect = (protocol: ServedProtocol, { remoteAddress = "192.0.2.1", tls, trace }: ConnectOptions = {}) => {
+  const connect = (protocol: Protocol, { remoteAddress = "192.0.2.1", tls, trace }: ConnectOptions = {}) => {
     const endpoints = { remoteAddress, remotePort: 40_000, localAddress: "192.0.2.25", localPort: PORTS[protocol] };
     const pair = memoryPair({ endpoints, ...(tls ? { tls: TLS } : {}) });
     const connection = testConnection(pair.client);
@@ -208,6 +214,7 @@ function testConfig(options: TestServerOptions, domain: string, dataDir: string)
       { protocol: "imap", address, port: 0, tls: "starttls" },
       { protocol: "pop3", address, port: 0, tls: "implicit" },
       { protocol: "pop3", address, port: 0, tls: "starttls" },
+      { protocol: "managesieve", address, port: 0, tls: "starttls" },
       { protocol: "http", address, port: 0, tls: "none" },
     ],
     auth: { allowPlaintext: true },

@@ -32,3 +32,4 @@ export { type NamedScript, runSieve, runSieveSequence } from "./run/run_sieve.ts
 export { formatSieveLogLine, sieveSentence } from "./sentence.ts";
 export type { SieveScript } from "./script.ts";
 export type { SieveError } from "./syntax/tree.ts";
+export { sieveWarnings } from "./warnings.ts";

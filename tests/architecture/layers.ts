@@ -24,6 +24,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   smtp: core("sasl"), // also LMTP and submission: profiles of one machine
   imap: core("sasl"),
   pop3: core("sasl"),
+  managesieve: core("sasl", "sieve"), // scripts are checked before they are stored
   mailauth: { ...core(), packages: ["node:crypto", "tldts"] }, // signatures are functions; the public suffix list is data
   sieve: core(),
   abuse: core("mailauth"), // addresses as numbers

@@ -18,6 +18,7 @@ export interface Ports {
   readonly imap: number;
   readonly pop3s: number;
   readonly pop3: number;
+  readonly managesieve: number;
   readonly http: number;
 }
 
@@ -44,16 +45,16 @@ const encoder = new TextEncoder();
  */
 export function freePorts(): Ports {
   const held: Deno.Listener[] = [];
-  while (held.length < 9) {
+  while (held.length < 10) {
     try {
       held.push(Deno.listen({ hostname: "127.0.0.1", port: 10_000 + Math.floor(Math.random() * 20_000) }));
     } catch { /* taken */ }
   }
-  const [smtp, smtps, submission, lmtp, imaps, imap, pop3s, pop3, http] = held.map((one) =>
+  const [smtp, smtps, submission, lmtp, imaps, imap, pop3s, pop3, managesieve, http] = held.map((one) =>
     (one.addr as Deno.NetAddr).port
   );
   for (const one of held) one.close();
-  return { smtp, smtps, submission, lmtp, imaps, imap, pop3s, pop3, http } as Ports;
+  return { smtp, smtps, submission, lmtp, imaps, imap, pop3s, pop3, managesieve, http } as Ports;
 }
 
 /** Writes a configuration into `folder`, adds the domain, starts the server and waits until it listens. */
@@ -214,6 +215,7 @@ export function listenersAt(ports: Ports) {
     at("imap", ports.imap, "starttls"),
     at("pop3", ports.pop3s, "implicit"),
     at("pop3", ports.pop3, "starttls"),
+    at("managesieve", ports.managesieve, "starttls"),
     at("http", ports.http, "none"),
   ];
 }

@@ -17,12 +17,14 @@ import { roundcube } from "./scenarios/roundcube.ts";
 import { serverProcess } from "./scenarios/process.ts";
 import { python } from "./scenarios/python.ts";
 import { strictTls } from "./scenarios/strict_tls.ts";
+import { manageSieve } from "./scenarios/managesieve.ts";
 import { swaks } from "./scenarios/swaks.ts";
 import { twoDomains } from "./scenarios/two_domains.ts";
 import { twoServers } from "./scenarios/two_servers.ts";
 
 /** All of them, quick ones first. */
 export const SCENARIOS: readonly Scenario[] = [
+  ...manageSieve,
   ...swaks,
   ...curl,
   ...python,

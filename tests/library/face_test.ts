@@ -18,7 +18,16 @@ import {
 const ROOT = new URL("../../", import.meta.url);
 
 /** What a machine remembers is its own business, and its type is a name to hand back. */
-const OPAQUE = ["SmtpState", "ClientState", "ImapState", "Pop3State", "Brand", "RawConfig", "SieveScript"];
+const OPAQUE = [
+  "SmtpState",
+  "ClientState",
+  "ImapState",
+  "Pop3State",
+  "ManageSieveState",
+  "Brand",
+  "RawConfig",
+  "SieveScript",
+];
 
 /** What `deno doc` finds missing in the library's face, a line a finding. */
 async function findings(): Promise<{ readonly kind: string; readonly message: string; readonly source: string }[]> {

@@ -1,5 +1,8 @@
 import type { DirectoryRefused } from "./directory.ts";
 
+/** What an account may keep: so many scripts, of so many octets each. */
+export const SIEVE_STORE_LIMITS = { scripts: 100, octets: 1 << 20 } as const;
+
 /** A Sieve script in an account's store, without its text. */
 export interface StoredSieve {
   /** Of 1 to 512 octets in UTF-8, without control characters (RFC 5804 section 1.6). */

@@ -151,6 +151,7 @@ export interface LimitsConfig {
   readonly smtpIdle: number;
   readonly imapIdle: number;
   readonly pop3Idle: number;
+  readonly manageSieveIdle: number;
   /** Without an octet while a message comes in. */
   readonly dataIdle: number;
   /** The body of one request of the HTTP admin. */

@@ -15,6 +15,7 @@ export function rawDemo(): RawDemo {
       { protocol: "imap", address, port: 1143, tls: "starttls" },
       { protocol: "pop3", address, port: 9995, tls: "implicit" },
       { protocol: "pop3", address, port: 1110, tls: "starttls" },
+      { protocol: "managesieve", address, port: 4190, tls: "starttls" },
       { protocol: "http", address, port: 8080, tls: "none" },
     ],
     auth: { allowPlaintext: false },

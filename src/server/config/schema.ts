@@ -51,7 +51,6 @@ const listener = z.strictObject({
 }).transform((value, context): ListenerConfig => {
   const { protocol, tls, address, port, path } = value;
   const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
-  if (protocol === "managesieve") refuse("protocol", '"managesieve" is not part of this version yet; remove it');
   if (protocol === "http" && tls === "starttls") {
     refuse("tls", '"starttls" is not for HTTP; "implicit" makes it HTTPS, "none" plain HTTP');
   }
@@ -119,6 +118,7 @@ const LIMITS = object({
   smtpIdle: duration(SECOND, DAY).prefault("5m"), // RFC 5321 section 4.5.3.2.7
   imapIdle: duration(SECOND, DAY).prefault("30m"), // RFC 9051 section 5.4
   pop3Idle: duration(SECOND, DAY).prefault("10m"), // RFC 1939 section 3
+  manageSieveIdle: duration(SECOND, DAY).prefault("30m"), // RFC 5804 section 1.2
   dataIdle: duration(SECOND, DAY).prefault("5m"),
   httpBody: size(KB, 1024 * MB).prefault("1MB"),
   futureRelease: duration(0, 366 * DAY).prefault("30d"), // RFC 4865

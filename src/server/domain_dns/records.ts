@@ -21,6 +21,7 @@ const SERVICES = [
   { service: "_imap", protocol: "imap", tls: "starttls", why: "mail programs: reading, with STARTTLS" },
   { service: "_pop3s", protocol: "pop3", tls: "implicit", why: "mail programs: fetching" },
   { service: "_pop3", protocol: "pop3", tls: "starttls", why: "mail programs: fetching, with STLS" },
+  { service: "_sieve", protocol: "managesieve", tls: "starttls", why: "mail programs: filters" },
 ] as const;
 
 const DAY_MS = 86_400_000;

@@ -1,12 +1,16 @@
 /** Sieve scripts of accounts: their names, their texts, and which one is active. */
 import { utf8Bytes } from "../../base/bytes.ts";
-import type { AnswerOf, Args, DirectoryRefused, StoredSieve } from "../../contract/mod.ts";
+import {
+  type AnswerOf,
+  type Args,
+  type DirectoryRefused,
+  SIEVE_STORE_LIMITS,
+  type StoredSieve,
+} from "../../contract/mod.ts";
 import { canonicalAddress } from "./address.ts";
 import type { AccountRow, SieveRow, Transaction } from "./tables.ts";
 
-/** Of one account. */
-const SCRIPTS_LIMIT = 100;
-const SCRIPT_OCTETS = 1 << 20;
+const { scripts: SCRIPTS_LIMIT, octets: SCRIPT_OCTETS } = SIEVE_STORE_LIMITS;
 const NAME_OCTETS = 512;
 // RFC 5804 section 1.6: no control characters and no line or paragraph separator.
 const FORBIDDEN = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
