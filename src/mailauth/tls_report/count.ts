@@ -55,7 +55,7 @@ const DETAILS_LIMIT = 500;
 export class TlsSessionCounter {
   readonly #policies = new Map<string, { policy: TlsPolicy; succeeded: number; failed: number; details: Details }>();
 
-  /** Goes on from what another one counted. */
+  /** Goes on from what others counted, of the same policy added up. */
   constructor(counts: readonly TlsPolicyCount[] = []) {
     for (const { policy, succeeded, failed, details } of counts) {
       const counted = this.#of(policy);
@@ -63,7 +63,10 @@ export class TlsSessionCounter {
       counted.succeeded += succeeded;
       counted.failed += failed;
       for (const detail of details.slice(0, DETAILS_LIMIT)) {
-        counted.details.set(JSON.stringify(detail.failure), { ...detail });
+        const key = JSON.stringify(detail.failure);
+        const known = counted.details.get(key);
+        if (known) known.count += detail.count;
+        else if (counted.details.size < DETAILS_LIMIT) counted.details.set(key, { ...detail });
       }
     }
   }

@@ -12,7 +12,8 @@ import {
 } from "../../mailauth/mod.ts";
 import { buildMessage, formatDate } from "../../message/mod.ts";
 import { VERSION } from "../version.ts";
-import { type CountedDomain, DAY_MS } from "./counts.ts";
+import { DAY_MS } from "../day_counts.ts";
+import type { CountedDomain } from "./counts.ts";
 
 /** Who reports. */
 export interface Reporter {

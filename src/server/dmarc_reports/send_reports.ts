@@ -10,7 +10,8 @@ import {
 } from "../../mailauth/mod.ts";
 import { isReportAddress } from "../../mta/report_mail.ts";
 import { RecordLookup } from "../../mailauth/dmarc/lookup.ts";
-import { type CountedDomain, DAY_MS, type DmarcCounts } from "./counts.ts";
+import { DAY_MS } from "../day_counts.ts";
+import type { CountedDomain, DmarcCounts } from "./counts.ts";
 import { mailReport, type MailReportParts, type ReporterNames, reporterOf, withParents } from "./mail_report.ts";
 import { type PackedReport, packReport, type Reporter, reportMessage } from "./report_message.ts";
 

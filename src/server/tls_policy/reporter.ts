@@ -1,95 +1,78 @@
 /** Counts how TLS with other servers goes, and reports each day to the domains that want to hear (RFC 8460). */
-import { utf8Bytes } from "../../base/bytes.ts";
-import { digest } from "../../base/hash.ts";
 import { logEvent } from "../../contract/mod.ts";
 import type { TlsFailure, TlsPolicy } from "../../mailauth/tls_report/mod.ts";
 import type { Clock } from "../clock.ts";
+import { DAY_MS, share } from "../day_counts.ts";
+import { every } from "../every.ts";
 import { type ReportParts, sendReport } from "./send_report.ts";
-import { DAY_MS, dayOf, SessionCounts } from "./session_counts.ts";
+import { SessionCounts } from "./session_counts.ts";
 
-const SAVE_EVERY_MS = 600_000;
+/** What is lost by a crash at most. */
+const SAVE_MS = 60_000;
+const SEND_MS = 600_000;
 /** Section 4.1: not all servers of the world at midnight. */
 const SPREAD_MS = 4 * 3600_000;
+/** How often a report is tried, how long after, and how old a day may be. */
+const TRIES = 5;
+const FIRST_RETRY_MS = 3600_000;
+const OLDEST_DAYS = 3;
+const TOGETHER = 200;
 
 export class TlsReporter {
   readonly #parts: ReportParts;
   readonly #clock: Clock;
   readonly #counts: SessionCounts;
-  /** How long after midnight this server reports. */
-  readonly #delay: number;
-  #nextAt = Infinity;
-  #unhook: (() => void) | null = null;
-  #working: Promise<void> = Promise.resolve();
-  #busy = false;
+  #ends: (() => void)[] = [];
+  #sending: Promise<void> | null = null;
   #stopped = false;
 
   constructor(parts: ReportParts, clock: Clock) {
     this.#parts = parts;
     this.#clock = clock;
-    this.#counts = new SessionCounts(parts.storage, () => clock.wall(), parts.log);
-    const [high = 0, low = 0] = digest("sha256", utf8Bytes(parts.hostname));
-    this.#delay = Math.floor((high * 256 + low) / 65_536 * SPREAD_MS);
+    const failed = (error: unknown) => parts.log(logEvent("warn", "tls.report.trouble", { error: String(error) }));
+    const delay = Math.floor(share(parts.hostname) * SPREAD_MS);
+    this.#counts = new SessionCounts({ storage: parts.storage, failed }, delay);
   }
 
   count(policy: TlsPolicy, failure: TlsFailure | null): void {
-    this.#counts.count(policy, failure);
+    this.#counts.count(policy, failure, this.#clock.wall());
   }
 
   start(): void {
-    this.#nextAt = this.#clock.monotonic() + SAVE_EVERY_MS;
-    const hook = this.#clock.alarm?.({ next: () => this.#nextAt, tick: () => this.#tick() });
-    if (hook) this.#unhook = hook;
-    else {
-      const timer = setInterval(() => this.#tick(), SAVE_EVERY_MS);
-      Deno.unrefTimer(timer as unknown as number);
-      this.#unhook = () => clearInterval(timer);
-    }
-    this.#work(() => this.#counts.load());
+    this.#ends = [
+      every(this.#clock, SAVE_MS, () => void this.#counts.save()),
+      every(this.#clock, SEND_MS, () => void this.#send()),
+    ];
   }
 
-  /** Writes what was counted. Never rejects. */
+  /** Ends what runs and stores what was counted. Never rejects. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#unhook?.();
-    this.#unhook = null;
-    this.#work(() => this.#counts.save());
-    await this.#working;
+    for (const end of this.#ends) end();
+    await this.#sending;
+    await this.#counts.save();
   }
 
-  #tick(): void {
-    this.#nextAt = this.#clock.monotonic() + SAVE_EVERY_MS;
-    if (this.#busy || this.#stopped) return;
-    this.#busy = true;
-    this.#work(async () => {
-      try {
-        await this.#report();
-        await this.#counts.save();
-      } finally {
-        this.#busy = false;
-      }
-    });
+  #send(): Promise<void> {
+    return this.#sending ??= this.#report()
+      .catch((error) => this.#parts.log(logEvent("warn", "tls.report.trouble", { error: String(error) })))
+      .finally(() => this.#sending = null);
   }
 
   async #report(): Promise<void> {
     const now = this.#clock.wall();
-    for (const day of this.#counts.finished()) {
-      // A server that was away in the night reports when it is back.
-      if (now < day + DAY_MS + this.#delay && dayOf(now) - day <= DAY_MS) continue;
-      while (!this.#stopped) {
-        const counts = this.#counts.take(day);
-        if (counts === null) break;
-        try {
-          await sendReport(counts, this.#parts);
-        } catch (error) {
-          this.#parts.log(logEvent("warn", "tls.report.failed", { domain: counts.domain, error: String(error) }));
-        }
+    for (const sessions of (await this.#counts.due(now)).slice(0, TOGETHER)) {
+      if (this.#stopped) return;
+      // Taken out first: another node, or this one after a crash, does not send it again.
+      if (!await this.#counts.take(sessions)) continue;
+      const { domain, day, tries, counter } = sessions;
+      if (day < Math.floor(now / DAY_MS) - OLDEST_DAYS) continue;
+      try {
+        await sendReport({ domain, begin: day * DAY_MS, policies: counter.counts() }, this.#parts);
+      } catch (error) {
+        this.#parts.log(logEvent("warn", "tls.report.failed", { domain, tries: tries + 1, error: String(error) }));
+        if (tries + 1 < TRIES) await this.#counts.putBack(sessions, now + FIRST_RETRY_MS * 2 ** tries);
       }
     }
-  }
-
-  #work(task: () => Promise<void>): void {
-    this.#working = this.#working.then(task).catch((error) => {
-      this.#parts.log(logEvent("warn", "tls.report.trouble", { error: String(error) }));
-    });
   }
 }

@@ -7,6 +7,7 @@ import { type LogEvent, logEvent, type MailEnvelope, type Program, type TraceId 
 import {
   lookupTlsReport,
   TLS_REPORT_MEDIA_TYPE,
+  type TlsPolicyCount,
   type TlsReport,
   tlsReportMessage,
   writeTlsReport,
@@ -17,7 +18,7 @@ import { MessageIndexer } from "../../message/mod.ts";
 import { type LocalFacts, routeNotice } from "../../mta/queue/mod.ts";
 import type { SealedBlob, Storage } from "../../storage/storage.ts";
 import type { OutwardRequest } from "./outward_request.ts";
-import { DAY_MS, type DomainCounts } from "./session_counts.ts";
+import { DAY_MS } from "../day_counts.ts";
 import { REPORT_TRACE } from "./tls_policies.ts";
 
 export interface ReportParts {
@@ -32,6 +33,14 @@ export interface ReportParts {
   readonly request: OutwardRequest;
 }
 
+/** What is to be reported to one domain about one day. */
+export interface DomainCounts {
+  readonly domain: string;
+  /** Milliseconds since 1970, UTC. */
+  readonly begin: number;
+  readonly policies: readonly TlsPolicyCount[];
+}
+
 /** Of one `rua`. */
 const MOST_ADDRESSES = 3;
 const POST_MS = 60_000;
@@ -40,7 +49,8 @@ const POST_MS = 60_000;
 export async function sendReport(counts: DomainCounts, parts: ReportParts): Promise<void> {
   const { domain, begin, policies } = counts;
   const wanted = await parts.run(lookupTlsReport(domain));
-  if (wanted.kind !== "record") return;
+  if (wanted.kind === "tempfail") throw new Error(wanted.reason);
+  if (wanted.kind === "none") return;
   const { hostname } = parts;
   const report: TlsReport = {
     organization: hostname,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { COUNT_LIMITS, DAY_MS, DmarcCounts } from "../../../src/server/dmarc_reports/counts.ts";
+import { DAY_MS } from "../../../src/server/day_counts.ts";
+import { COUNT_LIMITS, DmarcCounts } from "../../../src/server/dmarc_reports/counts.ts";
 import { memoryStorage } from "../../../src/storage/memory/mod.ts";
 
 const NEXT = 2 * DAY_MS;

@@ -11,7 +11,9 @@ import {
 } from "../../../src/mailauth/mod.ts";
 import type { Clock } from "../../../src/server/clock.ts";
 import { createTestClock } from "../../../src/server/test_clock.ts";
-import { DAY_MS, SessionCounts } from "../../../src/server/tls_policy/session_counts.ts";
+import { DAY_LIMITS, DAY_MS } from "../../../src/server/day_counts.ts";
+import { SessionCounts } from "../../../src/server/tls_policy/session_counts.ts";
+import { TlsReporter } from "../../../src/server/tls_policy/reporter.ts";
 import { memoryStorage } from "../../../src/storage/memory/mod.ts";
 import { HOUR, type House, house } from "../outbound/house.ts";
 import { certificate, signedResolver, tlsPeer, zonesOf } from "./tls_peer.ts";
@@ -150,39 +152,82 @@ const FAILURE: TlsFailure = {
   reasonCode: null,
 };
 
-Deno.test("SessionCounts goes on after a restart, and two processes do not take the same", async () => {
+Deno.test("SessionCounts of several processes is one count, which one of them takes", async () => {
   const storage = memoryStorage();
-  let now = 10 * DAY_MS + 5;
-  const counts = () => new SessionCounts(storage, () => now, () => {});
-  const first = counts();
-  first.count(policy("a.example"), null);
-  first.count(policy("a.example"), FAILURE);
-  await first.save();
-  const [second, third] = [counts(), counts()];
-  await Promise.all([second.load(), third.load()]);
-  const owner = second.finished().length + third.finished().length;
-  assert.equal(owner, 0); // the day is not over
-  for (const one of [second, third]) one.count(policy("a.example"), FAILURE);
-  now += DAY_MS;
-  const taken = [second, third].map((one) =>
-    one.take(10 * DAY_MS)!.policies.map((p) => [p.succeeded, p.failed, p.details.length])
-  );
-  assert.deepEqual(taken.toSorted(), [[[0, 1, 1]], [[1, 2, 1]]]);
+  const now = 10 * DAY_MS + 5;
+  const failures: unknown[] = [];
+  const counts = () => new SessionCounts({ storage, failed: (error) => failures.push(error) }, 1000);
+  const all = [counts(), counts()];
+  for (const one of all) {
+    one.count(policy("a.example"), null, now);
+    one.count(policy("a.example"), FAILURE, now);
+  }
+  await Promise.all(all.map((one) => one.save()));
+  all[0]!.count(policy("a.example"), FAILURE, now);
+  await all[0]!.save();
+  const later = counts();
+  assert.deepEqual(await later.due(now), []); // the day is not over
+  assert.deepEqual(await later.due(11 * DAY_MS + 999), []);
+  const [due] = await later.due(11 * DAY_MS + 1000);
+  const shown = due!.counter.counts().map(({ succeeded, failed, details }) => [succeeded, failed, details[0]!.count]);
+  assert.deepEqual(shown, [[2, 3, 3]]);
+  const taken = await Promise.all([later.take(due!), all[0]!.take(due!)]);
+  assert.deepEqual(taken.toSorted(), [false, true]);
+  assert.deepEqual([await later.due(20 * DAY_MS), failures], [[], []]);
   await storage.close();
 });
 
-Deno.test("SessionCounts bounds domains and days, and survives what is not its own", async () => {
+Deno.test("SessionCounts bounds domains and kinds of failure, and survives what is not its own", async () => {
   const storage = memoryStorage();
-  let now = 10 * DAY_MS;
-  await storage.perform("setting.init", { name: "tls-reports", value: '{"no":1}' });
-  const counts = new SessionCounts(storage, () => now, () => {});
-  await counts.load();
-  for (let i = 0; i < 1200; i++) counts.count(policy(`d${i}.example`), null);
-  now += DAY_MS;
-  let domains = 0;
-  while (counts.take(10 * DAY_MS)) domains++;
-  assert.equal(domains, 1000);
-  for (let day = 0; day < 6; day++, now += DAY_MS) counts.count(policy("a.example"), null);
-  assert.equal(counts.finished().length, 3);
+  const now = 10 * DAY_MS;
+  await storage.perform("setting.init", { name: "tls.days", value: '{"no":1}' });
+  await storage.perform("setting.init", { name: "tls.counts.10.3", value: '[{"domain":1}]' });
+  const failures: unknown[] = [];
+  const counts = new SessionCounts({ storage, failed: (error) => failures.push(error) }, 0);
+  for (let i = 0; i < 4000; i++) counts.count(policy(`d${i}.example`), null, now);
+  await counts.save();
+  const due = await counts.due(11 * DAY_MS);
+  assert(due.length <= DAY_LIMITS.waiting && due.length > DAY_LIMITS.waiting * 0.9, String(due.length));
+  assert.equal(failures.length, 1);
+  const one = policy("one.example");
+  const next = now + DAY_MS;
+  for (let round = 0; round < 6; round++) {
+    for (let i = 0; i < 400; i++) {
+      counts.count({ ...one, strings: [`${round}`] }, { ...FAILURE, receivingHost: `${i}.${"x".repeat(200)}` }, next);
+    }
+    counts.count({ ...one, strings: ["0"] }, FAILURE, next);
+    await counts.save();
+  }
+  const found = (await counts.due(12 * DAY_MS)).find(({ domain }) => domain === "one.example")!;
+  const text = JSON.stringify(found.counter.counts());
+  assert(text.length <= DAY_LIMITS.bucket, String(text.length));
+  assert.equal(found.counter.counts()[0]!.failed, 406);
+  await storage.close();
+});
+
+Deno.test("a TLS report waits while the DNS does not answer", async () => {
+  const log: string[] = [];
+  const storage = memoryStorage();
+  const clock = createTestClock(10 * DAY_MS);
+  let asked = 0;
+  const reporter = new TlsReporter({
+    storage,
+    hostname: "mail.ours.example",
+    run: () => {
+      asked++;
+      return Promise.resolve((asked < 3 ? { kind: "tempfail", reason: "time-out" } : { kind: "none" }) as never);
+    },
+    log: ({ event }) => log.push(event),
+    facts: () => {
+      throw new Error("nothing is sent");
+    },
+    sign: (bytes) => Promise.resolve(bytes),
+    request: () => Promise.reject(new Error("nothing is sent")),
+  }, clock);
+  reporter.start();
+  reporter.count(policy("a.example"), FAILURE);
+  await clock.advance(72 * HOUR);
+  await reporter.stop();
+  assert.deepEqual([asked, log], [3, ["tls.report.failed", "tls.report.failed"]]);
   await storage.close();
 });
