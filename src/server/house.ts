@@ -135,7 +135,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const run = programRunner({ storage, resolver, clock, log });
   const readOwn = (report: AggregateReport, reporter: string) => addOwnReport(report, reporter, reports, storage);
   const dmarcReports = new DmarcReports({ config, storage, resolver, signer, clock, logger, readOwn });
-  const receivedReports = new ReceivedReports({ storage, book: reports, run, log });
+  const receivedReports = new ReceivedReports({ storage, book: reports, run, now: () => clock.wall(), log });
   const watches = new Watches(storage, (error) => logger.log("error", "watch.failed", { error: String(error) }));
   const filter = await filterPolicy(config);
   const programs = mailPrograms(config, filter);

@@ -36,7 +36,10 @@ const TYPES: ReadonlySet<string> = new Set([
 const NAMES = /\.(xml|xml\.gz|json|json\.gz|zip|gz)$/i;
 
 /** One after the other, so that one is in memory at a time. */
-export async function* findReports(blobId: BlobId, storage: Storage): AsyncGenerator<FoundReport> {
+export async function* findReports(
+  blobId: BlobId,
+  storage: Storage,
+): AsyncGenerator<FoundReport & { readonly octets: number }> {
   const index = await storage.perform("blob.index", { blobId });
   if (index === null) return;
   for (const part of reportParts(index.root)) yield await readPart(part, blobId, storage);
@@ -62,15 +65,27 @@ function mayBeReport(part: Part): boolean {
   return (type === "application/octet-stream" || part.type === "text") && NAMES.test(name);
 }
 
-async function readPart(part: Part, blobId: BlobId, storage: Storage): Promise<FoundReport> {
+/** With the octets that it cost: those that were read and those that came of it. */
+async function readPart(
+  part: Part,
+  blobId: BlobId,
+  storage: Storage,
+): Promise<FoundReport & { readonly octets: number }> {
+  const packed = part.bodyEnd - part.bodyStart;
   // Base64 has four octets for three, and line ends.
-  if (part.bodyEnd - part.bodyStart > UNPACK_LIMITS.packed * 1.4) return { kind: "damaged", why: "too large" };
+  if (packed > UNPACK_LIMITS.packed * 1.4) return { kind: "damaged", why: "too large", octets: 0 };
   const pages: Uint8Array[] = [];
   for (let at = part.bodyStart; at < part.bodyEnd; at += PAGE) {
     pages.push(await storage.readBlob(blobId, at, Math.min(part.bodyEnd, at + PAGE)));
   }
   const text = await unpackReport(decodeTransfer(concatBytes(pages), part.encoding));
-  if (text === null) return { kind: "damaged", why: "cannot be unpacked, or is too large" };
+  if (text === null) {
+    return { kind: "damaged", why: "cannot be unpacked, or is too large", octets: UNPACK_LIMITS.unpacked };
+  }
+  return { ...await understood(part, text), octets: packed + text.length };
+}
+
+async function understood(part: Part, text: string): Promise<FoundReport> {
   if (part.type === "message") {
     const report = parseFailureReport(text);
     return report === null ? { kind: "damaged", why: "no report on authentication" } : { kind: "failure", report };

@@ -12,9 +12,11 @@
  */
 import type { AnswerOf, Args, LogEvent, Program, ReportProblem } from "../../contract/mod.ts";
 import { logEvent } from "../../contract/mod.ts";
+import { organizationOfList } from "../../mailauth/dmarc/public_suffix.ts";
 import { isReportAddress } from "../../mta/report_mail.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { asksFor } from "./asked_for.ts";
+import { ReportBudget } from "./budget.ts";
 import { findReports, type FoundReport } from "./find_reports.ts";
 import { ownDomainOf, type ReportBook } from "./report_book.ts";
 import type { Added } from "./stored_rows.ts";
@@ -24,6 +26,7 @@ export interface ReceivedReportsParts {
   readonly book: ReportBook;
   /** For questions to the DNS. */
   readonly run: <R>(program: Program<R>) => Promise<R>;
+  readonly now: () => number;
   readonly log: (event: LogEvent) => void;
 }
 
@@ -35,6 +38,7 @@ const WAITING = 20;
 
 export class ReceivedReports {
   readonly #parts: ReceivedReportsParts;
+  readonly #budget = new ReportBudget();
   #waiting = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -64,9 +68,11 @@ export class ReceivedReports {
       if (await this.#own(about) === null) return { unread: "others" };
       if (!await this.#asked(["dmarc", "tls"], about, recipients)) return { unread: "notAsked" };
     }
+    if (!this.#budget.allows(organizationOfList(author), this.#parts.now())) return { unread: "busy" };
     const read: string[] = [];
     let problem: ReportProblem = "none";
-    for await (const found of findReports(args.blobId, storage)) {
+    for await (const { octets, ...found } of findReports(args.blobId, storage)) {
+      this.#budget.spend(organizationOfList(author), octets);
       const answer = await this.#take(found, offered, args);
       if (typeof answer === "string") {
         problem = answer;

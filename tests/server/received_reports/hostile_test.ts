@@ -3,13 +3,15 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { indexMessage } from "../../../mod.ts";
 import { concatBytes, utf8Bytes } from "../../../src/base/bytes.ts";
+import { BUDGET, ReportBudget } from "../../../src/server/received_reports/budget.ts";
 import { FOLD_LIMITS, foldAggregate } from "../../../src/server/received_reports/dmarc_rows.ts";
 import { reportParts } from "../../../src/server/received_reports/find_reports.ts";
 import { ReportBook } from "../../../src/server/received_reports/report_book.ts";
 import { STORED_LIMITS } from "../../../src/server/received_reports/stored_rows.ts";
 import { UNPACK_LIMITS, unpackReport } from "../../../src/server/received_reports/unpack.ts";
 import { memoryStorage } from "../../../src/storage/memory/mod.ts";
-import { aggregateXml, gzip, zip } from "./reports.ts";
+import { testServer } from "../../../src/server/test_server.ts";
+import { aggregateXml, gzip, reportMail, zip } from "./reports.ts";
 
 const XML = aggregateXml();
 
@@ -195,4 +197,27 @@ Deno.test("a gzip of many rows is read whole", async () => {
   const fold = await foldAggregate(text!);
   assert(!("malformed" in fold));
   assert.equal(fold.rows.reduce((sum, { count }) => sum + count, 0), 9000);
+});
+
+Deno.test("ReportBudget lets an author make so much work an hour, and all of them together", () => {
+  const budget = new ReportBudget();
+  assert(budget.allows("a.test", 0));
+  budget.spend("a.test", BUDGET.author);
+  assert(!budget.allows("a.test", 1) && budget.allows("b.test", 1));
+  assert(budget.allows("a.test", 3600_000));
+  for (let i = 0; i * BUDGET.author < BUDGET.all; i++) budget.spend(`${i}.test`, BUDGET.author);
+  assert(!budget.allows("c.test", 3600_001) && budget.allows("c.test", 7200_000));
+  for (let i = 0; i < BUDGET.authors; i++) budget.spend(`${i}.test`, 1);
+  assert(!budget.allows("new.test", 7200_001) && budget.allows("1.test", 7200_001));
+});
+
+Deno.test("an author whose reports are bombs is told to come later, and others are not", async () => {
+  await using server = await testServer();
+  const bomb = reportMail(gzip(new Uint8Array(5_000_000)), { from: "x@bombs.test" });
+  const send = (mail: Uint8Array) => server.deliver(mail, "dmarc-reports@example.test").then(() => "", String);
+  const answers: string[] = [];
+  for (let i = 0; i < 12; i++) answers.push(await send(bomb));
+  assert.match(answers[0]!, /550 /);
+  assert.match(answers.at(-1)!, /451 /);
+  assert.equal(await send(reportMail(gzip(XML))), "");
 });
