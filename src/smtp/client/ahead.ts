@@ -10,7 +10,7 @@ import type { Effect, OutgoingMail } from "../../contract/mod.ts";
 import { cannotCarry } from "./commands.ts";
 import type { RecipientResult } from "./outcome.ts";
 import { type ClientState, outcome } from "./state.ts";
-import { beginBatch, startTransaction, type Transaction } from "./transaction.ts";
+import { beginBatch, isBinary, startTransaction, type Transaction } from "./transaction.ts";
 
 /** A message whose commands are sent while the answer to the one before it is awaited. */
 export interface Ahead {
@@ -30,7 +30,7 @@ const LARGEST = 256 * 1024;
 export function mayAskAhead({ options, offered, transaction, ahead, asking, leaving }: ClientState): boolean {
   return options.reuse?.ahead === true && offered.pipelining && transaction.dotSent && transaction.answered === 0 &&
     transaction.nextRecipient >= transaction.recipients.length && ahead === null && !asking && !leaving &&
-    transaction.message.size <= LARGEST;
+    transaction.message.size <= LARGEST && !isBinary(transaction); // RFC 3030 section 2: RSET follows a failed chunk
 }
 
 /** The answer to the question: the message's commands go out. */

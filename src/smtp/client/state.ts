@@ -5,7 +5,7 @@ import type { Ahead } from "./ahead.ts";
 import { type ClientTimeouts, type SmtpClientOptions, TIMEOUTS } from "./options.ts";
 import { type AttemptResult, ownTemporary, type RecipientResult } from "./outcome.ts";
 import { ReplyReader } from "./reply_reader.ts";
-import { startTransaction, type Transaction } from "./transaction.ts";
+import { isLeftOpen, startTransaction, type Transaction } from "./transaction.ts";
 
 /** Named by the reply that is waited for; `derive` waits for a key instead, `idle` for a message. */
 export type Phase =
@@ -106,8 +106,7 @@ export function takeNext(state: ClientState, mail: OutgoingMail): void {
   state.mail = mail;
   state.transaction = startTransaction(mail, before.lmtp);
   state.transaction.mails = before.mails;
-  // What MAIL began and no message ended still stands at the server (RFC 5321 section 4.1.1.5).
-  state.transaction.needsReset = before.needsReset || (before.begun && !before.dataSent);
+  state.transaction.needsReset = before.needsReset || isLeftOpen(before);
   state.results = mail.recipients.map(() => null);
   state.tryNextHost = false;
   state.sent++;

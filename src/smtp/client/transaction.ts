@@ -42,6 +42,8 @@ export interface Transaction {
   dataSent: boolean;
   /** All of it with the final dot: from here on the server may have it. */
   dotSent: boolean;
+  /** It was a chunk (BDAT), and the server did not take it. */
+  chunkFailed: boolean;
   /** MAIL was sent. */
   begun: boolean;
   /** How often, over this connection, those before it counted. */
@@ -72,6 +74,7 @@ export function startTransaction(mail: OutgoingMail, lmtp: boolean): Transaction
     emptyData: false,
     dataSent: false,
     dotSent: false,
+    chunkFailed: false,
   };
 }
 
@@ -105,11 +108,13 @@ export function beginBatch(
   tx.emptyData = false;
   tx.dataSent = false;
   tx.dotSent = false;
+  tx.chunkFailed = false;
   sendMore(tx, offered, out);
   return "command";
 }
 
-function isBinary(tx: Transaction): boolean {
+/** Whether the message goes in chunks. */
+export function isBinary(tx: Transaction): boolean {
   return tx.message.sender.body === "binarymime";
 }
 
@@ -211,6 +216,7 @@ function finalReply(
 ): Next {
   if (tx.emptyData) return nextBatch(tx, results, offered, out);
   const result = resultOf(reply);
+  tx.chunkFailed ||= isBinary(tx) && !isPositive(reply);
   // RFC 2033 section 4.2: one reply for every recipient that was taken, in order.
   const concerned = tx.lmtp ? tx.taken.slice(tx.answered, tx.answered + 1) : tx.taken;
   for (const index of concerned) results[index] = result;
@@ -225,9 +231,16 @@ function nextBatch(
   out: Effect[],
 ): Next {
   if (tx.nextRecipient >= tx.recipients.length) return "finished";
-  // The server may hold a transaction nobody is in (no DATA was sent, or it was refused): RSET ends it.
-  tx.needsReset = !tx.dataSent;
+  tx.needsReset = isLeftOpen(tx);
   return beginBatch(tx, results, offered, out);
+}
+
+/**
+ * Whether the server may hold a transaction that RSET has to end: no DATA was sent or it was refused (RFC 5321 section
+ * 4.1.1.5), or a chunk failed (RFC 3030 section 2).
+ */
+export function isLeftOpen({ begun, dataSent, chunkFailed }: Transaction): boolean {
+  return begun && (!dataSent || chunkFailed);
 }
 
 /** Gives `result` to everyone who has none. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { Destinations } from "../../../src/server/outbound/destinations.ts";
 import { FairQueue } from "../../../src/server/outbound/fair_queue.ts";
-import type { Claimed } from "../../../src/server/outbound/attempt.ts";
+import { type Claimed, Place } from "../../../src/server/outbound/attempt.ts";
 
 const job = (key: string, reversePath = "a@ours.example") =>
   ({ job: { domain: key, sender: { reversePath }, recipients: [] }, owner: "w", key }) as unknown as Claimed;
@@ -153,4 +154,60 @@ Deno.test("destinations in trouble are forgotten when they become too many", () 
     slots.ended(`d${i}`, 1, NOW);
   }
   assert.equal(slots.suspended(NOW), 10_000);
+});
+
+Deno.test("behind a message that is out another begins without a place, and gets one when an attempt ends", () => {
+  const slots = lanes(2);
+  for (let i = 0; i < 6; i++) slots.admit(job("a"), NOW);
+  const [first, second] = [slots.follow("a", NOW)!, slots.follow("a", NOW)!];
+  assert.deepEqual([first.place.isOwn, second.place.isOwn], [false, false]);
+  assert.equal(slots.follow("a", NOW), null); // one for each that has a place
+  assert.deepEqual(slots.ended("a", 1, NOW), []); // the place is the first one's now
+  assert.deepEqual([first.place.isOwn, second.place.isOwn], [true, false]);
+  assert.deepEqual(slots.ended("a", 1, NOW, second.place), []); // it ended without ever having had one
+  assert.equal(second.place.isOwn, false);
+  const [turn] = slots.ended("a", 1, NOW, first.place);
+  assert.equal(turn!.place.isOwn, true);
+  assert.equal(slots.ended("a", 1, NOW, turn!.place).length, 1);
+});
+
+Deno.test("nobody follows to a destination that is left alone, or where nobody waits", () => {
+  const slots = lanes(1);
+  assert.equal(slots.follow("a", NOW), null);
+  slots.admit(job("a"), NOW);
+  assert.equal(slots.follow("a", NOW), null);
+  slots.admit(job("a"), NOW);
+  slots.learn("a", DOWN, NOW);
+  assert.equal(slots.follow("a", NOW), null);
+});
+
+Deno.test("however many begin early, those with a place are never more than allowed, and all get their turn", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5 }), fc.array(fc.nat({ max: 9 }), { maxLength: 200 }), (most, steps) => {
+      const slots = lanes(most);
+      const running: { place: Place }[] = [];
+      let begun = 0;
+      for (const step of steps) {
+        if (step < 4) {
+          const { kind } = slots.admit(job("a"), NOW);
+          if (kind === "begin") running.push({ place: new Place(true) });
+          begun++;
+        } else if (step < 7) {
+          const turn = slots.follow("a", NOW);
+          if (turn) running.push(turn);
+        } else if (running.length > 0) {
+          const [ended] = running.splice(step % running.length, 1);
+          running.push(...slots.ended("a", 1, NOW, ended!.place));
+        }
+        assert.ok(running.filter(({ place }) => place.isOwn).length <= most);
+        assert.ok(running.filter(({ place }) => !place.isOwn).length <= most);
+      }
+      let ended = 0;
+      for (let one = running.shift(); one; one = running.shift(), ended++) {
+        running.push(...slots.ended("a", 1, NOW, one.place));
+      }
+      assert.ok(ended <= begun);
+      assert.equal(slots.drain().length, 0); // nobody is forgotten
+    }),
+  );
 });
