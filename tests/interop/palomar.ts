@@ -164,6 +164,11 @@ export class Palomar {
     return new TextDecoder().decode(stdout);
   }
 
+  /** Starts a command of the CLI on this server, to be watched or killed. */
+  command(args: readonly string[]): Deno.ChildProcess {
+    return spawn([...args, "--config", this.configFile], "piped");
+  }
+
   /** Resident memory of the process, in MB. */
   memory(): number {
     const row = Deno.readTextFileSync(`/proc/${this.pid}/status`).split("\n").find((line) => line.startsWith("VmRSS:"));

@@ -3,6 +3,7 @@ import { agents } from "./scenarios/agents.ts";
 import { contentFilters } from "./scenarios/content_filters.ts";
 import { crash } from "./scenarios/crash.ts";
 import { curl } from "./scenarios/curl.ts";
+import { dovecotArchive } from "./scenarios/dovecot_archive.ts";
 import { exim } from "./scenarios/exim.ts";
 import { filters } from "./scenarios/filters.ts";
 import { connections } from "./scenarios/hostile/connections.ts";
@@ -39,6 +40,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...contentFilters,
   ...postfix,
   ...exim,
+  ...dovecotArchive,
   ...serverProcess,
   ...crash,
   ...queueCrash,

@@ -5,20 +5,20 @@ import { Wire } from "./wire.ts";
 /** A greeted connection to a port that takes mail without a login. */
 export async function openSmtp(port: number): Promise<Wire> {
   const wire = await Wire.connect(port);
-  await expect(wire, "220");
+  await expectReply(wire, "220");
   await wire.send("EHLO outside.test\r\n");
-  await expect(wire, "250");
+  await expectReply(wire, "250");
   return wire;
 }
 
 /** Sends one message to one recipient; its text is ASCII with CRLF and without a leading dot. Throws for any refusal. */
 export async function sendOver(wire: Wire, from: string, to: string, text: string): Promise<void> {
   await wire.send(`MAIL FROM:<${from}>\r\nRCPT TO:<${to}>\r\nDATA\r\n`); // RFC 2920: DATA is the last of a group
-  await expect(wire, "250");
-  await expect(wire, "250");
-  await expect(wire, "354");
+  await expectReply(wire, "250");
+  await expectReply(wire, "250");
+  await expectReply(wire, "354");
   await wire.send(`${text}\r\n.\r\n`);
-  await expect(wire, "250");
+  await expectReply(wire, "250");
 }
 
 /** Sends one message from outside and hangs up. */
@@ -31,7 +31,8 @@ export async function sendIn(port: number, to: Account | string, text: string, f
   }
 }
 
-async function expect(wire: Wire, code: string): Promise<void> {
+/** The next reply, which must begin with this code. */
+export async function expectReply(wire: Wire, code: string): Promise<void> {
   const reply = await wire.reply();
   if (!reply.startsWith(code)) throw new Error(`${code} was expected, not: ${reply}`);
 }
