@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { latin1Bytes, latin1String } from "../../src/base/bytes.ts";
 import type { AccountId } from "../../src/contract/mod.ts";
 import { CREDENTIALS, NO_QUOTA } from "../storage/scene.ts";
-import { type Desk, desk } from "./command_line.ts";
+import { type Desk, desk, runMain } from "./command_line.ts";
 
 interface House extends Desk {
   readonly folder: string;
@@ -477,3 +477,39 @@ houseTest("a large message goes through in pieces", async (house) => {
   const [found] = [...Deno.readDirSync(join(folder, "bob/cur"))];
   assert.equal((await Deno.stat(join(folder, "bob/cur", found!.name))).size, size);
 });
+
+Deno.test("import and export work on the store itself and through the control socket alike", async () => {
+  const folder = await Deno.makeTempDir();
+  const env = { PALOMAR_DATA_DIR: join(folder, "data") };
+  const done = async (line: string, stdin = "") => {
+    const { code, out, err } = await runMain(line.split(" "), { env, stdin });
+    assert.equal(code, 0, `${line}: ${err}`);
+    return out;
+  };
+  const { logger, server } = await makeServer(env.PALOMAR_DATA_DIR);
+  try {
+    await done("domain add x.test");
+    await done("account add a@x.test --password-stdin", "correct horse\n");
+    await hostileMaildir(join(folder, "in"));
+    const before = await tree(join(folder, "in"), MESSAGES);
+    await done(`import maildir a@x.test ${folder}/in`);
+    await done(`export maildir a@x.test ${folder}/offline`);
+    await server.start();
+    await put(join(folder, "in/cur/5000.late:2,S"), HOSTILE.crlf!, 5000);
+    const { mailboxes } = JSON.parse(await done(`import maildir a@x.test ${folder}/in --json`));
+    assert.deepEqual([mailboxes[0].done, mailboxes[0].there], [1, Object.keys(before).length]);
+    await done(`export maildir a@x.test ${folder}/online`);
+    assert.deepEqual(await tree(`${folder}/offline`, MESSAGES), before);
+    assert.deepEqual(await tree(`${folder}/online`, MESSAGES), await tree(join(folder, "in"), MESSAGES));
+    assert.deepEqual(logger.lines.filter(({ level }) => level === "error"), []);
+  } finally {
+    await server.stop();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+async function makeServer(dataDir: string) {
+  const { createServer, demoConfig, memoryLogger } = await import("../../mod.ts");
+  const logger = memoryLogger();
+  return { logger, server: createServer({ ...demoConfig(dataDir), demo: null, listeners: [] }, { logger }) };
+}
