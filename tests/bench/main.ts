@@ -5,6 +5,7 @@ import { idle } from "./idle.ts";
 import { imap } from "./imap.ts";
 import { ingest } from "./ingest.ts";
 import { largeMessage } from "./large_message.ts";
+import { signing } from "./signing.ts";
 import { startup } from "./startup.ts";
 
 const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void> }>> = {
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void>
   },
   drain: { about: "10,000 queued messages to one and 100 destinations, beside Postfix", run: drain },
   large: { about: "a 50 MB message with 5,000 parts: memory and event loop", run: largeMessage },
+  signing: { about: "DKIM: turns of the loop while 52 MB are signed, and what checking a message costs", run: signing },
   imap: { about: "every IMAP command that takes time, beside Dovecot", run: imap },
   idle: { about: "memory of 1,000 idle IMAP sessions", run: idle },
 };

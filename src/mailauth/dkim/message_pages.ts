@@ -16,8 +16,8 @@ export interface StoredMessage {
 /** Octets of header, and fields, that are looked at; more than any honest message has. */
 const HEADER_LIMIT = 512 * 1024;
 const FIELDS_LIMIT = 12_000;
-/** Octets a question: well below a millisecond of work. */
-const PAGE = 128 * 1024;
+/** Octets a question: well below a millisecond of work, and little more before the code is compiled. */
+const PAGE = 64 * 1024;
 
 /** A message that is read from its start to its end, once. */
 export class MessagePages {

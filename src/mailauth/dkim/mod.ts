@@ -12,7 +12,8 @@
 export type { DkimResult, DkimVerification } from "./result.ts";
 export { dkimMethodResults } from "./result.ts";
 export { type DkimVerifyOptions, verifyDkim } from "./verify.ts";
-export { type DkimSigned, type DkimSignOptions, signDkim } from "./sign.ts";
+export { type DkimPrepared, type DkimSigned, type DkimSignOptions, prepareDkim, signDkim } from "./sign.ts";
+export type { FieldDraft } from "./signature_field.ts";
 export { type DkimKeySource, DkimSigningKey } from "./signing_key.ts";
 export { type DkimRecord, dkimRecord } from "./record.ts";
 export type { StoredMessage } from "./message_pages.ts";

@@ -3,7 +3,7 @@ import { encodeBase64 } from "../../base/base64.ts";
 import type { Program } from "../../contract/mod.ts";
 import { BodyHashes } from "./body_hashes.ts";
 import { MessagePages, type StoredMessage } from "./message_pages.ts";
-import { type PrintedTag, signedField } from "./signature_field.ts";
+import { draftField, type FieldDraft, type PrintedTag } from "./signature_field.ts";
 import { signedData, signedNames } from "./signed_names.ts";
 import type { DkimSigningKey } from "./signing_key.ts";
 
@@ -23,13 +23,13 @@ export type DkimSigned =
   /** No From, which must be signed; several, of which readers show any; a header of more than half a megabyte. */
   | { readonly refused: "noFrom" | "severalFrom" | "headerTooLarge" };
 
-/**
- * Makes the DKIM-Signature fields of a stored message. The canonicalization is relaxed for header and body, the whole
- * body is signed as it goes over the wire, and fields that people see are signed once more than they are there.
- *
- * @see RFC 6376 section 5
- */
-export function* signDkim(message: StoredMessage, options: DkimSignOptions): Program<DkimSigned> {
+/** A field for each key, to be signed by whoever holds the keys; or why there are none. */
+export type DkimPrepared =
+  | { readonly drafts: readonly { readonly key: DkimSigningKey; readonly draft: FieldDraft }[] }
+  | Extract<DkimSigned, { refused: unknown }>;
+
+/** All of `signDkim` but the signatures, which take a processor's time: so they can be made elsewhere. */
+export function* prepareDkim(message: StoredMessage, options: DkimSignOptions): Program<DkimPrepared> {
   const pages = new MessagePages(message, true);
   const fields = yield* pages.fields();
   if (fields === null) return { refused: "headerTooLarge" };
@@ -42,10 +42,23 @@ export function* signDkim(message: StoredMessage, options: DkimSignOptions): Pro
   const bodyHash = encodeBase64(hashes.digest(need).digest!);
   const names = signedNames(fields, true);
   const data = signedData(fields, names);
-  const signed = options.keys.map((key) =>
-    signedField("DKIM-Signature", tagsOf(key, options, names, bodyHash), data, key) + "\r\n"
-  );
-  return { fields: signed.join("") };
+  const drafts = options.keys.map((key) => ({
+    key,
+    draft: draftField("DKIM-Signature", tagsOf(key, options, names, bodyHash), data),
+  }));
+  return { drafts };
+}
+
+/**
+ * Makes the DKIM-Signature fields of a stored message. The canonicalization is relaxed for header and body, the whole
+ * body is signed as it goes over the wire, and fields that people see are signed once more than they are there.
+ *
+ * @see RFC 6376 section 5
+ */
+export function* signDkim(message: StoredMessage, options: DkimSignOptions): Program<DkimSigned> {
+  const prepared = yield* prepareDkim(message, options);
+  if ("refused" in prepared) return prepared;
+  return { fields: prepared.drafts.map(({ key, draft }) => `${draft.finish(key.sign(draft.data))}\r\n`).join("") };
 }
 
 function tagsOf(key: DkimSigningKey, options: DkimSignOptions, names: string[], bodyHash: string): PrintedTag[] {

@@ -10,18 +10,34 @@ const FOLD = "\r\n ";
 /** A tag with its value; a list may be folded between its parts. */
 export type PrintedTag = readonly [name: string, value: string | readonly string[]];
 
-/**
- * A field signed over `before` (canonical fields, each with its CRLF) and itself: its tags, then b=. Relaxed, without a
- * line end behind it.
- */
-export function signedField(name: string, tags: readonly PrintedTag[], before: string, key: DkimSigningKey): string {
+/** A field that waits for its signature. */
+export interface FieldDraft {
+  /** What is to be signed. */
+  readonly data: Uint8Array;
+  /** The field, without a line end behind it. */
+  finish(signature: Uint8Array): string;
+}
+
+/** A field to be signed over `before` (canonical fields, each with its CRLF) and itself: its tags, then b=. Relaxed. */
+export function draftField(name: string, tags: readonly PrintedTag[], before: string): FieldDraft {
   const unsigned = `${foldedTags(name, tags)}${FOLD}b=`;
   const data = before + relaxedField(name.toLowerCase(), unsigned.slice(name.length + 1));
-  const value = encodeBase64(key.sign(latin1Bytes(data)));
-  // White space in b= is not part of it, so it is folded after signing.
-  const lines = [value.slice(0, LINE - 3)];
-  for (let at = LINE - 3; at < value.length; at += LINE - 1) lines.push(value.slice(at, at + LINE - 1));
-  return unsigned + lines.join(FOLD);
+  return {
+    data: latin1Bytes(data),
+    finish(signature) {
+      const value = encodeBase64(signature);
+      // White space in b= is not part of it, so it is folded after signing.
+      const lines = [value.slice(0, LINE - 3)];
+      for (let at = LINE - 3; at < value.length; at += LINE - 1) lines.push(value.slice(at, at + LINE - 1));
+      return unsigned + lines.join(FOLD);
+    },
+  };
+}
+
+/** The same, signed at once. */
+export function signedField(name: string, tags: readonly PrintedTag[], before: string, key: DkimSigningKey): string {
+  const draft = draftField(name, tags, before);
+  return draft.finish(key.sign(draft.data));
 }
 
 /** `Name: a=…; c=…; …;` */

@@ -12,6 +12,7 @@ import type { DkimActivation, DkimAdmin, DkimKeyInfo } from "../../http/deps.ts"
 import { DkimSigningKey } from "../../mailauth/mod.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { type DkimKeyKind, type GeneratedDkimKey, generateDkimKey } from "../dkim_keys.ts";
+import { prepareApart } from "./sign_apart.ts";
 import { type DkimLookup, lookUpKey } from "./look_up.ts";
 import { printKeys, readKeys, recordName, settingName, type StoredDkimKeys, withNewKeys } from "./stored_keys.ts";
 
@@ -187,12 +188,14 @@ function activate(stored: StoredDkimKeys, selectors: readonly string[], now: num
   return keys.some(({ state }) => state === "active") ? { ...stored, keys } : stored;
 }
 
-function signingKeys(domain: string, { keys }: StoredDkimKeys): readonly DkimSigningKey[] {
-  return keys.filter(({ state }) => state === "active").map(({ selector, privateKey }) => {
+function signingKeys(domain: string, { keys }: StoredDkimKeys): Promise<readonly DkimSigningKey[]> {
+  const active = keys.filter(({ state }) => state === "active");
+  return Promise.all(active.map(async ({ selector, privateKey }) => {
     const key = DkimSigningKey.read({ domain, selector, privateKey });
     if (typeof key === "string") throw new Error(`the DKIM key ${selector} of ${domain} is ${key}`);
+    await prepareApart(key, privateKey);
     return key;
-  });
+  }));
 }
 
 function infos(domain: string, { keys }: StoredDkimKeys): readonly DkimKeyInfo[] {
