@@ -76,6 +76,8 @@ export interface Delivery {
     | { readonly role: MailboxRole };
   readonly flags: readonly string[];
   readonly prefix: Uint8Array;
+  /** The prefix of what waits for room, where a filter has added to it: it will add it again. */
+  readonly plainPrefix?: Uint8Array;
   readonly internalDate: number;
   /** Another body than the message's: what a filter made of it, or a copy of an answer. */
   readonly blobId?: BlobId;

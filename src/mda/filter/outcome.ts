@@ -103,6 +103,7 @@ export class Outcome {
       target,
       flags,
       prefix: added.length === 0 ? owner.prefix : joined(owner.prefix, added),
+      ...(added.length > 0 && { plainPrefix: owner.prefix }),
       internalDate: owner.now,
       ...(blobId !== null && { blobId }),
     });

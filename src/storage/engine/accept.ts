@@ -29,7 +29,7 @@ export function accept(tx: Transaction, args: AcceptArgs): AnswerOf<"mail.accept
   const blob = blobNamed(tx, args.blobId);
   const { shares, full } = shareOut(tx, args, ({ blobId }) => blobId ? blobNamed(tx, blobId) : blob);
   const waiting = args.deliveries.filter(({ accountId, optional }) => full.has(accountId) && !optional);
-  const overQuota = waiting.map(({ recipient }) => recipient);
+  const overQuota = [...new Set(waiting.map(({ recipient }) => recipient))];
   if (overQuota.length > 0 && args.overQuota === "refuse") return { refused: "overQuota", recipients: overQuota };
   const stored: Stored[] = [];
   for (const share of shares) deliver(tx, share, args.now, stored);
@@ -102,7 +102,7 @@ function defer(tx: Transaction, args: AcceptArgs, blob: BlobRow, delivery: Deliv
   const entry = {
     recipient: waitingFor(delivery),
     domain: null,
-    prefix: delivery.prefix,
+    prefix: delivery.plainPrefix ?? delivery.prefix,
     dueAt: args.now + FULL_RETRY_MS,
     expiresAt: args.now + FULL_EXPIRY_MS,
   };

@@ -220,3 +220,48 @@ Deno.test("duplicate sees the second message of the same id", async () => {
   assert.equal((await rows(server, ALICE)).length, 1);
   assert.equal((await rows(server, ALICE, "Trash")).length, 1);
 });
+
+Deno.test("what waits for room is filtered when it comes in, once", async () => {
+  await using server = await testServer({ listen: true });
+  const quota = (bytes: number | null) =>
+    server.storage.perform("account.change", { address: ALICE, quota: { bytes, messages: null } });
+  await quota(100);
+  await activate(
+    server,
+    ALICE,
+    'require ["editheader", "fileinto", "copy"]; addheader "X-Added" "yes"; fileinto :copy "Archive";',
+  );
+  await smtp(server, CAROL, [ALICE, BOB], `Subject: hi\n\n${"x".repeat(200)}`);
+  const [row] = await queue(server);
+  assert.equal(row?.recipient.forwardPath, ALICE);
+  await quota(null);
+  await server.clock.advance(16 * 60_000);
+  await until("the mail is in", async () => (await rows(server, ALICE)).length === 1, server);
+  for (const path of ["INBOX", "Archive"]) {
+    const header = headerOf((await rows(server, ALICE, path))[0]!);
+    assert.equal(header.match(/^X-Added: yes/gm)?.length, 1);
+    assert.equal(header.match(/^Return-Path:/gm)?.length, 1);
+  }
+});
+
+Deno.test("submission to people here runs their scripts, and a refusal is the submitter's reply", async () => {
+  await using server = await testServer();
+  await activate(
+    server,
+    BOB,
+    'require ["fileinto", "reject"]; if size :over 1K { reject "too large"; stop; } fileinto "Archive";',
+  );
+  const client = server.connect("submission");
+  await client.until(/^220 .*\r\n/m);
+  await client.ask("EHLO me", /^250 .*\r\n/m);
+  await client.ask(`AUTH PLAIN ${btoa("\0" + ALICE + "\0alice")}`, "235 ");
+  const send = async (body: string) => {
+    await client.ask(`MAIL FROM:<${ALICE}>`, /^250 .*\r\n/m);
+    await client.ask(`RCPT TO:<${BOB}>`, /^250 .*\r\n/m);
+    await client.ask("DATA", "354 ");
+    return await client.ask(`From: ${ALICE}\r\nSubject: s\r\n\r\n${body}\r\n.`, /^(250|550) .*\r\n/m);
+  };
+  assert.match(await send("x"), /250 /);
+  assert.match(await send(`${"x".repeat(900)}\r\n${"x".repeat(900)}`), /550 5\.7\.1 too large/);
+  assert.deepEqual(await subjects(server, BOB, "Archive"), ["s"]);
+});
