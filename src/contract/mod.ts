@@ -30,6 +30,7 @@ export * from "./ops/mailbox.ts";
 export * from "./ops/metadata.ts";
 export * from "./ops/quota.ts";
 export * from "./ops/relay.ts";
+export * from "./ops/removed.ts";
 export * from "./ops/sieve.ts";
 export * from "./ops/store.ts";
 export * from "./ops/token.ts";

@@ -16,6 +16,7 @@ import type { MailboxOps } from "./ops/mailbox.ts";
 import type { MetadataOps } from "./ops/metadata.ts";
 import type { QuotaOps } from "./ops/quota.ts";
 import type { RelayOps } from "./ops/relay.ts";
+import type { RemovedOps } from "./ops/removed.ts";
 import type { SieveOps } from "./ops/sieve.ts";
 import type { StoreOps } from "./ops/store.ts";
 import type { TokenOps } from "./ops/token.ts";
@@ -66,6 +67,7 @@ export interface StoredOps
     MailboxOps,
     MetadataOps,
     QuotaOps,
+    RemovedOps,
     SieveOps,
     StoreOps,
     TokenOps,

@@ -11,6 +11,7 @@ import { marksContract } from "./contract/marks.ts";
 import { modelContract } from "./contract/model.ts";
 import { queueContract } from "./contract/queue.ts";
 import { quotaContract } from "./contract/quota.ts";
+import { removedContract } from "./contract/removed.ts";
 import { replaceContract } from "./contract/replace.ts";
 import { searchContract } from "./contract/search.ts";
 import { sieveContract } from "./contract/sieve.ts";
@@ -33,6 +34,7 @@ export function storageContract(name: string, open: Open): void {
   queueContract(name, open);
   metadataContract(name, open);
   quotaContract(name, open);
+  removedContract(name, open);
   replaceContract(name, open);
   sieveContract(name, open);
   tokensContract(name, open);

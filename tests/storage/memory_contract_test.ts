@@ -1,4 +1,4 @@
 import { memoryStorage } from "../../src/storage/memory/mod.ts";
 import { storageContract } from "./contract.ts";
 
-storageContract("memory", () => Promise.resolve(memoryStorage()));
+storageContract("memory", (options) => Promise.resolve(memoryStorage(options)));

@@ -173,7 +173,8 @@ export class Scene {
   }
 }
 
-export type Open = () => Promise<Storage>;
+/** An empty store; where an option is given, with it. */
+export type Open = (options?: { readonly undeleteMs: number; readonly wall: () => number }) => Promise<Storage>;
 
 /** Registers a test that gets a scene of its own. */
 export function sceneTest(name: string, open: Open, run: (scene: Scene) => Promise<void>): void {

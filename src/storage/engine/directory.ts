@@ -4,6 +4,7 @@ import type { Account, Alias, AnswerOf, Args, DirectoryRefused, Domain, MailboxR
 import { forgetFloor } from "./archive.ts";
 import { canonicalAddress, domainOf } from "./address.ts";
 import { accountIdOf } from "./ids.ts";
+import { forgetAll } from "./kept.ts";
 import { empty, makeMailbox } from "./mailboxes.ts";
 import { forgetKey } from "./url_keys.ts";
 import type { AccountRow, Transaction } from "./tables.ts";
@@ -78,6 +79,7 @@ export function accountAdd(tx: Transaction, args: Args<"account.add">): Account 
     quotaMessages: args.quota.messages,
     usedBytes: 0,
     usedMessages: 0,
+    keptBytes: 0,
     modseq: 0,
     disabled: false,
     shared: args.shared ?? false,
@@ -124,6 +126,7 @@ export function accountRemove(tx: Transaction, args: Args<"account.remove">): { 
   for (const grantee of [row.address, "-" + row.address]) {
     for (const entry of tx.aclNaming(grantee)) tx.removeAcl(entry.mailbox, grantee);
   }
+  forgetAll(tx, row);
   forgetFloor(tx, row.id);
   tx.removeAccount(row);
   for (const alias of tx.aliases(null)) {

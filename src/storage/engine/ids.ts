@@ -1,8 +1,8 @@
 /** Object ids (RFC 8474 section 4): a letter for the kind, then the row's number in base 36. Numbers are never used again. */
 import type { AccountId, EmailId, MailboxId, QueueId, ThreadId } from "../../contract/mod.ts";
 
-/** `a` account, `m` mailbox, `e` email, `t` thread, `q` row of the queue. */
-export type IdKind = "a" | "m" | "e" | "t" | "q";
+/** `a` account, `m` mailbox, `e` email, `t` thread, `q` row of the queue, `r` what was removed. */
+export type IdKind = "a" | "m" | "e" | "t" | "q" | "r";
 
 export function accountIdOf(row: number): AccountId {
   return "a" + row.toString(36) as AccountId;
@@ -22,6 +22,10 @@ export function threadIdOf(row: number): ThreadId {
 
 export function queueIdOf(row: number): QueueId {
   return "q" + row.toString(36) as QueueId;
+}
+
+export function removedIdOf(row: number): string {
+  return "r" + row.toString(36);
 }
 
 /** The row's number of an id of this kind, or 0 (which no row has) for whatever is none. */

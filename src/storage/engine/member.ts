@@ -2,6 +2,7 @@
 import type { Uid } from "../../contract/mod.ts";
 import { StorageError } from "../storage.ts";
 import { DELETED, SEEN, SHARED } from "./flags.ts";
+import { keepOrRemove, noteRemoved } from "./kept.ts";
 import type { AccountRow, EmailRecord, MailboxRow, MemberRow, Transaction } from "./tables.ts";
 import { rowOf } from "./ids.ts";
 
@@ -45,6 +46,7 @@ export function addMember(
 
 /** Takes an email out of a mailbox and leaves a tombstone. The email itself stays. */
 export function removeMember(tx: Transaction, mailbox: MailboxRow, member: MemberRow, modseq: number): void {
+  noteRemoved(tx, mailbox, member);
   tx.removeMember(member);
   tx.addTombstone(mailbox.id, member.uid, modseq, member.email);
   mailbox.messages--;
@@ -72,14 +74,14 @@ export function setFlags(
   changed(tx, mailbox, modseq);
 }
 
-/** After a membership went: the email goes with its last one. */
+/** After a membership went: the email goes with its last one, or is kept for a time. */
 export function dropOrphan(tx: Transaction, account: AccountRow, member: MemberRow): void {
   if (member.flags & SHARED && tx.membersOf(member.email).length > 0) return;
   const email = tx.email(member.email);
   if (!email) return;
-  tx.removeEmail(email);
   account.usedBytes -= email.size;
   account.usedMessages--;
+  keepOrRemove(tx, account, email);
   tx.saveAccount(account);
 }
 

@@ -17,6 +17,7 @@ import { getMetadata, setMetadata } from "./metadata.ts";
 import * as queue from "./queue.ts";
 import * as queueChange from "./queue_change.ts";
 import { recount } from "./recount.ts";
+import * as removed from "./removed.ts";
 import { rename } from "./rename.ts";
 import * as sieve from "./sieve.ts";
 import * as tokens from "./tokens.ts";
@@ -94,6 +95,10 @@ export const OPERATIONS: Operations = {
   "email.copy": copy,
   "email.move": move,
   "email.expunge": expunge,
+  "removed.list": removed.list,
+  "removed.restore": removed.restore,
+  "mailbox.rewind": removed.rewind,
+  "email.expire": removed.expire,
   "store.recount": recount,
   "url.sign": urlKeys.sign,
   "url.verify": urlKeys.verify,
@@ -144,6 +149,7 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "mailbox.subscriptions",
   "mailbox.deletedUids",
   "email.marks",
+  "removed.list",
   "email.known",
   "email.origins",
   "mailbox.deletedStorage",

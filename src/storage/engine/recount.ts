@@ -39,7 +39,25 @@ export function recount(tx: Transaction, args: Args<"store.recount">): AnswerOf<
     account.usedMessages = seen.size;
     tx.saveAccount(account);
   }
+  const kept = keptBytes(tx, account);
+  if (account.keptBytes !== kept) {
+    corrected.push(`removed mail: ${account.keptBytes} octets are ${kept}`);
+    account.keptBytes = kept;
+    tx.saveAccount(account);
+  }
   return { corrected };
+}
+
+function keptBytes(tx: Transaction, account: AccountRow): number {
+  const sizes = new Map<number, number>();
+  for (let after = 0;;) {
+    const rows = tx.removedSince(account.id, 0, after, PAGE);
+    for (const { email } of rows) {
+      if (!sizes.has(email) && tx.membersOf(email).length === 0) sizes.set(email, tx.email(email)?.size ?? 0);
+    }
+    if (rows.length < PAGE) return [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    after = rows[rows.length - 1]!.id;
+  }
 }
 
 function adopt(tx: Transaction, account: AccountRow, orphans: readonly string[], corrected: string[]): void {

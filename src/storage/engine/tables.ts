@@ -27,6 +27,8 @@ export interface AccountRow {
   quotaMessages: number | null;
   usedBytes: number;
   usedMessages: number;
+  /** Octets of emails that are in no mailbox any more and can be brought back. */
+  keptBytes: number;
   modseq: number;
   disabled: boolean;
   /** Nobody logs in to it: its mailboxes are for those who have rights in them. */
@@ -86,6 +88,23 @@ export interface EmailRecord {
   readonly internalDate: number;
   readonly sentAt: number | null;
   readonly prefix: Uint8Array;
+}
+
+/** A membership that went, with what it was; see `engine/removed.ts`. */
+export interface RemovedRow {
+  readonly id: number;
+  readonly account: number;
+  readonly mailbox: number;
+  /** Of the mailbox, when it went. */
+  readonly path: string;
+  readonly uid: number;
+  readonly email: number;
+  readonly flags: number;
+  readonly keywords: string;
+  readonly saveDate: number;
+  readonly size: number;
+  /** When it went, milliseconds since 1970. */
+  readonly at: number;
 }
 
 /** Where an imported email came from; goes with it. */
@@ -335,6 +354,18 @@ export interface Tables {
   addOrigin(row: OriginRow): void;
   origin(email: number): OriginRow | null;
   hasOrigin(account: number, key: string): boolean;
+  /** How long what was removed can be brought back, milliseconds; 0: not at all. */
+  readonly undeleteMs: number;
+  /** Milliseconds since 1970: when something is removed. */
+  wall(): number;
+  addRemoved(row: Omit<RemovedRow, "id">): void;
+  dropRemoved(id: number): void;
+  removedOf(email: number): readonly RemovedRow[];
+  /** Of an account, removed at `since` or later, ascending by id beyond `after`. */
+  removedSince(account: number, since: number, after: number, limit: number): readonly RemovedRow[];
+  /** Of all accounts, removed before `time`. */
+  removedBefore(time: number, limit: number): readonly RemovedRow[];
+  oldestRemoved(account: number): RemovedRow | null;
   /** The thread that a message with these keys belongs to; the keys are kept. `fresh` where there is none yet. */
   thread(account: number, keys: readonly string[], fresh: number): number;
 

@@ -7,6 +7,7 @@ import { digest } from "../../base/hash.ts";
 import type { AnswerOf, Args, BlobId, StorageOp } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
 import { mailboxOf, read } from "../engine/email_read.ts";
+import { expireRemoved } from "../engine/kept.ts";
 import { mayReadBlob } from "../engine/access.ts";
 import { accountOf } from "../engine/member.ts";
 import { OPERATIONS } from "../engine/operations.ts";
@@ -16,11 +17,22 @@ import { answerSearch, isSearch, rowsOf } from "../order.ts";
 import { type BlobWriter, type SealedBlob, type Storage, StorageError } from "../storage.ts";
 import { MemoryTables } from "./tables.ts";
 
+const EXPIRE_PAGE = 500;
 const READ_LIMIT = 256 * 1024;
 
+/** How a store in memory should differ from the usual. */
+export interface MemoryOptions {
+  /** How long what was removed can be brought back, milliseconds. Default 0: not at all. */
+  readonly undeleteMs?: number;
+  /** Milliseconds since 1970, for what is removed. Default: the machine's clock. */
+  readonly wall?: () => number;
+}
+
 /** A fresh, empty store. */
-export function memoryStorage(): Storage {
+export function memoryStorage({ undeleteMs = 0, wall }: MemoryOptions = {}): Storage {
   const tables = new MemoryTables();
+  tables.undeleteMs = undeleteMs;
+  if (wall) tables.wall = wall;
   const watchers = new Watchers();
   let closed = false;
 
@@ -75,7 +87,10 @@ export function memoryStorage(): Storage {
     },
     watch: (accountId, listener) => watchers.watch(accountId, listener),
     watchQueue: (listener) => watchers.watchQueue(listener),
-    reclaim: () => Promise.resolve(tables.reclaim()),
+    reclaim: () => {
+      while (tables.transaction(() => expireRemoved(tables, EXPIRE_PAGE)) === EXPIRE_PAGE);
+      return Promise.resolve(tables.reclaim());
+    },
     close: () => {
       closed = true;
       return Promise.resolve();

@@ -21,7 +21,7 @@ import type {
   QueueRecord,
   Transaction,
 } from "../engine/tables.ts";
-import { DeliveryTables } from "./delivery_tables.ts";
+import { RemovedTables } from "./removed_tables.ts";
 
 interface Blob {
   readonly id: number;
@@ -37,7 +37,7 @@ interface Blob {
   stored: boolean;
 }
 
-export class MemoryTables extends DeliveryTables implements Transaction {
+export class MemoryTables extends RemovedTables implements Transaction {
   readonly #members = new Map<number, MemberRow[]>();
   readonly #ofEmail = new Map<number, MemberRow[]>();
   readonly #tombstones = new Map<number, { uid: number; modseq: number }[]>();
@@ -185,7 +185,8 @@ export class MemoryTables extends DeliveryTables implements Transaction {
     const origin = this.#origins.get(row.id);
     if (origin) {
       this.undo.delete(this.#origins, row.id);
-      this.undo.delete(this.#originKeys, `${origin.account} ${origin.key}`);
+      const key = `${origin.account} ${origin.key}`;
+      if (this.#originKeys.get(key) === row.id) this.undo.delete(this.#originKeys, key);
     }
     this.#refer(row.blobId, -1);
     this.#own(row.account, row.blobId, -1);
@@ -201,7 +202,8 @@ export class MemoryTables extends DeliveryTables implements Transaction {
   }
 
   hasOrigin(account: number, key: string): boolean {
-    return this.#originKeys.has(`${account} ${key}`);
+    // What was removed can be imported again.
+    return this.#ofEmail.has(this.#originKeys.get(`${account} ${key}`) ?? 0);
   }
 
   thread(account: number, keys: readonly string[], fresh: number): number {

@@ -21,13 +21,13 @@ type LoadedEntry = AccountEntry & { readonly mailboxes: Map<number, MailboxRow> 
 
 const CACHED_ACCOUNTS = 5000;
 const ACCOUNT = "select id, address, name, quota_bytes, quota_messages, used_bytes, used_messages, modseq, disabled, " +
-  "created_at, credentials, shared from accounts";
+  "created_at, credentials, shared, kept_bytes from accounts";
 const ACL = "select mailbox, account, grantee, rights from acl";
 const SAVE_MAILBOX =
   "update mailboxes set path = ?, role = ?, uid_validity = ?, uid_next = ?, modseq = ?, messages = ?, " +
   "unseen = ?, size = ?, deleted = ?, floor = ? where id = ?";
 const SAVE_ACCOUNT = "update accounts set name = ?, quota_bytes = ?, quota_messages = ?, used_bytes = ?, " +
-  "used_messages = ?, modseq = ?, disabled = ?, credentials = ? where id = ?";
+  "used_messages = ?, modseq = ?, disabled = ?, credentials = ?, kept_bytes = ? where id = ?";
 
 export class DirectoryTables extends NameTables {
   readonly touched = new TouchedSet();
@@ -57,7 +57,7 @@ export class DirectoryTables extends NameTables {
       );
     }
     for (const row of this.#dirtyAccounts) {
-      const { name, quotaBytes, quotaMessages, usedBytes, usedMessages, modseq, disabled, credentials, id } = row;
+      const { name, quotaBytes, quotaMessages, usedBytes, usedMessages, modseq, disabled, credentials } = row;
       this.sql.run(
         SAVE_ACCOUNT,
         name,
@@ -68,7 +68,8 @@ export class DirectoryTables extends NameTables {
         modseq,
         disabled ? 1 : 0,
         printCredentials(credentials),
-        id,
+        row.keptBytes,
+        row.id,
       );
     }
     for (const name of this.#dirtySequences) {
@@ -148,7 +149,7 @@ export class DirectoryTables extends NameTables {
 
   addAccount(row: AccountRow): void {
     this.sql.run(
-      "insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       row.id,
       row.address,
       domainPart(row.address),
@@ -162,6 +163,7 @@ export class DirectoryTables extends NameTables {
       row.createdAt,
       printCredentials(row.credentials),
       row.shared ? 1 : 0,
+      row.keptBytes,
     );
     const entry = { row, mailboxes: new Map(), paths: new Map(), subscriptions: new Set<string>() };
     this.#accounts.set(row.id, entry);

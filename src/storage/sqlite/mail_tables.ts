@@ -18,15 +18,18 @@ import type {
 import type { Marks } from "../engine/marks.ts";
 import { MarksCache } from "./marks_cache.ts";
 import type { Blobs } from "./blobs.ts";
-import { QueueTables } from "./queue_tables.ts";
+import { RemovedTables } from "./removed_tables.ts";
 import type { Cells, Statements } from "./statements.ts";
 
 const MEMBER = "select mailbox, uid, modseq, email, flags, keywords, save_date, size from members";
 const JOINED = "select m.mailbox, m.uid, m.modseq, m.email, m.flags, m.keywords, m.save_date, m.size, e.thread, " +
   "'b' || lower(hex(e.hash)), e.blob_size, e.internal_date, e.sent_at, e.header_end, nullif(e.prefix, x'')";
+/** What was removed can be imported again. */
+const KNOWN = "select 1 from origins o where o.account = ? and o.key = ? and " +
+  "exists (select 1 from members m where m.email = o.email) limit 1";
 const JOINED_CELLS = 15;
 
-export class MailTables extends QueueTables implements Transaction {
+export class MailTables extends RemovedTables implements Transaction {
   readonly #blobs: Blobs;
 
   /** Of mailboxes that are looked at. */
@@ -254,7 +257,7 @@ export class MailTables extends QueueTables implements Transaction {
   }
 
   hasOrigin(account: number, key: string): boolean {
-    return this.sql.get("select 1 from origins where account = ? and key = ? limit 1", account, key) !== undefined;
+    return this.sql.get(KNOWN, account, key) !== undefined;
   }
 
   thread(account: number, keys: readonly string[], fresh: number): number {

@@ -39,6 +39,10 @@ export interface SqliteOptions {
   readonly dataDir: string;
   /** Prints ENVELOPE and BODYSTRUCTURE once, when a message is stored. Without it, each FETCH prints them anew. */
   readonly prepare?: (index: MessageIndex) => ImapText;
+  /** How long what was removed can be brought back, milliseconds. Default 0: not at all. */
+  readonly undeleteMs?: number;
+  /** Milliseconds since 1970, for what is removed. Default: the machine's clock. */
+  readonly wall?: () => number;
   /** Where the disk is shared: what the store may take. Beyond it, writes fail with reason `full`. */
   readonly limits?: {
     /** Pages of the database, 4096 octets each. */
@@ -82,7 +86,10 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStorage>
   }
 }
 
-function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFile): SqliteStorage {
+function openLocked(
+  { dataDir, limits, prepare, undeleteMs = 0, wall }: SqliteOptions,
+  lock: Deno.FsFile,
+): SqliteStorage {
   const db = openDatabase(join(dataDir, "palomar.db"));
   const sql = new Statements(db);
   if (limits?.databasePages !== undefined) sql.exec(`pragma max_page_count = ${Math.trunc(limits.databasePages)}`);
@@ -92,6 +99,8 @@ function openLocked({ dataDir, limits, prepare }: SqliteOptions, lock: Deno.FsFi
   const blobs = new Blobs(sql, segments, prepare);
   markGarbage(sql);
   const tables = new MailTables(sql, blobs);
+  tables.undeleteMs = undeleteMs;
+  if (wall) tables.wall = wall;
   tables.freeLeases();
   tables.countQueue();
   const watchers = new Watchers();

@@ -3,6 +3,7 @@
  * nothing refers to its blob, a record is copied and synced before its row moves, a segment goes when no row names it.
  */
 import type { BlobId } from "../../contract/mod.ts";
+import { expireRemoved } from "../engine/kept.ts";
 import type { Blobs } from "./blobs.ts";
 import type { MailTables } from "./mail_tables.ts";
 import { pruneJournal, pruneTombstones } from "./prune.ts";
@@ -137,6 +138,9 @@ export async function reclaim(
   freeToMove: () => (() => void) | null,
 ): Promise<number> {
   let freed = 0;
+  for (let batch = 0; batch < BATCHES; batch++) {
+    if (await write((tx) => expireRemoved(tx, BATCH)) < BATCH) break;
+  }
   let after: number | null = 0;
   for (let batch = 0; batch < BATCHES && after !== null; batch++) {
     const from: number = after;

@@ -117,6 +117,15 @@ export const MIGRATIONS: readonly string[] = [
   create index queue_trace on queue (trace, domain);
   create index queue_domain on queue (domain);
   `,
+  `
+  alter table accounts add column kept_bytes integer not null default 0;
+  create table removed (id integer primary key autoincrement, account integer not null, mailbox integer not null,
+    path text not null, uid integer not null, email integer not null, flags integer not null, keywords text not null,
+    save_date integer not null, size integer not null, at integer not null);
+  create index removed_account on removed (account);
+  create index removed_email on removed (email);
+  create index removed_at on removed (at);
+  `,
 ];
 
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */

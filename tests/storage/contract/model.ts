@@ -48,6 +48,11 @@ interface Replica {
 }
 
 export function modelContract(name: string, open: Open): void {
+  randomWork(name, () => open());
+  randomWork(`${name}, with what was removed kept`, () => open({ undeleteMs: 5, wall: () => Date.now() }));
+}
+
+function randomWork(name: string, open: Open): void {
   Deno.test(`${name}: replicas kept by changes equal the mailboxes, and counters a recount, after any work`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {

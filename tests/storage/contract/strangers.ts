@@ -17,6 +17,7 @@ type Elsewhere =
     | "token"
     | "sieve"
     | "store"
+    | "removed"
     | "delivery"}.${string}`
   | "mail.accept"
   | "mailbox.list"
@@ -48,6 +49,16 @@ const ATTEMPTS: { readonly [K in Exclude<StorageOp, Elsewhere>]: (where: Where) 
   }),
   "acl.grantable": ({ accountId, path }) => ({ accountId, path, identifier: "anyone" }),
   "acl.mine": ({ accountId, path }) => ({ accountId, path }),
+  "mailbox.rewind": ({ accountId, path }) => ({
+    accountId,
+    path,
+    to: 0,
+    exact: true,
+    after: null,
+    limit: 9,
+    now: 9,
+  }),
+  "email.expire": ({ accountId, path }) => ({ accountId, path, before: 99, limit: 9 }),
   "mailbox.get": ({ accountId, path }) => ({ accountId, path }),
   "mailbox.open": ({ accountId, path }) => ({ accountId, path }),
   "mailbox.changes": ({ accountId, mailboxId }) => ({ accountId, mailboxId, since: 0 as Modseq }),

@@ -7,7 +7,7 @@ import type { StoreFiles } from "./source.ts";
 const PAGE = 2000;
 const EMAILS =
   "select e.id, e.account, e.blob, e.size, e.blob_size, length(e.prefix), e.header_end, e.hash = b.hash, " +
-  "b.size, b.header_end, exists (select 1 from members m where m.email = e.id), a.id, 'b' || lower(hex(e.hash)) " +
+  "b.size, b.header_end, exists (select 1 from members m where m.email = e.id) or exists (select 1 from removed r where r.email = e.id), a.id, 'b' || lower(hex(e.hash)) " +
   "from emails e left join blobs b on b.id = e.blob left join accounts a on a.id = e.account " +
   "where e.id > ? order by e.id limit ?";
 
