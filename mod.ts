@@ -61,7 +61,7 @@ export * from "./src/mailauth/mod.ts";
 export * from "./src/sieve/mod.ts";
 export * from "./src/abuse/mod.ts";
 export * from "./src/storage/storage.ts";
-export { memoryStorage } from "./src/storage/memory/mod.ts";
+export { type MemoryOptions, memoryStorage } from "./src/storage/memory/mod.ts";
 export {
   type Finding,
   PARTS as VERIFY_PARTS,

@@ -41,6 +41,8 @@ import { queueReroute } from "./commands/queue_reroute.ts";
 import { queueRetry } from "./commands/queue_retry.ts";
 import { queueShow } from "./commands/queue_show.ts";
 import { restore } from "./commands/restore.ts";
+import { rewind } from "./commands/rewind.ts";
+import { undelete } from "./commands/undelete.ts";
 import { sendmail } from "./commands/sendmail.ts";
 import { sieveActivate, sieveDeactivate } from "./commands/sieve_activate.ts";
 import { sieveCheck } from "./commands/sieve_check.ts";
@@ -125,6 +127,8 @@ export const COMMANDS: readonly Command[] = [
   vacationOff,
   why,
   sendmail,
+  undelete,
+  rewind,
   backup,
   restore,
   verify,

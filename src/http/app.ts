@@ -18,6 +18,7 @@ import { delivering } from "./admin/delivery.ts";
 import { queue } from "./admin/queue.ts";
 import { sieve } from "./admin/sieve.ts";
 import { sieveWork } from "./admin/sieve_work.ts";
+import { removed } from "./admin/removed.ts";
 import { store } from "./admin/store.ts";
 import { reports } from "./admin/reports.ts";
 import { bearer } from "./bearer.ts";
@@ -84,6 +85,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   messagesExport(admin, deps);
   for (const resource of [sieve, sieveWork, delivering]) resource(admin, deps);
   bans(admin, deps);
+  removed(admin, deps);
   store(admin, deps);
   app.route(API, admin);
 

@@ -23,6 +23,7 @@ import { type House, openHouse, type ServerParts } from "./house.ts";
 import { createOutbound, type Outbound } from "./outbound.ts";
 import { checkTransports } from "./outbound/transports/transports.ts";
 import { refusalLine, sessionMaker } from "./sessions.ts";
+import { Upkeep } from "./upkeep/mod.ts";
 import { VERSION } from "./version.ts";
 
 export type { ServerParts } from "./house.ts";
@@ -92,6 +93,7 @@ class PalomarServer implements Server {
   #outbound: Outbound | null = null;
   #reclaiming: ReturnType<typeof setInterval> | undefined;
   #activating: ReturnType<typeof setInterval> | undefined;
+  #upkeep: Upkeep | null = null;
   #stopping: Promise<void> | null = null;
 
   constructor(config: Config, parts: ServerParts) {
@@ -130,6 +132,9 @@ class PalomarServer implements Server {
       if (this.#config.storage.driver !== "memory" && !this.#parts.storage) await this.#openControl(house);
       this.#startOutbound(house, await exchangeAuthorities(this.#config, this.#parts));
       house.dmarcReports.start();
+      const { storage, clock, logger, metrics } = house;
+      this.#upkeep = new Upkeep({ config: this.#config, storage, clock, logger, metrics });
+      this.#upkeep.start();
       this.#reclaiming = setInterval(() => void this.#reclaim(house), RECLAIM_EVERY_MS);
       this.#activating = setInterval(() => void activateKeys(house.dkim, house.logger), ACTIVATE_KEYS_EVERY_MS);
       for (const timer of [this.#reclaiming, this.#activating]) Deno.unrefTimer(timer as unknown as number);
@@ -351,6 +356,7 @@ class PalomarServer implements Server {
     const house = await this.#opening?.catch(() => null);
     if (!house) return;
     this.#unhook?.();
+    await this.#upkeep?.stop();
     await house.dmarcReports.stop();
     house.resolver.close();
     await house.storage.close();

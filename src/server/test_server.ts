@@ -148,8 +148,8 @@ async function open(
 ): Promise<TestServer> {
   const domain = options.domain ?? "example.test";
   const config = testConfig(options, domain, folder ?? join(Deno.cwd(), "data"));
-  const storage = await testStorage(options.storage, config);
   const clock = createTestClock();
+  const storage = await testStorage(options.storage, config, () => clock.wall());
   const logger = memoryLogger();
   const resolver = scriptedResolver(options.dns ?? {});
   const server = createServer(config, { resolver, fetchPolicy: NO_POLICY, ...options.parts, storage, clock, logger });
@@ -232,13 +232,18 @@ function testConfig(options: TestServerOptions, domain: string, dataDir: string)
   return { ...parsed, admin: { token }, ...(listen ? {} : { listeners: [] }) };
 }
 
-async function testStorage(wanted: TestServerOptions["storage"], config: Config): Promise<Storage> {
+async function testStorage(
+  wanted: TestServerOptions["storage"],
+  config: Config,
+  wall: () => number,
+): Promise<Storage> {
   if (typeof wanted === "object") return wanted;
+  const undeleteMs = config.retention.undelete;
   if (wanted === "sqlite") {
     const { openSqlite } = await import("../storage/sqlite/mod.ts");
-    return await openSqlite({ dataDir: config.dataDir, prepare: imapText });
+    return await openSqlite({ dataDir: config.dataDir, prepare: imapText, undeleteMs, wall });
   }
-  return (await import("../storage/memory/mod.ts")).memoryStorage();
+  return (await import("../storage/memory/mod.ts")).memoryStorage({ undeleteMs, wall });
 }
 
 async function addAccounts(

@@ -124,6 +124,22 @@ export interface OutboundConfig {
   readonly destinations: ReadonlyMap<string, { readonly connections: number }>;
 }
 
+/** How long mail is kept that nobody asked to keep. Times in milliseconds. */
+export interface RetentionConfig {
+  /** What was deleted can be brought back for so long; 0: not at all. */
+  readonly undelete: number;
+  /** By the name of a mailbox: what came into it longer ago goes. */
+  readonly mailboxes: ReadonlyMap<string, number>;
+}
+
+/** Who is told that an account fills up. */
+export interface QuotaConfig {
+  /** Percent of its quota at which an account is near it; the log and the metrics tell. */
+  readonly warnings: readonly number[];
+  /** Its user gets a message, once at each. */
+  readonly message: boolean;
+}
+
 /** Bounds of what one client, message or connection may take. Sizes in octets, times in milliseconds. */
 export interface LimitsConfig {
   readonly messageSize: number;
@@ -237,6 +253,8 @@ export interface Config {
   /** Domains that want to hear daily how TLS with them went are told (RFC 8460). */
   readonly tlsReports: boolean;
   readonly limits: LimitsConfig;
+  readonly retention: RetentionConfig;
+  readonly quota: QuotaConfig;
   /** Defence against those who misuse the doors. */
   readonly abuse: AbuseConfig;
   /** Content filters that speak the milter protocol, asked in this order. */

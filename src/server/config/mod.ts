@@ -222,6 +222,8 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     outbound: withPaths(read.outbound, absolute),
     tlsReports: read.tlsReports,
     limits: read.limits,
+    retention: read.retention,
+    quota: read.quota,
     abuse: read.abuse,
     milters: read.milters.map((milter, i) =>
       milter.path === undefined ? milter : { ...milter, path: absolute(milter.path, `milters[${i}].path`) }

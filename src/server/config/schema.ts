@@ -272,6 +272,16 @@ const TOP = {
   outbound: OUTBOUND.prefault({}),
   tlsReports: truth.default(false),
   limits: LIMITS.prefault({}),
+  retention: object({
+    undelete: duration(0, 366 * DAY).prefault("7d"),
+    mailboxes: z.record(z.string().min(1).max(1024), duration(HOUR, 36_600 * DAY), {
+      error: (issue) => `${shown(issue.input)} should be mailboxes with times, as { "Trash": "30d" }`,
+    }).transform((value) => new Map(Object.entries(value))).prefault({}),
+  }).prefault({}),
+  quota: object({
+    warnings: list(integer(1, 100), "numbers of percent, as [80, 95]").default([80, 95]),
+    message: truth.default(true),
+  }).prefault({}),
   abuse: ABUSE.prefault({}),
   milters: MILTERS,
   sieve: SIEVE.prefault({}),

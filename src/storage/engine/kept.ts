@@ -17,7 +17,8 @@ export function keepOrRemove(tx: Transaction, account: AccountRow, email: EmailR
     account.keptBytes += email.size;
     return;
   }
-  for (const row of tx.removedOf(email.id)) tx.dropRemoved(row.id);
+  // Where nothing is kept, rows of a time when something was go by themselves.
+  if (tx.undeleteMs > 0) { for (const row of tx.removedOf(email.id)) tx.dropRemoved(row.id); }
   tx.removeEmail(email);
 }
 

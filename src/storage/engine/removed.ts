@@ -22,9 +22,10 @@ const PAGE = 500;
 export function list(tx: Transaction, args: Args<"removed.list">): AnswerOf<"removed.list"> {
   const account = accountOf(tx, args.accountId);
   const rows = pageOf(tx, account, args);
-  const printed = rows.filter((row) => isOf(tx, account, row, args.path)).map((row) => {
+  const printed = rows.filter((row) => isOf(tx, account, row, args.path)).flatMap((row) => {
     const email = tx.email(row.email);
-    const envelope = email && tx.blobIndex(email.blobId)?.envelope;
+    if (!email) return [];
+    const envelope = tx.blobIndex(email.blobId)?.envelope;
     const author = envelope?.from[0];
     return {
       removedId: removedIdOf(row.id),
@@ -32,7 +33,7 @@ export function list(tx: Transaction, args: Args<"removed.list">): AnswerOf<"rem
       path: pathOf(tx, account, row),
       uid: row.uid as Uid,
       removedAt: row.at,
-      internalDate: email?.internalDate ?? row.saveDate,
+      internalDate: email.internalDate,
       size: row.size,
       isElsewhere: tx.membersOf(row.email).length > 0,
       subject: envelope?.subject ?? null,

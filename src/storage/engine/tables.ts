@@ -279,6 +279,8 @@ export interface Tables {
   accounts(domain: string | null): readonly AccountRow[];
   /** The account of a domain that was made first. */
   firstAccount(domain: string): AccountRow | null;
+  /** Those with a limit of which they use so many percent or more. */
+  accountsNear(percent: number): readonly AccountRow[];
   addAccount(row: AccountRow): void;
   saveAccount(row: AccountRow): void;
   /** With everything that is its own but mailboxes and emails, which are removed before. */

@@ -139,6 +139,13 @@ export class DirectoryTables {
     return ofDomain(this.#accounts.values(), domain).sort(byAddress);
   }
 
+  accountsNear(percent: number): readonly AccountRow[] {
+    const isNear = (used: number, room: number | null) => room !== null && used * 100 >= room * percent;
+    return [...this.#accounts.values()].filter((row) =>
+      isNear(row.usedBytes, row.quotaBytes) || isNear(row.usedMessages, row.quotaMessages)
+    );
+  }
+
   firstAccount(domain: string): AccountRow | null {
     return this.undo.remember(ofDomain(this.#accounts.values(), domain).sort((a, b) => a.id - b.id)[0]);
   }

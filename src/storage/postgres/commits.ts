@@ -9,7 +9,7 @@ import type { Blobs } from "./blobs.ts";
 import { writeDirty } from "./directory_tables.ts";
 import { infrastructure, isConflict } from "./failure.ts";
 import { Hints } from "./hints.ts";
-import { Known, LockedLate, type Numbered } from "./known.ts";
+import { type Keeping, Known, LockedLate, type Numbered } from "./known.ts";
 import { MailTables } from "./mail_tables.ts";
 import type { MarksCache } from "./marks_cache.ts";
 import type { Range } from "./member_stock.ts";
@@ -67,6 +67,7 @@ export interface CommitParts {
   /** Told of each commit, before those that waited for it are answered. */
   readonly tell: (touched: TouchedSet) => void;
   readonly touchedSet: () => TouchedSet;
+  readonly keeping: Keeping;
 }
 
 export class Commits {
@@ -167,7 +168,7 @@ export class Commits {
     late: ReadonlySet<number>,
   ): Promise<[readonly unknown[], TouchedSet]> {
     const { blobs, marks, blocks } = this.#parts;
-    const known = new Known(blocks);
+    const known = new Known(blocks, this.#parts.keeping);
     const writes = new Writes();
     const touched = this.#parts.touchedSet();
     const hints = new Hints();

@@ -29,6 +29,7 @@ export function readAccount(cells: Cells): AccountRow {
     createdAt,
     secrets,
     shared,
+    keptBytes,
   ] = cells as [
     number,
     string,
@@ -42,6 +43,7 @@ export function readAccount(cells: Cells): AccountRow {
     number,
     string,
     boolean,
+    number,
   ];
   return {
     id,
@@ -51,6 +53,7 @@ export function readAccount(cells: Cells): AccountRow {
     quotaMessages,
     usedBytes,
     usedMessages,
+    keptBytes,
     modseq,
     createdAt,
     disabled,

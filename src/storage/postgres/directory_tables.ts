@@ -14,18 +14,18 @@ import { type RowWrite, rowWrite, type Writes } from "./writes.ts";
 
 export const ACCOUNT =
   "select id, address, name, quota_bytes, quota_messages, used_bytes, used_messages, modseq, disabled, " +
-  "created_at, credentials, shared from accounts";
+  "created_at, credentials, shared, kept_bytes from accounts";
 export const MAILBOX = "select id, account, path, role, uid_validity, uid_next, modseq, messages, unseen, size, " +
   "deleted, floor from mailboxes";
 const ACL = "select mailbox, account, grantee, rights from acl";
 
-const ADD_ACCOUNT = rowWrite("accounts", "itttiiiiifitf", "insert into accounts select * from $rows");
+const ADD_ACCOUNT = rowWrite("accounts", "itttiiiiifitfi", "insert into accounts select * from $rows");
 const SAVE_ACCOUNT = rowWrite(
   "accounts",
-  "itiiiiift",
+  "itiiiiifti",
   "update accounts a set name = v.name, quota_bytes = v.qb, quota_messages = v.qm, used_bytes = v.ub, " +
-    "used_messages = v.um, modseq = v.modseq, disabled = v.disabled, credentials = v.credentials " +
-    "from $rows v (id, name, qb, qm, ub, um, modseq, disabled, credentials) where a.id = v.id",
+    "used_messages = v.um, modseq = v.modseq, disabled = v.disabled, credentials = v.credentials, kept_bytes = v.kept " +
+    "from $rows v (id, name, qb, qm, ub, um, modseq, disabled, credentials, kept) where a.id = v.id",
   1,
 );
 const REMOVE_ACCOUNT = removal("accounts", "id");
@@ -150,6 +150,12 @@ export class DirectoryTables extends NameTables {
     return cells ? this.#accounts.get(cells[0] as number) ?? readAccount(cells) : null;
   }
 
+  accountsNear(percent: number): readonly AccountRow[] {
+    const sql = `${ACCOUNT} where used_bytes * 100 >= quota_bytes * ?i or used_messages * 100 >= quota_messages * ?i ` +
+      "order by id";
+    return this.sql.all(sql, percent, percent).map(readAccount);
+  }
+
   addAccount(row: AccountRow): void {
     this.sql.write(
       ADD_ACCOUNT,
@@ -166,6 +172,7 @@ export class DirectoryTables extends NameTables {
       row.createdAt,
       printCredentials(row.credentials),
       row.shared,
+      row.keptBytes,
     );
     this.#accounts.set(row.id, row);
     this.#addresses.set(row.address, row.id);
@@ -302,7 +309,7 @@ export function writeDirty(known: Known, writes: Writes): void {
     if (!row) continue;
     const { name, quotaBytes, quotaMessages, usedBytes, usedMessages, modseq, disabled, credentials } = row;
     const counters = [quotaBytes, quotaMessages, usedBytes, usedMessages, modseq];
-    writes.add(SAVE_ACCOUNT, [id, name, ...counters, disabled, printCredentials(credentials)]);
+    writes.add(SAVE_ACCOUNT, [id, name, ...counters, disabled, printCredentials(credentials), row.keptBytes]);
   }
 }
 

@@ -11,6 +11,15 @@ export type Mailboxes = Map<number, MailboxRow>;
 /** Sequences: those of the engine, and of blobs. */
 export type Numbered = Sequence | "blob";
 
+/** How long what was removed is kept, and by which clock. */
+export interface Keeping {
+  readonly undeleteMs: number;
+  readonly wall: () => number;
+}
+
+/** For what only reads. */
+const NOTHING_KEPT: Keeping = { undeleteMs: 0, wall: () => 0 };
+
 /** Shared by the operations of one transaction. `null`: it is known that there is none. */
 export class Known {
   readonly domains = new Map<string, DomainRow | null | undefined>();
@@ -35,8 +44,14 @@ export class Known {
   /** Lines of the journal: their order. */
   journalled = 0;
 
-  constructor(blocks: Map<Numbered, number[]>) {
+  readonly keeping: Keeping;
+  /** The time of the transaction. */
+  readonly now: number;
+
+  constructor(blocks: Map<Numbered, number[]>, keeping: Keeping = NOTHING_KEPT) {
     this.blocks = blocks;
+    this.keeping = keeping;
+    this.now = keeping.wall();
   }
 
   /** Numbers of a sequence that nobody has used. */

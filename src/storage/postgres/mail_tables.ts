@@ -21,7 +21,8 @@ import { joinedColumns, readIndex, readJoined } from "./joined.ts";
 import { type Known, Layer } from "./known.ts";
 import type { MarksCache } from "./marks_cache.ts";
 import { MemberStock, type Range, STOCK } from "./member_stock.ts";
-import { ADD_GARBAGE, QueueTables } from "./queue_tables.ts";
+import { ADD_GARBAGE } from "./queue_tables.ts";
+import { RemovedTables } from "./removed_tables.ts";
 import { removal } from "./directory_tables.ts";
 import type { Replay } from "./replay.ts";
 import type { Cells } from "./wire/statement.ts";
@@ -57,7 +58,7 @@ const ADD_THREAD = rowWrite("threads", "iii", "insert into threads select * from
 const ADD_BLOB = rowWrite("blobs", "ibititttb", "insert into blobs select * from $rows");
 const ADD_IMAP_TEXT = rowWrite("imap_text", "itttt", "insert into imap_text select * from $rows");
 
-export class MailTables extends QueueTables implements Transaction {
+export class MailTables extends RemovedTables implements Transaction {
   readonly #blobs: Blobs;
   readonly #marks: MarksCache;
   readonly #threads: Layer<string, number | null>;
@@ -258,7 +259,10 @@ export class MailTables extends QueueTables implements Transaction {
   }
 
   hasOrigin(account: number, key: string): boolean {
-    return this.sql.get("select 1 from origins where account = ?i and key = ?t limit 1", account, key) !== undefined;
+    // What was removed can be imported again.
+    const sql = "select 1 from origins o where o.account = ?i and o.key = ?t and " +
+      "exists (select 1 from members m where m.email = o.email) limit 1";
+    return this.sql.get(sql, account, key) !== undefined;
   }
 
   thread(account: number, keys: readonly string[], fresh: number): number {

@@ -14,6 +14,7 @@ import type { MessageIndex } from "../../message/model.ts";
 import { mayReadBlob } from "../engine/access.ts";
 import { mailboxOf, read } from "../engine/email_read.ts";
 import { accountOf } from "../engine/member.ts";
+import { expireRemoved } from "../engine/kept.ts";
 import { OPERATIONS, READS } from "../engine/operations.ts";
 import type { Transaction } from "../engine/tables.ts";
 import { TouchedSet, Watchers } from "../engine/watchers.ts";
@@ -25,6 +26,7 @@ import { Commits } from "./commits.ts";
 import { infrastructure } from "./failure.ts";
 import { blobsOf, hint, rangesOf } from "./hints.ts";
 import type { MailTables } from "./mail_tables.ts";
+import type { Keeping } from "./known.ts";
 import { MarksCache } from "./marks_cache.ts";
 import { News } from "./news.ts";
 import { Pool } from "./pool.ts";
@@ -44,8 +46,13 @@ export interface PostgresOptions {
   readonly connections?: number;
   /** Prints ENVELOPE and BODYSTRUCTURE once, when a message is stored. Without it, each FETCH prints them anew. */
   readonly prepare?: (index: MessageIndex) => ImapText;
+  /** How long what was removed can be brought back, milliseconds. Default 0: not at all. */
+  readonly undeleteMs?: number;
+  /** Milliseconds since 1970, for what is removed. Default: the machine's clock. */
+  readonly wall?: () => number;
 }
 
+const EXPIRE_PAGE = 500;
 const CONNECTIONS = 8;
 const ADVICE = ": start it, or correct storage.url";
 /** Of each session: nothing waits for a lock for ever, and a node that hangs holds none. */
@@ -60,7 +67,9 @@ const SETTINGS = {
 const MOSTLY_READS: ReadonlySet<StorageOp> = new Set<StorageOp>(["setting.init", "forwarding.keys", "url.sign"]);
 
 /** Opens the store, made or migrated where needed; rejects with `StorageError`, which says what to do. */
-export async function openPostgres({ url, connections = CONNECTIONS, prepare }: PostgresOptions): Promise<Storage> {
+export async function openPostgres(
+  { url, connections = CONNECTIONS, prepare, undeleteMs = 0, wall = () => Date.now() }: PostgresOptions,
+): Promise<Storage> {
   const address = parseDatabaseUrl(url);
   if (typeof address === "string") throw new StorageError("unavailable", `the database's URL is wrong: ${address}`);
   const open = (more: ConnectionOptions = {}) => connect(address, { settings: SETTINGS, ...more });
@@ -86,7 +95,7 @@ export async function openPostgres({ url, connections = CONNECTIONS, prepare }: 
       first.close();
       throw error;
     });
-    return new Store(pool, watchers, news, prepare ?? null).face();
+    return new Store(pool, watchers, news, prepare ?? null, { undeleteMs, wall }).face();
   } catch (error) {
     const { reason, message } = infrastructure(error);
     const advice = error instanceof ConnectionLost || error instanceof ServerError ? ADVICE : "";
@@ -105,7 +114,13 @@ class Store {
   #closed = false;
   #reclaiming: Promise<number> | null = null;
 
-  constructor(pool: Pool, watchers: Watchers, news: News, prepare: ((index: MessageIndex) => ImapText) | null) {
+  constructor(
+    pool: Pool,
+    watchers: Watchers,
+    news: News,
+    prepare: ((index: MessageIndex) => ImapText) | null,
+    keeping: Keeping,
+  ) {
     this.#pool = pool;
     this.#watchers = watchers;
     this.#news = news;
@@ -117,7 +132,7 @@ class Store {
       news.send(touched);
     };
     const touchedSet = () => new TouchedSet();
-    this.#commits = new Commits({ pool, blobs, marks, blocks: new Map(), tell, touchedSet });
+    this.#commits = new Commits({ pool, blobs, marks, blocks: new Map(), tell, touchedSet, keeping });
     this.#garbage = new Garbage(pool, blobs);
   }
 
@@ -216,9 +231,25 @@ class Store {
 
   #reclaim(): Promise<number> {
     if (this.#closed) return Promise.resolve(0);
-    return this.#reclaiming ??= this.#garbage.reclaim()
+    return this.#reclaiming ??= this.#expire().then(() => this.#garbage.reclaim())
       .catch((error) => Promise.reject(infrastructure(error)))
       .finally(() => this.#reclaiming = null);
+  }
+
+  /** What was kept long enough goes, some in each transaction. */
+  async #expire(): Promise<void> {
+    for (let gone = EXPIRE_PAGE; gone === EXPIRE_PAGE;) {
+      gone = await new Promise<number>((resolve, reject) =>
+        this.#commits.add({
+          run: (tables) => expireRemoved(tables, EXPIRE_PAGE),
+          hint: () => {},
+          ranges: [],
+          octets: 0,
+          resolve: resolve as (value: unknown) => void,
+          reject,
+        })
+      );
+    }
   }
 
   async #close(): Promise<void> {

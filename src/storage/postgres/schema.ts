@@ -106,6 +106,15 @@ export const MIGRATIONS: readonly string[] = [
     entries text not null);
   create index journal_trace on journal (trace, id);
   `,
+  `
+  alter table accounts add column kept_bytes bigint not null default 0;
+  create table removed (id bigint generated always as identity primary key, account bigint not null,
+    mailbox bigint not null, path text collate "C" not null, uid bigint not null, email bigint not null,
+    flags bigint not null, keywords text not null, save_date bigint not null, size bigint not null, at bigint not null);
+  create index removed_account on removed (account, id);
+  create index removed_email on removed (email);
+  create index removed_at on removed (at);
+  `,
 ];
 
 /** Makes or migrates the tables in one transaction. Refuses what a later version made. */

@@ -147,6 +147,12 @@ export class DirectoryTables extends NameTables {
     return id === undefined ? null : this.account(id as number);
   }
 
+  accountsNear(percent: number): readonly AccountRow[] {
+    const sql = "select id from accounts where used_bytes * 100 >= quota_bytes * ?1 or " +
+      "used_messages * 100 >= quota_messages * ?1 order by id";
+    return this.sql.all(sql, percent).map(([id]) => this.account(id as number)!);
+  }
+
   addAccount(row: AccountRow): void {
     this.sql.run(
       "insert into accounts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

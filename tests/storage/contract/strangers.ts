@@ -74,6 +74,7 @@ const ATTEMPTS: { readonly [K in Exclude<StorageOp, Elsewhere>]: (where: Where) 
     path,
     values: [{ entry: "/shared/comment", value: new Uint8Array(1) }],
   }),
+  "quota.near": () => ({ percent: 101 }),
   "quota.get": ({ accountId, path }) => ({ accountId, path }),
   "email.read": ({ accountId, mailboxId }) => ({ accountId, mailboxId, ranges: ALL, fields: ["header"], limit: 9 }),
   "email.marks": ({ accountId, mailboxId }) => ({ accountId, mailboxId, ranges: ALL, limit: 9 }),

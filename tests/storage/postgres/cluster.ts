@@ -7,7 +7,7 @@ import { openPostgres, type PostgresOptions } from "../../../src/storage/postgre
 import { parseDatabaseUrl } from "../../../src/storage/postgres/wire/address.ts";
 import { connect, type Connection } from "../../../src/storage/postgres/wire/connection.ts";
 import { migrate } from "../../../src/storage/postgres/schema.ts";
-import type { Storage } from "../../../src/storage/storage.ts";
+import type { Open } from "../scene.ts";
 
 /** Debian's, the newest first. */
 function binaries(): string | null {
@@ -140,12 +140,12 @@ export async function wipe(connection: Connection): Promise<void> {
 }
 
 /** A database and a connection to it that empties it: each call gives a store with nothing in it. */
-export async function emptyStores(url: string, more: Partial<PostgresOptions> = {}): Promise<() => Promise<Storage>> {
+export async function emptyStores(url: string, more: Partial<PostgresOptions> = {}): Promise<Open> {
   let connection = await reach(url);
-  return async () => {
+  return async (options) => {
     if (!connection.isOpen) connection = await reach(url); // a test has stopped the server
     await wipe(connection);
-    return await openPostgres({ url, connections: 4, ...more });
+    return await openPostgres({ url, connections: 4, ...more, ...options });
   };
 }
 

@@ -25,7 +25,7 @@ export const STRAYS: readonly (readonly [table: string, where: string])[] = [
   ["tokens", "account not in (select id from accounts)"],
   ["sieve", "account not in (select id from accounts)"],
   ["imap_text", "blob not in (select id from blobs)"],
-  ["removed", "account not in (select id from accounts) or email not in (select id from emails)"],
+  ["removed", "account not in (select id from accounts)"],
   ["origins", "email not in (select id from emails)"],
   ["aliases", "domain not in (select name from domains)"],
 ];

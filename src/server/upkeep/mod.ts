@@ -1,0 +1,72 @@
+/**
+ * What a server does by itself with what it keeps: mailboxes with an age limit are tidied, and people whose mailboxes
+ * fill up are told. Each is a round that can be broken off anywhere and is done again at the next.
+ */
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config/mod.ts";
+import { every } from "../every.ts";
+import type { Logger } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Storage } from "../../storage/storage.ts";
+import { expireMailboxes } from "./expire_mailboxes.ts";
+import { QuotaWarnings } from "./quota_warnings.ts";
+
+const EVERY_MS = 600_000;
+
+/** What it works on. */
+export interface UpkeepParts {
+  readonly config: Pick<Config, "retention" | "quota">;
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Rounds every ten minutes. */
+export class Upkeep {
+  readonly #parts: UpkeepParts;
+  readonly #warnings: QuotaWarnings;
+  #round: Promise<void> = Promise.resolve();
+  #isBusy = false;
+  #isStopped = false;
+  #cancel = () => {};
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts;
+    this.#warnings = new QuotaWarnings(parts);
+  }
+
+  start(): void {
+    this.#cancel = every(this.#parts.clock, EVERY_MS, () => void this.round());
+  }
+
+  /** One round now, or the one under way. Never rejects. */
+  round(): Promise<void> {
+    if (!this.#isBusy) {
+      this.#isBusy = true;
+      this.#round = this.#work().finally(() => this.#isBusy = false);
+    }
+    return this.#round;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancel();
+    await this.#round;
+  }
+
+  async #work(): Promise<void> {
+    const { logger } = this.#parts;
+    const isStopped = () => this.#isStopped;
+    try {
+      await expireMailboxes(this.#parts, isStopped);
+    } catch (error) {
+      logger.log("error", "retention.failed", { error: String(error) });
+    }
+    try {
+      await this.#warnings.round(isStopped);
+    } catch (error) {
+      logger.log("error", "quota.warningsFailed", { error: String(error) });
+    }
+  }
+}
