@@ -24,6 +24,8 @@ export const STRAYS: readonly (readonly [table: string, where: string])[] = [
   ["threads", "account not in (select id from accounts)"],
   ["tokens", "account not in (select id from accounts)"],
   ["sieve", "account not in (select id from accounts)"],
+  ["delivery", "account not in (select id from accounts)"],
+  ["seen", "account not in (select id from accounts)"],
   ["imap_text", "blob not in (select id from blobs)"],
   ["removed", "account not in (select id from accounts)"],
   ["origins", "email not in (select id from emails)"],
