@@ -130,21 +130,20 @@ function* accept(
   // Nobody keeps a report that was read: there is nothing to write but that it came.
   if (plan.reports.size > 0 && plan.deliveries.length + plan.queued.length + plan.remember.length === 0) {
     yield* ask("journal.add", { traceId: args.traceId, entries: [entry, ...checked, ...plan.journal] });
+    yield acceptedEvent(args, 0, 0);
     return { accepted: args.traceId, recipients: plan.results };
   }
   const answer = yield* ask("mail.accept", acceptArgs(plan, { ...args, now }, mode, entry, checked));
   if ("refused" in answer) return yield* refuse(args, OVER_QUOTA);
   if (answer.overQuota.length > 0) yield* explainFull(args, answer.overQuota, mode, now);
   const results = mode === "skip" ? resultsOf(plan, answer) : plan.results;
-  yield logEvent("info", "message.accepted", {
-    traceId: args.traceId,
-    sender: args.envelope.sender.reversePath,
-    recipients: args.envelope.recipients.length,
-    delivered: answer.stored.length,
-    queued: plan.queued.length,
-    size: args.size,
-  });
+  yield acceptedEvent(args, answer.stored.length, plan.queued.length);
   return { accepted: args.traceId, recipients: results };
+}
+
+function acceptedEvent({ traceId, envelope, size }: Received, delivered: number, queued: number) {
+  const { sender: { reversePath: sender }, recipients: { length: recipients } } = envelope;
+  return logEvent("info", "message.accepted", { traceId, sender, recipients, delivered, queued, size });
 }
 
 /** LMTP can tell each recipient, SMTP only one: with several, the full mailbox waits in the queue. */

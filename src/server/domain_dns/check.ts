@@ -1,4 +1,5 @@
 /** What the DNS says now of the records that a domain needs, compared by what they mean, not by their letters. */
+import { type Address, formatAddress } from "../../base/address.ts";
 import type { DnsAnswer, DnsRecord, DnsType, Program } from "../../contract/mod.ts";
 import type { DkimKeyInfo, DnsFinding, DnsRecordAdvice } from "../../http/deps.ts";
 import {
@@ -7,6 +8,8 @@ import {
   matchesStsPolicy,
   parseDmarcRecord,
   parseStsRecord,
+  parseTlsReportRecord,
+  type ReportUri,
   type StsPolicy,
 } from "../../mailauth/mod.ts";
 import { clientAddress, reverseName } from "../../mailauth/spf/ip_address.ts";
@@ -21,6 +24,8 @@ export interface CheckParts {
   /** Whose addresses others see: the relay where all goes through one, else this server. */
   readonly sendingHost: string;
   readonly dkim: readonly DkimKeyInfo[];
+  /** Whether an address of a domain of ours leads to nobody. */
+  readonly leadsNowhere: (address: Address) => Promise<boolean>;
   /** Our MTA-STS policy; null: none, or one of mode `none`. */
   readonly policy: StsPolicy | null;
   /** Whether a certificate that this server shows over HTTPS is good for a name; null: others do HTTPS for it. */
@@ -43,10 +48,10 @@ const CHECKS: Readonly<Record<DnsRecordAdvice["kind"], Check | null>> = {
   spf: checkSpf,
   spfHost: checkSpf,
   dkim: checkDkim,
-  dmarc: (record, parts) => checkText(record, parts, "v=DMARC1", readDmarc),
+  dmarc: (record, parts) => checkReports(record, parts, "v=DMARC1", readDmarc, dmarcReaders),
   sts: (record, parts) => checkText(record, parts, "v=STSv1", readSts),
   stsHost: checkStsHost,
-  tlsReport: (record, parts) => checkText(record, parts, "v=TLSRPTv1", readTlsReport),
+  tlsReport: (record, parts) => checkReports(record, parts, "v=TLSRPTv1", readTlsReport, parseTlsReportRecord),
   tlsa: checkTlsa,
   srv: checkService,
   caa: null,
@@ -163,6 +168,27 @@ async function checkText(
   if (found.length > 1) return different(found, `there are ${found.length} of them; leave only: ${line(record)}`);
   const fault = wrong(found[0]!, record);
   return fault === null ? ok(found) : different(found, `the record ${fault}; it should be: ${line(record)}`);
+}
+
+function dmarcReaders(text: string): readonly ReportUri[] | null {
+  return parseDmarcRecord(text)?.rua ?? null;
+}
+
+/** The same of a record that asks for reports: somebody must be there to read them. */
+async function checkReports(
+  record: DnsRecordAdvice,
+  parts: CheckParts,
+  version: string,
+  wrong: (text: string) => string | null,
+  readers: (text: string) => readonly ReportUri[] | null,
+): Promise<Found> {
+  const found = await checkText(record, parts, version, wrong);
+  if (found.status !== "ok") return found;
+  for (const { address } of readers(found.found[0] ?? "") ?? []) {
+    if (address === null || !await parts.leadsNowhere(address)) continue;
+    return different(found.found, `asks for reports at ${formatAddress(address)}, which nobody has: ${line(record)}`);
+  }
+  return found;
 }
 
 /** RFC 8461 section 3.3: a policy counts only where it comes with a certificate for the name. */

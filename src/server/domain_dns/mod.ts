@@ -6,9 +6,11 @@
  * Rules: a check never takes a failure to answer for a missing record; it compares what records mean, because others
  * than ours may be right too. Nothing is ever written to the DNS.
  */
+import { type Address, formatAddress } from "../../base/address.ts";
 import type { DnsAnswer, DnsType } from "../../contract/mod.ts";
 import type { DkimAdmin, DnsAdmin, DnsFinding, DnsRecordAdvice } from "../../http/deps.ts";
 import { parseStsPolicy } from "../../mailauth/mod.ts";
+import { isReportAddress } from "../../mta/report_mail.ts";
 import type { Storage } from "../../storage/storage.ts";
 import type { Config } from "../config/mod.ts";
 import { checkRecord } from "./check.ts";
@@ -42,6 +44,11 @@ export function createDomainDns({ config, storage, dkim, resolve, now }: DomainD
         sendingHost: outbound.relay?.protocol === "smtp" ? outbound.relay.host : hostname,
         dkim: await dkim.list(domain),
         policy: mtaSts.mode === "none" ? null : parseStsPolicy(stsPolicy(config)),
+        leadsNowhere: async (address: Address) => {
+          const text = formatAddress(address);
+          if (config.readReports && isReportAddress(text)) return false;
+          return (await storage.perform("address.resolve", { address: text })).kind === "unknown";
+        },
         bearsName: async (name: string) => hasHttps ? await bearsName(config, name, now()) : null,
       };
       const findings = await Promise.all((await records(domain)).map((record) => checkRecord(record, parts)));

@@ -25,6 +25,8 @@ const TYPES: ReadonlySet<string> = new Set([
   "application/x-gzip",
   "application/zip",
   "application/x-zip-compressed",
+  "application/x-zip",
+  "application/x-compressed",
   "application/xml",
   "text/xml",
   "application/json",

@@ -1,6 +1,7 @@
 /** What is known from reports of others, by domain of ours: one store of rows for each kind of report. */
 import type { DmarcSummary, ReportDesk, TlsSummary } from "../../http/report_desk.ts";
 import type { FailureReport, ParsedTlsReport } from "../../mailauth/mod.ts";
+import { canonical } from "../../mailauth/dmarc/author.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { type DmarcFold, type DmarcRow, dmarcRow, failureKind, type FailureRow, failureRow } from "./dmarc_rows.ts";
 import { type Added, dayText, type SeenReport, StoredRows } from "./stored_rows.ts";
@@ -42,7 +43,7 @@ export class ReportBook implements ReportDesk {
 
   addTls(domain: string, report: ParsedTlsReport, reporter: string): Promise<Added> {
     const day = dayText(report.begin);
-    const policies = report.policies.filter(({ policy }) => isBelow(policy.domain, domain));
+    const policies = report.policies.filter(({ policy }) => isBelow(canonical(policy.domain) ?? "", domain));
     const rows = policies.flatMap(tlsKinds).map((row) => ({ day, reporter, ...row }));
     const seen = seenOf(day, reporter, report.organization, `${report.reportId} ${report.begin}`);
     return this.#tls.add(domain, seen, rows, this.#now());
@@ -58,15 +59,16 @@ export class ReportBook implements ReportDesk {
 
 /** Whether a name is the domain or one below it; both in A-labels. */
 function isBelow(name: string, domain: string): boolean {
-  const lower = name.toLowerCase();
-  return lower === domain || lower.endsWith(`.${domain}`);
+  return name === domain || name.endsWith(`.${domain}`);
 }
 
 /** The domain of ours that a name is, or is below of. */
 export async function ownDomainOf(name: string, storage: Pick<Storage, "perform">): Promise<string | null> {
   let own: string | null = null;
+  const ascii = canonical(name);
+  if (ascii === null) return null;
   for (const domain of await storage.perform("domain.list", {})) {
-    if (isBelow(name, domain.name) && domain.name.length > (own ?? "").length) own = domain.name;
+    if (isBelow(ascii, domain.name) && domain.name.length > (own ?? "").length) own = domain.name;
   }
   return own;
 }

@@ -125,6 +125,27 @@ const CASES: readonly Case[] = [
   ],
   ["a DMARC of one's own", "dmarc", set("_dmarc.example.org", txt("v=DMARC1; p=reject; adkim=s")), "ok", /^$/],
   [
+    "a DMARC whose reports nobody reads",
+    "dmarc",
+    set("_dmarc.example.org", txt("v=DMARC1; p=none; rua=mailto:x@other.example,mailto:nobody@example.org")),
+    "different",
+    /asks for reports at nobody@example\.org, which nobody has/,
+  ],
+  [
+    "a TLS-RPT whose reports nobody reads",
+    "tlsReport",
+    set("_smtp._tls.example.org", txt("v=TLSRPTv1; rua=mailto:nobody@example.org")),
+    "different",
+    /asks for reports at nobody@example\.org/,
+  ],
+  [
+    "reports to somewhere else, or to an address for reports",
+    "tlsReport",
+    set("_smtp._tls.example.org", txt("v=TLSRPTv1; rua=https://r.example/,mailto:dmarc-reports@example.org")),
+    "ok",
+    /^$/,
+  ],
+  [
     "a DMARC without a policy",
     "dmarc",
     set("_dmarc.example.org", txt("v=DMARC1; rua=mailto:x@y")),
