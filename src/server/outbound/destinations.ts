@@ -50,6 +50,8 @@ interface Lane {
   recalledAt: number;
 }
 
+/** Beside each attempt with a place: one whose message is out while that is being settled, and one behind it. */
+const EARLY = 2;
 /** Of one destination, and of one sender to it: whoever has few waiting finds room where others have many. */
 const MOST_WAITING = 1000;
 const MOST_OF_ALL = 200;
@@ -138,7 +140,7 @@ export class Destinations {
   /** A message is out and its answer on the way: who may send its commands behind it, without a place of its own. */
   follow(key: string | null, now: number): Turn | null {
     const lane = this.#lanes.get(key);
-    if (!lane || lane.health.deadUntil > now || lane.early.size >= lane.busy) return null;
+    if (!lane || lane.health.deadUntil > now || lane.early.size >= EARLY * lane.busy) return null;
     const claimed = lane.waiting.shift();
     if (claimed === null) return null;
     const place = new Place(false);

@@ -158,15 +158,16 @@ Deno.test("destinations in trouble are forgotten when they become too many", () 
 
 Deno.test("behind a message that is out another begins without a place, and gets one when an attempt ends", () => {
   const slots = lanes(2);
-  for (let i = 0; i < 6; i++) slots.admit(job("a"), NOW);
-  const [first, second] = [slots.follow("a", NOW)!, slots.follow("a", NOW)!];
-  assert.deepEqual([first.place.isOwn, second.place.isOwn], [false, false]);
-  assert.equal(slots.follow("a", NOW), null); // one for each that has a place
+  for (let i = 0; i < 9; i++) slots.admit(job("a"), NOW);
+  const [first, second, ...more] = [1, 2, 3, 4].map(() => slots.follow("a", NOW)!);
+  assert.deepEqual([first!.place.isOwn, second!.place.isOwn], [false, false]);
+  assert.equal(slots.follow("a", NOW), null); // two for each that has a place
+  for (const { place } of more) assert.deepEqual(slots.ended("a", 1, NOW, place), []);
   assert.deepEqual(slots.ended("a", 1, NOW), []); // the place is the first one's now
-  assert.deepEqual([first.place.isOwn, second.place.isOwn], [true, false]);
-  assert.deepEqual(slots.ended("a", 1, NOW, second.place), []); // it ended without ever having had one
-  assert.equal(second.place.isOwn, false);
-  const [turn] = slots.ended("a", 1, NOW, first.place);
+  assert.deepEqual([first!.place.isOwn, second!.place.isOwn], [true, false]);
+  assert.deepEqual(slots.ended("a", 1, NOW, second!.place), []); // it ended without ever having had one
+  assert.equal(second!.place.isOwn, false);
+  const [turn] = slots.ended("a", 1, NOW, first!.place);
   assert.equal(turn!.place.isOwn, true);
   assert.equal(slots.ended("a", 1, NOW, turn!.place).length, 1);
 });
@@ -200,7 +201,7 @@ Deno.test("however many begin early, those with a place are never more than allo
           running.push(...slots.ended("a", 1, NOW, ended!.place));
         }
         assert.ok(running.filter(({ place }) => place.isOwn).length <= most);
-        assert.ok(running.filter(({ place }) => !place.isOwn).length <= most);
+        assert.ok(running.filter(({ place }) => !place.isOwn).length <= 2 * most);
       }
       let ended = 0;
       for (let one = running.shift(); one; one = running.shift(), ended++) {
