@@ -65,6 +65,16 @@ Deno.test("sieve run and diff take a script of the account or a file, and not bo
   assert.equal((await run(`sieve run ${ALICE}`)).code, 1);
 });
 
+Deno.test("account change says whether details are folders", async () => {
+  const { run, ask } = await aliceDesk();
+  const wants = async () => (await ask("GET", `/api/v1/accounts/${ALICE}/delivery`)).json.subaddressFolders;
+  assert.equal((await run(`account change ${ALICE} --subaddress-folders yes`)).code, 0);
+  assert.equal(await wants(), true);
+  assert.equal((await run(`account change ${ALICE} --subaddress-folders maybe`)).code, 2);
+  assert.equal((await run(`account change ${ALICE} --subaddress-folders no`)).code, 0);
+  assert.equal(await wants(), false);
+});
+
 async function aliceDesk() {
   const made = desk();
   await made.ask("POST", "/api/v1/domains", { name: "example.org" });

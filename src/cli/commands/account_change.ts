@@ -14,18 +14,24 @@ export const accountChange: Command = {
   examples: [
     "palomar account change alice@example.org --quota 10GB",
     "palomar account change bob@example.org --disable",
+    "palomar account change bob@example.org --subaddress-folders yes",
   ],
   options: [
     { name: "name", value: "NAME", help: "whose it is" },
     ...QUOTA_OPTIONS,
     { name: "disable", help: "let nobody log in, and take no mail" },
     { name: "enable", help: "undo --disable" },
+    { name: "subaddress-folders", value: "yes|no", help: "mail for user+detail goes into the mailbox detail" },
   ],
   async run({ operands: [address = ""], options, admin, io }) {
     const [disable, enable] = [options.has("disable"), options.has("enable")];
     if (disable && enable) throw usage("--disable and --enable exclude each other");
     if (![...options.keys()].some((name) => name !== "config")) {
-      throw usage("say what to change: --name, --quota, --quota-messages, --disable or --enable");
+      throw usage("say what to change: --name, --quota, --quota-messages, --disable, --enable or --subaddress-folders");
+    }
+    const folders = options.get("subaddress-folders");
+    if (folders !== undefined && folders !== "yes" && folders !== "no") {
+      throw usage("--subaddress-folders takes yes or no");
     }
     const path = `/accounts/${segment(address)}`;
     chosenQuota(options, { bytes: null, messages: null }); // wrong words are told before anything is opened
@@ -37,6 +43,9 @@ export const accountChange: Command = {
       ...(quota !== undefined && { quota }),
       ...((disable || enable) && { disabled: disable }),
     }) as AccountView;
+    if (folders !== undefined) {
+      await server.request("PATCH", `${path}/delivery`, { subaddressFolders: folders === "yes" });
+    }
     io.out(`${printable(account.address)} is changed.\n`);
   },
 };

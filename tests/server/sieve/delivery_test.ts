@@ -1,5 +1,6 @@
 /** Scripts at delivery, end to end: from a message to mailboxes, the queue and the journal. */
 import assert from "node:assert/strict";
+import type { TraceId } from "../../../src/contract/mod.ts";
 import { testServer } from "../../../src/server/test_server.ts";
 import { activate, headerOf, queue, rows, smtp, subjects, textOf, until, why } from "./house.ts";
 
@@ -51,6 +52,11 @@ Deno.test("reject is a reply of SMTP where it is all that happens, else a report
   await activate(server, ALICE, 'require "ereject"; ereject "No thanks,\r\nnot für me";');
   const [, , refused] = await smtp(server, CAROL, [ALICE], "Subject: x\n\nx");
   assert.match(refused!, /^550 5\.7\.1 No thanks, not fur me/);
+  const log = server.logs.find(({ event }) => event === "message.refused");
+  assert.match(
+    await why(server, log?.fields["traceId"] as TraceId),
+    /rejected alice@example\.test .*No thanks.*\(main, line 1\)/,
+  );
   assert.equal((await queue(server)).length, 0);
   const [, , , taken] = await smtp(server, CAROL, [ALICE, BOB], "Subject: x\n\nx");
   assert.match(taken!, /^250 /);
