@@ -4,6 +4,7 @@ import packet from "dns-packet";
 import { latin1String } from "../base/bytes.ts";
 import type { DnsRecord, DnsType } from "../contract/mod.ts";
 import { canonicalName } from "./name.ts";
+import { isSane } from "./sane.ts";
 
 /** RFC 9715: as much as comes through unfragmented. */
 const UDP_PAYLOAD = 1232;
@@ -62,6 +63,7 @@ export function encodeQuestion(question: Question): Uint8Array {
 export function decodeResponse(bytes: Uint8Array, question: Question): Decoded {
   if (bytes.length < 12) return { kind: "broken" };
   if (((bytes[0]! << 8) | bytes[1]!) !== question.id) return { kind: "foreign" };
+  if (!isSane(bytes)) return { kind: "broken" };
   let decoded: RawPacket;
   try {
     decoded = packet.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)) as RawPacket;
