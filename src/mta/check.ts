@@ -35,6 +35,8 @@ export interface Checked {
   /** What was found, for whoever it is passed on to; null where nothing was looked for. */
   readonly found: { readonly authenticationResults: string; readonly chain: "none" | "pass" | "fail" } | null;
   readonly author: ProvenAuthor;
+  /** The envelope sender is somebody else's, most likely: SPF fails and DMARC does not vouch for the author. */
+  readonly forgedSender: boolean;
 }
 
 /** It may not. */
@@ -59,7 +61,15 @@ export function* check(
   if (isTrusted) {
     const body = yield* without(args, []);
     if ("refused" in body) return { refusal: SYSTEM_FULL, journal: [] };
-    return { fields: "", junk: false, body, journal: [], found: null, author: claimedAuthor(fields) };
+    return {
+      fields: "",
+      junk: false,
+      body,
+      journal: [],
+      found: null,
+      author: claimedAuthor(fields),
+      forgedSender: false,
+    };
   }
   const { reversePath } = args.envelope.sender;
   const all = [...fields, ...yield* fieldsBehind(args, bodyStart)];
@@ -86,7 +96,8 @@ export function* check(
   const authenticationResults = unfold(field).slice(field.indexOf(":") + 1).replaceAll("\t", " ").trim();
   const { result: chain } = found.arc;
   const author = provenAuthor(found);
-  return { fields: field, junk, body: clean, journal, found: { authenticationResults, chain }, author };
+  const forgedSender = found.spf.mailFrom.result === "fail" && found.dmarc.result !== "pass";
+  return { fields: field, junk, body: clean, journal, found: { authenticationResults, chain }, author, forgedSender };
 }
 
 /** What lenient mail programs take for the header, though for us it ended at a line that is no field. */

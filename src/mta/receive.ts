@@ -5,6 +5,7 @@ import {
   ask,
   type JournalEntry,
   logEvent,
+  type MailEnvelope,
   type Program,
   type QueuePriority,
   type Refusal,
@@ -40,7 +41,8 @@ type Answer = AnswerOf<"message.receive">;
  * Takes a message from outside (profiles mx and lmtp): decides, routes and accepts in one transaction. `accepted` is
  * answered only when the message is on disk.
  */
-export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Answer> {
+export function* receiveMail(received: Received, policy: ReceivePolicy): Program<Answer> {
+  let args = received;
   if (args.size > policy.messageSize) return yield* refuse(args, TOO_LARGE);
   const header = yield* readStoredHeader(args.blobId, policy.headerSize);
   if (header === "tooLarge") return yield* refuse(args, HEADER_TOO_LARGE);
@@ -52,6 +54,7 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
     yield* ask("journal.add", { traceId: args.traceId, entries: checked.journal });
     return yield* refuse(args, checked.refusal);
   }
+  if (checked.forgedSender) args = { ...args, envelope: untold(args.envelope) };
   const { recipients } = args.envelope;
   const onlyRecipient = recipients.length === 1 ? recipients[0]!.forwardPath : null;
   const facts = { peer: args.peer, hostname: policy.hostname, traceId: args.traceId, onlyRecipient, now };
@@ -97,9 +100,19 @@ export function* receiveMail(args: Received, policy: ReceivePolicy): Program<Ans
   const journal = [...checked.journal, ...reported.journal];
   const lmtp = args.peer.session.protocol === "lmtp";
   const plan = lmtp ? routed : withReturned(routed, args, fields, now, policy);
+  if (checked.forgedSender && plan.queued.length > 0) {
+    const detail =
+      `SPF says that <${args.envelope.sender.reversePath}> did not send it, so nobody is told what becomes of it.`;
+    journal.push({ at: now, event: "untold", recipient: null, detail });
+  }
   const sealed = yield* sealForwarded(plan, args, checked, fields, now);
   const priority = headerPriority(header.fields);
   return yield* accept({ ...args, ...checked.body, priority }, sealed, lmtp, journal, now);
+}
+
+/** RFC 5321 section 6.2: reports to somebody who has not written are mail that nobody wants (backscatter). */
+function untold(envelope: MailEnvelope): MailEnvelope {
+  return { ...envelope, recipients: envelope.recipients.map((one) => ({ ...one, notify: [] })) };
 }
 
 /**
