@@ -6,6 +6,7 @@ import { imap } from "./imap.ts";
 import { ingest } from "./ingest.ts";
 import { largeMessage } from "./large_message.ts";
 import { signing } from "./signing.ts";
+import { queue } from "./queue.ts";
 import { startup } from "./startup.ts";
 
 const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void> }>> = {
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void>
     run: () => ingest(3),
   },
   drain: { about: "10,000 queued messages to one and 100 destinations, beside Postfix", run: drain },
+  queue: { about: "a queue of 10,000 to 1,000,000 recipients: opening it, and each step of the scheduler", run: queue },
   large: { about: "a 50 MB message with 5,000 parts: memory and event loop", run: largeMessage },
   signing: { about: "DKIM: turns of the loop while 52 MB are signed, and what checking a message costs", run: signing },
   imap: { about: "every IMAP command that takes time, beside Dovecot", run: imap },
