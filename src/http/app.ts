@@ -69,8 +69,10 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     const health = deps.health();
     return Response.json(health, { status: health.status === "ok" ? 200 : 503 });
   });
-  app.get("/metrics", () => {
-    return new Response(deps.metrics(), { headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" } });
+  app.get("/metrics", async () => {
+    return new Response(await deps.metrics(), {
+      headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+    });
   });
   stsPolicies(app, deps);
   describe(app, deps);

@@ -135,7 +135,7 @@ export interface HttpDeps {
   /** Somebody showed the right token from this address. */
   readonly adminSeen?: (address: string) => void;
   /** The text of `/metrics`. */
-  readonly metrics: () => string;
+  readonly metrics: () => string | Promise<string>;
   readonly health: () => Health;
   readonly version: string;
   /** The name of this server, for the page at `/`. */

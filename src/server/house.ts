@@ -41,7 +41,7 @@ import { milterFilter } from "./filters/milter.ts";
 import { createLogger, type Logger } from "./log.ts";
 import { LoggedIn } from "./logged_in.ts";
 import { createMailboxEvents } from "./mailbox_events.ts";
-import { createMetrics, type Metrics } from "./metrics.ts";
+import { createMetrics, type Gauge, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
 import type { Transports } from "./outbound/transports/transports.ts";
 import { createSieveDesk } from "./sieve_desk.ts";
@@ -116,6 +116,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   if (config.demo) await ensureDemo(storage, config.demo, clock);
   const adminToken = await findAdminToken(config, storage);
   const metrics = createMetrics();
+  const rows = metrics.gauge("palomar_queue_rows", "Recipients in the queue, by state.", ["state"]);
   const loggedIn = new LoggedIn();
   const resolve = (name: string, type: DnsType) => resolver.resolve(name, type);
   const dkim = new DkimKeys({ storage, resolve, now: () => clock.wall(), hostname: config.hostname });
@@ -207,7 +208,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         bans: book,
         reports,
         adminSeen: (address) => guard.adminSeen(address),
-        metrics: () => metrics.print(),
+        metrics: () => printMetrics(metrics, rows, storage),
         version: VERSION,
         hostname: config.hostname,
         accountChanged: (address) => loggedIn.end(address),
@@ -222,6 +223,13 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
 }
 
 /** Nothing where there are none: then nobody waits for them. */
+/** The queue is counted when somebody looks; a store in trouble leaves the last count. */
+async function printMetrics(metrics: Metrics, rows: Gauge, storage: Storage): Promise<string> {
+  const count = await storage.perform("queue.count", {}).catch(() => null);
+  if (count !== null) { for (const [state, number] of Object.entries(count)) rows.set(number, [state]); }
+  return metrics.print();
+}
+
 function filterChain(config: Config, parts: ServerParts, storage: Storage, clock: Clock, metrics: Metrics) {
   const filters = [
     ...parts.filters ?? [],

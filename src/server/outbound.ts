@@ -9,13 +9,16 @@
  * - At most `connections` attempts at once, and to one destination as many as it deserves (`outbound/destinations.ts`).
  *   Some jobs of a destination that has no room wait here, the rest is put back until about its turn, so that a slow
  *   one does not hold up the others.
+ * - Classes of mail take turns (`mta/queue/shares.ts`), and none holds all places.
+ * - Where all places are taken and something is due, the next that is free is for what is due.
  * - Jobs of one message that lead to the same hosts are one (`outbound/same_way.ts`).
  * - A lease is renewed as long as its attempt runs; whoever lost it stops.
  * - Stopping is bounded: what had not begun to send is due again at once, the rest has the grace.
  * - Nothing here rejects or throws past the loop: an error is logged, and the lease brings the job back.
  */
 import { randomUUID } from "node:crypto";
-import { type LogEvent, logEvent, type QueueId } from "../contract/mod.ts";
+import { type LogEvent, logEvent, type QueueClass, type QueueId, type QueueShare } from "../contract/mod.ts";
+import { sharesOf } from "../mta/queue/mod.ts";
 import type { Counter } from "./metrics.ts";
 import { type Attempt, type Claimed, Place } from "./outbound/attempt.ts";
 import { type Admission, Destinations, type Turn } from "./outbound/destinations.ts";
@@ -49,6 +52,8 @@ const LONGEST_ALONE_MS = 3600_000;
 /** The longest sleep: a wall clock may be set, another process may fill the queue. */
 const LONGEST_SLEEP_MS = 60_000;
 const SOON_MS = 1_000;
+/** Jobs of a claim that is for more than there is room for: to have some of several destinations in hand. */
+const MOST_JOBS = 50;
 /** The pause after the store failed. */
 const TROUBLE_MS = 5_000;
 /** What settling may take after everything was cut. */
@@ -67,7 +72,15 @@ class Worker implements Outbound {
   readonly #attempts = new Map<Attempt, Promise<void>>();
   /** Jobs of one message whose ways are being looked up. */
   readonly #joining = new Set<Promise<void>>();
-  #joiningJobs = 0;
+  readonly #joiningJobs = new Set<Claimed>();
+  /** Turns that are being taken: their places are not free any more. */
+  #taking = 0;
+  /** Jobs claimed so far: whose turn it is goes by it. */
+  #turn = 0;
+  /** All places are taken, and something is due. */
+  #starved = false;
+  /** How many to claim to get behind those that have no place to go to. */
+  #dig = 0;
   readonly #destinations: Destinations;
   #held: boolean;
   #stopped = false;
@@ -168,7 +181,10 @@ class Worker implements Outbound {
       this.#called = false;
       let sleep = Infinity;
       try {
-        if (!this.#held && this.#room() > 0) sleep = await this.#look();
+        if (!this.#held && this.#room() > 0) {
+          sleep = await this.#look();
+          if (sleep > 0) await this.#resume();
+        } else if (!this.#held && !this.#starved) this.#starved = await this.#wait() <= 0;
       } catch (error) {
         this.#log("warn", "queue.trouble", { error: String(error) });
         sleep = TROUBLE_MS;
@@ -180,19 +196,37 @@ class Worker implements Outbound {
   #room(): number {
     let places = 0;
     for (const { place } of this.#attempts.keys()) if (place.isOwn) places++;
-    return this.#options.policy.connections - places - this.#joiningJobs;
+    return this.#options.policy.connections - places - this.#joiningJobs.size - this.#taking;
+  }
+
+  /** How long nothing will be due. */
+  async #wait(): Promise<number> {
+    const next = await this.#options.storage.perform("queue.next", {});
+    return next === null ? Infinity : next - this.#options.clock.wall();
+  }
+
+  #shares(limit: number): readonly QueueShare[] {
+    const busy: Partial<Record<QueueClass, number>> = {};
+    for (const { job } of [...this.#attempts.keys(), ...this.#joiningJobs]) {
+      busy[job.class] = (busy[job.class] ?? 0) + 1;
+    }
+    return sharesOf({ all: this.#options.policy.connections, busy, limit, turn: this.#turn });
   }
 
   /** Claims and begins what there is room for; answers how long nothing will be due. */
   async #look(): Promise<number> {
     const { storage, clock } = this.#options;
     // A claim is a write, and most calls are for rows that are due later.
-    const next = await storage.perform("queue.next", {});
-    const wait = next === null ? Infinity : next - clock.wall();
+    const wait = await this.#wait();
     if (wait > 0) return wait;
     const owner = `${this.#name} ${++this.#claims}`;
-    const limit = this.#room();
-    const jobs = await storage.perform("queue.claim", { owner, now: clock.wall(), leaseMs: LEASE_MS, limit });
+    // Some are kept in hand, so that destinations take turns and not those rows that were due first.
+    const ahead = Math.max(0, this.#options.policy.connections - this.#destinations.inHand);
+    const limit = Math.max(this.#room(), this.#dig, Math.min(MOST_JOBS, this.#room() + ahead));
+    const claim = { owner, now: clock.wall(), leaseMs: LEASE_MS, limit, shares: this.#shares(limit) };
+    const jobs = await storage.perform("queue.claim", claim);
+    this.#turn += jobs.length;
+    const before = this.#room();
     const claimed = jobs.map((job) => ({ job, owner, key: destinationOf(job, this.#options.policy) }));
     const single: Claimed[] = [];
     for (const alike of byMessage(claimed)) {
@@ -200,6 +234,7 @@ class Worker implements Outbound {
       else this.#join(alike);
     }
     await this.#admit(single);
+    this.#dig = this.#room() < before || jobs.length === 0 ? 0 : Math.min(MOST_JOBS, 4 * limit);
     // Another worker was quicker; without room the next attempt that ends calls; else there may be more.
     if (jobs.length === 0) return SOON_MS;
     return this.#room() <= 0 ? Infinity : 0;
@@ -207,10 +242,12 @@ class Worker implements Outbound {
 
   /** Behind the loop's back: a name server may be slow. */
   #join(alike: readonly Claimed[]): void {
-    this.#joiningJobs += alike.length;
-    const joining = joined(alike, this.#parts).then((claimed) => this.#admit(claimed)).finally(() => {
+    for (const claimed of alike) this.#joiningJobs.add(claimed);
+    const joining = joined(alike, this.#parts).then((claimed) => {
+      for (const one of alike) this.#joiningJobs.delete(one);
+      return this.#admit(claimed);
+    }).finally(() => {
       this.#joining.delete(joining);
-      this.#joiningJobs -= alike.length;
       this.wake();
     });
     this.#joining.add(joining);
@@ -224,7 +261,7 @@ class Worker implements Outbound {
         back.push({ claimed, ms: 0 });
         continue;
       }
-      const admission = this.#destinations.admit(claimed, clock.wall());
+      const admission = this.#destinations.admit(claimed, clock.wall(), this.#room() > 0);
       if (admission.kind === "park") back.push({ claimed, ms: admission.ms });
       else if (admission.kind !== "wait") this.#begin(claimed, admission, new Place(true));
     }
@@ -267,9 +304,9 @@ class Worker implements Outbound {
 
   /** A message is out: another may begin behind it. */
   async #follow(key: string | null): Promise<void> {
-    if (this.#stopped || this.#held) return;
+    if (this.#stopped || this.#held || this.#starved) return;
     const turn = this.#destinations.follow(key, this.#options.clock.wall());
-    if (turn) await this.#take(turn, key);
+    if (turn) await this.#take(turn);
   }
 
   async #work(attempt: Attempt): Promise<void> {
@@ -294,17 +331,34 @@ class Worker implements Outbound {
 
   /** The place of an attempt that ended goes to whose turn it is; `tookMs` null: there was none. */
   async #goOn(key: string | null, tookMs: number | null, place: Place): Promise<void> {
-    const turns = this.#destinations.ended(key, tookMs, this.#options.clock.wall(), place);
-    for (const turn of turns) await this.#take(turn, key);
+    const turns = this.#destinations.ended(key, tookMs, this.#options.clock.wall(), place, () => this.#given());
+    await Promise.all(turns.map((turn) => this.#take(turn)));
     await this.#recall(key);
   }
 
+  /** Nothing more is due that could use what is free: those that wait have it. */
+  async #resume(): Promise<void> {
+    const turns = this.#destinations.resume(this.#options.clock.wall(), this.#room());
+    await Promise.all(turns.map((turn) => this.#take(turn)));
+  }
+
   /** Begins whose turn it is, or passes the turn on. */
-  async #take({ claimed, admission, place }: Turn, key: string | null): Promise<void> {
+  async #take({ claimed, admission, place }: Turn): Promise<void> {
     const willing = !this.#stopped && !this.#held;
-    if (willing && await this.#isOurs(claimed)) return this.#begin(claimed, admission, place);
+    if (place.isOwn) this.#taking++;
+    const ours = willing && await this.#isOurs(claimed);
+    if (place.isOwn) this.#taking--;
+    if (ours) return this.#begin(claimed, admission, place);
     if (!willing) await this.#giveBack([claimed]);
-    if (admission.kind === "begin") await this.#goOn(key, null, place);
+    if (admission.kind === "begin") await this.#goOn(claimed.key, null, place);
+  }
+
+  /** Free places for those that wait here: the first is for what is due elsewhere. */
+  #given(): number {
+    const room = this.#room();
+    if (!this.#starved || room <= 0) return room;
+    this.#starved = false;
+    return room - 1;
   }
 
   async #recall(key: string | null): Promise<void> {

@@ -231,6 +231,7 @@ Deno.test("fetch() serves health, metrics and the administration without any lis
   await server.deliver("Subject: x\n\nx", "bob@example.test");
   const metrics = await (await server.admin("GET", "/metrics")).text();
   assert.match(metrics, /^palomar_messages_accepted_total\{protocol="smtp"\} 1$/m);
+  assert.match(metrics, /^palomar_queue_rows\{state="held"\} 0$/m);
 });
 
 Deno.test("an account made through the administration can be written to and logged into at once", async () => {

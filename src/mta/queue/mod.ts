@@ -41,7 +41,7 @@
  *   lost nor made twice.
  *
  * The files: `route.ts` finds the hosts of a domain, `way.ts` reads the way a person chose; `retry.ts` says when next, `wait_reason.ts` why, `destination.ts` how
- * many may go there at once; `settle.ts` turns what an attempt came to into outcomes, reports and sentences;
+ * many may go there at once, `shares.ts` who gets the next places; `settle.ts` turns what an attempt came to into outcomes, reports and sentences;
  * `deliver_local.ts` and `route_notice.ts` route what stays here and what goes back. The bounce itself is `../bounce.ts`.
  * Driving it is the server's.
  *
@@ -55,5 +55,6 @@ export * from "./retry.ts";
 export * from "./route.ts";
 export * from "./route_notice.ts";
 export * from "./settle.ts";
+export * from "./shares.ts";
 export * from "./wait_reason.ts";
 export * from "./way.ts";

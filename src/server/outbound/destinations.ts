@@ -4,6 +4,8 @@
  * goes back to the queue until about its turn, so that neither a slow destination holds up others nor a large mailing
  * anybody's single message. A destination that is left alone makes no connection at all: its jobs are told so.
  *
+ * All destinations together have the worker's places, and take turns for those that become free.
+ *
  * The cost of a job does not depend on how many wait: what is put back comes again one by one, at the pace at which it
  * can go, and is called back where the pace turns out to be faster.
  */
@@ -63,6 +65,10 @@ const SHORTEST_PARK_MS = 500;
 const LONGEST_PARK_MS = 3600_000;
 /** Rows of a destination that can be called back; those beyond come at their times. */
 const MOST_PARKED = 50_000;
+/** The same, of all destinations. */
+const MOST_PARKED_OF_ALL = 100_000;
+/** Jobs that wait here for all destinations. */
+const MOST_IN_HAND = 2_000;
 /** Called back at a time. */
 const RECALLED = 200;
 const RECALL_EVERY_MS = 500;
@@ -72,6 +78,10 @@ const MOST_LANES = 10_000;
 export class Destinations {
   readonly #policy: (key: string | null) => DestinationPolicy;
   readonly #lanes = new Map<string | null, Lane>();
+  /** Those that wait although they may have more connections. Whose turn it is comes first. */
+  readonly #hungry = new Set<string | null>();
+  #inHand = 0;
+  #parked = 0;
 
   constructor(policy: (key: string | null) => DestinationPolicy) {
     this.#policy = policy;
@@ -84,31 +94,43 @@ export class Destinations {
     return count;
   }
 
+  /** Jobs that wait here. */
+  get inHand(): number {
+    return this.#inHand;
+  }
+
   /** How many connections the destination may have now. */
   allowed(key: string | null, now: number): number {
     const lane = this.#lanes.get(key);
     return lane ? allowed(lane.health, now) : Math.floor(newDestination(this.#policy(key)).limit);
   }
 
-  /** Asked once for every claimed job. `begin` takes a place. All times are the wall clock's, as the queue's are. */
-  admit(claimed: Claimed, now: number): Admission {
+  /**
+   * Asked once for every claimed job. `begin` takes a place, where there is `room` and nobody waits for it before. All
+   * times are the wall clock's, as the queue's are.
+   */
+  admit(claimed: Claimed, now: number, room = true): Admission {
     const { key } = claimed;
     const lane = this.#lanes.get(key) ?? this.#newLane(key);
     const { health, waiting } = lane;
     if (health.deadUntil > now) return { kind: "suspend", until: health.deadUntil, why: health.why };
-    if (lane.busy < allowed(health, now)) {
+    const more = lane.busy < allowed(health, now);
+    if (more && room && waiting.size === 0) {
       lane.busy++;
       return { kind: "begin" };
     }
     const each = lane.usualMs / (Math.max(1, Math.floor(health.limit)) + lane.early.size);
     const ms = (waiting.size + 1) * each;
-    const sender = claimed.job.sender.reversePath;
-    const room = waiting.size < MOST_OF_ALL || (waiting.size < MOST_WAITING && waiting.of(sender) < SURE_OF_ONE);
-    if (room && ms < LONGEST_WAIT_MS) {
+    // One line for what a sender's mailings are, another for all else of it.
+    const sender = `${claimed.job.class} ${claimed.job.sender.reversePath}`;
+    const seat = waiting.size < MOST_OF_ALL || (waiting.size < MOST_WAITING && waiting.of(sender) < SURE_OF_ONE);
+    if (seat && this.#inHand < MOST_IN_HAND && ms < LONGEST_WAIT_MS) {
       waiting.push(sender, claimed);
+      this.#inHand++;
+      if (more) this.#hungry.add(key);
       return { kind: "wait" };
     }
-    return { kind: "park", ms: park(lane, claimed, now + ms, each, now) };
+    return { kind: "park", ms: this.#park(lane, claimed, now + ms, each, now) };
   }
 
   /** Rows that wait for a time although there is room for them now, or will be in a moment: to be made due. */
@@ -119,10 +141,11 @@ export class Destinations {
     // Behind each that is under way another one goes, if there is one.
     const few = lane.waiting.size < lane.busy && now >= lane.recalledAt + RECALL_EVERY_MS;
     if (!free && !few) return [];
-    passDue(lane, now);
+    this.#parked -= passDue(lane, now);
     if (lane.parkedFrom < lane.parked.length) lane.recalledAt = now;
     const called = lane.parked.slice(lane.parkedFrom, lane.parkedFrom + RECALLED);
     lane.parkedFrom += called.length;
+    this.#parked -= called.length;
     if (lane.parkedFrom === lane.parked.length) lane.parkedUntil = 0;
     return called.map(({ queueId }) => queueId);
   }
@@ -143,25 +166,57 @@ export class Destinations {
     if (!lane || lane.health.deadUntil > now || lane.early.size >= EARLY * lane.busy) return null;
     const claimed = lane.waiting.shift();
     if (claimed === null) return null;
+    this.#inHand--;
     const place = new Place(false);
     lane.early.add(place);
     return { claimed, admission: { kind: "begin" }, place };
   }
 
-  /** An attempt ended after `tookMs`, or (null) was not made after all. Whose turn it is now: their places are taken. */
-  ended(key: string | null, tookMs: number | null, now: number, place?: Place): readonly Turn[] {
+  /**
+   * An attempt ended after `tookMs`, or (null) was not made after all. Whose turn it is now, for at most as many places
+   * as are free then (`room`): these are taken.
+   */
+  ended(key: string | null, tookMs: number | null, now: number, place?: Place, room = () => Infinity): readonly Turn[] {
     const lane = this.#lanes.get(key);
     if (!lane) return [];
     if (!place || !lane.early.delete(place)) passOn(lane);
     if (tookMs !== null) lane.usualMs += (tookMs - lane.usualMs) / 4;
-    const turns = this.#turns(lane, now);
-    const idle = lane.busy <= 0 && lane.waiting.size === 0 && lane.parkedUntil <= now;
-    if (idle && lane.health.failures === 0) this.#lanes.delete(key);
+    if (lane.waiting.size > 0) this.#hungry.add(key);
+    const dead = lane.health.deadUntil > now;
+    const turns = dead ? this.#turns(lane, now, 0) : [];
+    this.#forgetIdle(key, lane, now);
+    return [...turns, ...this.resume(now, room())];
+  }
+
+  /** Turns of those that wait, for at most so many places. */
+  resume(now: number, room = Infinity): readonly Turn[] {
+    const turns: Turn[] = [];
+    // What is still hungry goes to the end, and is met again.
+    for (const key of this.#hungry) {
+      if (turns.length >= room) break;
+      this.#hungry.delete(key);
+      const lane = this.#lanes.get(key);
+      if (!lane) continue;
+      turns.push(...this.#turns(lane, now, 1));
+      if (lane.waiting.size > 0 && lane.busy < allowed(lane.health, now)) this.#hungry.add(key);
+    }
     return turns;
+  }
+
+  #forgetIdle(key: string | null, lane: Lane, now: number): void {
+    const idle = lane.busy <= 0 && lane.waiting.size === 0 && lane.parkedUntil <= now;
+    if (idle && lane.health.failures === 0) this.#forget(key, lane);
+  }
+
+  #forget(key: string | null, lane: Lane): void {
+    this.#parked -= lane.parked.length - lane.parkedFrom;
+    this.#lanes.delete(key);
   }
 
   /** Takes out all that wait. */
   drain(): readonly Claimed[] {
+    this.#inHand = 0;
+    this.#hungry.clear();
     return [...this.#lanes.values()].flatMap((lane) => lane.waiting.drain());
   }
 
@@ -170,14 +225,17 @@ export class Destinations {
     for (const { health } of this.#lanes.values()) health.deadUntil = 0;
   }
 
-  #turns(lane: Lane, now: number): readonly Turn[] {
+  #turns(lane: Lane, now: number, room: number): readonly Turn[] {
     const { health, waiting } = lane;
     if (health.deadUntil > now) {
+      this.#inHand -= waiting.size;
       const admission = { kind: "suspend", until: health.deadUntil, why: health.why } as const;
       return waiting.drain().map((claimed) => ({ claimed, admission, place: new Place(true) }));
     }
     const turns: Turn[] = [];
-    for (const most = allowed(health, now); lane.busy < most && waiting.size > 0; lane.busy++) {
+    const most = allowed(health, now);
+    for (; lane.busy < most && waiting.size > 0 && turns.length < room; lane.busy++) {
+      this.#inHand--;
       turns.push({ claimed: waiting.shift()!, admission: { kind: "begin" }, place: new Place(true) });
     }
     return turns;
@@ -206,9 +264,21 @@ export class Destinations {
   #forgetOne(): void {
     for (const [key, lane] of this.#lanes) {
       if (lane.busy > 0 || lane.waiting.size > 0) continue;
-      this.#lanes.delete(key);
-      return;
+      return this.#forget(key, lane);
     }
+  }
+
+  /** For how long a job is put back: behind those that were put back before it, `each` milliseconds apart. */
+  #park(lane: Lane, { job }: Claimed, earliest: number, each: number, now: number): number {
+    lane.parkedUntil = Math.min(now + LONGEST_PARK_MS, Math.max(lane.parkedUntil, earliest) + each);
+    const dueAt = Math.round(Math.max(now + SHORTEST_PARK_MS, lane.parkedUntil));
+    this.#parked -= passDue(lane, now);
+    const room = Math.min(MOST_PARKED - (lane.parked.length - lane.parkedFrom), MOST_PARKED_OF_ALL - this.#parked);
+    for (const { queueId } of job.recipients.slice(0, Math.max(0, room))) {
+      lane.parked.push({ queueId, dueAt });
+      this.#parked++;
+    }
+    return dueAt - now;
   }
 }
 
@@ -221,21 +291,13 @@ function passOn(lane: Lane): void {
   lane.busy--;
 }
 
-/** For how long a job is put back: behind those that were put back before it, `each` milliseconds apart. */
-function park(lane: Lane, { job }: Claimed, earliest: number, each: number, now: number): number {
-  lane.parkedUntil = Math.min(now + LONGEST_PARK_MS, Math.max(lane.parkedUntil, earliest) + each);
-  const dueAt = Math.round(Math.max(now + SHORTEST_PARK_MS, lane.parkedUntil));
-  passDue(lane, now);
-  if (lane.parked.length - lane.parkedFrom < MOST_PARKED) {
-    for (const { queueId } of job.recipients) lane.parked.push({ queueId, dueAt });
-  }
-  return dueAt - now;
-}
-
-/** Those whose time has come are claimed again without a call. */
-function passDue(lane: Lane, now: number): void {
+/** Those whose time has come are claimed again without a call. Answers how many. */
+function passDue(lane: Lane, now: number): number {
+  const from = lane.parkedFrom;
   while (lane.parkedFrom < lane.parked.length && lane.parked[lane.parkedFrom]!.dueAt <= now) lane.parkedFrom++;
-  if (lane.parkedFrom < 1000 || lane.parkedFrom * 2 < lane.parked.length) return;
+  const passed = lane.parkedFrom - from;
+  if (lane.parkedFrom < 1000 || lane.parkedFrom * 2 < lane.parked.length) return passed;
   lane.parked = lane.parked.slice(lane.parkedFrom);
   lane.parkedFrom = 0;
+  return passed;
 }

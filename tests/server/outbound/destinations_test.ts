@@ -212,3 +212,37 @@ Deno.test("however many begin early, those with a place are never more than allo
     }),
   );
 });
+
+Deno.test("Destinations keeps a bounded number of jobs in hand, for however many slow destinations", () => {
+  const slots = lanes(1);
+  const kinds: Record<string, number> = {};
+  for (let i = 0; i < 300; i++) {
+    for (let d = 0; d < 100; d++) {
+      const { kind } = slots.admit(job(`d${d}`, `s${i}@ours.example`), NOW, d % 2 === 0);
+      kinds[kind] = (kinds[kind] ?? 0) + 1;
+    }
+  }
+  assert.deepEqual(kinds, { begin: 50, wait: 2_000, park: 27_950 });
+  assert.equal(slots.inHand, 2_000);
+  assert.equal(slots.resume(NOW, 10).length, 10); // of those that had no room
+  for (let d = 0; d < 100; d += 2) assert.equal(slots.ended(`d${d}`, 1, NOW, undefined, () => 1).length, 1);
+  assert.equal(slots.inHand, 1_940);
+  assert.equal(slots.drain().length, 1_940);
+  assert.equal(slots.inHand, 0);
+});
+
+Deno.test("a place goes from one destination that waits to the next, where all are taken", () => {
+  const slots = lanes(1);
+  for (const key of ["a", "b"]) for (let i = 0; i < 3; i++) slots.admit(job(key), NOW);
+  // Of two places one was taken away: for what is due in the queue.
+  assert.deepEqual(slots.ended("a", 1, NOW, undefined, () => 0), []);
+  const began: (string | null)[] = [];
+  let key: string | null = "b";
+  for (let i = 0; i < 4; i++) {
+    const [turn, ...more] = slots.ended(key, 1, NOW, undefined, () => 1);
+    assert.deepEqual(more, []);
+    began.push(key = turn!.claimed.key);
+  }
+  assert.deepEqual(began, ["a", "b", "a", "b"]);
+  assert.deepEqual(slots.resume(NOW, 9), []);
+});

@@ -235,8 +235,8 @@ export interface Peer {
   close(): Promise<void>;
 }
 
-/** Answers each command line by its verb; a `null` says nothing at all, 421 ends. Bodies are read to their dot. */
-export type Script = (verb: string, line: string) => string | null;
+/** Answers each command line by its verb, at once or later; a `null` says nothing at all, 421 ends. Bodies are read to their dot. */
+export type Script = (verb: string, line: string) => string | null | Promise<string>;
 
 export const friendly: Script = (verb) =>
   verb === "EHLO" ? "250-there\r\n250 PIPELINING" : verb === "DATA" ? "354 go" : "250 2.0.0 ok";
@@ -251,6 +251,11 @@ export async function peer(script: Script, port = 0, address = "127.0.0.1"): Pro
     from.push(socket.remoteAddress ?? "");
     let rest = "";
     let body = false;
+    let later: Promise<void> | null = null;
+    const answer = (verb: string, reply: string | null) => {
+      if (reply !== null) socket.write(reply + "\r\n");
+      if (verb === "QUIT" || reply?.startsWith("421")) socket.end();
+    };
     socket.on("error", () => {}).on("close", () => sockets.delete(socket));
     socket.setNoDelay(true).write("220 there ESMTP\r\n");
     socket.setEncoding("latin1").on("data", (text: string) => {
@@ -262,9 +267,10 @@ export async function peer(script: Script, port = 0, address = "127.0.0.1"): Pro
         if (body && line !== ".") continue;
         const verb = body ? "." : line.split(" ")[0]!.split(":")[0]!;
         const reply = script(verb, line);
-        body = verb === "DATA" && (reply ?? "").startsWith("354");
-        if (reply !== null) socket.write(reply + "\r\n");
-        if (verb === "QUIT" || reply?.startsWith("421")) socket.end();
+        body = verb === "DATA" && typeof reply === "string" && reply.startsWith("354");
+        // Behind one that is late all are.
+        if (later === null && !(reply instanceof Promise)) answer(verb, reply);
+        else later = (later ?? Promise.resolve()).then(() => reply).then((text) => answer(verb, text));
       }
     });
   });

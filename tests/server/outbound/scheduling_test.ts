@@ -128,3 +128,52 @@ Deno.test("what one message asks of a server, and does not get, is not held agai
   await home.close();
   await there.close();
 });
+
+Deno.test("slow destinations that hold all places make way for what is due elsewhere", async () => {
+  const waiting: (() => void)[] = [];
+  let slow = 0;
+  const script = (verb: string, line: string) =>
+    verb !== "." ? friendly(verb, line) : new Promise<string>((resolve) => {
+      slow++;
+      waiting.push(() => resolve("250 2.0.0 ok"));
+    });
+  const [one, two, fast] = [await peer(script), await peer(script), await peer(friendly)];
+  const routes = new Map([
+    ["a.example", relayTo(one.port)],
+    ["b.example", relayTo(two.port)],
+    ["fast.example", relayTo(fast.port)],
+  ]);
+  const home = await house({ policy: { routes, connections: 4, connectionsPerDomain: 2 } });
+  for (let i = 0; i < 40; i++) for (const name of ["a", "b"]) await home.send([`x${i}@${name}.example`]);
+  home.worker.start();
+  await home.until("all places taken", () => Promise.resolve(waiting.length >= 4));
+  await home.send(["y@fast.example"]);
+  home.worker.wake();
+  for (let released = 0; fast.transactions() === 0; released++) {
+    assert.ok(released < 12, `it waits behind ${slow} others`);
+    const before = slow;
+    waiting.shift()!();
+    await home.until("another begins", () => Promise.resolve(slow > before || fast.transactions() > 0));
+  }
+  await home.close();
+  for (const { close } of [one, two, fast]) await close();
+});
+
+Deno.test("of a mailing and what was put off again and again, a fresh message waits for neither", async () => {
+  const heard: string[] = [];
+  const there = await peer((verb, line) => {
+    if (verb === "MAIL") heard.push(line.slice(11, line.indexOf("@")));
+    return friendly(verb, line);
+  });
+  const home = await house({ zones: THERE, policy: { port: there.port, connections: 1, connectionsPerDomain: 1 } });
+  for (let i = 0; i < 30; i++) {
+    await home.send([`b${i}@there.example`], { priority: "bulk", sender: { reversePath: "mailing@ours.example" } });
+  }
+  await home.send(["c@there.example"], { sender: { reversePath: "person@ours.example" } });
+  await home.send(["d@there.example"], { sender: { reversePath: "alarm@ours.example" }, priority: "urgent" });
+  home.worker.start();
+  await home.until("an empty queue", empty(home));
+  assert.deepEqual(heard.slice(0, 3), ["alarm", "person", "mailing"]);
+  await home.close();
+  await there.close();
+});
