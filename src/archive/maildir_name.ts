@@ -3,6 +3,8 @@
  * Dovecot and Courier: D draft, F flagged, P passed on, R replied, S seen, T trashed; a to z are keywords of the folder.
  */
 
+import { utf8Bytes } from "../base/bytes.ts";
+
 /** A name, read. */
 export interface MaildirName {
   readonly base: string;
@@ -88,15 +90,19 @@ export function timeOfBase(base: string): number | null {
   return found ? Number(found[1]) * 1000 : null;
 }
 
-/** Whether a name that came from elsewhere may be the base of a file here, whatever its flags will be. */
-export function isSafeBase(base: string): boolean {
+/** Whether a name that came from elsewhere may be a name of a file here, with what may be put behind it. */
+export function isSafeName(name: string): boolean {
   // deno-lint-ignore no-control-regex
-  return /^[^./\x00-\x1f\x7f][^/\x00-\x1f\x7f]*$/.test(base) && !base.includes(":2,") &&
-    new TextEncoder().encode(base).length <= NAME_LIMIT - 40;
+  return /^[^./\x00-\x1f\x7f][^/\x00-\x1f\x7f]*$/.test(name) && utf8Bytes(name).length <= NAME_LIMIT - 40;
+}
+
+/** Whether a name that came from elsewhere is the base of a file of a Maildir: no From_ line, and no other file's. */
+export function isSafeBase(base: string): boolean {
+  return isSafeName(base) && !/[\s:]|\.eml$/i.test(base);
 }
 
 /** A base for a message that has none; the same each time for the same message. */
-export function makeBase(message: { internalDate: number; uidValidity: number; uid: number; size: number }): string {
-  const { internalDate, uidValidity, uid, size } = message;
-  return `${Math.max(0, Math.floor(internalDate / 1000))}.V${uidValidity}U${uid}.palomar,S=${size}`;
+export function makeBase(message: { internalDate: number; uidValidity: number; uid: number }): string {
+  const { internalDate, uidValidity, uid } = message;
+  return `${Math.max(0, Math.floor(internalDate / 1000))}.V${uidValidity}U${uid}.palomar`;
 }

@@ -75,7 +75,8 @@ function headerOf(start: Uint8Array): string {
 export interface AddedBlock {
   /** Octets of the block. */
   readonly length: number;
-  readonly flags: readonly string[];
+  /** Null where another program has put its fields elsewhere in the header. */
+  readonly flags: readonly string[] | null;
   /** The message does not end in a line end; one was put behind it. */
   readonly open: boolean;
 }
@@ -86,13 +87,16 @@ export function readAdded(start: Uint8Array): AddedBlock | null {
   const added = ADDED.exec((lines[0] ?? "").replace(/\r$/, ""));
   if (!added) return null;
   const block = lines.slice(0, Number(added[1]) + 1);
-  if (block.length !== Number(added[1]) + 1 || !block.slice(1).every((line) => FLAG_FIELDS.test(line))) return null;
-  const length = block.reduce((sum, line) => sum + line.length + 1, 0);
+  const isWhole = block.length === Number(added[1]) + 1 && block.slice(1).every((line) => FLAG_FIELDS.test(line));
+  const length = (isWhole ? block : lines.slice(0, 1)).reduce((sum, line) => sum + line.length + 1, 0);
   if (length > start.length) return null;
-  return { length, flags: readFacts(start.subarray(0, length)).flags, open: added[2] !== undefined };
+  return { length, flags: isWhole ? readFacts(start.subarray(0, length)).flags : null, open: added[2] !== undefined };
 }
 
-/** The block that tells these flags; null where the message tells them itself and ends as it should. */
+/**
+ * The block that tells these flags; null where the message tells them itself, ends as it should, and has no
+ * Content-Length: whoever believes that would not take `>` away from its lines.
+ */
 export function printAdded(
   start: Uint8Array,
   flags: readonly string[],
@@ -101,7 +105,7 @@ export function printAdded(
 ): Uint8Array | null {
   const told = readAdded(start) === null ? readFacts(start).flags : null;
   const same = told !== null && told.length === flags.length && flags.every((flag) => told.includes(flag));
-  if (same && !open) return null;
+  if (same && !open && findField(headerFields(headerOf(start)), "content-length") === undefined) return null;
   const lines: string[] = [];
   lines.push(`Status: ${flags.includes("\\Seen") ? "RO" : "O"}`);
   const letters = STATUS.filter(([, flag]) => flags.includes(flag)).map(([letter]) => letter).join("");

@@ -42,6 +42,8 @@ export interface MboxScanOptions {
 const [LF, CR] = [10, 13];
 const FROM = utf8Bytes("From ");
 const WINDOW = 262_144;
+/** Octets of a header in which Content-Length is looked for. */
+const HEADER = 32_768;
 /** Octets of a line that are looked at. */
 const LINE = FROM_LIMIT + 24;
 
@@ -84,11 +86,13 @@ export function* scanMbox(size: number, options: MboxScanOptions = {}): Scan<voi
 /** Where the body begins, and what Content-Length says. */
 function* readHeader(file: Window, start: number): Scan<{ body: number; length: number | null }> {
   let length: number | null = null;
+  // An export of ours: its lines are quoted, whatever length the message brought along.
+  const isOurs = (yield* file.line(start)).text.startsWith("X-Palomar-Added: ");
   for (let at = start; at < file.size;) {
     const octet = yield* file.octet(at);
     if (octet === LF || octet === CR) return { body: yield* file.next(at), length };
     if (octet === 70 && at > start && (yield* isBoundary(file, at, false))) break;
-    if (octet === 67 || octet === 99) {
+    if ((octet === 67 || octet === 99) && !isOurs && at - start < HEADER) {
       const { text } = yield* file.line(at);
       const found = /^content-length:[ \t]*(\d{1,13})[ \t]*$/i.exec(text);
       if (found) length = Number(found[1]);

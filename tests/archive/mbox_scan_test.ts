@@ -69,6 +69,11 @@ const CASES: readonly (readonly [string, string, readonly string[]])[] = [
     ["# Content-Length: 4\n\none\n", "! wrongLength 63", `Content-Length: 3\n\nxx ${FROM}\nA: 2\n\ny\n`],
   ],
   [
+    "lengths are not believed in what an export of ours wrote",
+    `${FROM}\nX-Palomar-Added: 1\nStatus: O\nContent-Length: 9\n\n>From x\n\n\n\n${FROM}\nA: 2\n\n`,
+    ["X-Palomar-Added: 1\nStatus: O\nContent-Length: 9\n\n>From x\n\n\n", "A: 2\n"],
+  ],
+  [
     "lengths are not believed where the first message has none",
     `${FROM}\nA: 1\n\none\n\n${FROM}\nContent-Length: 58\n\ntwo\n\n${FROM}\nA: 3\n\nlong text\n\n`,
     ["A: 1\n\none\n", "Content-Length: 58\n\ntwo\n", "A: 3\n\nlong text\n"],

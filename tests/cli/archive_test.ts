@@ -106,6 +106,8 @@ const HOSTILE: Readonly<Record<string, string>> = {
   long: `${HEAD}\n${"x".repeat(5000)}\n`,
   from:
     `${HEAD}\nFrom here on\n>From there\n>>From a@x.test Tue Jan  1 00:00:00 2002\n\nFrom a@x.test Tue Jan  1 00:00:00 2002\nA: b\n\n`,
+  trueLength: `Content-Length: 10\n${HEAD}\nA pigeon.\n`,
+  trueUnquoted: `Content-Length: 9\n${HEAD}\nFrom x\n\n\n`,
   lie: `Content-Length: 3\n${HEAD}\nA pigeon that is longer.\n`,
   status: `Status: RO\nX-Status: F\n${HEAD}\nA pigeon.\n`,
   blank: "\n",
@@ -149,6 +151,22 @@ houseTest("through mbox and eml, messages come back octet by octet too", async (
   await done(`import eml bob@x.test ${folder}/eml/INBOX --mailbox Eml`);
   await done(`export maildir bob@x.test ${folder}/third --mailbox Eml`);
   assert.deepEqual(Object.values(await tree(join(folder, "third"), MESSAGES)).sort(), there);
+});
+
+houseTest("nested Maildirs come in as nested mailboxes", async (house) => {
+  const { folder, done, messages } = house;
+  for (const path of ["INBOX", "Work", "Work/2024", "Work/a.b", "Entw&APw-rfe"]) {
+    await put(join(folder, "in", path, "cur", `1000.x${path.length}:2,S`), `${HEAD}\n${path}\n`);
+  }
+  await put(join(folder, "in/Work/.mbsyncstate"), "x");
+  await done(`import maildir a@x.test ${folder}/in`);
+  for (const path of ["INBOX", "Work", "Work/2024", "Work/a.b", "Entwürfe"]) {
+    assert.equal((await messages(path)).length, 1, path);
+  }
+  await done(`export maildir a@x.test ${folder}/out`);
+  await done(`import maildir bob@x.test ${folder}/out`);
+  const names = Object.keys(await tree(`${folder}/out`, MESSAGES)).sort();
+  assert.deepEqual(names.filter((name) => name.includes("a\\2eb")).length, 1);
 });
 
 houseTest("flags, keywords, UIDs, UIDVALIDITY, subscriptions, rights and roles come in and go out", async (house) => {

@@ -1,7 +1,7 @@
 /** Writes a folder for each mailbox with a file `UID.eml` a message, and an index of flags, dates and UIDs. */
 import { join } from "node:path";
 import { utf8Bytes } from "../../base/bytes.ts";
-import { fileOfLevel, FromCrlf, isSafeBase } from "../mod.ts";
+import { fileOfLevel, FromCrlf, isSafeName } from "../mod.ts";
 import { EML_INDEX } from "./eml_source.ts";
 import { listFolder } from "./files.ts";
 import { type ExportedHead, type ExportedMailbox, type Target, type TargetMailbox, writeOctets } from "./target.ts";
@@ -83,7 +83,7 @@ class EmlFolder implements TargetMailbox {
 
   #nameOf({ uid, name, imported }: ExportedHead, taken: ReadonlySet<string>): string {
     const own = `${this.#mailbox.uidValidity}-${uid}.eml`;
-    const isUsable = imported === true && name !== undefined && /\.eml$/i.test(name) && isSafeBase(name);
+    const isUsable = imported === true && name !== undefined && /\.eml$/i.test(name) && isSafeName(name);
     return isUsable && !taken.has(name) ? name : own;
   }
 }

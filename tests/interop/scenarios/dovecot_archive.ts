@@ -49,6 +49,58 @@ export const dovecotArchive: readonly Scenario[] = [
     },
   },
   {
+    name: "mutt: reads an exported mbox with its flags, and what it writes of it is imported",
+    needs: ["mutt", "script"],
+    async run(stage) {
+      const { palomar, folder } = stage;
+      const account = await palomar.account("mutt");
+      const source = join(folder, "source");
+      const texts: readonly (readonly [string, string])[] = [
+        ["FS", "From: a@x.test\nSubject: one\n\nFrom here\n\nFrom a@x.test Tue Jan  1 00:00:00 2002\nA: b\n"],
+        ["", "From: a@x.test\nSubject: two\n\nno line end"],
+        ["RS", "From: a@x.test\nContent-Length: 99\nSubject: three\n\nlie\n"],
+      ];
+      await Deno.mkdir(join(source, "cur"), { recursive: true });
+      for (const [i, [letters, text]] of texts.entries()) {
+        await Deno.writeTextFile(join(source, "cur", `${1_000_000_000 + i}.m:2,${letters}`), text);
+      }
+      await palomar.cli(["import", "maildir", account.address, source]);
+      await palomar.cli(["export", "mbox", account.address, join(folder, "out"), "--mailbox", "INBOX"]);
+      for (const kind of ["Maildir", "mbox"]) {
+        const rc = `set mbox_type=${kind} confirmappend=no confirmcreate=no copy=no quit=yes wait_key=no\n` +
+          `push "T~A<enter>;C<kill-line>${folder}/${kind}<enter>q"\n`;
+        await Deno.writeTextFile(join(folder, "rc"), rc);
+        const mutt = `mutt -n -R -F ${folder}/rc -f ${folder}/out/INBOX.mbox`;
+        await stage.run("script", ["-qec", mutt, "/dev/null"], { env: { TERM: "xterm" } });
+      }
+      const copies = await Array.fromAsync(Deno.readDir(join(folder, "Maildir", "cur")));
+      deepStrictEqual(copies.map(({ name }) => name.replace(/.*:2,/, "")).sort(), ["", "FS", "RS"]);
+      await palomar.cli([
+        "import",
+        "mbox",
+        account.address,
+        join(folder, "mbox"),
+        "--mailbox",
+        "Back",
+        "--variant",
+        "mboxcl",
+      ]);
+      const imap = await openImap(palomar, account);
+      try {
+        const { rows } = await seen(imap, "Back");
+        const back = rows.map((row) => row as [number, string[], number, string]);
+        deepStrictEqual(back.map(([, flags]) => flags.join(" ")), ["\\Flagged \\Seen", "", "\\Answered \\Seen"]);
+        for (const [i, [, text]] of texts.entries()) {
+          const body = back[i]![3].split("\r\n\r\n").slice(1).join("\r\n\r\n");
+          strictEqual(body, text.replaceAll("\n", "\r\n").split("\r\n\r\n").slice(1).join("\r\n\r\n"));
+          ok(!back[i]![3].includes("X-Palomar"), back[i]![3]);
+        }
+      } finally {
+        await imap.logout();
+      }
+    },
+  },
+  {
     name: "import and export: killed again and again, nothing is doubled, nothing is missing; 50 MB in little memory",
     seconds: 240,
     async run(stage) {
