@@ -10,13 +10,17 @@ export type Perform = <K extends Op>(op: K, args: Args<K>) => AnswerOf<K> | Prom
 
 /**
  * Runs a program outside of a machine: a question is awaited, a log effect is logged, any other effect is a bug,
- * because there is no connection here. A failed question is thrown into the program as `OpFailed`.
+ * because there is no connection here. A failed question is thrown into the program as `OpFailed`. A program that has
+ * worked for `sliceMs` since it last let others have a turn does so at its next question; left out, it never does.
  */
 export async function runProgram<R>(
   program: Program<R>,
   perform: Perform,
   log: (event: LogEvent) => void,
+  sliceMs = Infinity,
 ): Promise<R> {
+  let worked = 0;
+  let since = performance.now();
   let result = program.next();
   while (!result.done) {
     const effect = result.value;
@@ -24,14 +28,22 @@ export async function runProgram<R>(
       log(effect);
       result = program.next();
     } else if (effect.type === "call") {
+      worked += performance.now() - since;
+      if (worked >= sliceMs) {
+        // Not `setImmediate`: as long as there is one, the runtime looks at no socket.
+        await new Promise<void>((resolve) => setTimeout(resolve, 1));
+        worked = 0;
+      }
       let value: unknown;
       try {
         value = await perform(effect.op, effect.args as never);
       } catch (error) {
         const reason = failureReason(error);
+        since = performance.now();
         result = program.throw(new OpFailed(effect.op, reason, String((error as Error)?.message ?? error)));
         continue;
       }
+      since = performance.now();
       result = program.next(value);
     } else throw new Error(`a program without a connection yielded ${effect.type}`);
   }

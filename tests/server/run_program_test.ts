@@ -69,3 +69,27 @@ Deno.test("runProgram() refuses effects that need a connection", async () => {
     /without a connection yielded send/,
   );
 });
+
+Deno.test("runProgram() lets others have a turn when a program has worked for its slice, and else goes on", async () => {
+  function* program(): Program<number> {
+    let steps = 0;
+    for (; steps < 12; steps++) {
+      const end = performance.now() + 3;
+      while (performance.now() < end) { /* as a signature is checked */ }
+      yield* ask("clock.now", {});
+    }
+    return steps;
+  }
+  const turns = async (sliceMs?: number): Promise<number> => {
+    let count = 0;
+    let timer = setTimeout(function again() {
+      count++;
+      timer = setTimeout(again, 0);
+    }, 0);
+    assert.equal(await runProgram(program(), (() => 7) as unknown as Perform, noLog, sliceMs), 12);
+    clearTimeout(timer);
+    return count;
+  };
+  assert.equal(await turns(), 0);
+  assert.ok(await turns(10) > 0);
+});
