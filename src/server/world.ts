@@ -76,10 +76,10 @@ type OwnAnswers = {
   readonly [K in OwnOp]: (world: OpenSession, args: Args<K>) => AnswerOf<K> | Promise<AnswerOf<K>>;
 };
 
-/** Who answers them. */
 /** Fifty seals of a chain and the largest header cost a tenth of a second: not all at once. */
 const RECEIVE_SLICE_MS = 10;
 
+/** Who answers them. */
 const OWN: OwnAnswers = {
   "auth.password": (world, args) => world.logIn(() => world.parts.auth.password(args, world.session.remoteAddress)),
   "auth.scram": (world, args) => world.parts.auth.scram(args, world.session.remoteAddress),
