@@ -1,4 +1,4 @@
-import type { AccountId } from "../ids.ts";
+import type { AccountId, MailboxId } from "../ids.ts";
 import type { DirectoryRefused } from "./directory.ts";
 
 /** An answer to whoever writes, without a script (RFC 8621 section 8 has the same members). */
@@ -45,6 +45,9 @@ export interface Remembered {
   readonly until: number;
 }
 
+/** The annotation of a mailbox that names a script of its owner. */
+export const MAILBOX_SCRIPT_ENTRY = "/shared/imapsieve/script";
+
 /** Questions of delivery about one account. */
 export interface DeliveryOps {
   /** What decides where its mail goes: the active script, and its settings. */
@@ -62,6 +65,19 @@ export interface DeliveryOps {
   "delivery.change": {
     args: { address: string; change: Partial<DeliverySettings> };
     answer: DeliverySettings | DirectoryRefused;
+  };
+  /**
+   * The script that a mailbox's annotation names (RFC 6785 section 2.3), for whoever reaches the mailbox; null: there is
+   * none, or no such mailbox. The answer is of the owner's: its name, and what the owner calls the mailbox.
+   */
+  "delivery.mailboxScript": {
+    args: { accountId: AccountId; mailbox: { readonly path: string } | { readonly mailboxId: MailboxId } };
+    answer: {
+      readonly ownerId: AccountId;
+      readonly mailboxId: MailboxId;
+      readonly path: string;
+      readonly script: string;
+    } | null;
   };
   /** Whether a key was remembered (`mail.accept`) and its time is not over. */
   "delivery.seen": { args: { accountId: AccountId; key: string; now: number }; answer: boolean };

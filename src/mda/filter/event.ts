@@ -6,7 +6,6 @@
  * change; it can be marked, filed elsewhere, taken away, passed on, or told of. What a script does runs no script.
  */
 import { lowerAscii } from "../../base/ascii.ts";
-import { utf8String } from "../../base/bytes.ts";
 import {
   type AccountId,
   ask,
@@ -27,9 +26,6 @@ import { runSafely } from "./run.ts";
 import { applyStored, replayOwner, type StoredOwner } from "./stored.ts";
 import { perform } from "./targets.ts";
 import { accountWorld } from "./world.ts";
-
-/** The annotation that names the script. */
-export const IMAP_SCRIPT_ENTRY = "/shared/imapsieve/script";
 
 /** Messages of one command whose scripts run; behind them none does. */
 const MOST = 1_000;
@@ -65,48 +61,33 @@ export function* mailboxEvent(
 ): Program<{ readonly ran: number; readonly leftOut: number }> {
   const nothing = { ran: 0, leftOut: 0 };
   if (event.uids.length === 0) return nothing;
-  const mailbox = yield* mailboxOf(event);
-  if (mailbox === null) return nothing;
-  const name = yield* scriptName(event.accountId, mailbox.path);
-  if (name === null) return nothing;
-  const { address, settings } = yield* ask("delivery.read", { accountId: mailbox.ownerId });
-  const owner: StoredOwner = { accountId: mailbox.ownerId, account: address, settings };
+  const named = yield* ask("delivery.mailboxScript", { accountId: event.accountId, mailbox: event.mailbox });
+  if (named === null) return nothing;
+  // Whatever the script may do, it does as the owner.
+  const { ownerId: accountId, script: name } = named;
+  const { address, settings } = yield* ask("delivery.read", { accountId });
+  const owner: StoredOwner = { accountId, account: address, settings };
   const found = yield* ask("sieve.get", { address, name });
   if ("refused" in found) return nothing;
   const parsed = options.policy.scripts.get(found.content);
   if ("errors" in parsed) return nothing;
-  // Whatever the script may do, it does as the owner.
-  const own = (yield* ask("mailbox.list", { accountId: owner.accountId })).find(({ mailboxId }) =>
-    mailboxId === mailbox.mailboxId
-  );
-  if (!own) return nothing;
   const uids = event.uids.slice(0, MOST);
   for (let at = 0; at < uids.length; at += PAGE) {
     const ranges = uids.slice(at, at + PAGE).map((uid) => ({ first: uid, last: uid }));
-    const { accountId } = owner;
-    const { mailboxId } = own;
+    const { mailboxId } = named;
     const { rows } = yield* ask("email.read", { accountId, mailboxId, ranges, fields: [], limit: PAGE });
-    for (const row of rows) yield* runOver(row, { name, script: parsed.script }, own, owner, event, options);
+    for (const row of rows) yield* runOver(row, { name, script: parsed.script }, named, owner, event, options);
   }
   return { ran: uids.length, leftOut: event.uids.length - uids.length };
 }
 
-function* mailboxOf({ accountId, mailbox }: MailboxEvent): Program<Mailbox | null> {
-  if ("path" in mailbox) return yield* ask("mailbox.get", { accountId, path: mailbox.path });
-  const all = yield* ask("mailbox.list", { accountId });
-  return all.find(({ mailboxId }) => mailboxId === mailbox.mailboxId) ?? null;
-}
-
-function* scriptName(accountId: AccountId, path: string): Program<string | null> {
-  const found = yield* ask("metadata.get", { accountId, path, entries: [IMAP_SCRIPT_ENTRY], depth: 0 });
-  const value = "refused" in found ? undefined : found[0]?.value;
-  return value === undefined || value.length === 0 ? null : utf8String(value);
-}
+/** A mailbox as its owner has it. */
+type Place = Pick<Mailbox, "mailboxId" | "path">;
 
 function* runOver(
   row: EmailRow,
   script: NamedScript,
-  mailbox: Mailbox,
+  mailbox: Place,
   stored: StoredOwner,
   event: MailboxEvent,
   { policy, giveUpMs, srs }: EventOptions,
@@ -190,7 +171,7 @@ function* send(outcome: Outcome, result: SieveResult, traceId: TraceId, row: Ema
 }
 
 /** What happens to the message where it is. */
-function* settle(result: SieveResult, row: EmailRow, mailbox: Mailbox, owner: StoredOwner, now: number): Program<void> {
+function* settle(result: SieveResult, row: EmailRow, mailbox: Place, owner: StoredOwner, now: number): Program<void> {
   const keep = result.actions.find((action) => action.kind === "keep");
   const at = { accountId: owner.accountId, mailboxId: mailbox.mailboxId, ranges: [{ first: row.uid, last: row.uid }] };
   if (keep?.kind === "keep" && !sameFlags(keep.flags, row.flags)) {

@@ -81,7 +81,7 @@ export function fateOf({ actions }: SieveResult): string {
 export function* applyStored(
   result: SieveResult,
   owner: StoredOwner,
-  mailbox: Mailbox,
+  mailbox: Pick<Mailbox, "mailboxId" | "path">,
   uid: Uid,
   now: number,
 ): Program<readonly string[]> {
@@ -119,7 +119,7 @@ type At = {
 function* file(
   filing: SieveFiling,
   at: At,
-  mailbox: Mailbox,
+  mailbox: Pick<Mailbox, "path">,
   owner: StoredOwner,
   move: boolean,
 ): Program<readonly string[]> {

@@ -1,17 +1,19 @@
 /** How an account wants its mail delivered, and what its filters remember. */
 import { lowerAscii } from "../../base/ascii.ts";
 import { parseAddress } from "../../base/address.ts";
-import { utf8Bytes } from "../../base/bytes.ts";
+import { utf8Bytes, utf8String } from "../../base/bytes.ts";
 import {
   type AnswerOf,
   type Args,
   DELIVERY_LIMITS,
   type DeliverySettings,
   type DirectoryRefused,
+  MAILBOX_SCRIPT_ENTRY,
   type Remembered,
 } from "../../contract/mod.ts";
+import { mailboxFor, visibleByName } from "./access.ts";
 import { canonicalAddress } from "./address.ts";
-import { rowOf } from "./ids.ts";
+import { accountIdOf, mailboxIdOf, rowOf } from "./ids.ts";
 import { accountOf } from "./member.ts";
 import type { AccountRow, Transaction } from "./tables.ts";
 
@@ -42,6 +44,20 @@ export function change(tx: Transaction, args: Args<"delivery.change">): AnswerOf
 export function seen(tx: Transaction, { accountId, key, now }: Args<"delivery.seen">): boolean {
   const until = tx.seenUntil(rowOf("a", accountId), key);
   return until !== null && until > now;
+}
+
+export function mailboxScript(
+  tx: Transaction,
+  { accountId, mailbox }: Args<"delivery.mailboxScript">,
+): AnswerOf<"delivery.mailboxScript"> {
+  const reached = "path" in mailbox
+    ? visibleByName(tx, accountId, mailbox.path)
+    : mailboxFor(tx, accountId, mailbox.mailboxId, "r");
+  if (reached === null || "refused" in reached) return null;
+  const { owner, mailbox: { id, path } } = reached;
+  const value = tx.metadata(owner.id, id).find(({ entry }) => entry === MAILBOX_SCRIPT_ENTRY)?.value;
+  const script = value === undefined ? "" : utf8String(value);
+  return script === "" ? null : { ownerId: accountIdOf(owner.id), mailboxId: mailboxIdOf(id), path, script };
 }
 
 /** Keeps keys; what would be too many for an account makes those go that would go soonest. */

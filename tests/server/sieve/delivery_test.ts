@@ -271,3 +271,40 @@ Deno.test("submission to people here runs their scripts, and a refusal is the su
   assert.match(await send(`${"x".repeat(900)}\r\n${"x".repeat(900)}`), /550 5\.7\.1 too large/);
   assert.deepEqual(await subjects(server, BOB, "Archive"), ["s"]);
 });
+
+Deno.test("scripts that would hold the server end at their bounds, and the mail is kept", async () => {
+  await using server = await testServer();
+  const scripts = [
+    // Wildcards that explode elsewhere, over a long header.
+    `if header :matches "subject" "${"*a".repeat(50)}*b" { discard; }`,
+    // A variable that doubles.
+    'require "variables"; set "a" "xxxxxxxxxxxxxxxx";\n' + 'set "a" "${a}${a}${a}${a}${a}${a}${a}${a}";\n'.repeat(400) +
+    "discard;",
+    // More commands than a run may take.
+    'require "variables";\n' + 'if string :matches "aaaaaaaaaaaaaaaa" "*a*a*a*a*b" { discard; }\n'.repeat(3_000),
+    // A circle of includes.
+    'require "include"; include "main";',
+    // More actions than a run may have.
+    'require ["fileinto", "mailbox"];\n' +
+    Array.from({ length: 100 }, (_, i) => `fileinto :create "F${i}";`).join("\n"),
+  ];
+  for (const [i, script] of scripts.entries()) {
+    await activate(server, ALICE, script);
+    await server.deliver(`Subject: ${i} ${"a".repeat(5_000)}\n\nx`, ALICE, CAROL);
+  }
+  const kept = (await subjects(server, ALICE)).filter((subject) => !subject.startsWith("Your mail")).map((text) =>
+    text[0]
+  );
+  assert(kept.includes("3") && kept.includes("4"));
+  const account = await server.storage.perform("account.get", { address: ALICE });
+  const mailboxes = await server.storage.perform("mailbox.list", { accountId: account!.accountId });
+  assert(!mailboxes.some(({ path }) => path.startsWith("F")), "a script that failed made mailboxes");
+});
+
+Deno.test("a message with as many fields as a header may have is filtered like any other", async () => {
+  await using server = await testServer({ config: { limits: { headerSize: "1MB" } } });
+  await activate(server, ALICE, 'require ["fileinto", "index"]; if exists "x-last" { fileinto "Archive"; }');
+  const fields = Array.from({ length: 50_000 }, (_, i) => `X-F${i}: y`).join("\n");
+  await server.deliver(`Subject: many\n${fields}\nX-Last: z\n\nx`, ALICE, CAROL);
+  assert.deepEqual(await subjects(server, ALICE, "Archive"), ["many"]);
+});

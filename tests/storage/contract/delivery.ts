@@ -1,8 +1,8 @@
 /** How accounts want mail delivered, what filters remember, and deliveries of one message with bodies of their own. */
 import assert from "node:assert/strict";
 import { utf8Bytes } from "../../../src/base/bytes.ts";
-import { DELIVERY_LIMITS } from "../../../src/contract/mod.ts";
-import type { AcceptArgs, AccountId, BlobId, Delivery, TraceId } from "../../../src/contract/mod.ts";
+import { DELIVERY_LIMITS, MAILBOX_SCRIPT_ENTRY } from "../../../src/contract/mod.ts";
+import type { AcceptArgs, AccountId, Args, BlobId, Delivery, TraceId } from "../../../src/contract/mod.ts";
 import { granted, type Open, type Scene, sceneTest, SENDER } from "../scene.ts";
 
 const ANN = "ann@example.org";
@@ -171,4 +171,29 @@ export function deliveryContract(name: string, open: Open): void {
     assert.deepEqual([await path(s, ann, "INBOX"), await path(s, bob, "Archive")], [1, 1]);
     assert.equal((await s.ask("account.get", { address: BOB }))!.usage.messages, 1);
   });
+
+  sceneTest(
+    `${name}: the script of a mailbox is told to whoever reaches the mailbox, and to nobody else`,
+    open,
+    async (s) => {
+      const [ann, bob] = [await idOf(s, ANN), await idOf(s, BOB)];
+      const box = (await s.ask("mailbox.get", { accountId: ann, path: "Archive" }))!;
+      const asked = (accountId: AccountId, mailbox: Args<"delivery.mailboxScript">["mailbox"]) =>
+        s.ask("delivery.mailboxScript", { accountId, mailbox });
+      const { mailboxId } = box;
+      assert.equal(await asked(ann, { mailboxId }), null);
+      const values = [{ entry: MAILBOX_SCRIPT_ENTRY, value: utf8Bytes("box") }];
+      granted(await s.ask("metadata.set", { accountId: ann, path: "Archive", values }));
+      const found = { ownerId: ann, mailboxId, path: "Archive", script: "box" };
+      assert.deepEqual(await asked(ann, { mailboxId }), found);
+      assert.deepEqual(await asked(ann, { path: "archive" }), null);
+      assert.deepEqual(await asked(ann, { path: "Archive" }), found);
+      const there = `Other Users/${ANN}/Archive`;
+      for (const mailbox of [{ mailboxId }, { path: there }]) assert.equal(await asked(bob, mailbox), null);
+      granted(
+        await s.ask("acl.set", { accountId: ann, path: "Archive", identifier: BOB, mode: "replace", rights: "lr" }),
+      );
+      for (const mailbox of [{ mailboxId }, { path: there }]) assert.deepEqual(await asked(bob, mailbox), found);
+    },
+  );
 }
