@@ -14,8 +14,8 @@ export const importMbox: Command = {
   about:
     `A file goes into INBOX, or the mailbox that is named. In a folder each file is a mailbox of its name: Work.mbox,
 Work/2024.mbox or Work.sbd/2024. Flags are read from Status, X-Status, X-Keywords and X-Mozilla-Status, dates from the
-From lines (UTC where they have no zone), UIDs where X-IMAPbase says that a server kept them. Lines as ">From " lose a ">"
-but where messages have a true Content-Length (mboxcl2); --variant says otherwise.
+From lines (UTC where they have no zone), UIDs where X-IMAPbase says that a server kept them. Lines as ">From " lose
+a ">", but not where messages have a true Content-Length (mboxcl2); --variant says otherwise.
 ${IMPORT_ABOUT}`,
   examples: [
     "palomar import mbox alice@example.org /var/mail/alice",
