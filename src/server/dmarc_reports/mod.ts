@@ -4,7 +4,7 @@
  * - `counts.ts` counts what was checked; `send_reports.ts` sends it when the day is over (`report_message.ts`).
  * - `failure_reports.ts` tells of single messages, a few an hour. `mail_report.ts` sends both.
  *
- * Why it is so: [adr/0021](../../adr/0025-reports-that-we-send.md).
+ * Why it is so: [adr/0025](../../adr/0025-reports-that-we-send.md).
  */
 import type { LogEvent } from "../../contract/mod.ts";
 import type { Resolver } from "../../dns/mod.ts";

@@ -8,7 +8,7 @@
  *
  * Rules: everything in a report is a stranger's word, and bounded. One is read at a time. Only what is shown to be from
  * whoever reports is read, and it counts under that name. Nothing is ever sent in answer. Why:
- * [adr/0017](../../adr/0024-reports-of-others.md).
+ * [adr/0026](../../adr/0026-reports-of-others.md).
  */
 import type { AnswerOf, Args, LogEvent, Program, ReportProblem } from "../../contract/mod.ts";
 import { logEvent } from "../../contract/mod.ts";
