@@ -13,6 +13,7 @@ import { messages } from "./admin/messages.ts";
 import { mailboxes } from "./admin/mailboxes.ts";
 import { messagesExport } from "./admin/messages_export.ts";
 import { messagesImport } from "./admin/messages_import.ts";
+import { messagesRestore } from "./admin/messages_restore.ts";
 import { messagesSend } from "./admin/messages_send.ts";
 import { delivering } from "./admin/delivery.ts";
 import { queue } from "./admin/queue.ts";
@@ -34,6 +35,7 @@ const BODY_LIMIT = 1024 * 1024;
 const MESSAGE_BODIES = [
   { route: /^POST \/api\/v1\/messages$/, types: ["message/rfc822"] },
   { route: /^POST \/api\/v1\/accounts\/[^/]+\/messages$/, types: ["message/rfc822", FRAMES_TYPE] },
+  { route: /^POST \/api\/v1\/accounts\/[^/]+\/restore$/, types: ["message/rfc822"] },
 ];
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
@@ -85,6 +87,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   messagesSend(admin, deps);
   messagesImport(admin, deps);
   messagesExport(admin, deps);
+  messagesRestore(admin, deps);
   for (const resource of [sieve, sieveWork, delivering]) resource(admin, deps);
   bans(admin, deps);
   removed(admin, deps);

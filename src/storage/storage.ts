@@ -46,9 +46,9 @@ export interface Storage {
 
 /**
  * What is made anew from what is there: rows that belong to nothing and numbers that are in use already, the index of
- * texts, or the index of one message.
+ * texts, or the index of one message; or, by a sealed body of the same octets, a stored one that is damaged.
  */
-export type Mend = "rows" | "texts" | { readonly blobId: BlobId };
+export type Mend = "rows" | "texts" | { readonly blobId: BlobId } | { readonly heal: BlobId };
 
 /** What a commit changed in one account. */
 export interface Touched {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { type Command, type Invocation, JSON_OPTION } from "../command.ts";
-import { EXIT, Exit } from "../exit.ts";
+import { EXIT, Exit, usage } from "../exit.ts";
 import { Progress } from "../progress.ts";
 import { storeFolder } from "./verify.ts";
 
@@ -9,18 +9,32 @@ export const restore: Command = {
   operands: "BACKUP",
   least: 1,
   most: 1,
-  summary: "Bring back a backup: the whole store",
+  summary: "Bring back a backup: the whole store, or an account, a mailbox, a message",
   about:
-    "The server must not run. Mailboxes that changed since the backup get a new UIDVALIDITY, so that mail programs fetch\n" +
+    "With --account, what the account has not (any more) is put back, under new UIDs, while the server runs or not; what\n" +
+    "is damaged in the store is mended. Without, it is the whole store, and the server must not run. Mailboxes that changed since the backup get a new UIDVALIDITY, so that mail programs fetch\n" +
     "them anew instead of taking one message for another. Mail that waited to be sent is held, for it may have been sent\n" +
     "since: palomar queue list --state held shows it, queue release or remove decides.",
-  examples: ["palomar restore /srv/backup", "palomar restore /srv/backup --replace"],
+  examples: [
+    "palomar restore /srv/backup --replace",
+    "palomar restore /srv/backup --account alice@example.org",
+    "palomar restore /srv/backup --account alice@example.org --mailbox INBOX --message 4711 --into Found",
+  ],
   options: [
+    { name: "account", value: "ADDRESS", help: "only this account, into the store as it is now" },
+    { name: "mailbox", value: "NAME", help: "only this mailbox of it" },
+    { name: "message", value: "ID", help: "only this message of it: its UID in the backup, or its Message-ID" },
+    { name: "into", value: "NAME", help: "into this mailbox instead" },
     { name: "replace", help: "set aside the store that is there, in the data folder" },
     { name: "exact", help: "nothing happened since: keep UIDVALIDITYs, send what waits" },
     JSON_OPTION,
   ],
   async run(invocation) {
+    const { options } = invocation;
+    if (options.has("account")) return await (await import("../restore_part.ts")).restorePart(invocation);
+    for (const name of ["mailbox", "message", "into"]) {
+      if (options.has(name)) throw usage(`--${name} goes with --account ADDRESS`);
+    }
     return await restoreAll(invocation);
   },
 };

@@ -1,5 +1,5 @@
-import type { AccountId, EmailId, Uid } from "../ids.ts";
-import type { MailboxDenied } from "./email.ts";
+import type { AccountId, BlobId, EmailId, Uid } from "../ids.ts";
+import type { MailboxDenied, QuotaRefused } from "./email.ts";
 import type { MailboxRefused } from "./mailbox.ts";
 
 /** A message that was taken out of a mailbox, and can be brought back for a time (`retention.undelete`). */
@@ -71,6 +71,19 @@ export interface RemovedOps {
       now: number;
     };
     answer: (BroughtBack & { readonly removed: number }) | MailboxDenied;
+  };
+  /**
+   * A message from a backup into an own mailbox, which is made where it is not there; `prefix` is what delivery had put
+   * before it. `uid` null: the mailbox has it.
+   */
+  "email.putBack": {
+    args: {
+      accountId: AccountId;
+      path: string;
+      message: { blobId: BlobId; prefix: Uint8Array; flags: readonly string[]; internalDate: number };
+      now: number;
+    };
+    answer: { uid: Uid | null } | QuotaRefused | MailboxRefused;
   };
   /** Takes out of an own mailbox what came into it before a moment, at most `limit`: a policy, not a person. */
   "email.expire": {

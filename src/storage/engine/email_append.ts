@@ -60,13 +60,15 @@ function isLast(tx: Transaction, member: MemberRow): boolean {
 export function add(
   tx: Transaction,
   { owner: account, mailbox, rights }: Reached,
-  message: NewMessage,
+  message: NewMessage & { readonly prefix?: Uint8Array },
   blob: BlobRow,
   modseq: number,
   now: number,
 ): { readonly uid: Uid; readonly email: number } {
   const id = tx.next("email");
   const index = tx.blobIndex(blob.blobId);
+  const prefix = message.prefix ?? EMPTY;
+  const size = blob.size + prefix.length;
   addEmail(tx, account, {
     id,
     account: account.id,
@@ -74,16 +76,16 @@ export function add(
     blob: tx.storeBlob(blob),
     blobId: blob.blobId,
     blobSize: blob.size,
-    size: blob.size,
+    size,
     internalDate: message.internalDate ?? now,
     sentAt: index?.envelope.sentAt ?? null,
-    prefix: EMPTY,
+    prefix,
   });
   // RFC 4314 section 4: flags that may not be set are left out.
   const may = flagRights(rights);
   const { bits, keywords } = parseFlags(message.flags);
   const kept = may.keywords ? keywords : "";
-  return { uid: addMember(tx, mailbox, { id, size: blob.size }, modseq, bits & may.bits, kept, now), email: id };
+  return { uid: addMember(tx, mailbox, { id, size }, modseq, bits & may.bits, kept, now), email: id };
 }
 
 export function readable(tx: Transaction, account: AccountRow, blob: BlobRow | null): BlobRow {

@@ -16,6 +16,7 @@ import * as quota from "./quota.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
 import * as queue from "./queue.ts";
 import * as queueChange from "./queue_change.ts";
+import { putBack } from "./put_back.ts";
 import { recount } from "./recount.ts";
 import * as removed from "./removed.ts";
 import { rename } from "./rename.ts";
@@ -101,6 +102,7 @@ export const OPERATIONS: Operations = {
   "removed.restore": removed.restore,
   "mailbox.rewind": removed.rewind,
   "email.expire": removed.expire,
+  "email.putBack": putBack,
   "store.recount": recount,
   "url.sign": urlKeys.sign,
   "url.verify": urlKeys.verify,

@@ -101,6 +101,20 @@ export class Blobs {
     return held.bytes ? held.bytes.slice(from, from + length) : this.#segments.read(held.place!, from, length);
   }
 
+  /** Stored octets, whatever is sealed; null where there is no such blob. */
+  readStored(blobId: BlobId, start: number, end: number): Uint8Array | null {
+    return this.#row("id", blobId) ? this.#readStored(blobId, start, end) : null;
+  }
+
+  /** The octets of a sealed body take the place of stored ones. */
+  replaceStored(blobId: BlobId): boolean {
+    const held = this.#held.get(blobId);
+    if (!held || (held.place && this.#segments.isBroken(held.place.segment))) return false;
+    const sql = "update blobs set size = ?, segment = ?, start = ?, data = ? where hash = ?";
+    const { size, place, bytes } = held;
+    return this.#sql.run(sql, size, place?.segment ?? null, place?.start ?? null, bytes, hashBytes(blobId)) > 0;
+  }
+
   /** One question of the database, whether it has the octets itself or knows where they are. */
   #readStored(blobId: BlobId, start: number, end: number): Uint8Array {
     const from = Math.max(0, start);

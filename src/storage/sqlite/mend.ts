@@ -1,9 +1,11 @@
 /** Makes right what `verify` found and what can be made anew from what is there; in steps that are transactions. */
+import { hasher } from "../../base/hash.ts";
 import type { BlobId } from "../../contract/mod.ts";
 import { MessageIndexer } from "../../message/mod.ts";
 import type { Mend } from "../storage.ts";
 import type { Blobs } from "./blobs.ts";
 import type { MailTables } from "./mail_tables.ts";
+import type { Segments } from "./segments.ts";
 import type { TextIndex } from "./text_index/mod.ts";
 import { SEQUENCES, STRAYS } from "./verify/database.ts";
 
@@ -15,6 +17,7 @@ const UNUSED = "select b.id from blobs b where b.id > ? and b.id <= ? and " +
 export interface MendParts {
   readonly blobs: Blobs;
   readonly index: TextIndex;
+  readonly segments: Segments;
   readonly write: <R>(run: (tables: MailTables) => R) => Promise<R>;
   /** Lets others in. */
   readonly pause: () => Promise<void>;
@@ -24,7 +27,7 @@ export interface MendParts {
 export async function mend(parts: MendParts, what: Mend): Promise<boolean> {
   if (what === "texts") return await parts.index.renew(), true;
   if (what === "rows") return await mendRows(parts);
-  return await mendIndex(parts, what.blobId);
+  return "heal" in what ? await heal(parts, what.heal) : await mendIndex(parts, what.blobId);
 }
 
 async function mendRows({ write, pause }: MendParts): Promise<boolean> {
@@ -65,4 +68,24 @@ async function mendIndex({ blobs, write, pause }: MendParts, blobId: BlobId): Pr
   }
   const fresh = indexer.finish();
   return await write(() => blobs.saveIndex(blobId, fresh));
+}
+
+/** Where what is stored is not what its name says, the sealed body takes its place. */
+async function heal({ blobs, segments, write, pause }: MendParts, blobId: BlobId): Promise<boolean> {
+  const sum = hasher("sha256");
+  try {
+    for (let at = 0;;) {
+      const piece = blobs.readStored(blobId, at, at + PIECE);
+      if (piece === null) return false; // it is not stored
+      if (piece.length === 0) break;
+      sum.update(piece);
+      at += piece.length;
+      await pause();
+    }
+    if ("b" + sum.digest().toHex() === blobId) return false;
+  } catch {
+    // It cannot be read, which is as bad.
+  }
+  await segments.sync();
+  return await write(() => blobs.replaceStored(blobId));
 }

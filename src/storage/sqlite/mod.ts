@@ -158,7 +158,8 @@ function openLocked(
           index.sweep();
         });
     },
-    mend: (what) => mend({ blobs, index, write, pause }, what).catch((error) => Promise.reject(infrastructure(error))),
+    mend: (what) =>
+      mend({ blobs, index, segments, write, pause }, what).catch((error) => Promise.reject(infrastructure(error))),
     settleIndex: () => index.settle(),
     close: async () => {
       if (closed) return;

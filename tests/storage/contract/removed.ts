@@ -244,4 +244,27 @@ export function removedContract(name: string, open: Open): void {
       removed: 0,
     });
   });
+
+  keptTest(`${name}: a message from a backup is put back as it was, once`, open, async (s) => {
+    const blob = await s.seal(message("kept"));
+    const prefix = new TextEncoder().encode("Received: here\r\n");
+    const put = (path: string) =>
+      s.ask("email.putBack", {
+        accountId: s.ann,
+        path,
+        message: { blobId: blob.blobId, prefix, flags: ["\\Seen", "Work"], internalDate: 7 },
+        now: s.clock,
+      });
+    assert.deepEqual([await put("New/One"), await put("New/One")], [{ uid: 1 }, { uid: null }]);
+    assert.deepEqual(await put("inbox"), { uid: 1 });
+    assert.ok("refused" in await put("a//b"));
+    const [row] = await s.rows(s.ann, (await s.mailbox(s.ann, "New/One")).mailboxId);
+    assert.deepEqual(
+      [row!.flags, row!.internalDate, row!.size, row!.prefix],
+      [["\\Seen", "Work"], 7, blob.size + prefix.length, prefix],
+    );
+    granted(await s.ask("account.change", { address: "ann@example.org", quota: { bytes: 1, messages: null } }));
+    assert.deepEqual(await put("Other"), { refused: "overQuota" });
+    blob.release();
+  });
 }

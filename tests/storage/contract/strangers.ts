@@ -58,6 +58,12 @@ const ATTEMPTS: { readonly [K in Exclude<StorageOp, Elsewhere>]: (where: Where) 
     limit: 9,
     now: 9,
   }),
+  "email.putBack": ({ accountId, path, blobId }) => ({
+    accountId,
+    path: `${path}/`,
+    message: { blobId, prefix: new Uint8Array(), flags: [], internalDate: 1 },
+    now: 9,
+  }),
   "email.expire": ({ accountId, path }) => ({ accountId, path, before: 99, limit: 9 }),
   "mailbox.get": ({ accountId, path }) => ({ accountId, path }),
   "mailbox.open": ({ accountId, path }) => ({ accountId, path }),

@@ -1,0 +1,85 @@
+/** An account, a mailbox or a message of a backup, put back into the store as it is now. */
+import { resolve } from "node:path";
+import type { BackupMessage, OpenBackup } from "../storage/sqlite/backup/read_backup.ts";
+import { type Admin, detailOf, segment } from "./admin.ts";
+import type { Invocation } from "./command.ts";
+import { EXIT, Exit, usage } from "./exit.ts";
+import { Progress } from "./progress.ts";
+
+const decoder = new TextDecoder();
+
+/** What `palomar restore BACKUP --account …` does. */
+export async function restorePart({ operands: [folder = ""], options, io, admin }: Invocation): Promise<number> {
+  const address = options.get("account") ?? "";
+  const { openBackup } = await import("../storage/sqlite/backup/read_backup.ts");
+  let backup: OpenBackup;
+  try {
+    backup = openBackup(resolve(io.cwd, folder));
+  } catch (error) {
+    throw new Exit(EXIT.refused, (error as Error).message);
+  }
+  const progress = new Progress(io);
+  const total = { restored: 0, there: 0, healed: 0 };
+  try {
+    const paths = chosenPaths(backup, address, options.get("mailbox"));
+    const house = await admin();
+    const account = `/accounts/${segment(address)}`;
+    await house.request("GET", account); // ends here where it is not there
+    for (const path of paths) {
+      for (const message of backup.messages(address, path)) {
+        if (!isWanted(message, options.get("message"))) continue;
+        const { uid, healed } = await putBack(house, account, options.get("into") ?? path, message);
+        if (uid === null) total.there++;
+        else total.restored++;
+        if (healed) total.healed++;
+        progress.show(path, total.restored + total.there, Infinity);
+      }
+    }
+  } finally {
+    progress.clear();
+    backup.close();
+  }
+  if (options.has("json")) io.out(JSON.stringify(total) + "\n");
+  else io.out(`Brought back: ${total.restored}; there already: ${total.there}; octets mended: ${total.healed}.\n`);
+  if (total.restored + total.there > 0 || !options.has("message")) return EXIT.ok;
+  io.err("The backup has no such message.\n");
+  return EXIT.refused;
+}
+
+function chosenPaths(backup: OpenBackup, address: string, wanted: string | undefined): readonly string[] {
+  const paths = backup.mailboxes(address);
+  if (paths === null) throw new Exit(EXIT.refused, `there is no account ${address} in the backup`);
+  if (wanted === undefined) return paths;
+  const path = paths.find((one) => one === wanted || (one === "INBOX" && wanted.toUpperCase() === "INBOX"));
+  if (path !== undefined) return [path];
+  throw usage(`there is no mailbox ${wanted} in the backup; it has ${paths.join(", ")}`);
+}
+
+function isWanted({ uid, messageId }: BackupMessage, wanted: string | undefined): boolean {
+  if (wanted === undefined) return true;
+  const bare = (id: string) => id.replace(/^<|>$/g, "");
+  return String(uid) === wanted || (messageId !== null && bare(messageId) === bare(wanted));
+}
+
+async function putBack(
+  house: Admin,
+  account: string,
+  mailbox: string,
+  message: BackupMessage,
+): Promise<{ uid: number | null; healed: boolean }> {
+  const query = new URLSearchParams({ mailbox, internalDate: String(message.internalDate) });
+  if (message.prefix.length > 0) query.set("prefix", String(message.prefix.length));
+  for (const flag of message.flags) query.append("flag", flag);
+  const { status, octets } = await house.stream("POST", `${account}/restore?${query}`, body(message), "message/rfc822");
+  let text = "";
+  for await (const piece of octets) text += decoder.decode(piece, { stream: true });
+  if (status === 200) return JSON.parse(text);
+  const what = `UID ${message.uid} of ${message.path}: ${detailOf(status, text)}`;
+  throw new Exit(status >= 500 ? EXIT.temporary : EXIT.refused, what);
+}
+
+// deno-lint-ignore require-await -- a stream of what is there at once
+async function* body(message: BackupMessage): AsyncGenerator<Uint8Array> {
+  if (message.prefix.length > 0) yield message.prefix;
+  yield* message.octets();
+}
