@@ -78,7 +78,6 @@ async function putBack(
   throw new Exit(status >= 500 ? EXIT.temporary : EXIT.refused, what);
 }
 
-// deno-lint-ignore require-await -- a stream of what is there at once
 async function* body(message: BackupMessage): AsyncGenerator<Uint8Array> {
   if (message.prefix.length > 0) yield message.prefix;
   yield* message.octets();

@@ -8,7 +8,7 @@ const number = (most: number) =>
   z.string().regex(/^\d{1,16}$/, "should be a number").transform(Number).pipe(
     z.number().max(most, `should be at most ${most}`),
   ).openapi({ type: "integer" });
-const flag = z.string().min(1).max(255).regex(/^[^\s\x00-\x1f]+$/, "should be a flag, as \\Seen");
+const flag = z.string().min(1).max(255).regex(/^[!-~]+$/, "should be a flag, as \\Seen");
 const PREFIX_LIMIT = 1024 * 1024;
 
 const restore = createRoute({
