@@ -1,5 +1,6 @@
 /** The database file: its pragmas, its tables, and how an older one becomes today's. */
 import { copyFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../storage.ts";
 
@@ -128,6 +129,9 @@ export const MIGRATIONS: readonly string[] = [
   `,
 ];
 
+/** How many snapshots of older versions stay. */
+const SNAPSHOTS = 2;
+
 /** Opens the file, made and migrated where needed. Refuses what a later version made. */
 export function openDatabase(path: string): DatabaseSync {
   // SQLite gives its log files the mode of the database.
@@ -165,6 +169,7 @@ function migrate(db: DatabaseSync, path: string): void {
   if (version > 0) {
     db.exec("pragma wal_checkpoint(truncate)"); // so that the one file is all there is to copy
     copyFileSync(path, `${path}.version-${version}`);
+    dropSnapshots(path);
   }
   db.exec("begin immediate");
   try {
@@ -174,6 +179,14 @@ function migrate(db: DatabaseSync, path: string): void {
     db.exec("rollback");
     throw error;
   }
+}
+
+/** Snapshots of the versions before the last two. */
+function dropSnapshots(path: string): void {
+  const beginning = `${basename(path)}.version-`;
+  const versions = [...Deno.readDirSync(dirname(path))].filter(({ name }) => name.startsWith(beginning))
+    .map(({ name }) => Number(name.slice(beginning.length))).filter(Number.isInteger).sort((a, b) => b - a);
+  for (const version of versions.slice(SNAPSHOTS)) Deno.removeSync(`${path}.version-${version}`);
 }
 
 function expectPragma(db: DatabaseSync, name: string, expected: string | number): void {

@@ -1,16 +1,21 @@
-import { ok, strictEqual } from "node:assert/strict";
+import { join } from "node:path";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { openImap } from "../mailbox.ts";
 import type { Account, Palomar } from "../palomar.ts";
 import { pause, type Scenario } from "../scenario.ts";
-import { openSmtp, sendOver } from "../smtp_client.ts";
+import { expectReply, openSmtp, sendOver } from "../smtp_client.ts";
+import { Wire } from "../wire.ts";
+import { verifyStore } from "../../../src/storage/sqlite/verify/mod.ts";
 
-const CONNECTIONS = 8;
+/** Connections of each protocol. */
+const CONNECTIONS = { smtp: 4, lmtp: 2, imap: 2 } as const;
+type Way = keyof typeof CONNECTIONS;
 const LARGE = "0123456789abcdef".repeat(4) + "\r\n";
 
 /** 250 is a promise (RFC 5321 section 6.1): what was answered with it is there, once, whatever happens then. */
 export const crash: readonly Scenario[] = [
   {
-    name: "crash: SIGKILL under load loses nothing that was answered with 250, and doubles nothing",
+    name: "crash: SIGKILL under load of SMTP, LMTP and APPEND loses nothing that was acknowledged, and doubles nothing",
     seconds: 180,
     async run(stage) {
       const palomar = await stage.startPalomar("crash.test");
@@ -18,35 +23,72 @@ export const crash: readonly Scenario[] = [
       const accepted = new Map<string, Account>();
       for (let round = 1; round <= stage.sizes.rounds; round++) {
         const before = accepted.size;
-        const load = Array.from(
-          { length: CONNECTIONS },
-          (_, i) => deliver(palomar, `${round}-${i}`, accounts, accepted),
-        );
+        const ways = Object.entries(CONNECTIONS).flatMap(([way, count]) => Array<Way>(count).fill(way as Way));
+        const load = ways.map((way, i) => deliver(palomar, way, `${round}-${way}${i}`, accounts, accepted));
         await pause(500 + Math.random() * 1500); // the time of the crash is what nobody chooses
         await palomar.kill();
         await Promise.all(load);
         ok(accepted.size > before, "no message was accepted before the crash");
         await palomar.start();
         for (const account of accounts) await check(palomar, account, accepted);
+        // Every tenth time the whole store is looked through, as palomar verify does.
+        const found = [...verifyStore({ dataDir: join(palomar.folder, "data"), quick: round % 10 !== 0 })]
+          .flatMap((event) => event.type === "finding" ? [`${event.finding.where}: ${event.finding.problem}`] : []);
+        deepStrictEqual(found, []);
       }
-      return `${accepted.size} messages accepted in ${stage.sizes.rounds} rounds`;
+      const by = Object.keys(CONNECTIONS).map((way) =>
+        `${[...accepted.keys()].filter((id) => id.includes(`-${way}`)).length} by ${way}`
+      );
+      return `${accepted.size} messages accepted in ${stage.sizes.rounds} rounds: ${by.join(", ")}`;
     },
   },
 ];
 
 /** Sends until the connection breaks; every twentieth message is too large to be stored beside its row. */
-async function deliver(palomar: Palomar, name: string, accounts: readonly Account[], accepted: Map<string, Account>) {
+async function deliver(
+  palomar: Palomar,
+  way: Way,
+  name: string,
+  accounts: readonly Account[],
+  accepted: Map<string, Account>,
+): Promise<void> {
   try {
-    const wire = await openSmtp(palomar.ports.smtp);
+    const send = await SENDERS[way](palomar, accounts);
     for (let number = 0;; number++) {
       const id = `<${name}-${number}@crash.test>`;
       const account = accounts[number % accounts.length]!;
       const body = number % 20 === 7 ? LARGE.repeat(3000) : LARGE;
-      await sendOver(wire, "x@outside.test", account.address, `Message-ID: ${id}\r\nSubject: load\r\n\r\n${body}`);
+      await send(account, `Message-ID: ${id}\r\nSubject: load\r\n\r\n${body}`);
       accepted.set(id, account);
     }
   } catch { /* the crash */ }
 }
+
+type Send = (account: Account, text: string) => Promise<void>;
+
+/** How each protocol takes a message. */
+const SENDERS: { readonly [W in Way]: (palomar: Palomar, accounts: readonly Account[]) => Promise<Send> } = {
+  async smtp({ ports }) {
+    const wire = await openSmtp(ports.smtp);
+    return ({ address }, text) => sendOver(wire, "x@outside.test", address, text);
+  },
+  async lmtp({ ports }) {
+    const wire = await Wire.connect(ports.lmtp);
+    await expectReply(wire, "220");
+    await wire.send("LHLO outside.test\r\n");
+    await expectReply(wire, "250");
+    return ({ address }, text) => sendOver(wire, "x@outside.test", address, text);
+  },
+  async imap(palomar, accounts) {
+    const clients = new Map(
+      await Promise.all(accounts.map(async (account) => [account, await openImap(palomar, account)] as const)),
+    );
+    return async (account, text) => {
+      // As the dot of SMTP leaves it: the check below knows one length.
+      if (!await clients.get(account)!.append("INBOX", text + "\r\n")) throw new Error("no APPEND");
+    };
+  },
+};
 
 async function check(palomar: Palomar, account: Account, accepted: ReadonlyMap<string, Account>): Promise<void> {
   const found = new Set<string>();

@@ -23,3 +23,20 @@ for (let version = 1; version < MIGRATIONS.length; version++) {
     dir.remove();
   });
 }
+
+Deno.test("sqlite: of the snapshots of older versions the last two stay", async () => {
+  const dir = tempDir();
+  const file = join(dir.path, "palomar.db");
+  for (let version = 1; version <= 4; version++) {
+    const old = new DatabaseSync(file);
+    old.exec("pragma auto_vacuum = incremental; pragma journal_mode = wal");
+    for (const step of MIGRATIONS.slice(0, version)) old.exec(step);
+    old.exec(`pragma user_version = ${version}`);
+    old.close();
+    await (await openSqlite({ dataDir: dir.path })).close();
+    for (const suffix of ["", "-wal", "-shm"]) await Deno.remove(file + suffix).catch(() => {});
+  }
+  const names = [...Deno.readDirSync(dir.path)].map(({ name }) => name).filter((name) => name.includes(".version-"));
+  assert.deepEqual(names.sort(), ["palomar.db.version-3", "palomar.db.version-4"]);
+  dir.remove();
+});
