@@ -18,6 +18,7 @@ import { roundcube } from "./scenarios/roundcube.ts";
 import { serverProcess } from "./scenarios/process.ts";
 import { python } from "./scenarios/python.ts";
 import { strictTls } from "./scenarios/strict_tls.ts";
+import { pigeonhole } from "./scenarios/pigeonhole.ts";
 import { manageSieve } from "./scenarios/managesieve.ts";
 import { swaks } from "./scenarios/swaks.ts";
 import { twoDomains } from "./scenarios/two_domains.ts";
@@ -26,6 +27,7 @@ import { twoServers } from "./scenarios/two_servers.ts";
 /** All of them, quick ones first. */
 export const SCENARIOS: readonly Scenario[] = [
   ...manageSieve,
+  ...pigeonhole,
   ...swaks,
   ...curl,
   ...python,

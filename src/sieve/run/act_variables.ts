@@ -1,4 +1,5 @@
 /** `set` (RFC 5229 section 4) and `extracttext` (RFC 5703 section 7) with their modifiers. */
+import { lowerAscii, upperAscii } from "../../base/ascii.ts";
 import { utf8Bytes } from "../../base/bytes.ts";
 import type { Program } from "../../contract/program.ts";
 import { SieveFault } from "../match/budget.ts";
@@ -26,10 +27,10 @@ export function* extractText(run: Run, node: CheckedNode): Program<void> {
 function modified(run: Run, node: CheckedNode, text: string): string {
   run.budget.look(text.length);
   let out = text;
-  if (given(node, ":lower")) out = out.toLowerCase();
-  if (given(node, ":upper")) out = out.toUpperCase();
-  if (given(node, ":lowerfirst")) out = firstChanged(out, (char) => char.toLowerCase());
-  if (given(node, ":upperfirst")) out = firstChanged(out, (char) => char.toUpperCase());
+  if (given(node, ":lower")) out = lowerAscii(out);
+  if (given(node, ":upper")) out = upperAscii(out);
+  if (given(node, ":lowerfirst")) out = firstChanged(out, lowerAscii);
+  if (given(node, ":upperfirst")) out = firstChanged(out, upperAscii);
   if (given(node, ":quotewildcard")) out = out.replace(/[*?\\]/g, "\\$&");
   if (given(node, ":quoteregex")) out = out.replace(/[.*+?^$()[\]{}|\\]/g, "\\$&");
   if (given(node, ":encodeurl")) out = encodeUrl(out);

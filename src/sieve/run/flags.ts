@@ -14,8 +14,8 @@ export function flagsIn(texts: readonly string[]): string[] {
   for (const text of texts) {
     for (const word of text.split(/[ \t\r\n]+/)) {
       const flag = lowerAscii(word);
-      // RFC 9051 section 9, flag-keyword; \Recent is the server's own.
-      if (!/^\\?[^\s\p{Cc}(){%*"\\\]]{1,256}$/u.test(word) || flag === "\\recent" || found.has(flag)) continue;
+      // RFC 9051 section 9, flag-keyword: an atom of ASCII; \Recent is the server's own.
+      if (!/^\\?[!#$&'+-[^-z|}~]{1,256}$/.test(word) || flag === "\\recent" || found.has(flag)) continue;
       if (found.size < FLAGS) found.set(flag, word);
     }
   }
