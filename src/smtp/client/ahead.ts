@@ -8,20 +8,8 @@
  */
 import type { Effect, OutgoingMail } from "../../contract/mod.ts";
 import { cannotCarry } from "./commands.ts";
-import type { RecipientResult } from "./outcome.ts";
-import { type ClientState, outcome } from "./state.ts";
-import { beginBatch, isBinary, startTransaction, type Transaction } from "./transaction.ts";
-
-/** A message whose commands are sent while the answer to the one before it is awaited. */
-export interface Ahead {
-  readonly mail: OutgoingMail;
-  readonly transaction: Transaction;
-  readonly results: (RecipientResult | null)[];
-  /** Its commands are sent; false: what it needs is not offered, which is said in its turn. */
-  readonly begun: boolean;
-  /** When it has waited long enough behind the other. */
-  readonly until: number;
-}
+import { type Ahead, type ClientState, outcome } from "./state.ts";
+import { beginBatch, isBinary, startTransaction } from "./transaction.ts";
 
 /** Above this the trips are not what takes the time, and nobody should wait behind it. */
 const LARGEST = 256 * 1024;

@@ -1,7 +1,6 @@
 import type { OutgoingMail, SessionInfo, TlsInfo } from "../../contract/mod.ts";
 import { type Extensions, NO_EXTENSIONS } from "./extensions.ts";
 import type { ClientExchange, ClientMechanism } from "../../sasl/mod.ts";
-import type { Ahead } from "./ahead.ts";
 import { type ClientTimeouts, type SmtpClientOptions, TIMEOUTS } from "./options.ts";
 import { type AttemptResult, ownTemporary, type RecipientResult } from "./outcome.ts";
 import { ReplyReader } from "./reply_reader.ts";
@@ -27,6 +26,17 @@ export interface Login {
   readonly exchange: ClientExchange;
   /** Its challenges mean something: LOGIN's are prompts, and some servers send them as they are. */
   readonly strict: boolean;
+}
+
+/** A message whose commands are sent while the answer to the one before it is awaited. */
+export interface Ahead {
+  readonly mail: OutgoingMail;
+  readonly transaction: Transaction;
+  readonly results: (RecipientResult | null)[];
+  /** Its commands are sent; false: what it needs is not offered, which is said in its turn. */
+  readonly begun: boolean;
+  /** When it has waited long enough behind the other. */
+  readonly until: number;
 }
 
 /** Where the conversation stands; `isFinished` tells the end of its message. */
