@@ -29,7 +29,7 @@ const CHANGES = ["retry", "hold", "release", "remove", "urgent", "normal", "bulk
 /** Whom the journal names: there is but one token. */
 const BY = "the administrator";
 /** Rows of one transaction: some milliseconds. Others are served between two of them. */
-const PAGE = 200;
+const PAGE = 100;
 const PAUSE_MS = 1;
 const params = z.object({ queueId: idText });
 const tags = ["queue"];
