@@ -12,9 +12,10 @@ export const restore: Command = {
   summary: "Bring back a backup: the whole store, or an account, a mailbox, a message",
   about:
     "With --account, what the account has not (any more) is put back, under new UIDs, while the server runs or not; what\n" +
-    "is damaged in the store is mended. Without, it is the whole store, and the server must not run. Mailboxes that changed since the backup get a new UIDVALIDITY, so that mail programs fetch\n" +
-    "them anew instead of taking one message for another. Mail that waited to be sent is held, for it may have been sent\n" +
-    "since: palomar queue list --state held shows it, queue release or remove decides.",
+    "is damaged in the store is mended. Without, it is the whole store, and the server must not run. Mailboxes that\n" +
+    "changed since the backup get a new UIDVALIDITY, so that mail programs fetch them anew instead of taking one message\n" +
+    "for another. Mail that waited to be sent is held, for it may have been sent since: palomar queue list --state held\n" +
+    "shows it, queue release or remove decides.",
   examples: [
     "palomar restore /srv/backup --replace",
     "palomar restore /srv/backup --account alice@example.org",

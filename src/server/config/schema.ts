@@ -268,7 +268,7 @@ const TOP = {
     ownDomains: truth.default(false),
     failures: truth.default(false),
   }).prefault({}),
-  readReports: truth.default(true),
+  readReports: truth.default(false),
   outbound: OUTBOUND.prefault({}),
   tlsReports: truth.default(false),
   limits: LIMITS.prefault({}),

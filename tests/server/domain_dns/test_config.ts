@@ -12,6 +12,7 @@ export function testConfig(more: Record<string, unknown> = {}): Config {
       { protocol: "submission", address: "0.0.0.0", port: 587, tls: "starttls" },
       { protocol: "imap", address: "0.0.0.0", port: 993, tls: "implicit" },
     ],
+    readReports: true,
     ...more,
   };
   const parsed = parseConfig(raw as never, "/nonexistent");

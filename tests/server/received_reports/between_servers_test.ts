@@ -17,6 +17,7 @@ function open(domain: string): Promise<TestServer> {
     config: {
       authentication: { trusted: [] },
       dmarcReports: { send: true, failures: true },
+      readReports: true,
       outbound: { hold: true },
     },
   });

@@ -14,7 +14,7 @@ const ZONES = {
 };
 
 function strict(more: Partial<TestServerOptions> = {}, config: object = {}): Promise<TestServer> {
-  return testServer({ dns: ZONES, ...more, config: { authentication: { trusted: [] }, ...config } });
+  return testServer({ dns: ZONES, ...more, config: { authentication: { trusted: [] }, readReports: true, ...config } });
 }
 
 // deno-lint-ignore no-explicit-any

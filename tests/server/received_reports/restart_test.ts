@@ -49,7 +49,7 @@ Deno.test("a report that was accepted is known after a restart, and its copy cha
   const dataDir = await Deno.makeTempDir();
   try {
     for (let round = 0; round < 2; round++) {
-      const server = await testServer({ storage: await openSqlite({ dataDir }) });
+      const server = await testServer({ storage: await openSqlite({ dataDir }), config: { readReports: true } });
       await server.deliver(reportMail(gzip(aggregateXml())), "dmarc-reports@example.test");
       const { messages } = await (await server.admin("GET", "/api/v1/domains/example.test/dmarc")).json();
       assert.equal(messages, 3);
