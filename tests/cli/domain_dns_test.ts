@@ -12,7 +12,7 @@ Deno.test("domain dns prints lines of a zone file; what is to be filled in is a 
   for (const line of out.split("\n")) {
     assert.match(line, /^$|^; |^[\w.-]+\. IN (MX|TXT|SRV|CNAME|TLSA) [^<>]+$/);
   }
-  assert.match(out, /^_dmarc\.example\.org\. IN TXT "v=DMARC1; p=none; rua=mailto:postmaster@example\.org"$/m);
+  assert.match(out, /^_dmarc\.example\.org\. IN TXT "v=DMARC1; p=none; rua=mailto:dmarc-reports@example\.org"$/m);
   assert.match(out, /^; mail\.example\.org\. IN A <its public IPv4 address>$/m);
   assert.match(out, /^rsa-20260131\._domainkey\.example\.org\. IN TXT "v=DKIM1; k=rsa; p=[^"]{237}" "[^"]+"$/m);
   for (const selector of ["rsa-20260131", "ed25519-20260131"]) await run(`dkim remove example.org ${selector} --force`);

@@ -338,3 +338,14 @@ Deno.test("the host of the policy needs a certificate of its name, where this se
   assert.match(await status(null, {}), /^ok: this server has no HTTPS: whatever does it here needs a certificate for/);
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("reports go to postmaster while they are not read, and to their own addresses when they are", async () => {
+  for (
+    const [readReports, dmarc, tls] of [[false, "postmaster", "postmaster"], [true, "dmarc-reports", "tls-reports"]]
+  ) {
+    const { records } = await world(testConfig({ readReports }));
+    const value = (kind: string) => records.find((one) => one.kind === kind)?.value ?? "";
+    assert.ok(value("dmarc").includes(`rua=mailto:${dmarc}@example.org`), value("dmarc"));
+    assert.ok(value("tlsReport").includes(`rua=mailto:${tls}@example.org`), value("tlsReport"));
+  }
+});
