@@ -79,6 +79,15 @@ export {
   type DamagedBody,
 } from "./src/storage/sqlite/backup/mod.ts";
 export { type RestoreOptions, type RestoreResult, restoreStore } from "./src/storage/sqlite/backup/restore.ts";
+export {
+  listSnapshots,
+  type RollbackLoss,
+  type RollbackOptions,
+  type RollbackResult,
+  rollbackStore,
+  type Snapshot,
+  surveyRollback,
+} from "./src/storage/sqlite/backup/rollback.ts";
 export { DataDirLocked, openSqlite, type SqliteOptions, type SqliteStorage } from "./src/storage/sqlite/mod.ts";
 export { openPostgres, type PostgresOptions } from "./src/storage/postgres/mod.ts";
 export {

@@ -41,6 +41,7 @@ import { queueReroute } from "./commands/queue_reroute.ts";
 import { queueRetry } from "./commands/queue_retry.ts";
 import { queueShow } from "./commands/queue_show.ts";
 import { restore } from "./commands/restore.ts";
+import { rollback } from "./commands/rollback.ts";
 import { rewind } from "./commands/rewind.ts";
 import { undelete } from "./commands/undelete.ts";
 import { sendmail } from "./commands/sendmail.ts";
@@ -131,6 +132,7 @@ export const COMMANDS: readonly Command[] = [
   rewind,
   backup,
   restore,
+  rollback,
   verify,
   version,
 ];

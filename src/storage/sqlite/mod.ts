@@ -20,7 +20,7 @@ import { Watchers } from "../engine/watchers.ts";
 import { answerSearch, rowsOf } from "../order.ts";
 import { type Storage, StorageError } from "../storage.ts";
 import { freeToMove } from "./backup/hold.ts";
-import { RESTORING } from "./backup/restore.ts";
+import { RESTORING } from "./backup/swap.ts";
 import { Blobs, infrastructure, segmentEnds } from "./blobs.ts";
 import { Commits } from "./commits.ts";
 import { MailTables } from "./mail_tables.ts";

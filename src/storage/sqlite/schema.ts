@@ -1,5 +1,5 @@
 /** The database file: its pragmas, its tables, and how an older one becomes today's. */
-import { copyFileSync } from "node:fs";
+import { copyFileSync, renameSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../storage.ts";
@@ -163,12 +163,12 @@ function migrate(db: DatabaseSync, path: string): void {
     throw new StorageError(
       "unavailable",
       `${path} has schema version ${version}, this program knows ${MIGRATIONS.length}: ` +
-        `start the newer program, or restore the snapshot it made`,
+        `start the newer program, or bring back the snapshot it made (palomar rollback)`,
     );
   }
   if (version > 0) {
     db.exec("pragma wal_checkpoint(truncate)"); // so that the one file is all there is to copy
-    copyFileSync(path, `${path}.version-${version}`);
+    takeSnapshot(path, version);
     dropSnapshots(path);
   }
   db.exec("begin immediate");
@@ -181,12 +181,41 @@ function migrate(db: DatabaseSync, path: string): void {
   }
 }
 
+/** It has its name only when it is whole and on disk: one that the disk had no room for is none. */
+function takeSnapshot(path: string, version: number): void {
+  const snapshot = snapshotPath(path, version);
+  const partial = `${snapshot}.partial`;
+  try {
+    copyFileSync(path, partial);
+    const file = Deno.openSync(partial, { read: true });
+    file.syncSync();
+    file.close();
+    renameSync(partial, snapshot);
+  } catch (error) {
+    try {
+      Deno.removeSync(partial);
+    } catch {
+      // it was not even begun
+    }
+    throw error;
+  }
+}
+
+/** The file that keeps what a database was at a version. */
+export function snapshotPath(path: string, version: number): string {
+  return `${path}.version-${version}`;
+}
+
+/** Versions of which a snapshot is there, newest first. */
+export function snapshotVersions(path: string): readonly number[] {
+  const beginning = snapshotPath(basename(path), 0).slice(0, -1);
+  return [...Deno.readDirSync(dirname(path))].filter(({ name }) => name.startsWith(beginning))
+    .map(({ name }) => Number(name.slice(beginning.length))).filter(Number.isInteger).sort((a, b) => b - a);
+}
+
 /** Snapshots of the versions before the last two. */
 function dropSnapshots(path: string): void {
-  const beginning = `${basename(path)}.version-`;
-  const versions = [...Deno.readDirSync(dirname(path))].filter(({ name }) => name.startsWith(beginning))
-    .map(({ name }) => Number(name.slice(beginning.length))).filter(Number.isInteger).sort((a, b) => b - a);
-  for (const version of versions.slice(SNAPSHOTS)) Deno.removeSync(`${path}.version-${version}`);
+  for (const version of snapshotVersions(path).slice(SNAPSHOTS)) Deno.removeSync(snapshotPath(path, version));
 }
 
 function expectPragma(db: DatabaseSync, name: string, expected: string | number): void {
