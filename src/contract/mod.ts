@@ -37,4 +37,5 @@ export * from "./ops/token.ts";
 export * from "./ops/transport.ts";
 export * from "./ops/url.ts";
 export * from "./program.ts";
+export * from "./rules.ts";
 export * from "./session.ts";

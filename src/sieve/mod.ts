@@ -28,6 +28,8 @@ export type {
   SieveSaid,
   SieveVersion,
 } from "./result.ts";
+export { readRules } from "./rules/read_rules.ts";
+export { writeRules } from "./rules/write_rules.ts";
 export { type NamedScript, runSieve, runSieveSequence } from "./run/run_sieve.ts";
 export { formatSieveLogLine, sieveSentence } from "./sentence.ts";
 export type { SieveScript } from "./script.ts";

@@ -1,5 +1,6 @@
 /** From the text of a script to one that can run, or to all that is wrong with it. */
-import { checkCommands, type CheckContext } from "./check/check.ts";
+import { checkCommands } from "./check/check.ts";
+import type { CheckContext } from "./check/context.ts";
 import { SIEVE_EXTENSIONS } from "./extensions.ts";
 import { SIEVE_LIMITS, type SieveLimits } from "./limits.ts";
 import type { SieveScript } from "./script.ts";

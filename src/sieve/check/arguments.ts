@@ -1,7 +1,7 @@
 /** Arguments against a spec: tags first, then what stands by its place (RFC 5228 section 2.6). */
 import type { CheckedNode, CheckedValue } from "../script.ts";
 import type { ArgumentNode, StringNode, TagNode, TestNode } from "../syntax/tree.ts";
-import type { CheckContext } from "./check.ts";
+import type { CheckContext } from "./context.ts";
 import { matchSpecOf } from "./match_spec.ts";
 import { nearest } from "./nearest.ts";
 import { EXTRA_RULES } from "./extra_rules.ts";

@@ -3,25 +3,15 @@
  * finds all errors in one pass. What can never run because of `ihave` (RFC 5463) is not looked at.
  */
 import { IMPLIED } from "../extensions.ts";
-import type { SieveLimits } from "../limits.ts";
 import type { CheckedNode } from "../script.ts";
-import type { CommandNode, ErrorList, TestNode } from "../syntax/tree.ts";
+import type { CommandNode, TestNode } from "../syntax/tree.ts";
 import { checkShape } from "./arguments.ts";
 import { COMMAND_SPECS } from "./commands.ts";
+import type { CheckContext } from "./context.ts";
 import { DEFAULT_MATCH } from "./match_spec.ts";
 import { nearest } from "./nearest.ts";
 import { extensionsOf, staticTruth } from "./static_ihave.ts";
 import { TEST_SPECS } from "./tests.ts";
-
-/** What holds for a whole script while it is checked. */
-export interface CheckContext {
-  readonly errors: ErrorList;
-  readonly limits: SieveLimits;
-  /** Extensions that this server has. */
-  readonly known: ReadonlySet<string>;
-  /** Extensions that the script has required so far. */
-  readonly required: Set<string>;
-}
 
 /** Checks the commands of a script. Where `errors` got nothing the result can run. */
 export function checkCommands(commands: readonly CommandNode[], context: CheckContext): CheckedNode[] {

@@ -5,7 +5,7 @@ import type { Comparator } from "../match/comparator.ts";
 import { isComparator } from "../match/comparator.ts";
 import { type CheckedValue, type MatchSpec, type Relation } from "../script.ts";
 import type { TestNode } from "../syntax/tree.ts";
-import type { CheckContext } from "./check.ts";
+import type { CheckContext } from "./context.ts";
 import type { Template } from "./template.ts";
 
 /** RFC 5228 sections 2.7.1 and 2.7.3. */

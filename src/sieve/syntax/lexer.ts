@@ -28,6 +28,11 @@ export class Lexer {
     this.#errors = errors;
   }
 
+  /** Characters that were read, without a byte order mark. */
+  get offset(): number {
+    return this.#at;
+  }
+
   next(): Token {
     while (true) {
       this.#skipBlanks();
