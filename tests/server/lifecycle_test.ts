@@ -38,13 +38,14 @@ async function takenPort(): Promise<{ port: number; free: () => Promise<void> }>
 Deno.test("start() opens every listener on a port of its own, and each speaks its protocol", async () => {
   const server = await testServer({ listen: true });
   try {
-    assert.equal(new Set(server.server.addresses.map((at) => at.port)).size, 9);
+    assert.equal(new Set(server.server.addresses.map((at) => at.port)).size, 10);
     for (
       const [protocol, greeting] of [
         ["smtp", /^220 mail\.example\.test ESMTP/],
         ["lmtp", /^220 mail\.example\.test LMTP/],
         ["imap", /^\* OK \[CAPABILITY /],
         ["pop3", /^\+OK /],
+        ["managesieve", /^"IMPLEMENTATION" "Palomar /],
       ] as const
     ) {
       const { address, port } = server.address(protocol, protocol === "lmtp" ? "none" : "starttls");
