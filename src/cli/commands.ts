@@ -45,6 +45,7 @@ import { rollback } from "./commands/rollback.ts";
 import { rewind } from "./commands/rewind.ts";
 import { undelete } from "./commands/undelete.ts";
 import { sendmail } from "./commands/sendmail.ts";
+import { rulesSet, rulesShow } from "./commands/rules.ts";
 import { sieveActivate, sieveDeactivate } from "./commands/sieve_activate.ts";
 import { sieveCheck } from "./commands/sieve_check.ts";
 import { sieveGet } from "./commands/sieve_get.ts";
@@ -123,6 +124,8 @@ export const COMMANDS: readonly Command[] = [
   sieveTrace,
   sieveDiff,
   sieveRun,
+  rulesShow,
+  rulesSet,
   vacationShow,
   vacationSet,
   vacationOff,

@@ -17,6 +17,7 @@ import { messagesRestore } from "./admin/messages_restore.ts";
 import { messagesSend } from "./admin/messages_send.ts";
 import { delivering } from "./admin/delivery.ts";
 import { queue } from "./admin/queue.ts";
+import { filterRules } from "./admin/rules.ts";
 import { sieve } from "./admin/sieve.ts";
 import { sieveWork } from "./admin/sieve_work.ts";
 import { removed } from "./admin/removed.ts";
@@ -88,7 +89,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   messagesImport(admin, deps);
   messagesExport(admin, deps);
   messagesRestore(admin, deps);
-  for (const resource of [sieve, sieveWork, delivering]) resource(admin, deps);
+  for (const resource of [sieve, sieveWork, filterRules, delivering]) resource(admin, deps);
   bans(admin, deps);
   removed(admin, deps);
   store(admin, deps);

@@ -1,5 +1,7 @@
 /** What the HTTP layer asks about scripts besides keeping them: whether they can run, and what they would do. */
 
+import type { FilterRule, RuleProblem } from "../contract/mod.ts";
+
 /** Something that is wrong with a script. */
 export interface ScriptError {
   /** From 1. */
@@ -53,6 +55,12 @@ export interface ScriptQuestion {
 export interface SieveDesk {
   /** All that is wrong with a script; empty where it can run. */
   check(content: string): readonly ScriptError[];
+  /** A script as rules; what is no rule comes as text. */
+  readRules(content: string): readonly FilterRule[];
+  /** Rules as a script, or all that is wrong with them. */
+  writeRules(
+    rules: readonly FilterRule[],
+  ): { readonly script: string } | { readonly problems: readonly RuleProblem[] };
   /** Messages that would go elsewhere than by the active script. */
   diff(question: ScriptQuestion): Promise<ScriptReport | null>;
   /** What the script says of each message; with `apply` it is done, as far as it can be done to mail that is there. */

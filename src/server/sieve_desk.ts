@@ -3,7 +3,14 @@ import type { AccountId, EmailRow, LogEvent, Mailbox, Program, SearchKey, UidRan
 import type { ScriptedMessage, ScriptQuestion, ScriptReport, SieveDesk } from "../http/sieve_desk.ts";
 import { applyStored, fateOf, type FilterPolicy, replay, type StoredOwner } from "../mda/mod.ts";
 import { decodeWords } from "../message/mod.ts";
-import { formatSieveError, type NamedScript, type SieveResult, sieveSentence } from "../sieve/mod.ts";
+import {
+  formatSieveError,
+  type NamedScript,
+  readRules,
+  type SieveResult,
+  sieveSentence,
+  writeRules,
+} from "../sieve/mod.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type Perform, runProgram } from "./run_program.ts";
 
@@ -29,6 +36,8 @@ export function createSieveDesk(parts: SieveDeskParts): SieveDesk {
         return { line, column, reason: formatSieveError(error).slice(`${line}:${column}: `.length) };
       });
     },
+    readRules,
+    writeRules,
     diff: (question) => diff(question, parts),
     run: (question) => run(question, parts),
   };

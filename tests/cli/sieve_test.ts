@@ -17,6 +17,22 @@ Deno.test("scripts are put, listed, printed, activated and removed from the comm
   assert.match(wrong.err, /line 2, column 1/);
 });
 
+Deno.test("rules are set and shown from the command line, and what is shown can be set", async () => {
+  const { run } = await aliceDesk();
+  const rules =
+    '[{"name":"Big","conditions":[{"test":"size","over":true,"octets":1000}],"actions":[{"do":"discard"}]}]';
+  const set = await run(`rules set ${ALICE} --activate`, { stdin: rules });
+  assert.deepEqual([set.code, set.err], [0, `${ALICE} has 1 rule, active.\n`]);
+  const shown = await run(`rules show ${ALICE}`);
+  assert.equal(JSON.parse(shown.out).rules[0].name, "Big");
+  assert.equal((await run(`rules set ${ALICE} -`, { stdin: shown.out })).code, 0);
+  assert.deepEqual((await run(`rules show ${ALICE}`)).out, shown.out);
+  assert.equal((await run(`rules set ${ALICE}`, { stdin: "{}" })).code, 1);
+  const wrong = await run(`rules set ${ALICE}`, { stdin: '[{"actions":[{"do":"move","mailbox":""}]}]' });
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.err, /rules\.0\.actions\.0\.mailbox/);
+});
+
 Deno.test("an answer is set, shown and turned off from the command line", async () => {
   const { run } = await aliceDesk();
   const set = await run(`vacation set ${ALICE} --subject Away --to 2027-01-31T00:00:00Z`, { stdin: "Back soon\n" });

@@ -33,6 +33,7 @@ const ROUTES = [
   "GET /api/v1/accounts/{address}/mailboxes",
   "GET /api/v1/accounts/{address}/messages",
   "GET /api/v1/accounts/{address}/removed",
+  "GET /api/v1/accounts/{address}/rules",
   "GET /api/v1/accounts/{address}/sieve",
   "GET /api/v1/accounts/{address}/sieve/{name}",
   "GET /api/v1/accounts/{address}/tokens",
@@ -75,6 +76,7 @@ const ROUTES = [
   "PUT /api/v1/accounts/{address}/acl",
   "PUT /api/v1/accounts/{address}/mailboxes",
   "PUT /api/v1/accounts/{address}/password",
+  "PUT /api/v1/accounts/{address}/rules",
   "PUT /api/v1/accounts/{address}/sieve/{name}",
   "PUT /api/v1/accounts/{address}/vacation",
 ];
