@@ -29,7 +29,9 @@ import { domainRemove } from "./commands/domain_remove.ts";
 import { exportEml } from "./commands/export_eml.ts";
 import { exportMaildir } from "./commands/export_maildir.ts";
 import { exportMbox } from "./commands/export_mbox.ts";
+import { importAliases } from "./commands/import_aliases.ts";
 import { importEml } from "./commands/import_eml.ts";
+import { importForward } from "./commands/import_forward.ts";
 import { importMaildir } from "./commands/import_maildir.ts";
 import { importMbox } from "./commands/import_mbox.ts";
 import { queueHold } from "./commands/queue_hold.ts";
@@ -96,6 +98,8 @@ export const COMMANDS: readonly Command[] = [
   aliasAdd,
   aliasList,
   aliasRemove,
+  importAliases,
+  importForward,
   importMaildir,
   importMbox,
   importEml,

@@ -33,6 +33,38 @@ Deno.test("rules are set and shown from the command line, and what is shown can 
   assert.match(wrong.err, /rules\.0\.actions\.0\.mailbox/);
 });
 
+Deno.test("a .forward becomes a rule, once, and what cannot be translated is named", async () => {
+  const { run } = await aliceDesk();
+  const text = "\\alice\nbob@example.net\n";
+  const dry = await run(`import forward ${ALICE} - --dry-run`, { stdin: text });
+  assert.deepEqual(JSON.parse(dry.out).rules[0].actions, [{ do: "forward", address: "bob@example.net", keep: true }]);
+  assert.deepEqual(JSON.parse((await run(`rules show ${ALICE}`)).out).rules, []);
+  for (let time = 0; time < 2; time++) {
+    const made = await run(`import forward ${ALICE} - --activate`, { stdin: text });
+    assert.deepEqual([made.code, made.err], [0, `${ALICE} forwards to bob@example.net, and keeps it.\n`]);
+    assert.equal(JSON.parse((await run(`rules show ${ALICE}`)).out).rules.length, 1);
+  }
+  const piped = await run(`import forward ${ALICE} -`, { stdin: '"|procmail"\nbob@example.net' });
+  assert.equal(piped.code, 1);
+  assert.match(piped.err, /procmail.*programs are not run/);
+  assert.equal((await run(`import forward ${ALICE} -`, { stdin: "# Exim filter\n" })).code, 1);
+});
+
+Deno.test("aliases of a file are made, once, and what is left out is named", async () => {
+  const { run, ask } = await aliceDesk();
+  const file = "postmaster: root\nroot: alice\nlist: :include:/etc/list\nalice: bob@example.net\n";
+  const dry = await run("import aliases example.org - --dry-run", { stdin: file });
+  assert.match(dry.out, /root@example.org would lead to alice@example.org/);
+  assert.equal((await ask("GET", "/api/v1/aliases")).json.aliases.length, 0);
+  const made = await run("import aliases example.org -", { stdin: file });
+  assert.equal(made.code, 1);
+  assert.match(made.err, /line 3: list@example.org: :include:.*are not read/);
+  assert.match(made.err, /line 4: alice@example.org: /);
+  assert.equal((await ask("GET", "/api/v1/aliases")).json.aliases.length, 2);
+  assert.equal((await run("import aliases example.org -", { stdin: "root: alice" })).code, 0);
+  assert.equal((await run("import aliases example.org -", { stdin: "root: bob" })).code, 1);
+});
+
 Deno.test("an answer is set, shown and turned off from the command line", async () => {
   const { run } = await aliceDesk();
   const set = await run(`vacation set ${ALICE} --subject Away --to 2027-01-31T00:00:00Z`, { stdin: "Back soon\n" });

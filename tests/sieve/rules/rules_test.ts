@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { FilterRule, OpaqueRule, PlainRule, RuleAction, RuleCondition } from "../../../src/contract/mod.ts";
+import { play } from "../scene.ts";
 import { checkSieve, readRules, writeRules } from "../../../src/sieve/mod.ts";
 
 const HOSTILE = [
@@ -257,4 +258,45 @@ Deno.test("readRules() takes a script without markers apart, and keeps its comme
     }),
   ]);
   assert.deepEqual(readRules(""), []);
+});
+
+Deno.test("rules decide over messages as they say", () => {
+  const message = (disposition: string) =>
+    [
+      "From: Alice <alice@example.org>",
+      "To: Bob <bob@example.net>",
+      "Subject: Offer",
+      "List-Id: News of all kinds <news.example.org>",
+      "MIME-Version: 1.0",
+      "Content-Type: multipart/mixed; boundary=b",
+      "",
+      "--b",
+      "",
+      "See below.",
+      "--b",
+      `Content-Disposition: ${disposition}; filename=attachment.txt`,
+      "",
+      "x",
+      "--b--",
+      "",
+    ].join("\n");
+  const hits = (condition: RuleCondition, disposition = "attachment") => {
+    const actions: RuleAction[] = [{ do: "move", mailbox: "Hit", create: false }];
+    const result = writeRules([rule({ conditions: [condition], actions })]);
+    assert("script" in result);
+    const done = play(result.script, { message: message(disposition) }).actions;
+    return JSON.stringify(done).includes('"Hit"');
+  };
+  const not = false;
+  assert(hits({ test: "attachment", not }));
+  assert(!hits({ test: "attachment", not }, "inline"));
+  assert(hits({ test: "list", match: "is", values: ["news.example.org"], not }));
+  assert(!hits({ test: "list", match: "is", values: ["news.example"], not }));
+  assert(hits({ test: "from", match: "is", values: ["ALICE@example.org"], not }));
+  assert(hits({ test: "from", match: "contains", values: ["alice <"], not }));
+  assert(!hits({ test: "to", match: "is", values: ["bob"], not }));
+  assert(hits({ test: "to", match: "is", values: ["bob"], not: true }));
+  assert(hits({ test: "body", values: ["below"], not }));
+  assert(hits({ test: "subject", match: "matches", values: ["o?f*"], not }));
+  assert(hits({ test: "size", over: true, octets: 100, not }));
 });
