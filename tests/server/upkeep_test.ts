@@ -59,6 +59,17 @@ Deno.test("upkeep: mailboxes with an age limit lose what is older, others nothin
   assert.deepEqual(h.events(), ['retention.expired {"account":"ann@example.org","mailbox":"Trash","messages":1}']);
 });
 
+Deno.test("upkeep: a wall clock that leaps is told once, in both directions", async () => {
+  const h = await house(NO_RETENTION, { warnings: [], message: true });
+  await h.upkeep.round();
+  const { wall } = h.clock;
+  for (const years of [1, 1, 0]) {
+    h.clock.wall = () => wall.call(h.clock) + years * 365 * DAY;
+    await h.upkeep.round();
+  }
+  assert.deepEqual(h.events(), ['clock.leapt {"seconds":31536000}', 'clock.leapt {"seconds":-31536000}']);
+});
+
 Deno.test("upkeep: people are told once at each step that their mailboxes fill up, and again after they had room", async () => {
   const h = await house(NO_RETENTION, { warnings: [95, 50], message: true });
   const quota = { bytes: null, messages: 20 };

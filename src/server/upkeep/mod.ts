@@ -12,6 +12,8 @@ import { expireMailboxes } from "./expire_mailboxes.ts";
 import { QuotaWarnings } from "./quota_warnings.ts";
 
 const EVERY_MS = 600_000;
+/** A wall clock that is set by more is told of. */
+const LEAP_MS = 3_600_000;
 
 /** What it works on. */
 export interface UpkeepParts {
@@ -27,6 +29,7 @@ export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #warnings: QuotaWarnings;
   #round: Promise<void> = Promise.resolve();
+  #offset: number | null = null;
   #isBusy = false;
   #isStopped = false;
   #cancel = () => {};
@@ -55,9 +58,19 @@ export class Upkeep {
     await this.#round;
   }
 
+  /** A wall clock that leaps is worth a person's look; what is kept waits a day then (`storage/engine/steady_clock.ts`). */
+  #watchClock(): void {
+    const { clock, logger } = this.#parts;
+    const offset = clock.wall() - clock.monotonic();
+    const leap = offset - (this.#offset ?? offset);
+    this.#offset = offset;
+    if (Math.abs(leap) > LEAP_MS) logger.log("warn", "clock.leapt", { seconds: Math.round(leap / 1000) });
+  }
+
   async #work(): Promise<void> {
     const { logger } = this.#parts;
     const isStopped = () => this.#isStopped;
+    this.#watchClock();
     try {
       await expireMailboxes(this.#parts, isStopped);
     } catch (error) {

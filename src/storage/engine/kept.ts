@@ -1,5 +1,6 @@
 /** What is kept of memberships and emails that go, and how it goes for good. */
 import { DELETED, SHARED } from "./flags.ts";
+import { isSteady } from "./steady_clock.ts";
 import type { AccountRow, EmailRecord, MailboxRow, MemberRow, RemovedRow, Transaction } from "./tables.ts";
 
 /** A membership is about to go. */
@@ -50,8 +51,9 @@ export function forgetAll(tx: Transaction, account: AccountRow): void {
   for (let row = tx.oldestRemoved(account.id); row; row = tx.oldestRemoved(account.id)) forget(tx, account, row);
 }
 
-/** What was kept long enough goes, at most `limit` rows. Answers how many went. */
+/** What was kept long enough goes, at most `limit` rows; nothing after a leap of the clock. Answers how many went. */
 export function expireRemoved(tx: Transaction, limit: number): number {
+  if (!isSteady(tx)) return 0;
   const rows = tx.removedBefore(tx.wall() - tx.undeleteMs, limit);
   for (const row of rows) {
     const account = tx.account(row.account);

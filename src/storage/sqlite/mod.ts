@@ -71,8 +71,7 @@ export interface SqliteStorage extends Storage {
 export async function openSqlite(options: SqliteOptions): Promise<SqliteStorage> {
   await Promise.resolve();
   const { dataDir } = options;
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const lock = Deno.openSync(join(dataDir, "lock"), { create: true, write: true, mode: 0o600 });
+  const lock = openLock(dataDir);
   if (!lock.tryLockSync(true)) {
     lock.close();
     throw new DataDirLocked(dataDir);
@@ -172,6 +171,18 @@ function openLocked(
       lock.close();
     },
   };
+}
+
+function openLock(dataDir: string): Deno.FsFile {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return Deno.openSync(join(dataDir, "lock"), { create: true, write: true, mode: 0o600 });
+  } catch (error) {
+    const { message } = error as Error;
+    const what = `the data folder ${dataDir} cannot be written: ${message}; it must belong to the user who runs the ` +
+      "server, on a file system that is mounted for writing and has room";
+    throw new StorageError("unavailable", what, error);
+  }
 }
 
 /** A restore that was broken off left something that looks like an empty store. */

@@ -4,6 +4,7 @@
  */
 import type { BlobId } from "../../contract/mod.ts";
 import { expireRemoved } from "../engine/kept.ts";
+import { isSteady } from "../engine/steady_clock.ts";
 import type { Blobs } from "./blobs.ts";
 import type { MailTables } from "./mail_tables.ts";
 import { pruneJournal, pruneTombstones } from "./prune.ts";
@@ -157,7 +158,9 @@ export async function reclaim(
     done?.();
   }
   await write((tx) => pruneTombstones(tx));
-  await write((tx) => pruneJournal(tx, Date.now()));
+  await write((tx) => {
+    if (isSteady(tx)) pruneJournal(tx, tx.wall());
+  });
   tables.sql.exec("pragma incremental_vacuum(2000)");
   return freed;
 }
