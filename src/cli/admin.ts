@@ -4,7 +4,7 @@
  */
 import { type ClientRequest, request as httpRequest } from "node:http";
 import { join } from "node:path";
-import type { DnsType } from "../contract/mod.ts";
+import type { Args, DnsType } from "../contract/mod.ts";
 import type { Config } from "../server/config/mod.ts";
 import { EXIT, Exit } from "./exit.ts";
 import { canonicalWay, waitReason } from "../mta/queue/mod.ts";
@@ -180,6 +180,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     { BanBook },
     { banRules },
     { createSubmission },
+    { createLocalDelivery },
     { mailPrograms },
     { filterPolicy },
     { createSieveDesk },
@@ -200,6 +201,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/abuse/ban_book.ts"),
     import("../server/abuse/guard.ts"),
     import("../server/submission.ts"),
+    import("../server/local_delivery.ts"),
     import("../server/house.ts"),
     import("../server/filter_policy.ts"),
     import("../server/sieve_desk.ts"),
@@ -238,6 +240,14 @@ export async function openOffline(config: Config): Promise<Admin> {
     failed: (error) => failure = error,
   }).load();
   const filter = await filterPolicy(config);
+  const taking = {
+    storage,
+    programs: mailPrograms(config, filter),
+    sign: (args: Args<"message.sign">) => signer.sign(args),
+    clock: { wall: () => Date.now() },
+    messageSize: config.limits.messageSize,
+    log: () => {},
+  };
   const app = createHttpApp({
     perform: (op, args) => storage.perform(op, args),
     ...(storage.mend && { mend: (what) => storage.mend!(what) }),
@@ -246,15 +256,9 @@ export async function openOffline(config: Config): Promise<Admin> {
     dkim,
     dns: createDomainDns({ config, storage, dkim, resolve, now: () => Date.now() }),
     sieve: createSieveDesk({ storage, filter, now: () => Date.now() }),
-    // It waits in the queue until a server runs.
-    submit: createSubmission({
-      storage,
-      programs: mailPrograms(config, filter),
-      sign: (args) => signer.sign(args),
-      clock: { wall: () => Date.now() },
-      messageSize: config.limits.messageSize,
-      log: () => {},
-    }),
+    // What leaves waits in the queue until a server runs.
+    submit: createSubmission(taking),
+    deliver: createLocalDelivery({ ...taking, giveUpMs: config.outbound.retry.giveUp }),
     openBody: () => bodyIntake(storage),
     adminToken: new Secret(""),
     trusted: true,

@@ -16,6 +16,7 @@ import { dkimList } from "./commands/dkim_list.ts";
 import { dkimRemove } from "./commands/dkim_remove.ts";
 import { dkimRotate } from "./commands/dkim_rotate.ts";
 import { backup } from "./commands/backup.ts";
+import { deliver } from "./commands/deliver.ts";
 import { banAdd } from "./commands/ban_add.ts";
 import { banList } from "./commands/ban_list.ts";
 import { banRemove } from "./commands/ban_remove.ts";
@@ -135,6 +136,7 @@ export const COMMANDS: readonly Command[] = [
   vacationOff,
   why,
   sendmail,
+  deliver,
   undelete,
   rewind,
   backup,

@@ -14,6 +14,7 @@ import { mailboxes } from "./admin/mailboxes.ts";
 import { messagesExport } from "./admin/messages_export.ts";
 import { messagesImport } from "./admin/messages_import.ts";
 import { messagesRestore } from "./admin/messages_restore.ts";
+import { messagesDeliver } from "./admin/messages_deliver.ts";
 import { messagesSend } from "./admin/messages_send.ts";
 import { delivering } from "./admin/delivery.ts";
 import { queue } from "./admin/queue.ts";
@@ -34,7 +35,7 @@ const API = "/api/v1";
 const BODY_LIMIT = 1024 * 1024;
 /** Routes that read messages as they come, and the types of these. No form of a strange page can send one of them. */
 const MESSAGE_BODIES = [
-  { route: /^POST \/api\/v1\/messages$/, types: ["message/rfc822"] },
+  { route: /^POST \/api\/v1\/(messages|deliveries)$/, types: ["message/rfc822"] },
   { route: /^POST \/api\/v1\/accounts\/[^/]+\/messages$/, types: ["message/rfc822", FRAMES_TYPE] },
   { route: /^POST \/api\/v1\/accounts\/[^/]+\/restore$/, types: ["message/rfc822"] },
 ];
@@ -86,6 +87,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     resource(admin, deps);
   }
   messagesSend(admin, deps);
+  messagesDeliver(admin, deps);
   messagesImport(admin, deps);
   messagesExport(admin, deps);
   messagesRestore(admin, deps);

@@ -117,6 +117,13 @@ export interface SubmittedMessage {
   readonly body: ReadableStream<Uint8Array> | null;
 }
 
+/** What became of a message for the mailboxes of this server, in the order of its recipients. */
+export interface DeliveredMessage {
+  readonly accepted: TraceId;
+  /** Why it was not taken for one of them, or null; and whether its sender is told so. */
+  readonly recipients: readonly { readonly refusal: Refusal | null; readonly returned: boolean }[];
+}
+
 /** What the HTTP layer needs of the server. */
 export interface HttpDeps {
   readonly perform: <K extends StorageOp>(op: K, args: Args<K>) => Promise<AnswerOf<K>>;
@@ -146,6 +153,14 @@ export interface HttpDeps {
   readonly queueChanged: () => void;
   /** Takes a message for whoever administers the server. When it answers `accepted`, the message is on disk. */
   readonly submit: (message: SubmittedMessage) => Promise<{ accepted: TraceId } | { refused: Refusal }>;
+  /**
+   * Takes a message for recipients of this server, as LMTP does; `bounce`: the sender of what a recipient refuses for
+   * good is told. What is answered to be taken is on disk.
+   */
+  readonly deliver: (
+    message: SubmittedMessage,
+    bounce: boolean,
+  ) => Promise<DeliveredMessage | { refused: Refusal }>;
   /** Begins a body of the store. */
   readonly openBody: () => BodyIntake;
   /** An account's password or being disabled changed, or it is gone: sessions of it should end. */

@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { isIP } from "node:net";
 import { Secret } from "../base/secret.ts";
-import type { DnsType, LogEvent, SessionInfo } from "../contract/mod.ts";
+import type { Args, DnsType, LogEvent, SessionInfo } from "../contract/mod.ts";
 import { createResolver, type Resolver } from "../dns/mod.ts";
 import type { HttpApp, HttpDeps } from "../http/deps.ts";
 import type { FilterPolicy } from "../mda/mod.ts";
@@ -48,6 +48,7 @@ import { createSieveDesk } from "./sieve_desk.ts";
 import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
 import { openStorage } from "./open_storage.ts";
 import { bodyIntake } from "./body_intake.ts";
+import { createLocalDelivery } from "./local_delivery.ts";
 import { createSubmission } from "./submission.ts";
 import { makeToken } from "./token.ts";
 import { VERSION } from "./version.ts";
@@ -141,15 +142,17 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const filter = await filterPolicy(config);
   const programs = mailPrograms(config, filter);
   const filters = filterChain(config, parts, storage, clock, metrics);
-  const submit = createSubmission({
+  const taking = {
     ...filters,
     storage,
     programs,
-    sign: (args) => signer.sign(args),
+    sign: (args: Args<"message.sign">) => signer.sign(args),
     clock,
     messageSize: config.limits.messageSize,
     log,
-  });
+  };
+  const submit = createSubmission(taking);
+  const deliver = createLocalDelivery({ ...taking, giveUpMs: config.outbound.retry.giveUp });
   const world = createWorld({
     storage,
     auth: createAuth({ storage, delay: createLoginDelay(), clock }),
@@ -203,6 +206,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         dns: createDomainDns({ config, storage, dkim, resolve, now: () => clock.wall() }),
         sieve: createSieveDesk({ storage, filter, now: () => clock.wall() }),
         submit,
+        deliver,
         adminToken: new Secret(adminToken.value),
         trusted,
         bans: book,

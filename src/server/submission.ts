@@ -9,6 +9,8 @@ import type {
   LogEvent,
   Op,
   Peer,
+  Program,
+  Refusal,
   SessionId,
   StorageOp,
   TraceId,
@@ -56,11 +58,33 @@ async function submit(
   sinks: BodySinks,
   parts: SubmissionParts,
 ): ReturnType<HttpDeps["submit"]> {
+  const taken = await takeMessage(message, sinks, parts, { protocol: "submission", via: "HTTP" });
+  if ("refused" in taken) return taken;
+  const answer = await taken.receive(taken.args);
+  return "refused" in answer ? answer : { accepted: answer.accepted };
+}
+
+/** A message that is in the store, and how the programs of the server go on with it. */
+export interface TakenMessage {
+  readonly args: Args<"message.receive">;
+  /** Runs a program against the store. */
+  readonly run: <R>(program: Program<R>) => Promise<R>;
+  /** Content filters, then the server's own program. */
+  readonly receive: (args: Args<"message.receive">) => Promise<AnswerOf<"message.receive">>;
+}
+
+/** Writes it to the store, its lines with CRLF. It is as if somebody of this machine had brought it by `protocol`. */
+export async function takeMessage(
+  message: SubmittedMessage,
+  sinks: BodySinks,
+  parts: SubmissionParts,
+  by: { readonly protocol: "submission" | "lmtp"; readonly via: string },
+): Promise<TakenMessage | { readonly refused: Refusal }> {
   const eightBit = await takeIn(message.body, sinks, parts.messageSize);
   if (eightBit === "tooLarge") return { refused: TOO_LARGE };
   const body = await sinks.seal(SINK);
   if ("refused" in body) return { refused: SYSTEM_FULL };
-  const peer = somebodyHere();
+  const peer = somebodyHere(by);
   const paths = [message.sender.reversePath, ...message.recipients.map(({ forwardPath }) => forwardPath)];
   const sender: EnvelopeSender = {
     ...message.sender,
@@ -74,17 +98,20 @@ async function submit(
     if (op === "clock.now") return parts.clock.wall() as AnswerOf<K>;
     if (op === "message.sign") return parts.sign(args as Args<"message.sign">) as Promise<AnswerOf<K>>;
     if (op === "body.make") return sinks.make((args as Args<"body.make">).parts) as Promise<AnswerOf<K>>;
+    if (op === "report.receive") return { unread: "none" } as AnswerOf<K>; // reports come from other servers
     if (op === "body.rewrite") {
       const { blobId, cut } = args as Args<"body.rewrite">;
       return sinks.rewrite(blobId, cut) as Promise<AnswerOf<K>>;
     }
     return parts.storage.perform(op as StorageOp, args as never) as Promise<AnswerOf<K>>;
   };
-  const envelope = { sender, recipients: message.recipients };
-  const receive = (args: Args<"message.receive">) => runProgram(parts.programs.receive(args), perform, parts.log);
-  const args = { peer, envelope, ...body, traceId };
-  const answer = parts.filters ? await parts.filters.receive(args, [], parts.log, receive) : await receive(args);
-  return "refused" in answer ? answer : { accepted: answer.accepted };
+  const run: TakenMessage["run"] = (program) => runProgram(program, perform, parts.log);
+  const receive = (args: Args<"message.receive">) => run(parts.programs.receive(args));
+  return {
+    args: { peer, envelope: { sender, recipients: message.recipients }, ...body, traceId },
+    run,
+    receive: async (args) => await (parts.filters?.receive(args, [], parts.log, receive) ?? receive(args)),
+  };
 }
 
 /** Whether there are octets above 127; `tooLarge` as soon as it is. */
@@ -116,14 +143,8 @@ async function hasUtf8Header(blobId: BlobId, storage: Storage): Promise<boolean>
   return false;
 }
 
-function somebodyHere(): Peer {
+function somebodyHere({ protocol, via }: { protocol: "submission" | "lmtp"; via: string }): Peer {
   const id = BigInt("0x" + randomBytes(10).toString("hex")).toString(36) as SessionId;
   const nowhere = { remoteAddress: "local", remotePort: 0, localAddress: "local", localPort: 0, tls: null };
-  return {
-    session: { id, protocol: "submission", ...nowhere },
-    helo: "localhost",
-    via: "HTTP",
-    login: null,
-    trusted: true,
-  };
+  return { session: { id, protocol, ...nowhere }, helo: "localhost", via, login: null, trusted: true };
 }

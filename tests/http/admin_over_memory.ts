@@ -86,6 +86,11 @@ export function testAdmin(
     version: "0.0.0-test",
     hostname,
     submit: () => Promise.resolve({ accepted: "s1.1" as TraceId }),
+    deliver: ({ recipients }) =>
+      Promise.resolve({
+        accepted: "s1.1" as TraceId,
+        recipients: recipients.map(() => ({ refusal: null, returned: false })),
+      }),
     openBody: () => bodyIntake(storage),
     queueChanged: () => void told.push("queue"),
     waitReason: () => "a test",

@@ -65,6 +65,7 @@ const ROUTES = [
   "POST /api/v1/accounts/{address}/tokens",
   "POST /api/v1/aliases",
   "POST /api/v1/bans",
+  "POST /api/v1/deliveries",
   "POST /api/v1/domains",
   "POST /api/v1/domains/{name}/dkim",
   "POST /api/v1/domains/{name}/dkim/activate",

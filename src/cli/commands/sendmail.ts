@@ -1,14 +1,12 @@
 import { detailOf } from "../admin.ts";
 import type { Admin } from "../admin.ts";
 import type { Command, Invocation } from "../command.ts";
-import { EXIT, Exit } from "../exit.ts";
+import { Exit } from "../exit.ts";
 import type { Refusal } from "../../contract/mod.ts";
 import type { SendmailCall } from "../sendmail/arguments.ts";
-import { exitOf, SYSEXITS } from "../sendmail/exit_codes.ts";
+import { exitOf, sysexit, SYSEXITS } from "../sendmail/exit_codes.ts";
+import { batches, ownDomain, withoutBrackets } from "../sendmail/recipients.ts";
 import { queueList } from "./queue_list.ts";
-
-/** Recipients of one request: what its line bears. */
-const BATCH_LENGTH = 6_000;
 
 export const sendmail: Command = {
   words: ["sendmail"],
@@ -52,11 +50,6 @@ Exit codes are those of sysexits.h: 64 usage, 65 the message is wrong, 67 no suc
     }
   },
 };
-
-function sysexit({ code }: Exit): number {
-  if (code === EXIT.usage) return SYSEXITS.config; // of the configuration: the arguments are read by now
-  return code === EXIT.refused ? SYSEXITS.noPermission : code;
-}
 
 async function run(call: SendmailCall, invocation: Invocation): Promise<number | void> {
   if (call.mode === "aliases") return SYSEXITS.ok;
@@ -135,33 +128,7 @@ async function send(call: SendmailCall, server: Admin, { io, config }: Invocatio
   return worst;
 }
 
-/** The domain of bare names: the server's own name where mail for it is taken, else its first domain. */
-async function ownDomain(server: Admin, hostname: string): Promise<string> {
-  const { domains } = await server.request("GET", "/domains") as { domains: readonly { readonly name: string }[] };
-  return domains.some(({ name }) => name === hostname) ? hostname : domains[0]?.name ?? hostname;
-}
-
 function userName(env: ReadonlyMap<string, string>): string {
   const name = env.get("LOGNAME") ?? env.get("USER") ?? "";
   return /^[A-Za-z0-9._-]+$/.test(name) ? name : "postmaster";
-}
-
-function withoutBrackets(text: string): string {
-  return text.startsWith("<") && text.endsWith(">") ? text.slice(1, -1) : text;
-}
-
-function* batches(recipients: readonly string[]): Generator<readonly string[]> {
-  let batch: string[] = [];
-  let length = 0;
-  for (const recipient of recipients) {
-    const more = encodeURIComponent(recipient).length + "&recipient=".length;
-    if (batch.length > 0 && length + more > BATCH_LENGTH) {
-      yield batch;
-      batch = [];
-      length = 0;
-    }
-    batch.push(recipient);
-    length += more;
-  }
-  if (batch.length > 0) yield batch;
 }

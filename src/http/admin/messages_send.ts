@@ -6,11 +6,12 @@ import type { HttpDeps } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
 import { answer, PROBLEMS } from "./words.ts";
 
-const MOST_RECIPIENTS = 1000;
+/** Of one request. */
+export const MOST_RECIPIENTS = 1000;
 const ENVID_LIMIT = 100; // RFC 3461 section 4.4
 
 /** An address of an envelope: unlike one of the directory it keeps its letters. */
-const path = z.string().max(1024).transform((text, context): string => {
+export const path = z.string().max(1024).transform((text, context): string => {
   const parsed = parseAddress(text);
   if (parsed !== null && domainToAscii(parsed.domain) !== null) return formatAddress(parsed);
   const shown = JSON.stringify(text.slice(0, 80));
@@ -18,7 +19,7 @@ const path = z.string().max(1024).transform((text, context): string => {
   return z.NEVER;
 });
 
-const listOf = <S extends z.ZodType>(one: S) =>
+export const listOf = <S extends z.ZodType>(one: S) =>
   z.preprocess((value) => value === undefined || Array.isArray(value) ? value : [value], z.array(one));
 
 const notify = z.string().max(40).transform((text, context): Notify => {
@@ -129,7 +130,7 @@ function sameNumber(name: string, given: number, recipients: number): void {
 }
 
 /** The reply of SMTP is the detail: its codes say more than a status. */
-function refusedProblem({ code, enhanced, text }: Refusal): ProblemError {
+export function refusedProblem({ code, enhanced, text }: Refusal): ProblemError {
   const detail = `${code} ${enhanced} ${text}`;
   if (code < 500) return new ProblemError({ status: 503, code: "temporary", detail });
   if (code === 552) return new ProblemError({ status: 413, code: "tooLarge", detail });
