@@ -52,6 +52,7 @@ export type RuleAction =
   | {
     /** An answer, to each sender once in so many days (RFC 5230). */
     readonly do: "reply";
+    /** Line ends behind it are left out. */
     readonly text: string;
     /** Null: "Auto: " and the subject. */
     readonly subject: string | null;
@@ -63,6 +64,7 @@ export type RuleAction =
   }
   | {
     readonly do: "reject";
+    /** Line ends behind it are left out. */
     readonly text: string;
     /** Rather as a refusal by SMTP than as a letter: `ereject` (RFC 5429). */
     readonly early: boolean;

@@ -5,6 +5,7 @@ import { SIEVE_LIMITS } from "../limits.ts";
 import { parseCommands } from "../syntax/parser.ts";
 import { type CommandNode, ErrorList, type TestNode } from "../syntax/tree.ts";
 import { RULE_LIMITS } from "./limits.ts";
+import { withoutLineEnds } from "./quote.ts";
 import { argumentsOf, type RuleArguments } from "./rule_arguments.ts";
 import { commentsOf, type Segment } from "./segments.ts";
 
@@ -148,7 +149,9 @@ function readAction(command: CommandNode): RuleAction | null {
     case "reject":
     case "ereject": {
       const text = args.only(1)?.string(0);
-      return typeof text === "string" ? { do: "reject", text, early: command.name === "ereject" } : null;
+      return typeof text === "string"
+        ? { do: "reject", text: withoutLineEnds(text), early: command.name === "ereject" }
+        : null;
     }
     case "vacation":
       return readReply(args);
@@ -164,5 +167,5 @@ function readReply(args: RuleArguments): RuleAction | null {
   const text = args.only(1, "days", "subject", "from", "addresses")?.string(0);
   if (typeof text !== "string") return null;
   const [subject, from, days] = [args.text("subject"), args.text("from"), args.number("days")];
-  return { do: "reply", text, subject, days, from, addresses: args.texts("addresses") ?? [] };
+  return { do: "reply", text: withoutLineEnds(text), subject, days, from, addresses: args.texts("addresses") ?? [] };
 }

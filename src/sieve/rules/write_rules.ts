@@ -1,7 +1,7 @@
 /** Rules as a script that people can read, in the shape that Roundcube's managesieve plugin writes and reads. */
 import type { FilterRule, PlainRule, RuleAction, RuleCondition, RuleProblem } from "../../contract/mod.ts";
 import { checkRules } from "./check_rules.ts";
-import { quote, quoteList, requireLine } from "./quote.ts";
+import { quote, quoteList, requireLine, withoutLineEnds } from "./quote.ts";
 
 /**
  * The script of rules, or all that is wrong with them. `readRules` reads it back.
@@ -123,11 +123,11 @@ function writeAction(action: RuleAction, needs: Set<string>): string {
       const addresses = action.addresses.length === 0 ? "" : `:addresses ${quoteList(action.addresses)} `;
       const subject = action.subject === null ? "" : `:subject ${quote(action.subject)} `;
       const from = action.from === null ? "" : `:from ${quote(action.from)} `;
-      return `vacation ${days}${addresses}${subject}${from}${quote(action.text)}`;
+      return `vacation ${days}${addresses}${subject}${from}${quote(withoutLineEnds(action.text))}`;
     }
     case "reject": {
       const name = action.early ? "ereject" : "reject";
-      return `${need(name)}${name} ${quote(action.text)}`;
+      return `${need(name)}${name} ${quote(withoutLineEnds(action.text))}`;
     }
     default:
       return action.do;
