@@ -21,8 +21,8 @@ export const deliver: Command = {
   most: 100_000,
   summary: "Deliver the message on stdin into mailboxes of this server",
   about:
-    `A delivery agent, as procmail, maildrop and dovecot-lda are: for fetchmail (mda "palomar deliver -f %F ADDRESS"), getmail,
-and other mail servers.
+    `A delivery agent, as procmail, maildrop and dovecot-lda are: for getmail, for other mail servers, and for fetchmail by
+mda "palomar deliver -f %F ADDRESS".
 
   -d ADDRESS    a recipient, besides those given as words
   -f SENDER     envelope sender; <> for none. Default: Return-Path of the message, else its mailbox file's From line
