@@ -16,7 +16,7 @@ const LARGE = "0123456789abcdef".repeat(4) + "\r\n";
 export const crash: readonly Scenario[] = [
   {
     name: "crash: SIGKILL under load of SMTP, LMTP and APPEND loses nothing that was acknowledged, and doubles nothing",
-    seconds: 180,
+    seconds: 1800,
     async run(stage) {
       const palomar = await stage.startPalomar("crash.test");
       const accounts = [await palomar.account("kim"), await palomar.account("lee")];
