@@ -21,7 +21,7 @@ import type { SessionWorld, World } from "../net/world.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Guard } from "./abuse/guard.ts";
 import type { FilterChain } from "./filters/chain.ts";
-import type { SessionGuard } from "./abuse/session_guard.ts";
+import { SessionGuard } from "./abuse/session_guard.ts";
 import type { Auth } from "./auth.ts";
 import { BodySinks } from "./body_sinks.ts";
 import type { Clock } from "./clock.ts";
@@ -141,10 +141,12 @@ class OpenSession implements SessionWorld {
 
   /** Made when the session first does something: thousands do nothing. */
   get guard(): SessionGuard | null {
-    return this.#guard ??= this.parts.guard?.open(this.session, {
+    const { guard } = this.parts;
+    if (!guard) return null;
+    return this.#guard ??= new SessionGuard(guard, this.session, {
       log: (event) => this.log(event),
       run: (program) => this.run(program),
-    }) ?? null;
+    });
   }
 
   perform<K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> {

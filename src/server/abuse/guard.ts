@@ -4,7 +4,7 @@
  */
 import { type BanRules, Exempt, Greylist, MailLimits, RateTable, type StrikeKind, Strikes } from "../../abuse/mod.ts";
 import { home } from "../../abuse/exempt.ts";
-import type { Login, LoginRefused, SessionInfo } from "../../contract/mod.ts";
+import type { Login, LoginRefused } from "../../contract/mod.ts";
 import type { Clock } from "../clock.ts";
 import { formatDuration } from "../config/units.ts";
 import type { AbuseConfig } from "../config/mod.ts";
@@ -12,7 +12,6 @@ import type { Logger } from "../log.ts";
 import type { Counter, Metrics } from "../metrics.ts";
 import type { BanBook } from "./ban_book.ts";
 import { OpenSessions } from "./open_sessions.ts";
-import { SessionGuard, type SessionHands } from "./session_guard.ts";
 
 export interface GuardParts {
   readonly config: AbuseConfig;
@@ -59,11 +58,6 @@ export class Guard {
     this.#refused = metrics.counter("palomar_abuse_refused_total", "What was refused as abuse.", ["reason"]);
     this.#banned = metrics.counter("palomar_bans_total", "Addresses that were banned by a rule.", ["reason"]);
     metrics.gaugeOf("palomar_bans", "Addresses and networks that are banned now.", () => book.bans.size);
-  }
-
-  /** What one session may do. */
-  open(session: SessionInfo, hands: SessionHands): SessionGuard {
-    return new SessionGuard(this, session, hands);
   }
 
   /** The door is shut for this address. */

@@ -1,4 +1,4 @@
-import type { UpkeepParts } from "./mod.ts";
+import type { UpkeepParts } from "./parts.ts";
 
 /** Messages that go in one transaction. */
 const BATCH = 200;

@@ -2,27 +2,14 @@
  * What a server does by itself with what it keeps: mailboxes with an age limit are tidied, and people whose mailboxes
  * fill up are told. Each is a round that can be broken off anywhere and is done again at the next.
  */
-import type { Clock } from "../clock.ts";
-import type { Config } from "../config/mod.ts";
 import { every } from "../every.ts";
-import type { Logger } from "../log.ts";
-import type { Metrics } from "../metrics.ts";
-import type { Storage } from "../../storage/storage.ts";
 import { expireMailboxes } from "./expire_mailboxes.ts";
+import type { UpkeepParts } from "./parts.ts";
 import { QuotaWarnings } from "./quota_warnings.ts";
 
 const EVERY_MS = 600_000;
 /** A wall clock that is set by more is told of. */
 const LEAP_MS = 3_600_000;
-
-/** What it works on. */
-export interface UpkeepParts {
-  readonly config: Pick<Config, "retention" | "quota">;
-  readonly storage: Storage;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-}
 
 /** Rounds every ten minutes. */
 export class Upkeep {

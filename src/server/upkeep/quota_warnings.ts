@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { AccountId, QuotaState, TraceId } from "../../contract/mod.ts";
 import { indexMessage } from "../../message/mod.ts";
 import type { Gauge } from "../metrics.ts";
-import type { UpkeepParts } from "./mod.ts";
+import type { UpkeepParts } from "./parts.ts";
 import { quotaMessage } from "./quota_message.ts";
 
 /** Whoever goes below a step by less is not told again when it is reached again. */
