@@ -5,8 +5,9 @@ import { idle } from "./idle.ts";
 import { imap } from "./imap.ts";
 import { ingest } from "./ingest.ts";
 import { largeMessage } from "./large_message.ts";
-import { signing } from "./signing.ts";
+import { postgres } from "./postgres.ts";
 import { queue } from "./queue.ts";
+import { signing } from "./signing.ts";
 import { startup } from "./startup.ts";
 
 const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void> }>> = {
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void>
     about: "4 KB messages a second beside smtp-server, Postfix with Dovecot, and the bound",
     run: () => ingest(3),
   },
+  postgres: { about: "4 KB messages a second with PostgreSQL beside SQLite, one node and two", run: () => postgres(3) },
   drain: { about: "10,000 queued messages to one and 100 destinations, beside Postfix", run: drain },
   queue: { about: "a queue of 10,000 to 1,000,000 recipients: opening it, and each step of the scheduler", run: queue },
   large: { about: "a 50 MB message with 5,000 parts: memory and event loop", run: largeMessage },

@@ -44,11 +44,11 @@ export interface Cluster {
   remove(): void;
 }
 
-/** Starts one; null where there are no binaries. `settings` as `name=value`. */
-export function startCluster(settings: readonly string[] = []): Cluster | null {
+/** Starts one; null where there are no binaries. `settings` as `name=value`; `dir`: the folder for its folder. */
+export function startCluster(settings: readonly string[] = [], dir?: string): Cluster | null {
   const bin = binaries();
   if (bin === null) return null;
-  const folder = Deno.makeTempDirSync({ prefix: "palomar-pg-" });
+  const folder = Deno.makeTempDirSync({ prefix: "palomar-pg-", ...(dir && { dir }) });
   const asRoot = Deno.uid() === 0;
   const uid = asRoot ? userOf("postgres") ?? userOf("nobody")! : "";
   if (asRoot) {
