@@ -34,6 +34,12 @@ export function parseDatabaseUrl(text: string): DatabaseAddress | string {
   }
   const user = decodeURIComponent(url.username) || systemUser();
   const rootFile = url.searchParams.get("sslrootcert");
+  let authorities: string | null;
+  try {
+    authorities = rootFile === null ? null : readFileSync(rootFile, "utf8");
+  } catch (error) {
+    return `sslrootcert cannot be read: ${(error as Error).message}`;
+  }
   return {
     host: (url.searchParams.get("host") ?? decodeURIComponent(url.hostname).replace(/^\[|\]$/g, "")) || "localhost",
     port: url.port === "" ? 5432 : Number(url.port),
@@ -41,7 +47,7 @@ export function parseDatabaseUrl(text: string): DatabaseAddress | string {
     password: url.password === "" ? null : new Secret(decodeURIComponent(url.password)),
     database: decodeURIComponent(url.pathname.slice(1)) || user,
     ssl: ssl as SslMode,
-    authorities: rootFile === null ? null : readFileSync(rootFile, "utf8"),
+    authorities,
   };
 }
 
