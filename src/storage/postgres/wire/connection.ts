@@ -73,6 +73,8 @@ interface Pending {
 }
 
 const CONNECT_MS = 10_000;
+/** A host that is gone says nothing: TCP notices that after a quarter of an hour. */
+const SILENCE_MS = 120_000;
 
 export interface ConnectionOptions {
   /** Settings of the session, as `lock_timeout`. */
@@ -126,6 +128,9 @@ export class Connection {
       this.#receive(new Uint8Array(buffer, byteOffset, length));
     });
     socket.on("error", (error: Error) => this.destroy(error));
+    socket.setTimeout(SILENCE_MS, () => {
+      if (this.#pending) this.destroy(new Error("the server has been silent for two minutes"));
+    });
     socket.on("close", () => this.destroy(new Error("the server closed the connection")));
   }
 

@@ -258,6 +258,7 @@ export function columnTypes(body: Uint8Array): number[] {
 /** The cells of a DataRow. Octets are copied, for the frame is a view of what arrived. */
 export function readCells(body: Uint8Array, types: readonly number[]): Cells {
   const view = viewOf(body);
+  if (view.getUint16(0) !== types.length) throw new Error("a row has other columns than were told");
   const cells: Value[] = new Array(types.length);
   let at = 2;
   for (let i = 0; i < types.length; i++) {
