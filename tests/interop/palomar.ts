@@ -169,6 +169,16 @@ export class Palomar {
     return spawn([...args, "--config", this.configFile], "piped");
   }
 
+  /** A shell script in the server's folder that runs a command of the CLI on this server, for programs that call one. */
+  async script(name: string): Promise<string> {
+    const { args } = command([name, "--config", this.configFile]);
+    const file = join(this.folder, `palomar-${name}`);
+    const words = [Deno.execPath(), ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+    await Deno.writeTextFile(file, `#!/bin/sh\ncd '${ROOT}' && exec ${words} "$@"\n`);
+    await Deno.chmod(file, 0o755);
+    return file;
+  }
+
   /** Resident memory of the process, in MB. */
   memory(): number {
     const row = Deno.readTextFileSync(`/proc/${this.pid}/status`).split("\n").find((line) => line.startsWith("VmRSS:"));

@@ -26,6 +26,40 @@ export const agents: readonly Scenario[] = [
   fetches("fetchmail: fetches by POP3 with STLS and removes", "pop3", "pop3"),
   fetches("fetchmail: fetches by IMAP with implicit TLS and removes", "imap", "imaps"),
   {
+    name: "fetchmail: palomar deliver as its mda runs scripts, and what is refused with -e stays where it was",
+    needs: ["fetchmail"],
+    async run(stage) {
+      const { palomar } = stage;
+      const [from, to] = [await palomar.account("erin"), await palomar.account("frank")];
+      const script = 'require ["fileinto", "mailbox", "reject", "envelope"];\n' +
+        'if header :is "subject" "refuse me" { reject "Not this"; }\n' +
+        'elsif envelope :is "from" "x@outside.test" { fileinto :create "Fetched"; }\n';
+      await palomar.cli(["sieve", "put", to.address, "main", "-"], script);
+      await palomar.cli(["sieve", "activate", to.address, "main"]);
+      for (const subject of ["file me", "refuse me"]) {
+        await sendIn(palomar.ports.smtp, from, `From: x@outside.test\r\nSubject: ${subject}\r\n\r\nHello`);
+      }
+      const mda = `${await palomar.script("deliver")} -e -f %F ${to.address}`;
+      await Deno.writeTextFile(
+        `${stage.folder}/rc`,
+        `poll localhost protocol pop3 port ${palomar.ports.pop3}
+user "${from.address}" password "${from.password}" sslproto tls1.2+
+sslcertck sslcertfile "${palomar.caFile}" mda "${mda}" fetchall
+`,
+      );
+      await Deno.chmod(`${stage.folder}/rc`, 0o600);
+      const args = ["-f", `${stage.folder}/rc`, "--nodetach", "-v", "--pidfile", `${stage.folder}/pid`];
+      const env = { HOME: stage.folder, FETCHMAILHOME: stage.folder };
+      const { stdout, stderr } = await stage.run("fetchmail", args, { env, codes: "any" });
+      const filed = await readMailbox(palomar, to, "Fetched");
+      strictEqual(filed.length, 1, stdout + stderr);
+      ok(filed[0]!.startsWith("Return-Path: <x@outside.test>\r\n") && filed[0]!.includes("Subject: file me"), filed[0]);
+      strictEqual((await readMailbox(palomar, to)).length, 0);
+      const kept = await readMailbox(palomar, from);
+      ok(kept.length === 1 && kept[0]!.includes("Subject: refuse me"), stdout + stderr);
+    },
+  },
+  {
     name: "mutt: sends by smtps with an attachment, reads it over imaps and deletes it",
     needs: ["mutt", "script"],
     async run(stage) {
