@@ -1,5 +1,6 @@
 /** What a server does by itself: mailboxes with an age limit, and words to people whose mailboxes fill up. */
 import assert from "node:assert/strict";
+import { demoConfig } from "../../mod.ts";
 import { createMetrics } from "../../src/server/metrics.ts";
 import { memoryLogger } from "../../src/server/log.ts";
 import { createTestClock, type TestClock } from "../../src/server/test_clock.ts";
@@ -27,7 +28,13 @@ async function house(
   const clock = createTestClock();
   const logger = memoryLogger();
   const metrics = createMetrics();
-  const upkeep = new Upkeep({ config: { retention, quota }, storage, clock, logger, metrics });
+  const upkeep = new Upkeep({
+    config: { retention, quota, outbound: demoConfig("./data").outbound },
+    storage,
+    clock,
+    logger,
+    metrics,
+  });
   return {
     s,
     upkeep,
@@ -68,6 +75,65 @@ Deno.test("upkeep: a wall clock that leaps is told once, in both directions", as
     await h.upkeep.round();
   }
   assert.deepEqual(h.events(), ['clock.leapt {"seconds":31536000}', 'clock.leapt {"seconds":-31536000}']);
+});
+
+Deno.test("upkeep: what a clock that was ahead told the queue is put right, while the server runs or at its start", async () => {
+  const h = await house(NO_RETENTION, { warnings: [], message: true });
+  const { wall } = h.clock;
+  const turn = (ms: number) => h.clock.wall = () => wall.call(h.clock) + ms;
+  const now = wall.call(h.clock);
+  const queue = async (name: string, dueAt: number) => {
+    const queued = [{
+      recipient: { forwardPath: `${name}@far.example`, notify: null, orcpt: null },
+      domain: "far.example",
+      prefix: new Uint8Array(0),
+      dueAt,
+      expiresAt: h.clock.wall() + 5 * DAY,
+    }];
+    granted(await h.s.accept(message(name), { queued, now: h.clock.wall() }));
+  };
+  const settled = async (at: number) => {
+    const [job] = await h.s.ask("queue.claim", { owner: "o", now: h.clock.wall(), leaseMs: 60_000, limit: 1 });
+    const queueId = job!.recipients[0]!.queueId;
+    const outcomes = [{ queueId, outcome: "deferred" as const, reply: "451 later", dueAt: at }];
+    await h.s.ask("queue.settle", { owner: "o", outcomes, notices: [], journal: [], traceId: job!.traceId, now: at });
+  };
+  await h.upkeep.round();
+  await queue("tried", now);
+  turn(20 * DAY);
+  await h.upkeep.round();
+  await settled(h.clock.wall() + 60_000);
+  await queue("fresh", h.clock.wall() + 1000);
+  const [leased] = await h.s.ask("queue.claim", { owner: "o", now: h.clock.wall() + 1000, leaseMs: 60_000, limit: 1 });
+  assert.equal(leased!.recipients[0]!.recipient.forwardPath, "fresh@far.example");
+  await queue("wanted late", h.clock.wall() + 9 * DAY);
+  turn(0);
+  await h.upkeep.round();
+  const rows = await h.s.ask("queue.list", { after: null, limit: 9 });
+  assert.deepEqual(rows.map(({ queuedAt, dueAt, expiresAt }) => [queuedAt, dueAt, expiresAt].map((at) => at - now)), [
+    [0, 0, 5 * DAY],
+    [0, 1000, 5 * DAY],
+    [0, 9 * DAY, 5 * DAY],
+  ]);
+  assert.equal(await h.s.ask("queue.next", {}), now);
+  // The lease of somebody who is gone does not last until then.
+  assert.equal((await h.s.ask("queue.claim", { owner: "p", now: now + 600_000, leaseMs: 1, limit: 9 })).length, 2);
+  assert.equal(h.events().at(-1), 'queue.putRight {"recipients":3}');
+
+  turn(30 * DAY);
+  await h.upkeep.round();
+  await queue("before the start", h.clock.wall());
+  turn(0);
+  const logger = memoryLogger();
+  const config = {
+    retention: NO_RETENTION,
+    quota: { warnings: [], message: true },
+    outbound: demoConfig("./data").outbound,
+  };
+  await new Upkeep({ config, storage: h.s.store, clock: h.clock, logger, metrics: createMetrics() }).round();
+  assert.equal((await h.s.ask("queue.list", { after: null, limit: 9 })).at(-1)!.queuedAt, now);
+  await new Upkeep({ config, storage: h.s.store, clock: h.clock, logger, metrics: createMetrics() }).round();
+  assert.deepEqual(logger.lines.map(({ event }) => event), ["queue.putRight"]);
 });
 
 Deno.test("upkeep: people are told once at each step that their mailboxes fill up, and again after they had room", async () => {

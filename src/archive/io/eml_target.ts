@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { utf8Bytes } from "../../base/bytes.ts";
 import { fileOfLevel, FromCrlf, isSafeName } from "../mod.ts";
 import { EML_INDEX } from "./eml_source.ts";
+import { Drafts, renameSynced } from "./drafts.ts";
 import { listFolder } from "./files.ts";
 import { type ExportedHead, type ExportedMailbox, type Target, type TargetMailbox, writeOctets } from "./target.ts";
 
@@ -24,6 +25,7 @@ class EmlFolder implements TargetMailbox {
   readonly #there: Set<string>;
   readonly #used = new Set<string>();
   readonly #index: Deno.FsFile;
+  readonly #drafts = new Drafts();
 
   private constructor(where: string, mailbox: ExportedMailbox, there: Set<string>, index: Deno.FsFile) {
     this.where = where;
@@ -62,22 +64,25 @@ class EmlFolder implements TargetMailbox {
       const lines = new FromCrlf(head.imported === true ? head.lineEnds ?? "" : "crlf");
       for await (const piece of octets) await writeOctets(file, lines.push(piece));
       await writeOctets(file, lines.finish());
-    } finally {
+    } catch (error) {
       file.close();
+      throw error;
     }
-    await Deno.utime(draft, head.internalDate / 1000, head.internalDate / 1000);
-    await Deno.rename(draft, join(this.where, name));
+    const target = join(this.where, name);
+    await this.#drafts.add({ file, path: draft, target, time: head.internalDate / 1000 }, head.size);
     this.#there.add(name);
   }
 
   async finish(): Promise<readonly string[]> {
     this.#index.close();
-    await Deno.rename(join(this.where, `${EML_INDEX}.new`), join(this.where, EML_INDEX));
+    await this.#drafts.finish();
+    await renameSynced(join(this.where, `${EML_INDEX}.new`), join(this.where, EML_INDEX));
     return [];
   }
 
   async abandon(): Promise<void> {
     this.#index.close();
+    await this.#drafts.finish();
     await Deno.remove(join(this.where, `${EML_INDEX}.new`)).catch(() => {});
   }
 

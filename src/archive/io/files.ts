@@ -75,12 +75,6 @@ export async function* readLines(path: string, limit = 4096): AsyncGenerator<str
   if (rest !== "" && rest.length <= limit) yield rest;
 }
 
-/** Writes a small file whole, or leaves the one before. */
-export async function replaceFile(path: string, text: string): Promise<void> {
-  await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
-  await Deno.rename(`${path}.new`, path);
-}
-
 export function isThere(path: string): Promise<boolean> {
   return Deno.lstat(path).then(() => true, () => false);
 }

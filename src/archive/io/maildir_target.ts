@@ -17,7 +17,8 @@ import {
   printUidlistHead,
   printUidlistRow,
 } from "../mod.ts";
-import { listFolder, readSmallText, replaceFile } from "./files.ts";
+import { Drafts, renameSynced, replaceFile, syncFolder } from "./drafts.ts";
+import { listFolder, readSmallText } from "./files.ts";
 import { type ExportedHead, type ExportedMailbox, type Target, type TargetMailbox, writeOctets } from "./target.ts";
 
 const FOLDER = { recursive: true, mode: 0o700 } as const;
@@ -42,6 +43,7 @@ export function maildirTarget(root: string): Target {
         join(root, "palomar-roles"),
         roles.map(({ role, levels }) => `${role} ${levels.join("/")}\n`).join(""),
       );
+      await syncFolder(root); // the folders in it have their names
     },
   };
 }
@@ -61,6 +63,7 @@ class MaildirFolder implements TargetMailbox {
   readonly #used = new Set<string>();
   readonly #wanted = new Map<number, Place>();
   readonly #uidlist: Deno.FsFile;
+  readonly #drafts = new Drafts();
   #rows: string[] = [];
   readonly #lost = new Set<string>();
 
@@ -122,18 +125,19 @@ class MaildirFolder implements TargetMailbox {
       const lines = new FromCrlf(head.lineEnds ?? "");
       for await (const piece of octets) await writeOctets(file, lines.push(piece));
       await writeOctets(file, lines.finish());
-    } finally {
+    } catch (error) {
       file.close();
+      throw error;
     }
-    const time = head.internalDate / 1000;
-    await Deno.utime(draft, time, time);
-    await Deno.rename(draft, join(this.where, place.folder, place.name));
+    const target = join(this.where, place.folder, place.name);
+    await this.#drafts.add({ file, path: draft, target, time: head.internalDate / 1000 }, head.size);
   }
 
   async finish(): Promise<readonly string[]> {
     await this.#flush();
     this.#uidlist.close();
-    await Deno.rename(join(this.where, "dovecot-uidlist.new"), join(this.where, "dovecot-uidlist"));
+    await this.#drafts.finish(join(this.where, "cur"), join(this.where, "new"));
+    await renameSynced(join(this.where, "dovecot-uidlist.new"), join(this.where, "dovecot-uidlist"));
     const { keywords } = this.#keywords;
     if (keywords.length > 0) await replaceFile(join(this.where, "dovecot-keywords"), printKeywords(keywords));
     if (this.#lost.size === 0) return [];
@@ -142,6 +146,7 @@ class MaildirFolder implements TargetMailbox {
 
   async abandon(): Promise<void> {
     this.#uidlist.close();
+    await this.#drafts.finish();
     await Deno.remove(join(this.where, "dovecot-uidlist.new")).catch(() => {});
     const { keywords } = this.#keywords;
     // Files that are there bear their letters already.

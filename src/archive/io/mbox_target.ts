@@ -3,7 +3,8 @@ import { dirname, join } from "node:path";
 import { concatBytes, latin1Bytes } from "../../base/bytes.ts";
 import { fieldText, findField, headerFields } from "../../message/mod.ts";
 import { FACTS_LIMIT, fileOfLevel, FromCrlf, FromQuoter, parseFromLine, printAdded, printFromLine } from "../mod.ts";
-import { isThere, readSmallText, replaceFile } from "./files.ts";
+import { replaceFile, syncFolder } from "./drafts.ts";
+import { isThere, readSmallText } from "./files.ts";
 import { type ExportedHead, type ExportedMailbox, type Target, type TargetMailbox, writeOctets } from "./target.ts";
 
 /** Messages between two notes of how far it is. */
@@ -112,6 +113,7 @@ class MboxFile implements TargetMailbox {
     this.#file.close();
     await this.#finished();
     await Deno.rename(`${this.where}.part`, this.where);
+    await syncFolder(dirname(this.where));
     await Deno.remove(`${this.where}.part.json`).catch(() => {});
     return [];
   }

@@ -366,6 +366,16 @@ export interface TransportOps {
    */
   "queue.reroute": { args: QueueChoice & { readonly route: string | null }; answer: QueuePage };
 
+  /**
+   * After a clock that had gone ahead was put right: what was queued in the time that is still to come is as if it had
+   * been queued now, what waits after an attempt for longer than `longestMs` is due, and no lease lasts beyond `leaseMs`.
+   * In pages, as `queue.change`.
+   */
+  "queue.putRight": {
+    args: { now: number; longestMs: number; leaseMs: number; after?: QueueId | null; limit?: number };
+    answer: QueuePage;
+  };
+
   "journal.add": { args: { traceId: TraceId; entries: readonly JournalEntry[] }; answer: true };
   "journal.read": { args: { traceId: TraceId }; answer: readonly JournalEntry[] };
 

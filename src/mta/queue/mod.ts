@@ -18,6 +18,7 @@
  * | ready, held | `queue.reroute` | the same; ready is due | a person chose another way for it (`way.ts`) |
  * | ready | `queue.change` hold / retry / remove | held / ready, due / gone | a person says so; retry also the worker, for what it put back for too long |
  * | held | `queue.change` release / remove | ready / gone | a person says so |
+ * | any | `queue.putRight` | the same, sooner | the clock was ahead and was put right |
  * | leased | `queue.change` remove | gone | a person says so; the attempt's outcome is ignored |
  *
  * Rows wait in classes: urgent, normal, bulk, and again, which is what was put off twice or more and is not urgent. A

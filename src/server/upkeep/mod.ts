@@ -3,6 +3,7 @@
  * fill up are told. Each is a round that can be broken off anywhere and is done again at the next.
  */
 import { every } from "../every.ts";
+import { isAhead, putQueueRight } from "./clock_back.ts";
 import { expireMailboxes } from "./expire_mailboxes.ts";
 import type { UpkeepParts } from "./parts.ts";
 import { QuotaWarnings } from "./quota_warnings.ts";
@@ -45,19 +46,29 @@ export class Upkeep {
     await this.#round;
   }
 
-  /** A wall clock that leaps is worth a person's look; what is kept waits a day then (`storage/engine/steady_clock.ts`). */
-  #watchClock(): void {
+  /**
+   * A wall clock that leaps is worth a person's look; what is kept waits a day then (`storage/engine/steady_clock.ts`).
+   * One that goes back leaves a queue that waits for times which are still to come.
+   */
+  async #watchClock(isStopped: () => boolean): Promise<void> {
     const { clock, logger } = this.#parts;
+    const isFirst = this.#offset === null;
     const offset = clock.wall() - clock.monotonic();
     const leap = offset - (this.#offset ?? offset);
     this.#offset = offset;
     if (Math.abs(leap) > LEAP_MS) logger.log("warn", "clock.leapt", { seconds: Math.round(leap / 1000) });
+    try {
+      // At the first round it is not known what the clock was like before: the store may.
+      if (await isAhead(this.#parts, LEAP_MS, isFirst) || leap < -LEAP_MS) await putQueueRight(this.#parts, isStopped);
+    } catch (error) {
+      logger.log("error", "queue.putRightFailed", { error: String(error) });
+    }
   }
 
   async #work(): Promise<void> {
     const { logger } = this.#parts;
     const isStopped = () => this.#isStopped;
-    this.#watchClock();
+    await this.#watchClock(isStopped);
     try {
       await expireMailboxes(this.#parts, isStopped);
     } catch (error) {

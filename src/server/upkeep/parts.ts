@@ -6,7 +6,7 @@ import type { Metrics } from "../metrics.ts";
 
 /** What upkeep works on. */
 export interface UpkeepParts {
-  readonly config: Pick<Config, "retention" | "quota">;
+  readonly config: Pick<Config, "retention" | "quota" | "outbound">;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -117,6 +117,7 @@ export const OPERATIONS: Operations = {
   "queue.get": queue.get,
   "queue.count": (tx) => tx.queueCount(),
   "queue.change": queueChange.change,
+  "queue.putRight": queueChange.putRight,
   "queue.reroute": queueChange.reroute,
   "journal.add": (tx, args) => {
     tx.addJournal(args.traceId, args.entries);

@@ -12,7 +12,7 @@
  * ```
  *
  * Ready and leased rows wait in classes (`queue_class.ts`), each in the order of the times at which somebody must look
- * at them; a claim says how many it takes of each. `queue_change.ts` is what a person does.
+ * at them; a claim says how many it takes of each. `queue_change.ts` is what a person or a clock does.
  *
  * A crash in `ready` or `held` changes nothing. A crash in `leased` is a lease that runs out: the attempt is made
  * again, and the peer may see the message twice (RFC 5321 section 6.1 knows no better); it is never lost. Where all rows

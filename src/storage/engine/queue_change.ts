@@ -80,6 +80,25 @@ export function reroute(tx: Transaction, args: Args<"queue.reroute">): QueuePage
   }, () => ({ event: "rerouted", detail: `${reroutedTo}, as ${args.by} said.` }));
 }
 
+export function putRight(tx: Transaction, args: Args<"queue.putRight">): QueuePage {
+  const choice = { ids: null, now: args.now, after: args.after ?? null, ...(args.limit && { limit: args.limit }) };
+  return eachOf(tx, choice, undefined, (row) => {
+    const latest = args.now + (row.state === "leased" ? args.leaseMs : args.longestMs);
+    const ahead = Math.max(0, row.queuedAt - args.now);
+    // A sender may have asked for a late first attempt (RFC 4865), so that has no limit here.
+    const isLate = ahead === 0 && row.state === "ready" && row.attempts > 0 && row.dueAt > latest;
+    const isHeldLong = row.state === "leased" && row.wakeAt! > latest;
+    if (ahead === 0 && !isLate && !isHeldLong) return false;
+    row.queuedAt -= ahead;
+    row.expiresAt -= ahead;
+    row.dueAt = isLate ? args.now : row.dueAt - ahead;
+    if (row.state === "ready") row.wakeAt = row.dueAt;
+    else if (row.state === "leased") row.wakeAt = Math.min(row.wakeAt!, latest);
+    tx.saveQueueRow(row);
+    return true;
+  }, () => ({ event: "deferred", detail: "" }));
+}
+
 function eachOf(
   tx: Transaction,
   choice: QueueChoice,

@@ -187,9 +187,9 @@ export interface QueueRecord {
   /** With whom it takes turns: `classOf` says. */
   class: QueueClass;
   attempts: number;
-  readonly queuedAt: number;
+  queuedAt: number;
   dueAt: number;
-  readonly expiresAt: number;
+  expiresAt: number;
   lastReply: string | null;
   owner: string | null;
   /** When somebody must look at it: due, or the end of the lease; null where it is held. */

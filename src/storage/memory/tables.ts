@@ -343,8 +343,10 @@ export class MemoryTables extends RemovedTables implements Transaction {
   saveQueueRow(changed: QueueRecord): void {
     const row = this.#queue.get(changed.id);
     if (!row) return;
-    const { state, priority, class: of, attempts, dueAt, lastReply, owner, wakeAt, route } = changed;
-    this.undo.assign(row, { state, priority, class: of, attempts, dueAt, lastReply, owner, wakeAt, route });
+    const { state, priority, class: of, attempts, queuedAt, dueAt, expiresAt, lastReply, owner, wakeAt, route } =
+      changed;
+    const times = { queuedAt, dueAt, expiresAt, wakeAt };
+    this.undo.assign(row, { state, priority, class: of, attempts, ...times, lastReply, owner, route });
   }
 
   removeQueueRow(row: QueueRecord): void {

@@ -34,10 +34,12 @@ const ADD_ROW = rowWrite(
 );
 const SAVE_ROW = rowWrite(
   "queue",
-  "iiiittitii",
-  "update queue q set state = v.state, attempts = v.attempts, due_at = v.due_at, last_reply = v.last_reply, " +
+  "iiiiiittitii",
+  "update queue q set state = v.state, attempts = v.attempts, queued_at = v.queued_at, due_at = v.due_at, " +
+    "expires_at = v.expires_at, last_reply = v.last_reply, " +
     "owner = v.owner, wake_at = v.wake_at, route = v.route, priority = v.priority, class = v.class " +
-    "from $rows v (id, state, attempts, due_at, last_reply, owner, wake_at, route, priority, class) where q.id = v.id",
+    "from $rows v (id, state, attempts, queued_at, due_at, expires_at, last_reply, owner, wake_at, route, priority, " +
+    "class) where q.id = v.id",
   1,
 );
 const REMOVE_ROW = removal("queue", "id");
@@ -152,7 +154,9 @@ export class QueueTables extends DeliveryTables {
       row.id,
       state,
       row.attempts,
+      row.queuedAt,
       row.dueAt,
+      row.expiresAt,
       asText(row.lastReply),
       row.owner,
       row.wakeAt,

@@ -136,11 +136,13 @@ export class QueueTables extends DeliveryTables {
     this.#changes[STATES.indexOf(row.state)]!++;
     this.#readAs.set(row, row.state);
     this.sql.run(
-      "update queue set state = ?, attempts = ?, due_at = ?, last_reply = ?, owner = ?, wake_at = ?, route = ?, " +
+      "update queue set state = ?, attempts = ?, queued_at = ?, due_at = ?, expires_at = ?, last_reply = ?, owner = ?, wake_at = ?, route = ?, " +
         "priority = ?, class = ? where id = ?",
       STATES.indexOf(row.state),
       row.attempts,
+      row.queuedAt,
       row.dueAt,
+      row.expiresAt,
       row.lastReply,
       row.owner,
       row.wakeAt,
