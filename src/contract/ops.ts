@@ -11,9 +11,12 @@ import type { DeliveryOps } from "./ops/delivery.ts";
 import type { DirectoryOps } from "./ops/directory.ts";
 import type { DnsOps } from "./ops/dns.ts";
 import type { EmailOps } from "./ops/email.ts";
+import type { EmailObjectOps } from "./ops/email_object.ts";
 import type { ForwardingOps } from "./ops/forwarding.ts";
 import type { MailboxOps } from "./ops/mailbox.ts";
+import type { MailboxObjectOps } from "./ops/mailbox_object.ts";
 import type { MetadataOps } from "./ops/metadata.ts";
+import type { ObjectOps } from "./ops/object.ts";
 import type { QuotaOps } from "./ops/quota.ts";
 import type { RelayOps } from "./ops/relay.ts";
 import type { RemovedOps } from "./ops/removed.ts";
@@ -62,10 +65,13 @@ export interface StoredOps
     ArchiveOps,
     DeliveryOps,
     DirectoryOps,
+    EmailObjectOps,
     EmailOps,
     ForwardingOps,
+    MailboxObjectOps,
     MailboxOps,
     MetadataOps,
+    ObjectOps,
     QuotaOps,
     RemovedOps,
     SieveOps,

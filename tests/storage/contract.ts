@@ -9,6 +9,7 @@ import { mailboxContract } from "./contract/mailbox.ts";
 import { metadataContract } from "./contract/metadata.ts";
 import { marksContract } from "./contract/marks.ts";
 import { modelContract } from "./contract/model.ts";
+import { objectsContract } from "./contract/objects.ts";
 import { queueContract } from "./contract/queue.ts";
 import { quotaContract } from "./contract/quota.ts";
 import { removedContract } from "./contract/removed.ts";
@@ -31,6 +32,7 @@ export function storageContract(name: string, open: Open): void {
   strangersContract(name, open);
   emailContract(name, open);
   searchContract(name, open);
+  objectsContract(name, open);
   queueContract(name, open);
   metadataContract(name, open);
   quotaContract(name, open);

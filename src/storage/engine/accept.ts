@@ -63,6 +63,7 @@ function deliver(tx: Transaction, share: Share, now: number, stored: Stored[]): 
   const first = placed[0]!;
   const id = tx.next("email");
   const index = tx.blobIndex(blob.blobId);
+  const modseq = nextModseq(tx, owner);
   addEmail(tx, owner, {
     id,
     account: owner.id,
@@ -74,12 +75,12 @@ function deliver(tx: Transaction, share: Share, now: number, stored: Stored[]): 
     internalDate: first.delivery.internalDate,
     sentAt: index?.envelope.sentAt ?? null,
     prefix: first.delivery.prefix,
+    created: modseq,
   });
   // \Deleted alone could differ between memberships, and a delivery has no use for it.
   const { bits, keywords } = parseFlags(first.flags);
   const targets = placed.map(({ mailbox }) => mailbox ?? inboxOf(tx, owner.id));
   const shared = targets.some((target) => target !== targets[0]) ? SHARED : 0;
-  const modseq = nextModseq(tx, owner);
   const uids = new Map<MailboxRow, Uid>();
   placed.forEach(({ delivery: { recipient } }, i) => {
     const mailbox = targets[i]!;

@@ -2,8 +2,9 @@
 import type { AclEntry, AclRefused, AnswerOf, Args, MailboxDenied } from "../../contract/mod.ts";
 import { anyoneOf, mailboxByName, type Reached, reachName } from "./access.ts";
 import { canonicalAddress } from "./address.ts";
-import { accountOf } from "./member.ts";
+import { accountOf, nextModseq } from "./member.ts";
 import { nameFor } from "./names.ts";
+import { noteMailbox } from "./objects.ts";
 import { parseRights, RIGHTS, union, without } from "./rights.ts";
 import type { AccountRow, Transaction } from "./tables.ts";
 
@@ -40,6 +41,7 @@ export function set(tx: Transaction, args: Args<"acl.set">): AnswerOf<"acl.set">
   if (before === "" && entries.length >= ENTRIES_LIMIT) return { refused: "tooMany" };
   if (rights === "") tx.removeAcl(mailbox.id, who.grantee);
   else tx.putAcl({ mailbox: mailbox.id, account: owner.id, grantee: who.grantee, rights });
+  noteMailbox(tx, owner, mailbox, nextModseq(tx, owner));
   // Whoever looks at it finds out whether he still may.
   tx.touch(owner.id, mailbox.id);
   tx.touch(owner.id, null);

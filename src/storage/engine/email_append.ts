@@ -80,6 +80,7 @@ export function add(
     internalDate: message.internalDate ?? now,
     sentAt: index?.envelope.sentAt ?? null,
     prefix,
+    created: modseq,
   });
   // RFC 4314 section 4: flags that may not be set are left out.
   const may = flagRights(rights);

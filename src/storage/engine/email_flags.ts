@@ -2,7 +2,16 @@
 import type { AnswerOf, Args, FlagMode, Modseq, Uid } from "../../contract/mod.ts";
 import { mailboxFor } from "./access.ts";
 import { membersIn } from "./email_read.ts";
-import { changeKeywords, CLIENT_BITS, EMAIL_BITS, type FlagSet, parseFlags, printFlags, SHARED } from "./flags.ts";
+import {
+  changeKeywords,
+  CLIENT_BITS,
+  DELETED,
+  EMAIL_BITS,
+  type FlagSet,
+  parseFlags,
+  printFlags,
+  SHARED,
+} from "./flags.ts";
 import { accountOf, nextModseq, setFlags } from "./member.ts";
 import { type FlagRights, flagRights } from "./rights.ts";
 import type { AccountRow, MemberRow, Transaction } from "./tables.ts";
@@ -28,6 +37,8 @@ export function flags(tx: Transaction, args: Args<"email.flags">): AnswerOf<"ema
     const keywords = may.keywords ? changeKeywords(member.keywords, args.mode, change.keywords) : member.keywords;
     if (bits === member.flags && keywords === member.keywords) continue;
     modseq ||= nextModseq(tx, account);
+    // RFC 8621 section 4.1.1: with \Deleted it was not to be seen.
+    if (member.flags & DELETED && !(bits & DELETED)) tx.reviveEmail(member.email, modseq);
     const ofEmail = keywords !== member.keywords || ((bits ^ member.flags) & EMAIL_BITS) !== 0;
     setFlags(tx, mailbox, member, modseq, bits, keywords);
     if (ofEmail && bits & SHARED) spread(tx, account, member, modseq);

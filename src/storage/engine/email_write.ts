@@ -135,7 +135,7 @@ function addTwin(
   const id = tx.next("email");
   // Conversations are each account's own.
   const thread = email.account === owner.id ? email.thread : threadOf(tx, owner.id, tx.blobIndex(email.blobId), id);
-  const twin = { ...email, id, account: owner.id, thread };
+  const twin = { ...email, id, account: owner.id, thread, created: modseq };
   addEmail(tx, owner, twin);
   const may = flagRights(target.rights);
   const keywords = may.keywords ? member.keywords : "";

@@ -12,15 +12,16 @@ import type {
   UidValidity,
 } from "../../contract/mod.ts";
 import { mailboxByName, mailboxFor, type Reached, reachedOfOthers, rightsOf, visibleByName } from "./access.ts";
-import { printFlags } from "./flags.ts";
+import { printFlags, SHARED } from "./flags.ts";
 import { accountIdOf, mailboxIdOf } from "./ids.ts";
-import { accountOf, dropOrphan, nextModseq, removeMember } from "./member.ts";
+import { accountOf, dropOrphan, nextModseq, removeMember, setFlags } from "./member.ts";
 import { leaveName, uidValidityFloor } from "./archive.ts";
 import { foreignName, locate, nameFor, nearestParent } from "./names.ts";
+import { noteMailbox, noteNewMailbox, noteNoMailbox } from "./objects.ts";
 import { parentsOf, parsePath } from "./path.ts";
 import { RIGHTS } from "./rights.ts";
 import { forgetKey } from "./url_keys.ts";
-import type { AccountRow, MailboxRow, Transaction } from "./tables.ts";
+import type { AccountRow, MailboxRow, MemberRow, Transaction } from "./tables.ts";
 
 const EVERYTHING = 4294967295;
 
@@ -183,6 +184,7 @@ function addRow(tx: Transaction, account: AccountRow, path: string, role: Mailbo
     floor: 0,
   };
   tx.addMailbox(row);
+  noteNewMailbox(tx, row);
   inherit(tx, account, row);
   tx.touch(account.id, null);
   return row;
@@ -204,6 +206,7 @@ export function remove(tx: Transaction, args: Args<"mailbox.delete">): AnswerOf<
     if (other.path.startsWith(row.path + "/")) return { refused: "hasChildren" };
   }
   empty(tx, account, row);
+  noteNoMailbox(tx, account, row, account.modseq);
   forgetKey(tx, row);
   leaveName(tx, row);
   tx.removeMailbox(row);
@@ -218,7 +221,15 @@ export function empty(tx: Transaction, account: AccountRow, row: MailboxRow): vo
   for (const member of tx.members(row.id, 1, EVERYTHING, Infinity)) {
     removeMember(tx, row, member, modseq);
     dropOrphan(tx, account, member);
+    if (member.flags & SHARED) noteElsewhere(tx, account, member, modseq);
   }
+}
+
+/** Its tombstone goes with the mailbox: that the email is in one less shows where it still is. */
+function noteElsewhere(tx: Transaction, account: AccountRow, member: MemberRow, modseq: number): void {
+  const other = tx.membersOf(member.email)[0];
+  const mailbox = other && tx.mailbox(account.id, other.mailbox);
+  if (mailbox) setFlags(tx, mailbox, other, modseq, other.flags, other.keywords);
 }
 
 export function subscribe(tx: Transaction, args: Args<"mailbox.subscribe">): AnswerOf<"mailbox.subscribe"> {
@@ -231,6 +242,7 @@ export function subscribe(tx: Transaction, args: Args<"mailbox.subscribe">): Ans
   if (args.subscribed === tx.isSubscribed(account.id, path)) return { done: true };
   if (args.subscribed && !there) return { refused: "notFound" };
   tx.subscribe(account.id, path, args.subscribed);
+  if (there && there.owner === account) noteMailbox(tx, account, there.mailbox, nextModseq(tx, account));
   tx.touch(account.id, null);
   return { done: true };
 }

@@ -81,6 +81,7 @@ export function dropOrphan(tx: Transaction, account: AccountRow, member: MemberR
   if (!email) return;
   account.usedBytes -= email.size;
   account.usedMessages--;
+  tx.addDestroyed({ account: account.id, kind: "email", modseq: account.modseq, id: email.id, thread: email.thread });
   keepOrRemove(tx, account, email);
   tx.saveAccount(account);
 }

@@ -5,7 +5,8 @@
 import type { AnswerOf, Args, MailboxDenied, MailboxRole } from "../../contract/mod.ts";
 import { isEntryAsked, METADATA_LIMITS } from "../../contract/mod.ts";
 import { isVisible, reachName } from "./access.ts";
-import { accountOf } from "./member.ts";
+import { accountOf, nextModseq } from "./member.ts";
+import { noteMailbox } from "./objects.ts";
 import type { AccountRow, MailboxRow, MetadataRow, Transaction } from "./tables.ts";
 
 const SERVER = 0; // mailbox ids begin at 1
@@ -111,12 +112,15 @@ function sum(sizes: ReadonlyMap<string, number>): number {
 function setRole(tx: Transaction, account: AccountRow, mailbox: MailboxRow, role: MailboxRole | null): void {
   if (mailbox.role === role) return;
   const other = role === null ? null : tx.mailboxByRole(account.id, role);
+  const modseq = nextModseq(tx, account);
   if (other) {
     other.role = null;
     tx.saveMailbox(other);
+    noteMailbox(tx, account, other, modseq);
   }
   mailbox.role = role;
   tx.saveMailbox(mailbox);
+  noteMailbox(tx, account, mailbox, modseq);
   tx.touch(account.id, null);
 }
 

@@ -5,6 +5,9 @@ import * as acl from "./acl.ts";
 import { owned, resolve } from "./address.ts";
 import * as archive from "./archive.ts";
 import * as delivery from "./delivery.ts";
+import * as emailChanges from "./email_changes.ts";
+import * as emailObjects from "./email_objects.ts";
+import * as emailSet from "./email_set.ts";
 import * as directory from "./directory.ts";
 import * as forwarding from "./forwarding.ts";
 import { flags } from "./email_flags.ts";
@@ -12,6 +15,8 @@ import { marks } from "./email_read.ts";
 import { append, replace } from "./email_append.ts";
 import { copy, expunge, move } from "./email_write.ts";
 import * as mailboxes from "./mailboxes.ts";
+import * as mailboxObjects from "./mailbox_objects.ts";
+import * as storedObjects from "./objects.ts";
 import * as quota from "./quota.ts";
 import { getMetadata, setMetadata } from "./metadata.ts";
 import * as queue from "./queue.ts";
@@ -87,6 +92,20 @@ export const OPERATIONS: Operations = {
   "metadata.set": setMetadata,
   "quota.get": quota.quota,
   "quota.near": quota.near,
+  "mailbox.objects": mailboxObjects.objects,
+  "mailbox.objectChanges": mailboxObjects.changes,
+  "mailbox.make": mailboxObjects.make,
+  "mailbox.update": mailboxObjects.update,
+  "mailbox.destroy": mailboxObjects.destroy,
+  "account.state": emailObjects.state,
+  "email.objects": emailObjects.objects,
+  "email.changes": emailChanges.changes,
+  "email.set": emailSet.set,
+  "blob.keep": storedObjects.keepBlob,
+  "object.list": storedObjects.list,
+  "object.set": storedObjects.set,
+  "object.changes": storedObjects.changes,
+  "object.owners": storedObjects.owners,
   "email.import": archive.importEmails,
   "email.known": archive.known,
   "email.origins": archive.origins,
@@ -159,6 +178,14 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "email.known",
   "email.origins",
   "mailbox.deletedStorage",
+  "mailbox.objects",
+  "mailbox.objectChanges",
+  "account.state",
+  "email.objects",
+  "email.changes",
+  "object.list",
+  "object.changes",
+  "object.owners",
   "metadata.get",
   "quota.get",
   "quota.near",

@@ -137,6 +137,7 @@ class Work {
       account.usedMessages++;
     }
     this.#modseq ||= nextModseq(tx, account);
+    if (others.length === 0) tx.reviveEmail(email.id, this.#modseq);
     for (const other of others) {
       if (other.flags & SHARED) continue;
       tx.saveMember({ ...other, flags: other.flags | SHARED }); // no client sees this bit

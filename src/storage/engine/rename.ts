@@ -4,6 +4,7 @@ import { mailboxByName, rightsOf } from "./access.ts";
 import { leaveName } from "./archive.ts";
 import { accountOf, addMember, nextModseq, removeMember } from "./member.ts";
 import { freeName, makeMailbox, printMailbox } from "./mailboxes.ts";
+import { noteMailbox } from "./objects.ts";
 import { parentsOf, parsePath } from "./path.ts";
 import { copyMetadata } from "./metadata.ts";
 import type { AccountRow, MailboxRow, Transaction } from "./tables.ts";
@@ -33,11 +34,13 @@ export function rename(tx: Transaction, args: Args<"mailbox.rename">): AnswerOf<
   for (const parent of parentsOf(parsed.path)) {
     if (!tx.mailboxByPath(account.id, parent)) makeMailbox(tx, account, parent, null);
   }
+  const modseq = nextModseq(tx, account);
   for (const { other, path } of moves) {
     // RFC 9051 section 6.3.7: the old name stays in the subscription list until the client takes it out.
     if (tx.isSubscribed(account.id, other.path)) tx.subscribe(account.id, path, true);
     leaveName(tx, other);
     tx.movePath(other, path);
+    noteMailbox(tx, account, other, modseq);
   }
   tx.touch(account.id, null);
   return printMailbox(tx, reached);

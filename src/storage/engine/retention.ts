@@ -4,3 +4,5 @@
 export const TOMBSTONES = 30_000;
 /** Lines of the journal. */
 export const JOURNAL_MS: number = 30 * 24 * 3600_000;
+/** What is gone from an account: whoever was away for more than this has to look at all of it again. */
+export const DESTROYED = 30_000;

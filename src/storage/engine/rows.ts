@@ -9,7 +9,7 @@ import type {
   QueuePriority,
   QueueState,
 } from "../../contract/mod.ts";
-import type { EnvelopeRecipient } from "../../contract/mod.ts";
+import type { EnvelopeRecipient, ObjectKind } from "../../contract/mod.ts";
 import type { Envelope, Part } from "../../message/model.ts";
 
 /** Changed in place, then `saveAccount`. Counters are those of all its mailboxes. */
@@ -82,6 +82,8 @@ export interface EmailRecord {
   readonly internalDate: number;
   readonly sentAt: number | null;
   readonly prefix: Uint8Array;
+  /** The modseq it came with, or came back. */
+  readonly created: number;
 }
 
 /** A membership that went, with what it was; see `engine/removed.ts`. */
@@ -123,6 +125,8 @@ export interface JoinedRow extends MemberRow {
   /** Prepared, and asked for. */
   readonly imap?: { readonly envelope: string | null; readonly structure: string | null };
   readonly headerEnd: number;
+  /** Of the email: the modseq it came with. */
+  readonly created: number;
   /** Asked for, and read with the row. */
   readonly header?: Uint8Array | null;
 }
@@ -212,6 +216,29 @@ export interface MetadataRow {
   readonly value: Uint8Array;
 }
 
+/**
+ * What an account has besides mail. Of the store's own: `mailbox`, what JMAP knows of one besides its row; `floor`, the
+ * modseq up to which destroyed things are forgotten; `upload`, a blob that is kept until `created` milliseconds.
+ */
+export interface ObjectRow {
+  readonly account: number;
+  readonly kind: ObjectKind | "mailbox" | "floor" | "upload";
+  readonly id: number;
+  readonly created: number;
+  readonly changed: number;
+  readonly value: string;
+}
+
+/** Something that is gone from an account. */
+export interface DestroyedRow {
+  readonly account: number;
+  readonly kind: ObjectKind | "mailbox" | "email";
+  readonly modseq: number;
+  readonly id: number;
+  /** Of an email; else 0. */
+  readonly thread: number;
+}
+
 /** Rows of the queue that have all of this. */
 export interface QueueFilter {
   readonly state?: QueueState | undefined;
@@ -219,4 +246,4 @@ export interface QueueFilter {
   readonly traceId?: string | undefined;
 }
 
-export type Sequence = "account" | "mailbox" | "email" | "queue" | "token" | "uidValidity";
+export type Sequence = "account" | "mailbox" | "email" | "queue" | "token" | "uidValidity" | "object";

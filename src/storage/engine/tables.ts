@@ -11,6 +11,7 @@ import type {
   AclRow,
   AliasRow,
   BlobRow,
+  DestroyedRow,
   DomainRow,
   EmailRecord,
   JoinedFields,
@@ -18,6 +19,7 @@ import type {
   MailboxRow,
   MemberRow,
   MetadataRow,
+  ObjectRow,
   OriginRow,
   QueueFilter,
   QueueRecord,
@@ -150,8 +152,38 @@ export interface Tables {
   /** Removed UIDs with a higher modseq, in any order. */
   tombstones(mailbox: number, since: number): readonly number[];
 
+  /**
+   * With a higher modseq, ascending by it: at most `limit`, and all that share the last one's. The same of tombstones.
+   */
+  membersChanged(mailbox: number, modseq: number, limit: number): readonly MemberRow[];
+  tombstonesChanged(
+    mailbox: number,
+    modseq: number,
+    limit: number,
+  ): readonly { readonly modseq: number; readonly email: number }[];
+  /** All memberships of these emails, in any order. */
+  joinedOf(emails: readonly number[], fields: JoinedFields): readonly JoinedRow[];
+
+  /** Ascending by id. */
+  objects(account: number, kind: ObjectRow["kind"]): readonly ObjectRow[];
+  object(account: number, kind: ObjectRow["kind"], id: number): ObjectRow | null;
+  putObject(row: ObjectRow): void;
+  removeObject(account: number, kind: ObjectRow["kind"], id: number): void;
+  /** Accounts that have one, ascending. */
+  objectOwners(kind: ObjectRow["kind"]): readonly number[];
+  addDestroyed(row: DestroyedRow): void;
+  /** As `membersChanged`. */
+  destroyedSince(
+    account: number,
+    kind: DestroyedRow["kind"],
+    modseq: number,
+    limit: number,
+  ): readonly DestroyedRow[];
+
   email(id: number): EmailRecord | null;
   addEmail(row: EmailRecord): void;
+  /** It comes back: since this modseq it is there. */
+  reviveEmail(id: number, created: number): void;
   /** Its blob becomes garbage where nothing else refers to it. */
   removeEmail(row: EmailRecord): void;
   /** `removeEmail` takes it along. */
@@ -177,6 +209,7 @@ export interface Tables {
   blob(blobId: BlobId): BlobRow | null;
   /** Writes a sealed blob into the store if it is not there yet, and answers its row's number. */
   storeBlob(row: BlobRow): number;
+  /** In an email, or kept for it. */
   accountHasBlob(account: number, row: BlobRow): boolean;
   /** Whether an email in the mailbox has it. */
   mailboxHasBlob(mailbox: MailboxRow, row: BlobRow): boolean;

@@ -21,7 +21,8 @@ import type {
   QueueRecord,
   Transaction,
 } from "../engine/tables.ts";
-import { RemovedTables } from "./removed_tables.ts";
+import { firstGroups, ObjectTables } from "./object_tables.ts";
+import { HEADER_LIMIT } from "../engine/email_read.ts";
 
 interface Blob {
   readonly id: number;
@@ -37,10 +38,10 @@ interface Blob {
   stored: boolean;
 }
 
-export class MemoryTables extends RemovedTables implements Transaction {
+export class MemoryTables extends ObjectTables implements Transaction {
   readonly #members = new Map<number, MemberRow[]>();
   readonly #ofEmail = new Map<number, MemberRow[]>();
-  readonly #tombstones = new Map<number, { uid: number; modseq: number }[]>();
+  readonly #tombstones = new Map<number, { uid: number; modseq: number; email: number }[]>();
   readonly #emails = new Map<number, EmailRecord>();
   readonly #origins = new Map<number, OriginRow>();
   /** Emails by account and key. */
@@ -147,27 +148,46 @@ export class MemoryTables extends RemovedTables implements Transaction {
     limit: number,
     fields: JoinedFields,
   ): readonly JoinedRow[] {
-    return this.members(mailbox, first, last, limit).map((member) => {
-      const email = this.#emails.get(member.email)!;
-      const { index } = this.#blobs.get(email.blobId)!;
-      return {
-        ...email,
-        ...member,
-        headerEnd: index.root.bodyStart,
-        envelope: fields.envelope || fields.imapEnvelope ? index.envelope : null,
-        structure: fields.structure || fields.imapStructure ? index.root : null,
-      };
-    });
+    return this.members(mailbox, first, last, limit).map((member) => this.#joined(member, fields));
   }
 
-  addTombstone(mailbox: number, uid: number, modseq: number, _email: number): void {
+  #joined(member: MemberRow, fields: JoinedFields): JoinedRow {
+    const email = this.#emails.get(member.email)!;
+    const { index, bytes } = this.#blobs.get(email.blobId)!;
+    return {
+      ...email,
+      ...member,
+      headerEnd: index.root.bodyStart,
+      envelope: fields.envelope || fields.imapEnvelope ? index.envelope : null,
+      structure: fields.structure || fields.imapStructure ? index.root : null,
+      header: fields.header ? bytes.slice(0, Math.min(index.root.bodyStart, HEADER_LIMIT)) : null,
+    };
+  }
+
+  addTombstone(mailbox: number, uid: number, modseq: number, email: number): void {
     const stones = this.#tombstones.get(mailbox);
-    stones?.push({ uid, modseq });
+    stones?.push({ uid, modseq, email });
     this.undo.did(() => stones?.pop());
   }
 
   tombstones(mailbox: number, since: number): readonly number[] {
     return (this.#tombstones.get(mailbox) ?? []).filter((stone) => stone.modseq > since).map((stone) => stone.uid);
+  }
+
+  membersChanged(mailbox: number, modseq: number, limit: number): readonly MemberRow[] {
+    return firstGroups(this.#rows(mailbox), modseq, limit).map((row) => ({ ...row }));
+  }
+
+  tombstonesChanged(
+    mailbox: number,
+    modseq: number,
+    limit: number,
+  ): readonly { readonly modseq: number; readonly email: number }[] {
+    return firstGroups(this.#tombstones.get(mailbox) ?? [], modseq, limit);
+  }
+
+  joinedOf(emails: readonly number[], fields: JoinedFields): readonly JoinedRow[] {
+    return emails.flatMap((email) => this.membersOf(email)).map((member) => this.#joined(member, fields));
   }
 
   email(id: number): EmailRecord | null {
@@ -178,6 +198,11 @@ export class MemoryTables extends RemovedTables implements Transaction {
     this.undo.set(this.#emails, row.id, row);
     this.#refer(row.blobId, 1);
     this.#own(row.account, row.blobId, 1);
+  }
+
+  reviveEmail(id: number, created: number): void {
+    const row = this.#emails.get(id);
+    if (row) this.undo.set(this.#emails, id, { ...row, created });
   }
 
   removeEmail(row: EmailRecord): void {
@@ -220,11 +245,14 @@ export class MemoryTables extends RemovedTables implements Transaction {
   }
 
   storeBlob(row: BlobRow): number {
+    const blob = this.#blobs.get(row.blobId);
+    if (blob) blob.stored = true;
     return row.id;
   }
 
   accountHasBlob(account: number, row: BlobRow): boolean {
-    return this.#blobs.get(row.blobId)!.holds > 0 || (this.#owned.get(account)?.has(row.blobId) ?? false);
+    return this.#blobs.get(row.blobId)!.holds > 0 || (this.#owned.get(account)?.has(row.blobId) ?? false) ||
+      this.object(account, "upload", row.id) !== null;
   }
 
   mailboxHasBlob(mailbox: MailboxRow, { blobId }: BlobRow): boolean {
@@ -267,8 +295,10 @@ export class MemoryTables extends RemovedTables implements Transaction {
     let freed = 0;
     const due = this.#due;
     this.#due = new Set();
+    const uploads = this.keptUploads(this.wall());
     for (const blob of this.#blobs.values()) {
-      if (blob.holds > 0 || blob.refs > 0) continue;
+      if (uploads.has(blob.id)) blob.stored = true;
+      if (uploads.has(blob.id) || blob.holds > 0 || blob.refs > 0) continue;
       if (due.has(blob.id)) {
         this.#blobs.delete(blob.blobId);
         freed += blob.size;
@@ -276,6 +306,7 @@ export class MemoryTables extends RemovedTables implements Transaction {
     }
     this.#pruneTombstones();
     this.#pruneJournal();
+    this.pruneDestroyed();
     return freed;
   }
 

@@ -29,7 +29,9 @@ const SAVE_ACCOUNT = rowWrite(
   1,
 );
 const REMOVE_ACCOUNT = removal("accounts", "id");
-const REMOVED_WITH_ACCOUNT = ["subscriptions", "threads", "tokens"].map((table) => removal(table, "account"));
+const REMOVED_WITH_ACCOUNT = ["subscriptions", "threads", "tokens", "objects", "destroyed"].map((table) =>
+  removal(table, "account")
+);
 const ADD_MAILBOX = rowWrite("mailboxes", "iittiiiiiiii", "insert into mailboxes select * from $rows");
 const SAVE_MAILBOX = rowWrite(
   "mailboxes",

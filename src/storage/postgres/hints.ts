@@ -50,6 +50,17 @@ export function hint(hints: Hints, blobs: Blobs, op: StorageOp, args: unknown): 
       const ids = (args as Args<"email.import">).messages.map(({ blobId }) => blobId);
       return hintBlobs(hints, blobs, rowOf("a", accountId!), ids);
     }
+    case "email.set":
+      return hintBlobs(
+        hints,
+        blobs,
+        rowOf("a", (args as Args<"email.set">).ownerId ?? accountId!),
+        (args as Args<"email.set">).create?.map(({ blobId }) => blobId) ?? [],
+      );
+    case "blob.keep":
+      return hintBlobs(hints, blobs, 0, [(args as Args<"blob.keep">).blobId]);
+    case "object.set":
+      return hints.need("object", (args as Args<"object.set">).create?.length ?? 0);
     case "email.replace":
       return hintBlobs(hints, blobs, rowOf("a", accountId!), [(args as Args<"email.replace">).message.blobId]);
     case "queue.settle": {
@@ -88,6 +99,8 @@ export function blobsOf(op: StorageOp, args: unknown): readonly BlobId[] {
   if (op === "email.import") return (args as Args<"email.import">).messages.map(({ blobId }) => blobId);
   if (op === "email.append") return (args as Args<"email.append">).messages.map(({ blobId }) => blobId);
   if (op === "email.replace") return [(args as Args<"email.replace">).message.blobId];
+  if (op === "email.set") return (args as Args<"email.set">).create?.map(({ blobId }) => blobId) ?? [];
+  if (op === "blob.keep") return [(args as Args<"blob.keep">).blobId];
   return op === "queue.settle" ? (args as Args<"queue.settle">).notices.map(({ blobId }) => blobId) : [];
 }
 

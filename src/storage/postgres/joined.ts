@@ -7,8 +7,9 @@ import { HEADER_LIMIT } from "../engine/email_read.ts";
 import type { Cells } from "./wire/statement.ts";
 
 const COLUMNS = "select m.mailbox, m.uid, m.modseq, m.email, m.flags, m.keywords, m.save_date, m.size, e.thread, " +
-  "'b' || encode(e.hash, 'hex'), e.blob_size, e.internal_date, e.sent_at, e.header_end, nullif(e.prefix, '')";
-const FIRST = 15;
+  "'b' || encode(e.hash, 'hex'), e.blob_size, e.internal_date, e.sent_at, e.header_end, nullif(e.prefix, ''), " +
+  "e.created";
+const FIRST = 16;
 
 /** The question up to its condition. What is not prepared is read as the index has it. */
 export function joinedColumns(fields: JoinedFields): string {
@@ -58,6 +59,7 @@ export function readJoined(cells: Cells, fields: JoinedFields): JoinedRow {
     sentAt: cells[12] as number | null,
     headerEnd: cells[13] as number,
     prefix: cells[14] as Uint8Array | null ?? EMPTY,
+    created: cells[15] as number,
     envelope: envelope === null ? null : JSON.parse(envelope),
     structure: structure === null ? null : JSON.parse(structure),
     imap,

@@ -22,7 +22,7 @@ import { type Known, Layer } from "./known.ts";
 import type { MarksCache } from "./marks_cache.ts";
 import { MemberStock, type Range, STOCK } from "./member_stock.ts";
 import { ADD_GARBAGE } from "./queue_tables.ts";
-import { RemovedTables } from "./removed_tables.ts";
+import { ObjectTables } from "./object_tables.ts";
 import { removal } from "./directory_tables.ts";
 import type { Replay } from "./replay.ts";
 import type { Cells } from "./wire/statement.ts";
@@ -31,7 +31,7 @@ import { rowWrite } from "./writes.ts";
 const MEMBER = "select mailbox, uid, modseq, email, flags, keywords, save_date, size from members";
 const EMAIL =
   "select id, account, thread, blob, 'b' || encode(hash, 'hex'), blob_size, size, internal_date, sent_at, " +
-  "prefix, header_end from emails";
+  "prefix, header_end, created from emails";
 /** A page of the engine's. */
 const PAGE = 1000;
 const EMAILS = 4000;
@@ -50,7 +50,13 @@ const REMOVE_MEMBER = rowWrite(
   "delete from members m using $rows v (mailbox, uid) where m.mailbox = v.mailbox and m.uid = v.uid",
 );
 const ADD_TOMBSTONE = rowWrite("tombstones", "iiii", "insert into tombstones select * from $rows");
-const ADD_EMAIL = rowWrite("emails", "iiiibiiiiib", "insert into emails select * from $rows");
+const ADD_EMAIL = rowWrite("emails", "iiiibiiiiibi", "insert into emails select * from $rows");
+const REVIVE_EMAIL = rowWrite(
+  "emails",
+  "ii",
+  "update emails e set created = v.created from $rows v (id, created) where e.id = v.id",
+  1,
+);
 const REMOVE_EMAIL = removal("emails", "id");
 const ADD_ORIGIN = rowWrite("origins", "iittt", "insert into origins select * from $rows");
 const REMOVE_ORIGIN = removal("origins", "email");
@@ -58,7 +64,7 @@ const ADD_THREAD = rowWrite("threads", "iii", "insert into threads select * from
 const ADD_BLOB = rowWrite("blobs", "ibititttb", "insert into blobs select * from $rows");
 const ADD_IMAP_TEXT = rowWrite("imap_text", "itttt", "insert into imap_text select * from $rows");
 
-export class MailTables extends RemovedTables implements Transaction {
+export class MailTables extends ObjectTables implements Transaction {
   readonly #blobs: Blobs;
   readonly #marks: MarksCache;
   readonly #threads: Layer<string, number | null>;
@@ -209,6 +215,26 @@ export class MailTables extends RemovedTables implements Transaction {
     return this.sql.all(sql, mailbox, first, last, limit).map((cells) => readJoined(cells, fields));
   }
 
+  joinedOf(emails: readonly number[], fields: JoinedFields): readonly JoinedRow[] {
+    const sql = `${joinedColumns(fields)} where m.email = any (?I)`;
+    return this.sql.all(sql, emails).map((cells) => readJoined(cells, fields));
+  }
+
+  membersChanged(mailbox: number, modseq: number, limit: number): readonly MemberRow[] {
+    const sql = `${MEMBER} ${groups("members")}`;
+    return this.sql.all(sql, mailbox, modseq, mailbox, modseq, limit - 1).map(readMember);
+  }
+
+  tombstonesChanged(
+    mailbox: number,
+    modseq: number,
+    limit: number,
+  ): readonly { readonly modseq: number; readonly email: number }[] {
+    const sql = `select modseq, email from tombstones ${groups("tombstones")}`;
+    const rows = this.sql.all(sql, mailbox, modseq, mailbox, modseq, limit - 1);
+    return rows.map(([at, email]) => ({ modseq: at as number, email: email as number }));
+  }
+
   addTombstone(mailbox: number, uid: number, modseq: number, email: number): void {
     this.sql.write(ADD_TOMBSTONE, mailbox, modseq, uid, email);
   }
@@ -232,12 +258,16 @@ export class MailTables extends RemovedTables implements Transaction {
   }
 
   addEmail(row: EmailRecord): void {
-    const { id, account, thread, blob, blobId, blobSize, size, internalDate, sentAt, prefix } = row;
+    const { id, account, thread, blob, blobId, blobSize, size, internalDate, sentAt, prefix, created } = row;
     const hash = hashOf(blobId);
     const headerEnd = this.#headerEnd(blobId);
     this.#emails.set(id, row);
     const numbers = [blobSize, size, internalDate, sentAt, headerEnd];
-    this.sql.write(ADD_EMAIL, id, account, thread, blob, hash, ...numbers, prefix);
+    this.sql.write(ADD_EMAIL, id, account, thread, blob, hash, ...numbers, prefix, created);
+  }
+
+  reviveEmail(id: number, created: number): void {
+    this.sql.write(REVIVE_EMAIL, id, created);
   }
 
   removeEmail(row: EmailRecord): void {
@@ -310,7 +340,7 @@ export class MailTables extends RemovedTables implements Transaction {
   accountHasBlob(account: number, row: BlobRow): boolean {
     if (this.#blobs.held(row.blobId)) return true;
     const sql = "select 1 from emails where blob = ?i and account = ?i limit 1";
-    return this.sql.get(sql, row.id, account) !== undefined;
+    return this.sql.get(sql, row.id, account) !== undefined || this.object(account, "upload", row.id) !== null;
   }
 
   mailboxHasBlob(mailbox: MailboxRow, row: BlobRow): boolean {
@@ -364,6 +394,11 @@ export function threadKey(key: string): number {
   return parseInt(digestOf("sha256", key, "hex").slice(0, 13), 16);
 }
 
+/** Rows with a higher modseq, ascending by it: so many, and all that share the last one's. */
+const groups = (table: string) =>
+  `where mailbox = ?i and modseq > ?i and modseq <= coalesce((select modseq from ${table} where mailbox = ?i and ` +
+  "modseq > ?i order by modseq limit 1 offset ?i), 9007199254740991) order by modseq";
+
 function runsOf(rows: readonly MemberRow[]): Range[] {
   const runs: { first: number; last: number }[] = [];
   for (const { uid } of rows) {
@@ -392,5 +427,6 @@ function readEmail(cells: Cells): EmailRecord {
     internalDate: cells[7] as number,
     sentAt: cells[8] as number | null,
     prefix: cells[9] as Uint8Array ?? EMPTY,
+    created: cells[11] as number,
   };
 }

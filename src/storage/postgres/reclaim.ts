@@ -1,6 +1,6 @@
 /** Gives back space, and forgets the distant past. Any node may do it at any time: bounded work, and nobody waits. */
 import type { JournalEntry } from "../../contract/mod.ts";
-import { JOURNAL_MS, TOMBSTONES } from "../engine/retention.ts";
+import { DESTROYED, JOURNAL_MS, TOMBSTONES } from "../engine/retention.ts";
 import type { Blobs } from "./blobs.ts";
 import type { Pool } from "./pool.ts";
 import type { Connection } from "./wire/connection.ts";
@@ -31,8 +31,10 @@ export class Garbage {
       const [found] = await connection.exchange([{ sql, values: [BATCH * BATCHES] }]);
       this.#due = found!.rows.map(([blob]) => blob as number);
     });
+    await this.#pool.use((connection) => expireUploads(connection, Date.now()));
     await this.#blobs.bodies.sweep();
     await this.#pool.use((connection) => pruneTombstones(connection, TOMBSTONES));
+    await this.#pool.use((connection) => pruneDestroyed(connection, DESTROYED));
     await this.#pool.use((connection) => pruneJournal(connection, Date.now()));
     return freed;
   }
@@ -52,7 +54,8 @@ export class Garbage {
       const [gone] = await connection.exchange([
         {
           sql: "delete from blobs b where id = any (?I) and not exists (select 1 from emails e where e.blob = b.id) " +
-            "and not exists (select 1 from queue q where q.blob = b.id) returning id, size, place",
+            "and not exists (select 1 from queue q where q.blob = b.id) and not exists " +
+            "(select 1 from objects o where o.kind = 'upload' and o.id = b.id) returning id, size, place",
           values: [ids],
         },
         {
@@ -94,6 +97,40 @@ export async function pruneTombstones(connection: Connection, keep: number): Pro
       {
         sql: "delete from tombstones t using mailboxes m where m.id = ?i and t.mailbox = m.id and t.modseq <= m.floor",
         values: [mailbox],
+      },
+      { sql: "commit", values: [] },
+    ]);
+  }
+}
+
+/** Blobs that were kept until now are nobody's any more. */
+export async function expireUploads(connection: Connection, now: number): Promise<void> {
+  const sql = "with gone as (delete from objects where kind = 'upload' and created <= ?i returning id) " +
+    "insert into garbage select distinct id from gone on conflict do nothing";
+  await connection.exchange([{ sql, values: [now] }]);
+}
+
+/** Keeps the newest of what is gone from each account. Whoever asks from before the floor has to look at all of it anew. */
+export async function pruneDestroyed(connection: Connection, keep: number): Promise<void> {
+  const [crowded] = await connection.exchange([{
+    sql: "select account, count(*) from destroyed group by account having count(*) > ?i limit 20",
+    values: [keep],
+  }]);
+  for (const [account, count] of crowded!.rows as readonly [number, number][]) {
+    const last = Math.min(count - keep, 5000) - 1;
+    const floor = "(select modseq from destroyed where account = ?i order by modseq offset ?i limit 1)";
+    await connection.exchange([
+      { sql: "begin isolation level read committed", values: [] },
+      { sql: "select 1 from accounts where id = ?i for update", values: [account] },
+      {
+        sql: `insert into objects values (?i, 'floor', 0, 0, ${floor}, '') on conflict (account, kind, id) ` +
+          "do update set changed = greatest(objects.changed, excluded.changed)",
+        values: [account, account, last],
+      },
+      {
+        sql: "delete from destroyed d using objects o where o.account = ?i and o.kind = 'floor' and o.id = 0 and " +
+          "d.account = o.account and d.modseq <= o.changed",
+        values: [account],
       },
       { sql: "commit", values: [] },
     ]);

@@ -115,6 +115,17 @@ export const MIGRATIONS: readonly string[] = [
   create index removed_email on removed (email);
   create index removed_at on removed (at);
   `,
+  // Of what was before, nobody knows what is gone.
+  `
+  create sequence seq_object;
+  alter table emails add column created bigint not null default 0;
+  create table objects (account bigint not null, kind text collate "C" not null, id bigint not null,
+    created bigint not null, changed bigint not null, value text not null, primary key (account, kind, id));
+  create index objects_kind on objects (kind, id);
+  create table destroyed (account bigint not null, kind text collate "C" not null, modseq bigint not null,
+    id bigint not null, thread bigint not null, primary key (account, kind, modseq, id));
+  insert into objects select id, 'floor', 0, 0, modseq, '' from accounts;
+  `,
 ];
 
 /** Makes or migrates the tables in one transaction. Refuses what a later version made. */

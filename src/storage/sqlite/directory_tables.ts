@@ -185,6 +185,9 @@ export class DirectoryTables extends NameTables {
     this.sql.run("delete from subscriptions where account = ?", row.id);
     this.sql.run("delete from threads where account = ?", row.id);
     this.sql.run("delete from tokens where account = ?", row.id);
+    this.sql.run("insert or ignore into garbage select id from objects where account = ? and kind = 'upload'", row.id);
+    this.sql.run("delete from objects where account = ?", row.id);
+    this.sql.run("delete from destroyed where account = ?", row.id);
     this.#accounts.delete(row.id);
     this.#addresses.delete(row.address);
     this.#dirtyAccounts.delete(row);

@@ -18,18 +18,22 @@ import type {
 import type { Marks } from "../engine/marks.ts";
 import { MarksCache } from "./marks_cache.ts";
 import type { Blobs } from "./blobs.ts";
-import { RemovedTables } from "./removed_tables.ts";
+import { ObjectTables } from "./object_tables.ts";
 import type { Cells, Statements } from "./statements.ts";
 
 const MEMBER = "select mailbox, uid, modseq, email, flags, keywords, save_date, size from members";
 const JOINED = "select m.mailbox, m.uid, m.modseq, m.email, m.flags, m.keywords, m.save_date, m.size, e.thread, " +
-  "'b' || lower(hex(e.hash)), e.blob_size, e.internal_date, e.sent_at, e.header_end, nullif(e.prefix, x'')";
+  "'b' || lower(hex(e.hash)), e.blob_size, e.internal_date, e.sent_at, e.header_end, nullif(e.prefix, x''), e.created";
 /** What was removed can be imported again. */
 const KNOWN = "select 1 from origins o where o.account = ? and o.key = ? and " +
   "exists (select 1 from members m where m.email = o.email) limit 1";
-const JOINED_CELLS = 15;
+const JOINED_CELLS = 16;
+/** Rows with a higher modseq, ascending by it: so many, and all that share the last one's. */
+const groups = (table: string) =>
+  `where mailbox = ?1 and modseq > ?2 and modseq <= coalesce((select modseq from ${table} where mailbox = ?1 and ` +
+  "modseq > ?2 order by modseq limit 1 offset ?3), 9007199254740991) order by modseq";
 
-export class MailTables extends RemovedTables implements Transaction {
+export class MailTables extends ObjectTables implements Transaction {
   readonly #blobs: Blobs;
 
   /** Of mailboxes that are looked at. */
@@ -131,6 +135,27 @@ export class MailTables extends RemovedTables implements Transaction {
     return this.sql.all(sql, mailbox, first, last, limit).map((cells) => this.#joinedRow(cells, fields));
   }
 
+  joinedOf(emails: readonly number[], fields: JoinedFields): readonly JoinedRow[] {
+    const { columns, joins } = joinedColumns(fields);
+    const sql = `${JOINED}${columns} from json_each(?) j join members m on m.email = j.value ` +
+      `join emails e on e.id = m.email ${joins}`;
+    return this.sql.all(sql, JSON.stringify(emails)).map((cells) => this.#joinedRow(cells, fields));
+  }
+
+  membersChanged(mailbox: number, modseq: number, limit: number): readonly MemberRow[] {
+    return this.sql.all(`${MEMBER} ${groups("members")}`, mailbox, modseq, limit - 1).map(readMember);
+  }
+
+  tombstonesChanged(
+    mailbox: number,
+    modseq: number,
+    limit: number,
+  ): readonly { readonly modseq: number; readonly email: number }[] {
+    const sql = `select modseq, email from tombstones ${groups("tombstones")}`;
+    const rows = this.sql.all(sql, mailbox, modseq, limit - 1) as readonly (readonly [number, number])[];
+    return rows.map(([at, email]) => ({ modseq: at, email }));
+  }
+
   /** Written out, for a list of a large mailbox makes a hundred thousand of them. */
   #joinedRow(cells: Cells, fields: JoinedFields): JoinedRow {
     const { envelope, structure, imap } = this.#index(cells, fields);
@@ -150,6 +175,7 @@ export class MailTables extends RemovedTables implements Transaction {
       sentAt: cells[12] as number | null,
       headerEnd: cells[13] as number,
       prefix: cells[14] as Uint8Array | null ?? EMPTY,
+      created: cells[15] as number,
       envelope,
       structure,
       imap,
@@ -199,12 +225,12 @@ export class MailTables extends RemovedTables implements Transaction {
 
   email(id: number): EmailRecord | null {
     const cells = this.sql.get(
-      "select id, account, thread, blob, 'b' || lower(hex(hash)), blob_size, size, internal_date, sent_at, prefix " +
+      "select id, account, thread, blob, 'b' || lower(hex(hash)), blob_size, size, internal_date, sent_at, prefix, created " +
         "from emails where id = ?",
       id,
     );
     if (!cells) return null;
-    const [row, account, thread, blob, blobId, blobSize, size, internalDate, sentAt, prefix] = cells as [
+    const [row, account, thread, blob, blobId, blobSize, size, internalDate, sentAt, prefix, created] = cells as [
       number,
       number,
       number,
@@ -215,16 +241,17 @@ export class MailTables extends RemovedTables implements Transaction {
       number,
       number | null,
       Uint8Array,
+      number,
     ];
-    return { id: row, account, thread, blob, blobId, blobSize, size, internalDate, sentAt, prefix };
+    return { id: row, account, thread, blob, blobId, blobSize, size, internalDate, sentAt, prefix, created };
   }
 
   addEmail(row: EmailRecord): void {
-    const { id, account, thread, blob, blobId, blobSize, size, internalDate, sentAt, prefix } = row;
+    const { id, account, thread, blob, blobId, blobSize, size, internalDate, sentAt, prefix, created } = row;
     const hash = Uint8Array.fromHex(blobId.slice(1));
     const headerEnd = this.#blobs.headerEnd(blobId);
     this.sql.run(
-      "insert into emails values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "insert into emails values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       id,
       account,
       thread,
@@ -236,7 +263,12 @@ export class MailTables extends RemovedTables implements Transaction {
       sentAt,
       headerEnd,
       prefix,
+      created,
     );
+  }
+
+  reviveEmail(id: number, created: number): void {
+    this.sql.run("update emails set created = ? where id = ?", created, id);
   }
 
   removeEmail(row: EmailRecord): void {
@@ -291,7 +323,8 @@ export class MailTables extends RemovedTables implements Transaction {
 
   accountHasBlob(account: number, row: BlobRow): boolean {
     if (this.#blobs.isHeld(row.blobId)) return true;
-    return this.sql.get("select 1 from emails where blob = ? and account = ? limit 1", row.id, account) !== undefined;
+    return this.sql.get("select 1 from emails where blob = ? and account = ? limit 1", row.id, account) !== undefined ||
+      this.object(account, "upload", row.id) !== null;
   }
 
   mailboxHasBlob(mailbox: MailboxRow, row: BlobRow): boolean {

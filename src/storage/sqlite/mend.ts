@@ -12,7 +12,8 @@ import { SEQUENCES, STRAYS } from "./verify/database.ts";
 const PIECE = 256 * 1024;
 const PAGE = 5000;
 const UNUSED = "select b.id from blobs b where b.id > ? and b.id <= ? and " +
-  "not exists (select 1 from emails e where e.blob = b.id) and not exists (select 1 from queue q where q.blob = b.id)";
+  "not exists (select 1 from emails e where e.blob = b.id) and not exists (select 1 from queue q where q.blob = b.id) " +
+  "and not exists (select 1 from objects o where o.kind = 'upload' and o.id = b.id)";
 
 export interface MendParts {
   readonly blobs: Blobs;

@@ -206,6 +206,8 @@ function blobsOf(op: StorageOp, args: unknown): readonly BlobId[] {
   if (op === "mail.accept") return [(args as AcceptArgs).blobId];
   if (op === "email.append") return (args as Args<"email.append">).messages.map(({ blobId }) => blobId);
   if (op === "email.replace") return [(args as Args<"email.replace">).message.blobId];
+  if (op === "email.set") return (args as Args<"email.set">).create?.map(({ blobId }) => blobId) ?? [];
+  if (op === "blob.keep") return [(args as Args<"blob.keep">).blobId];
   return op === "queue.settle" ? (args as Args<"queue.settle">).notices.map(({ blobId }) => blobId) : [];
 }
 

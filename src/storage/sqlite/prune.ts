@@ -1,6 +1,6 @@
 /** Takes away what only the past needs: old tombstones and old lines of the journal. Bounded work a call. */
 import type { JournalEntry } from "../../contract/mod.ts";
-import { JOURNAL_MS, TOMBSTONES } from "../engine/retention.ts";
+import { DESTROYED, JOURNAL_MS, TOMBSTONES } from "../engine/retention.ts";
 import type { MailTables } from "./mail_tables.ts";
 
 const BATCH = 5000;
@@ -21,6 +21,23 @@ export function pruneTombstones(tables: MailTables, keep: number = TOMBSTONES): 
     tables.sql.run("delete from tombstones where mailbox = ? and modseq <= ?", mailbox, floor);
     row.floor = Math.max(row.floor, floor);
     tables.saveMailbox(row);
+  }
+}
+
+/** Keeps the newest of what is gone from each account. Whoever asks from before the floor has to look at all of it anew. */
+export function pruneDestroyed(tables: MailTables, keep: number = DESTROYED): void {
+  const crowded = tables.sql.all(
+    "select account, count(*) from destroyed group by account having count(*) > ? limit 20",
+    keep,
+  );
+  for (const [account, count] of crowded as readonly [number, number][]) {
+    const last = Math.min(count - keep, BATCH) - 1;
+    const sql = "select modseq from destroyed where account = ? order by modseq limit 1 offset ?";
+    const floor = tables.sql.get(sql, account, last)![0] as number;
+    tables.sql.run("delete from destroyed where account = ? and modseq <= ?", account, floor);
+    const before = tables.object(account, "floor", 0)?.changed ?? 0;
+    const changed = Math.max(before, floor);
+    tables.putObject({ account, kind: "floor", id: 0, created: 0, changed, value: "" });
   }
 }
 

@@ -7,7 +7,7 @@ import { expireRemoved } from "../engine/kept.ts";
 import { isSteady } from "../engine/steady_clock.ts";
 import type { Blobs } from "./blobs.ts";
 import type { MailTables } from "./mail_tables.ts";
-import { pruneJournal, pruneTombstones } from "./prune.ts";
+import { pruneDestroyed, pruneJournal, pruneTombstones } from "./prune.ts";
 import { type Place, RECORD_HEADER, type Segments } from "./segments.ts";
 import type { Statements } from "./statements.ts";
 
@@ -39,6 +39,7 @@ export function dropGarbage(
   const rows = tables.sql.all(
     "select d.blob, b.size, 'b' || lower(hex(b.hash)), " +
       "exists (select 1 from emails e where e.blob = d.blob) or exists (select 1 from queue q where q.blob = d.blob) " +
+      "or exists (select 1 from objects o where o.kind = 'upload' and o.id = d.blob) " +
       "from temp.due d left join blobs b on b.id = d.blob where d.blob > ? order by d.blob limit ?",
     after,
     BATCH,
@@ -142,6 +143,9 @@ export async function reclaim(
   for (let batch = 0; batch < BATCHES; batch++) {
     if (await write((tx) => expireRemoved(tx, BATCH)) < BATCH) break;
   }
+  for (let batch = 0; batch < BATCHES; batch++) {
+    if (await write((tx) => isSteady(tx) ? tx.expireUploads(tx.wall(), BATCH) : 0) < BATCH) break;
+  }
   let after: number | null = 0;
   for (let batch = 0; batch < BATCHES && after !== null; batch++) {
     const from: number = after;
@@ -158,6 +162,7 @@ export async function reclaim(
     done?.();
   }
   await write((tx) => pruneTombstones(tx));
+  await write((tx) => pruneDestroyed(tx));
   await write((tx) => {
     if (isSteady(tx)) pruneJournal(tx, tx.wall());
   });

@@ -127,6 +127,16 @@ export const MIGRATIONS: readonly string[] = [
   create index removed_email on removed (email);
   create index removed_at on removed (at);
   `,
+  // Of what was before, nobody knows what is gone.
+  `
+  alter table emails add column created integer not null default 0;
+  create table objects (account integer not null, kind text not null, id integer not null, created integer not null,
+    changed integer not null, value text not null, primary key (account, kind, id)) without rowid;
+  create index objects_kind on objects (kind, id);
+  create table destroyed (account integer not null, kind text not null, modseq integer not null, id integer not null,
+    thread integer not null, primary key (account, kind, modseq, id)) without rowid;
+  insert into objects select id, 'floor', 0, 0, modseq, '' from accounts;
+  `,
 ];
 
 /** How many snapshots of older versions stay. */

@@ -1,6 +1,6 @@
 /** What a stranger asks about another's mailbox is answered as if it had never been, whichever operation he tries. */
 import assert from "node:assert/strict";
-import type { AccountId, Args, BlobId, MailboxId, Modseq, StorageOp, Uid } from "../../../src/contract/mod.ts";
+import type { AccountId, Args, BlobId, EmailId, MailboxId, Modseq, StorageOp, Uid } from "../../../src/contract/mod.ts";
 import { ALL, granted, type Open, type Scene, sceneTest } from "../scene.ts";
 
 /** Those that name no mailbox. */
@@ -18,7 +18,9 @@ type Elsewhere =
     | "sieve"
     | "store"
     | "removed"
+    | "object"
     | "delivery"}.${string}`
+  | "blob.keep"
   | "mail.accept"
   | "mailbox.list"
   | "email.known"
@@ -36,6 +38,10 @@ interface Where {
   /** A sealed body of his own. */
   readonly blobId: BlobId;
 }
+
+/** The first account of a store, and its first emails. */
+const ANN = "a1" as AccountId;
+const EMAILS = ["e1", "e2", "e3"] as EmailId[];
 
 /** One attempt an operation. The compiler asks for a new line when there is a new operation. */
 const ATTEMPTS: { readonly [K in Exclude<StorageOp, Elsewhere>]: (where: Where) => Args<K> } = {
@@ -122,6 +128,34 @@ const ATTEMPTS: { readonly [K in Exclude<StorageOp, Elsewhere>]: (where: Where) 
     mailboxId,
     search: { key: "all" },
     algorithm: "references",
+  }),
+  "mailbox.objects": ({ accountId }) => ({ accountId, ownerId: ANN }),
+  "mailbox.objectChanges": ({ accountId }) => ({ accountId, ownerId: ANN, since: 0 as Modseq }),
+  "mailbox.make": ({ accountId, mailboxId }) => ({
+    accountId,
+    ownerId: ANN,
+    name: "x",
+    parentId: mailboxId,
+    role: null,
+    sortOrder: 0,
+    isSubscribed: false,
+  }),
+  "mailbox.update": ({ accountId, mailboxId }) => ({ accountId, ownerId: ANN, mailboxId, patch: { name: "x" } }),
+  "mailbox.destroy": ({ accountId, mailboxId }) => ({ accountId, ownerId: ANN, mailboxId, emails: true }),
+  "email.objects": ({ accountId }) => ({ accountId, ownerId: ANN, emailIds: EMAILS, fields: ["header"] }),
+  "email.changes": ({ accountId }) => ({
+    accountId,
+    ownerId: ANN,
+    since: { modseq: 0 as Modseq, emailId: null },
+    limit: 9,
+  }),
+  "email.set": ({ accountId, mailboxId, blobId }) => ({
+    accountId,
+    ownerId: ANN,
+    create: [{ blobId, mailboxIds: [mailboxId], flags: [], internalDate: 1 }],
+    update: EMAILS.map((emailId) => ({ emailId, flags: { add: ["Mine"] } })),
+    destroy: EMAILS,
+    now: 9,
   }),
   "url.sign": ({ accountId, path }) => ({ accountId, path, rump: "imap://x" }),
   "url.resetKeys": ({ accountId, path }) => ({ accountId, path }),

@@ -24,6 +24,10 @@ export const STRAYS: readonly (readonly [table: string, where: string])[] = [
   ["threads", "account not in (select id from accounts)"],
   ["tokens", "account not in (select id from accounts)"],
   ["sieve", "account not in (select id from accounts)"],
+  ["objects", "account not in (select id from accounts)"],
+  ["objects", "kind = 'mailbox' and id not in (select id from mailboxes)"],
+  ["objects", "kind = 'upload' and id not in (select id from blobs)"],
+  ["destroyed", "account not in (select id from accounts)"],
   ["delivery", "account not in (select id from accounts)"],
   ["seen", "account not in (select id from accounts)"],
   ["imap_text", "blob not in (select id from blobs)"],
@@ -39,6 +43,11 @@ export const SEQUENCES: readonly (readonly [name: string, sql: string])[] = [
   ["email", "select max(id) from emails"],
   ["queue", "select max(id) from queue"],
   ["token", "select max(id) from tokens"],
+  [
+    "object",
+    "select max(a) from (select max(id) a from objects where kind in ('identity', 'submission', 'push') union all " +
+    "select max(id) from destroyed where kind in ('identity', 'submission', 'push'))",
+  ],
 ];
 
 export function* verifyDatabase(files: StoreFiles): Generator<VerifyEvent> {
