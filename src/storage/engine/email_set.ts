@@ -23,7 +23,7 @@ import { threadOf } from "./threads.ts";
 export function set(tx: Transaction, args: Args<"email.set">): AnswerOf<"email.set"> {
   const looked = lookInto(tx, args);
   const oldState = looked.owner.modseq as Modseq;
-  if (args.ifState != null && args.ifState !== oldState) return { refused: "stateMismatch" };
+  if ((args.ifState ?? oldState) !== oldState) return { refused: "stateMismatch" };
   const work = new Work(tx, looked, args.now);
   const created = (args.create ?? []).map((email) => work.create(email));
   const updated = (args.update ?? []).map((update) => work.update(update));

@@ -66,7 +66,7 @@ export function set(tx: Transaction, args: Args<"object.set">): AnswerOf<"object
   const account = accountOf(tx, args.accountId);
   const { kind, create = [], update = [], destroy = [] } = args;
   const oldState = account.modseq as Modseq;
-  if (args.ifState != null && args.ifState !== oldState) return { refused: "stateMismatch" };
+  if ((args.ifState ?? oldState) !== oldState) return { refused: "stateMismatch" };
   let modseq = 0;
   const next = () => modseq ||= nextModseq(tx, account);
   let room = create.length === 0 ? 0 : OBJECTS - tx.objects(account.id, kind).length;
