@@ -25,6 +25,7 @@ export * from "./ops/delivery.ts";
 export * from "./ops/directory.ts";
 export * from "./ops/dns.ts";
 export * from "./ops/email.ts";
+export * from "./ops/email_columns.ts";
 export * from "./ops/email_object.ts";
 export * from "./ops/forwarding.ts";
 export * from "./ops/mailbox.ts";

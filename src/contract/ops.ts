@@ -11,6 +11,7 @@ import type { DeliveryOps } from "./ops/delivery.ts";
 import type { DirectoryOps } from "./ops/directory.ts";
 import type { DnsOps } from "./ops/dns.ts";
 import type { EmailOps } from "./ops/email.ts";
+import type { ViewOps } from "./ops/email_columns.ts";
 import type { EmailObjectOps } from "./ops/email_object.ts";
 import type { ForwardingOps } from "./ops/forwarding.ts";
 import type { MailboxOps } from "./ops/mailbox.ts";
@@ -81,7 +82,7 @@ export interface StoredOps
     UrlOps {}
 
 /** The whole table. */
-export interface Ops extends AuthOps, BodyOps, DnsOps, RelayOps, StoredOps {}
+export interface Ops extends AuthOps, BodyOps, DnsOps, RelayOps, StoredOps, ViewOps {}
 
 /** The name of a question. */
 export type Op = keyof Ops;

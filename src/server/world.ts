@@ -100,6 +100,10 @@ const OWN: OwnAnswers = {
   // Asked by connections that we make, which have a world of their own.
   "relay.next": () => null,
   "relay.derive": () => Promise.reject(new Error("nobody logs in from here")),
+  // Asked by JMAP, which has no connection of its own.
+  "email.columns": () => Promise.reject(new Error("there are no columns here")),
+  "mailbox.counts": () => Promise.reject(new Error("there are no columns here")),
+  "mail.submit": () => Promise.reject(new Error("submission has a machine")),
   "client.verify": (world) => world.guard?.client() ?? { ok: true, early: "allow" },
   "sender.verify": (world, args) => world.verifySender(args),
   "rcpt.verify": (world, args) => world.verifyRecipient(args),

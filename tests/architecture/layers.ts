@@ -27,6 +27,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   managesieve: core("sasl", "sieve"), // scripts are checked before they are stored
   mailauth: { ...core(), packages: ["node:crypto", "tldts"] }, // signatures are functions; the public suffix list is data
   sieve: core(),
+  jmap: core("sieve"), // scripts are checked before they are stored
   abuse: core("mailauth"), // addresses as numbers
   msa: core("mda"), // routing and the trace fields
   mta: core("smtp", "mda", "mailauth"), // the words of SMTP; routing and the trace fields; who mail is from
@@ -40,6 +41,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   net: edge(),
   dns: edge(),
   http: edge("storage", "archive"),
+  "http/jmap": edge("http", "jmap"),
   server: { may: ANY, pure: false, packages: ANY },
   cli: { may: ANY, pure: false, packages: ANY },
 };

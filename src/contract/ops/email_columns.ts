@@ -1,0 +1,67 @@
+import type { AccountId, BlobId, EmailId, MailboxId, Modseq, ThreadId, TraceId } from "../ids.ts";
+import type { Refusal } from "../session.ts";
+import type { EnvelopeRecipient, EnvelopeSender } from "./transport.ts";
+
+/**
+ * What queries look at of all emails of an account, in columns: a row an email, in no order; rows may be free. It is one
+ * object that grows with the account: whoever asks for it reads what he needs before his next question.
+ */
+export interface EmailColumns {
+  readonly state: Modseq;
+  /** Rows, free ones included. */
+  readonly length: number;
+  /** Null: the row is free. */
+  readonly emailIds: readonly (EmailId | null)[];
+  readonly rowOf: ReadonlyMap<EmailId, number>;
+  /** Milliseconds since 1970; `sentAt` NaN where there is no date. */
+  readonly receivedAt: Float64Array;
+  readonly sentAt: Float64Array;
+  /** Octets. */
+  readonly sizes: Float64Array;
+  /** 1 \Seen, 2 \Answered, 4 \Flagged, 8 \Draft. */
+  readonly flags: Uint8Array;
+  /** Keywords in lower case with a space between, or empty. */
+  readonly keywords: readonly string[];
+  /** Those that the asker may read. Equal lists are the same list. */
+  readonly mailboxIds: readonly (readonly MailboxId[])[];
+  /** Places in `threadIds`. */
+  readonly threads: Uint32Array;
+  readonly threadIds: readonly ThreadId[];
+  /** Rows of a thread (a place in `threadIds`), the oldest first. */
+  threadRows(thread: number): readonly number[];
+  /** The place of a thread, or -1. */
+  threadOf(threadId: ThreadId): number;
+  /** Rows in use, the newest first; of equal times the higher id first. */
+  readonly newest: Uint32Array;
+}
+
+/** Counts of one mailbox (RFC 8621 section 2). */
+export interface MailboxCounts {
+  readonly totalEmails: number;
+  readonly unreadEmails: number;
+  readonly totalThreads: number;
+  readonly unreadThreads: number;
+}
+
+/** Questions of JMAP that the server answers beside its store. */
+export interface ViewOps {
+  "email.columns": { args: { accountId: AccountId; ownerId?: AccountId }; answer: EmailColumns };
+  "mailbox.counts": {
+    args: { accountId: AccountId; ownerId?: AccountId };
+    answer: { state: Modseq; counts: ReadonlyMap<MailboxId, MailboxCounts> };
+  };
+  /**
+   * Takes a sealed or stored message of the account for sending, as submission does. `holdUntil`: not before this
+   * time (milliseconds since 1970). When it answers `accepted`, the message is on disk.
+   */
+  "mail.submit": {
+    args: {
+      accountId: AccountId;
+      sender: EnvelopeSender;
+      recipients: readonly EnvelopeRecipient[];
+      blobId: BlobId;
+      holdUntil: number | null;
+    };
+    answer: { accepted: TraceId } | { refused: Refusal };
+  };
+}

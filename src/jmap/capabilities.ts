@@ -1,0 +1,41 @@
+/** What this server can do, and what it says of it in the session (RFC 8620 section 2). */
+import type { JsonObject } from "./json.ts";
+import type { JmapLimits } from "./limits.ts";
+
+export const CORE = "urn:ietf:params:jmap:core";
+export const MAIL = "urn:ietf:params:jmap:mail";
+export const SUBMISSION = "urn:ietf:params:jmap:submission";
+export const VACATION = "urn:ietf:params:jmap:vacationresponse";
+export const WEBSOCKET = "urn:ietf:params:jmap:websocket";
+export const BLOB = "urn:ietf:params:jmap:blob";
+export const QUOTA = "urn:ietf:params:jmap:quota";
+export const MDN = "urn:ietf:params:jmap:mdn";
+export const SIEVE = "urn:ietf:params:jmap:sieve";
+export const PRINCIPALS = "urn:ietf:params:jmap:principals";
+
+/** Those that a request may use: they hold. */
+export const CAPABILITIES: ReadonlySet<string> = new Set([CORE, MAIL]);
+
+/** Of the server as a whole. */
+export function serverCapabilities(limits: JmapLimits): JsonObject {
+  return {
+    [CORE]: { ...limits, collationAlgorithms: ["i;ascii-numeric", "i;ascii-casemap", "i;unicode-casemap"] },
+    [MAIL]: {},
+  };
+}
+
+/** Of an account. */
+export function accountCapabilities(isPersonal: boolean): JsonObject {
+  return {
+    [CORE]: {},
+    // RFC 8621 section 1.3.1.
+    [MAIL]: {
+      maxMailboxesPerEmail: null,
+      maxMailboxDepth: 50,
+      maxSizeMailboxName: 255,
+      maxSizeAttachmentsPerEmail: 50_000_000,
+      emailQuerySortOptions: ["receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword"],
+      mayCreateTopLevelMailbox: isPersonal,
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** What a client may ask at once (RFC 8620 section 2, `urn:ietf:params:jmap:core`): told in the session, and obeyed. */
+
+/** Octets, requests and objects. */
+export interface JmapLimits {
+  readonly maxSizeUpload: number;
+  readonly maxConcurrentUpload: number;
+  readonly maxSizeRequest: number;
+  readonly maxConcurrentRequests: number;
+  readonly maxCallsInRequest: number;
+  readonly maxObjectsInGet: number;
+  readonly maxObjectsInSet: number;
+}
+
+export const JMAP_LIMITS: JmapLimits = {
+  maxSizeUpload: 50_000_000,
+  maxConcurrentUpload: 4,
+  maxSizeRequest: 10_000_000,
+  maxConcurrentRequests: 8,
+  maxCallsInRequest: 64,
+  maxObjectsInGet: 1000,
+  maxObjectsInSet: 1000,
+};

@@ -1,0 +1,22 @@
+/** The table of methods: a new one is a file and a line here. */
+import { CORE, MAIL } from "./capabilities.ts";
+import { echo } from "./core/echo.ts";
+import { mailboxChanges } from "./mailbox/changes.ts";
+import type { Method } from "./method.ts";
+
+type Table = Readonly<Record<string, Method>>;
+
+const CORE_METHODS: Table = {
+  "Core/echo": echo,
+};
+
+const MAIL_METHODS: Table = {
+  "Mailbox/changes": mailboxChanges,
+};
+
+/** By name, with the capability that a client has to use. */
+export const METHODS: ReadonlyMap<string, { readonly uri: string; readonly method: Method }> = new Map(
+  ([[CORE, CORE_METHODS], [MAIL, MAIL_METHODS]] as const).flatMap(([uri, table]) =>
+    Object.entries(table).map(([name, method]) => [name, { uri, method }] as const)
+  ),
+);

@@ -1,0 +1,13 @@
+/**
+ * JMAP (RFC 8620, RFC 8621): requests as programs over the same operations that IMAP uses, so that what one protocol does
+ * the other sees at once. The HTTP around it is in `http/jmap`.
+ *
+ * @module
+ */
+export * from "./account.ts";
+export { CAPABILITIES } from "./capabilities.ts";
+export type { Json, JsonObject } from "./json.ts";
+export * from "./limits.ts";
+export { type JmapResponse, processRequest } from "./process.ts";
+export { type Invocation, type JmapRequest, parseRequest, problemUri, type RequestProblem } from "./request.ts";
+export { sessionObject } from "./session.ts";

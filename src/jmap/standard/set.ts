@@ -1,0 +1,153 @@
+/** What all /set methods share (RFC 8620 section 5.3): reading the arguments, and the response. */
+import type { Modseq } from "../../contract/mod.ts";
+import type { JmapAccount } from "../account.ts";
+import type { Call } from "../call.ts";
+import { MethodError, SetError } from "../error.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
+import { parseState } from "../state.ts";
+
+export interface SetArguments {
+  readonly account: JmapAccount;
+  /** The state in which alone it may be done. */
+  readonly ifState: Modseq | null;
+  readonly create: ReadonlyMap<string, JsonObject>;
+  readonly update: ReadonlyMap<string, JsonObject>;
+  readonly destroy: readonly string[];
+}
+
+export function readSet(call: Call): SetArguments {
+  const account = call.account(true);
+  const ifInState = call.optionalString("ifInState");
+  const create = entries(call, "create");
+  const update = entries(call, "update");
+  const destroy = [...new Set(call.ids("destroy") ?? [])];
+  if (create.size + update.size + destroy.length > call.context.limits.maxObjectsInSet) {
+    throw new MethodError("requestTooLarge");
+  }
+  return { account, ifState: ifInState === null ? null : stateOrMismatch(ifInState), create, update, destroy };
+}
+
+/** What never was a state is not the one there is. */
+function stateOrMismatch(text: string): Modseq {
+  try {
+    return parseState(text);
+  } catch {
+    throw new MethodError("stateMismatch");
+  }
+}
+
+function entries(call: Call, name: "create" | "update"): ReadonlyMap<string, JsonObject> {
+  const found = new Map<string, JsonObject>();
+  for (const [id, value] of Object.entries(call.object(name) ?? {})) {
+    if (!isObject(value)) throw call.wrong(name, "an object of objects");
+    found.set(name === "update" ? call.resolve(id) : id, value);
+  }
+  return found;
+}
+
+/** Gathers what became of each object. */
+export class SetResults {
+  readonly #call: Call;
+  readonly #created: Record<string, JsonObject> = {};
+  readonly #updated: Record<string, JsonObject | null> = {};
+  readonly #destroyed: string[] = [];
+  readonly #notCreated: Record<string, JsonObject> = {};
+  readonly #notUpdated: Record<string, JsonObject> = {};
+  readonly #notDestroyed: Record<string, JsonObject> = {};
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  /** `object`: its id, and what the server decided. Later calls know it by its creation id. */
+  created(creationId: string, object: JsonObject & { readonly id: string }): void {
+    this.#created[creationId] = object;
+    this.#call.context.createdIds.set(creationId, object.id);
+  }
+
+  /** `changed`: what is otherwise than the client said; null: nothing. */
+  updated(id: string, changed: JsonObject | null = null): void {
+    this.#updated[id] = changed;
+  }
+
+  destroyed(id: string): void {
+    this.#destroyed.push(id);
+  }
+
+  notCreated(creationId: string, error: SetError): void {
+    this.#notCreated[creationId] = error.toJson();
+  }
+
+  notUpdated(id: string, error: SetError): void {
+    this.#notUpdated[id] = error.toJson();
+  }
+
+  notDestroyed(id: string, error: SetError): void {
+    this.#notDestroyed[id] = error.toJson();
+  }
+
+  response({ account }: SetArguments, oldState: string, newState: string): JsonObject {
+    return {
+      accountId: account.accountId,
+      oldState,
+      newState,
+      created: orNull(this.#created),
+      updated: orNull(this.#updated),
+      destroyed: this.#destroyed.length > 0 ? this.#destroyed : null,
+      notCreated: orNull(this.#notCreated),
+      notUpdated: orNull(this.#notUpdated),
+      notDestroyed: orNull(this.#notDestroyed),
+    };
+  }
+}
+
+function orNull(record: Record<string, JsonObject | null>): JsonObject | null {
+  return Object.keys(record).length > 0 ? record : null;
+}
+
+/** Runs what makes or reads one object; its `SetError` is told of it alone. Answers whether all went well. */
+export function attempt(run: () => void, refuse: (error: SetError) => void): boolean {
+  try {
+    run();
+    return true;
+  } catch (error) {
+    if (!(error instanceof SetError)) throw error;
+    refuse(error);
+    return false;
+  }
+}
+
+/**
+ * A patch taken apart: properties that are replaced, and members of properties (`a/b`) that are. RFC 8620 section 5.3: no
+ * pointer may be the beginning of another.
+ */
+export function readPatch(patch: JsonObject): {
+  readonly whole: ReadonlyMap<string, Json>;
+  readonly within: ReadonlyMap<string, ReadonlyMap<string, Json>>;
+} {
+  const whole = new Map<string, Json>();
+  const within = new Map<string, Map<string, Json>>();
+  for (const [path, value] of Object.entries(patch)) {
+    const slash = path.indexOf("/");
+    if (slash < 0) {
+      whole.set(unescaped(path), value);
+      continue;
+    }
+    const property = unescaped(path.slice(0, slash));
+    const name = path.slice(slash + 1);
+    if (name.includes("/")) {
+      throw new SetError("invalidPatch", `there is nothing to change at ${JSON.stringify(path.slice(0, 100))}`);
+    }
+    const members = within.get(property) ?? new Map<string, Json>();
+    members.set(unescaped(name), value);
+    within.set(property, members);
+  }
+  for (const property of within.keys()) {
+    if (whole.has(property)) throw new SetError("invalidPatch", `${property} is changed both as a whole and in part`);
+  }
+  return { whole, within };
+}
+
+function unescaped(step: string): string {
+  return step.replaceAll("~1", "/").replaceAll("~0", "~");
+}
