@@ -7,6 +7,8 @@ import { randomBytes } from "node:crypto";
 import type { AccountId } from "../../contract/mod.ts";
 import { rowOf } from "../engine/ids.ts";
 import { TouchedSet, type Watchers } from "../engine/watchers.ts";
+import { StorageError } from "../storage.ts";
+import { LOCK_NODE_SQL } from "./schema.ts";
 import type { Connection, Step } from "./wire/connection.ts";
 
 const CHANNEL = "palomar_news";
@@ -47,7 +49,11 @@ export class News {
 
   /** Begins to listen. */
   async start(): Promise<void> {
-    await this.#connect();
+    await this.#connect().catch((error) => {
+      this.#closed = true;
+      clearTimeout(this.#pollTimer);
+      throw error;
+    });
     this.#schedule(POLL_MS);
   }
 
@@ -90,7 +96,17 @@ export class News {
   async #connect(): Promise<void> {
     const connection = await this.#open((payload) => this.#hear(payload), () => this.#lost());
     if (this.#closed) return connection.close();
-    await connection.exchange([{ sql: `listen ${CHANNEL}`, values: [] }]);
+    const [, joined] = await connection.exchange([
+      { sql: `listen ${CHANNEL}`, values: [] },
+      { sql: LOCK_NODE_SQL, values: [] },
+    ]);
+    if (joined!.rows[0]![0] !== true) {
+      connection.close();
+      throw new StorageError(
+        "unavailable",
+        "a backup is being restored into the database: start again when it is done",
+      );
+    }
     this.#connection = connection;
   }
 

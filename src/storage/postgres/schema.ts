@@ -6,6 +6,16 @@ import type { Connection } from "./wire/connection.ts";
 const LOCK_CLASS = 0x70616c6f;
 const LOCK_MIGRATION = 1;
 const LOCK_DIRECTORY = 2;
+/** Held, shared, by every server; alone by whoever puts another store in its place. */
+const LOCK_NODE = 3;
+/** Held, shared, by whoever copies: meanwhile no octets outside of the database are removed. */
+const LOCK_HOLD = 4;
+
+export const LOCK_MIGRATION_SQL = `select pg_advisory_xact_lock(${LOCK_CLASS}, ${LOCK_MIGRATION})`;
+export const LOCK_NODE_SQL = `select pg_try_advisory_lock_shared(${LOCK_CLASS}, ${LOCK_NODE})`;
+export const LOCK_ALONE_SQL = `select pg_try_advisory_xact_lock(${LOCK_CLASS}, ${LOCK_NODE})`;
+export const LOCK_HOLD_SQL = `select pg_advisory_lock_shared(${LOCK_CLASS}, ${LOCK_HOLD})`;
+export const FREE_TO_REMOVE_SQL = `select pg_try_advisory_xact_lock(${LOCK_CLASS}, ${LOCK_HOLD})`;
 
 /** Whoever changes domains, accounts, aliases or settings does so alone. */
 export const LOCK_DIRECTORY_SQL = `select pg_advisory_xact_lock(${LOCK_CLASS}, ${LOCK_DIRECTORY})`;
@@ -128,37 +138,51 @@ export const MIGRATIONS: readonly string[] = [
   `,
 ];
 
+/** Our tables: those that the migrations make. */
+export const TABLES: readonly string[] = [
+  "palomar_schema",
+  ...MIGRATIONS.flatMap((text) => Array.from(text.matchAll(/create table (\w+)/g), ([, name]) => name!)),
+];
+
+const once = (sql: string) => ({ sql, values: [], once: true });
+
+/** The version of the tables that are there, 0 where there are none; and of those that this program makes. */
+export async function versionOf(connection: Connection): Promise<{ readonly version: number; readonly today: number }> {
+  const today = MIGRATIONS.length;
+  const [there] = await connection.exchange([once("select to_regclass('palomar_schema') is not null")]);
+  if (there!.rows[0]![0] !== true) return { version: 0, today };
+  const [known] = await connection.exchange([once("select coalesce(max(version), 0) from palomar_schema")]);
+  return { version: known!.rows[0]![0] as number, today };
+}
+
 /** Makes or migrates the tables in one transaction. Refuses what a later version made. */
 export async function migrate(connection: Connection): Promise<void> {
-  const once = (sql: string) => ({ sql, values: [], once: true });
   try {
-    const [there] = await connection.exchange([once("select to_regclass('palomar_schema') is not null")]);
-    if (there!.rows[0]![0] === true) {
-      const [known] = await connection.exchange([once("select version from palomar_schema")]);
-      if (known!.rows[0]?.[0] === MIGRATIONS.length) return;
-    }
-    const results = await connection.exchange([
-      once("begin"),
-      once(`select pg_advisory_xact_lock(${LOCK_CLASS}, ${LOCK_MIGRATION})`),
-      once("create table if not exists palomar_schema (version bigint not null)"),
-      once("select coalesce(max(version), 0) from palomar_schema"),
-    ]);
-    const version = results[3]!.rows[0]![0] as number;
-    if (version > MIGRATIONS.length) {
-      throw new StorageError(
-        "unavailable",
-        `the database has schema version ${version}, this program knows ${MIGRATIONS.length}: start the newer program`,
-      );
-    }
-    const steps = MIGRATIONS.slice(version).flatMap((text) => text.split(";")).filter((sql) => sql.trim() !== "");
-    await connection.exchange([
-      ...steps.map(once),
-      once("delete from palomar_schema"),
-      once(`insert into palomar_schema values (${MIGRATIONS.length})`),
-      once("commit"),
-    ]);
+    const { version, today } = await versionOf(connection);
+    if (version === today) return;
+    await connection.exchange([once("begin"), once(LOCK_MIGRATION_SQL)]);
+    await migrateWithin(connection);
+    await connection.exchange([once("commit")]);
   } catch (error) {
-    if (connection.isOpen) await connection.exchange([once("rollback")]);
+    if (connection.isOpen && connection.isInTransaction) await connection.exchange([once("rollback")]);
     throw error;
   }
+}
+
+/** The same within a transaction that holds the lock. */
+export async function migrateWithin(connection: Connection): Promise<void> {
+  await connection.exchange([once("create table if not exists palomar_schema (version bigint not null)")]);
+  const { version, today } = await versionOf(connection);
+  if (version > today) {
+    throw new StorageError(
+      "unavailable",
+      `the database has schema version ${version}, this program knows ${today}: start the newer program`,
+    );
+  }
+  const steps = MIGRATIONS.slice(version).flatMap((text) => text.split(";")).filter((sql) => sql.trim() !== "");
+  await connection.exchange([
+    ...steps.map(once),
+    once("delete from palomar_schema"),
+    once(`insert into palomar_schema values (${today})`),
+  ]);
 }

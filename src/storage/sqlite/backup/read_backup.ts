@@ -77,14 +77,15 @@ function* messages(files: StoreFiles, account: number, path: string): Generator<
         prefix: cells[4] as Uint8Array,
         size,
         messageId: messageIdOf(cells[9] as string),
-        octets: () => octets(files, id, size, segment, start),
+        octets: () => octetsOf(files, id, size, segment, start),
       };
     }
     if (rows.length < 100) return;
   }
 }
 
-function* octets(
+/** Octets of a stored body, in pieces. Throws `StorageError` where there are too few. */
+export function* octetsOf(
   files: StoreFiles,
   id: number,
   size: number,

@@ -1,12 +1,12 @@
 /** Every body: that its octets have the hash it is named by, and that its index is what would be made of it today. */
-import { isDeepStrictEqual } from "node:util";
 import { hasher } from "../../../base/hash.ts";
 import type { BlobId, ImapText } from "../../../contract/mod.ts";
 import { MessageIndexer } from "../../../message/mod.ts";
 import type { MessageIndex } from "../../../message/model.ts";
 import { MAGIC, RECORD_HEADER } from "../segments.ts";
 import type { Cells } from "../statements.ts";
-import { Report, type VerifyEvent } from "./finding.ts";
+import { Report, type VerifyEvent } from "../../verify/finding.ts";
+import { indexProblem } from "../../verify/judge.ts";
 import type { StoreFiles } from "./source.ts";
 
 const PAGE = 200;
@@ -81,7 +81,9 @@ function* verifyBlob(
     for (const where of placesOf(files, row[0] as number, blobId)) yield report.lost(where, `${blobId}: ${looked}`);
     return;
   }
-  const wrong = indexProblem(row, looked, prepare);
+  const [headerEnd, extra, envelope, structure] = row.slice(5) as [number, string | null, string, string];
+  const imap = row[9] === null ? null : row.slice(9, 13) as (string | null)[];
+  const wrong = indexProblem({ headerEnd, extra, envelope, structure, imap }, looked, prepare);
   if (wrong !== null) yield report.derivable(blobId, wrong, { repair: "blob", blobId });
   if (!row[13]) {
     yield report.derivable(blobId, "nothing refers to it, and its space is not given back", { repair: "rows" });
@@ -121,40 +123,6 @@ function isHeader(head: Uint8Array, size: number, hash: Uint8Array): boolean {
   const view = new DataView(head.buffer, head.byteOffset);
   return view.getUint32(0) === MAGIC && view.getFloat64(8) === size &&
     head.subarray(16, 48).toHex() === hash.toHex();
-}
-
-function indexProblem(
-  row: Cells,
-  fresh: MessageIndex,
-  prepare: ((index: MessageIndex) => ImapText) | null,
-): string | null {
-  const [headerEnd, extra, envelope, structure] = row.slice(5) as [number, string | null, string, string];
-  const [references, truncated] = extra === null ? [[], []] : read(extra) ?? [];
-  const { envelope: wantedEnvelope, root, references: wantedReferences, truncated: wantedTruncated } = fresh;
-  const same = headerEnd === root.bodyStart && equals(envelope, wantedEnvelope) && equals(structure, root) &&
-    isDeepStrictEqual(references, plain(wantedReferences)) && isDeepStrictEqual(truncated, plain(wantedTruncated));
-  if (!same) return "its index is another than one that is made today";
-  if (prepare === null || row[9] === null) return null;
-  const text = prepare(fresh);
-  const wanted = [text.envelope, text.structure, text.envelopeUtf8, text.structureUtf8];
-  return wanted.every((one, i) => one === row[9 + i])
-    ? null
-    : "what is prepared for IMAP is another than is made today";
-}
-
-const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-
-function equals(stored: string, fresh: unknown): boolean {
-  return stored === JSON.stringify(fresh) || isDeepStrictEqual(read(stored), plain(fresh));
-}
-
-// deno-lint-ignore no-explicit-any -- whatever stands there
-function read(text: string): any {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Where people miss it: mailboxes and rows of the queue, some of them. */

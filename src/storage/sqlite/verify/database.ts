@@ -1,6 +1,6 @@
 /** The file itself as SQLite sees it, and rows that belong to nothing. */
 import type { StoreFiles } from "./source.ts";
-import { Report, type VerifyEvent } from "./finding.ts";
+import { Report, type VerifyEvent } from "../../verify/finding.ts";
 
 const LINES = 20;
 

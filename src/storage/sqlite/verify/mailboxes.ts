@@ -1,7 +1,8 @@
 /** Counters, UIDs and modseqs of mailboxes, and their memberships. */
 import { accountIdOf } from "../../engine/ids.ts";
-import { DELETED, EMAIL_BITS, SHARED } from "../../engine/flags.ts";
-import { Report, type VerifyEvent } from "./finding.ts";
+import { DELETED, EMAIL_BITS } from "../../engine/flags.ts";
+import { Report, type VerifyEvent } from "../../verify/finding.ts";
+import { judgeMailbox, memberProblem } from "../../verify/judge.ts";
 import type { StoreFiles } from "./source.ts";
 
 const PAGE = 2000;
@@ -9,9 +10,6 @@ const RECOUNT = `select count(*), coalesce(sum(not flags & 1), 0), coalesce(sum(
   `coalesce(sum((flags & ${DELETED}) > 0), 0), coalesce(max(uid), 0), coalesce(max(modseq), 0) ` +
   "from members where mailbox = ?";
 const STONES = "select coalesce(max(uid), 0) from tombstones where mailbox = ?";
-
-/** Counters as rows name them, for a person. */
-const COUNTERS = ["messages", "unseen", "octets", "messages with \\Deleted"] as const;
 
 export function* verifyMailboxes(files: StoreFiles): Generator<VerifyEvent> {
   const report = new Report("mailboxes");
@@ -44,19 +42,18 @@ function* verifyMailbox(files: StoreFiles, report: Report, id: number): Generato
   const [account, path, ...numbers] = row as unknown as [number, string, ...number[]];
   const [uidNext, modseq, uidValidity, floor] = numbers.slice(4) as [number, number, number, number];
   const [lastUid, lastModseq] = counted.slice(4) as [number, number];
-  const problems: string[] = [];
-  COUNTERS.forEach((name, i) => {
-    if (numbers[i] !== counted[i]) problems.push(`it counts ${numbers[i]} ${name}, and has ${counted[i]}`);
+  yield* judgeMailbox(report, {
+    account,
+    where: `${files.address(account)}/${path}`,
+    counters: numbers.slice(0, 4),
+    counted: counted.slice(0, 4) as number[],
+    uidNext,
+    modseq,
+    uidValidity,
+    floor,
+    lastUid: Math.max(lastUid, stones[0] as number),
+    lastModseq,
   });
-  const highestUid = Math.max(lastUid, stones[0] as number);
-  if (uidNext <= highestUid) problems.push(`its next UID is ${uidNext}, and ${highestUid} was given`);
-  if (modseq < lastModseq) problems.push(`its modseq is ${modseq}, and a change has ${lastModseq}`);
-  if (floor > modseq) problems.push(`its floor ${floor} is above its modseq ${modseq}`);
-  if (uidValidity < 1) problems.push(`its UIDVALIDITY is ${uidValidity}`);
-  for (const problem of problems) {
-    const where = `${files.address(account)}/${path}`;
-    yield report.derivable(where, problem, { repair: "account", accountId: accountIdOf(account) });
-  }
 }
 
 const MEMBERS = "select m.mailbox, m.uid, m.flags, m.keywords, m.size, b.account, b.path, e.account, e.size, " +
@@ -77,7 +74,16 @@ export function* verifyMembers(files: StoreFiles): Generator<VerifyEvent> {
       [mailbox, uid] = cells as unknown as [number, number];
       const account = cells[5] as number | null;
       if (account === null) continue; // told among rows that belong to nothing
-      const problem = memberProblem(cells.slice(2) as Parameters<typeof memberProblem>[0]);
+      const [flags, , size, , , owner, emailSize, places, differs] = cells.slice(2) as number[];
+      const problem = memberProblem({
+        account,
+        flags: flags!,
+        size: size!,
+        owner: owner as number | null,
+        emailSize: emailSize!,
+        places: places!,
+        differs: differs !== 0,
+      });
       if (problem === null) continue;
       const where = `${files.address(account)}/${cells[6] as string} UID ${uid}`;
       yield report.derivable(where, problem, { repair: "account", accountId: accountIdOf(account) });
@@ -85,24 +91,4 @@ export function* verifyMembers(files: StoreFiles): Generator<VerifyEvent> {
     yield report.progress(done += rows.length, Math.max(total, done));
     if (rows.length < PAGE) return;
   }
-}
-
-function memberProblem(
-  [flags, , size, account, , owner, emailSize, places, differs]: [
-    number,
-    string,
-    number,
-    number,
-    string,
-    number | null,
-    number,
-    number,
-    number,
-  ],
-): string | null {
-  if (owner === null) return "the message is not there any more";
-  if (owner !== account) return "it is another account's message";
-  if (size !== emailSize) return `its size is said to be ${size}, and is ${emailSize}`;
-  if (places > 1 && !(flags & SHARED)) return "it does not know that other mailboxes have it too";
-  return differs ? "it has other flags in another mailbox" : null;
 }

@@ -13,12 +13,12 @@ import { verifyBlobs } from "./blobs.ts";
 import { verifyDatabase } from "./database.ts";
 import { verifyDirectory } from "./directory.ts";
 import { verifyEmails, verifyQueue } from "./emails.ts";
-import type { VerifyEvent } from "./finding.ts";
+import type { VerifyEvent } from "../../verify/finding.ts";
 import { verifyMailboxes, verifyMembers } from "./mailboxes.ts";
 import { StoreFiles } from "./source.ts";
 import { verifyTexts } from "./texts.ts";
 
-export { type Finding, PARTS, type Repair, type VerifyEvent, type VerifyPart } from "./finding.ts";
+export { type Finding, PARTS, type Repair, type VerifyEvent, type VerifyPart } from "../../verify/finding.ts";
 
 /** What to look at. */
 export interface VerifyOptions {

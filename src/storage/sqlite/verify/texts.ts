@@ -9,7 +9,7 @@ import { CATALOG_VERSION } from "../text_index/catalog.ts";
 import { readEntry } from "../text_index/catch_up.ts";
 import { MailSource } from "../text_index/mail_source.ts";
 import { SIGNATURE_OCTETS } from "../text_index/signature.ts";
-import { Report, type VerifyEvent } from "./finding.ts";
+import { Report, type VerifyEvent } from "../../verify/finding.ts";
 import type { StoreFiles } from "./source.ts";
 
 const PAGE = 10_000;

@@ -1,5 +1,5 @@
 /** What a look through a store tells. */
-import type { AccountId, BlobId, EmailId } from "../../../contract/mod.ts";
+import type { AccountId, BlobId, EmailId } from "../../contract/mod.ts";
 
 /** The parts of a look, in their order. */
 export const PARTS = ["database", "directory", "mailboxes", "members", "emails", "queue", "blobs", "texts"] as const;

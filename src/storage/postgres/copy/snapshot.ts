@@ -1,0 +1,138 @@
+/** All of a database at one moment, for whoever copies it: one transaction that reads, which nobody waits for. */
+import { type Cell, type StoreSource, type TransferRows } from "../../transfer.ts";
+import { StorageError } from "../../storage.ts";
+import { infrastructure } from "../failure.ts";
+import { BLOCK, LOCK_HOLD_SQL, versionOf } from "../schema.ts";
+import { parseDatabaseUrl } from "../wire/address.ts";
+import { connect, type Connection } from "../wire/connection.ts";
+import type { Param } from "../wire/statement.ts";
+
+const PAGE = 500;
+/** Rows of up to 64 KiB. */
+const BLOB_PAGE = 64;
+const CHUNKS = 4;
+/** What is this driver's own, or of no worth elsewhere. */
+const OWN = ["palomar_schema", "uploads", "chunks", "garbage"];
+const OWN_COLUMNS: Readonly<Record<string, readonly string[]>> = { blobs: ["place"] };
+
+/** Reads bodies that are not in this database. */
+export type ReadElsewhere = (place: string, start: number, length: number) => Promise<Uint8Array>;
+
+/** A database that is being copied. */
+export interface PostgresSnapshot extends StoreSource {
+  close(): void;
+}
+
+/** Opens it at the moment of now; rejects with `StorageError`. */
+export async function openSnapshot(
+  { url, elsewhere }: { readonly url: string; readonly elsewhere?: ReadElsewhere },
+): Promise<PostgresSnapshot> {
+  const connection = await openForCopy(url);
+  try {
+    const once = (sql: string) => ({ sql, values: [], once: true });
+    await expectToday(connection);
+    await connection.exchange([once(LOCK_HOLD_SQL), once("begin isolation level repeatable read read only")]);
+    const [sums] = await connection.exchange([once(
+      "select (select coalesce(sum(size), 0)::bigint from blobs), (select coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint " +
+        "from pg_class c where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace)",
+    )]);
+    const [bodyOctets, rows] = sums!.rows[0] as readonly [number, number];
+    return {
+      bodyOctets,
+      rows,
+      sequences: await readSequences(connection),
+      pages: () => pages(connection),
+      body: (blob) => body(connection, blob, elsewhere),
+      close: () => connection.close(),
+    };
+  } catch (error) {
+    connection.close();
+    throw infrastructure(error);
+  }
+}
+
+/** A connection that may be silent for long while octets go elsewhere. */
+export async function openForCopy(url: string): Promise<Connection> {
+  const address = parseDatabaseUrl(url);
+  if (typeof address === "string") throw new StorageError("unavailable", `the database's URL is wrong: ${address}`);
+  const settings = { lock_timeout: "20s", idle_in_transaction_session_timeout: "0", statement_timeout: "0" };
+  return await connect(address, { settings }).catch((error) => {
+    throw infrastructure(error);
+  });
+}
+
+async function expectToday(connection: Connection): Promise<void> {
+  const { version, today } = await versionOf(connection);
+  if (version === today) return;
+  const advice = version === 0
+    ? "there is no store in it"
+    : version < today
+    ? "start a server of this version once, which brings it up to date"
+    : "use the newer program";
+  throw new StorageError("unavailable", `the database has schema version ${version}, not ${today}: ${advice}`);
+}
+
+/** What each sequence gave: of those that give blocks, the whole block. */
+export async function readSequences(connection: Connection): Promise<ReadonlyMap<string, number>> {
+  const known = new Map<string, number>();
+  for (const name of ["account", "mailbox", "token", "uidValidity", "email", "queue"]) {
+    const blocked = name === "email" || name === "queue" ? BLOCK - 1 : 0;
+    const sql = `select last_value, is_called from "seq_${name}"`;
+    const [found] = await connection.exchange([{ sql, values: [], once: true }]);
+    const [last, isCalled] = found!.rows[0] as readonly [number, boolean];
+    known.set(name, isCalled ? last + blocked : last - 1);
+  }
+  return known;
+}
+
+async function* pages(connection: Connection): AsyncGenerator<TransferRows> {
+  const [tables] = await connection.exchange([{
+    sql: "select table_name::text, string_agg(quote_ident(column_name), ',' order by ordinal_position)::text " +
+      "from information_schema.columns where table_schema = current_schema() and not table_name = any (?T) " +
+      "group by table_name order by table_name",
+    values: [OWN],
+  }]);
+  for (const [table, all] of tables!.rows as readonly (readonly [string, string])[]) {
+    const columns = all.split(",").map((name) => name.replaceAll('"', "")).filter((name) =>
+      !OWN_COLUMNS[table]?.includes(name)
+    );
+    const list = columns.map((name) => `"${name}"`).join(", ");
+    const once = (sql: string) => ({ sql, values: [], once: true });
+    await connection.exchange([once(`declare palomar_copy no scroll cursor for select ${list} from "${table}"`)]);
+    const size = table === "blobs" ? BLOB_PAGE : PAGE;
+    for (;;) {
+      const [page] = await connection.exchange([once(`fetch ${size} from palomar_copy`)]);
+      const rows = page!.rows as readonly (readonly Cell[])[];
+      if (rows.length > 0) yield { table, columns, rows };
+      if (rows.length < size) break;
+    }
+    await connection.exchange([once("close palomar_copy")]);
+  }
+}
+
+async function* body(
+  connection: Connection,
+  blob: number,
+  elsewhere: ReadElsewhere | undefined,
+): AsyncGenerator<Uint8Array> {
+  const ask = async (sql: string, ...values: Param[]) => (await connection.exchange([{ sql, values }]))[0]!.rows;
+  const [found] = await ask("select place, size from blobs where id = ?i", blob);
+  const [place, size] = (found ?? [null, 0]) as readonly [string | null, number];
+  if (place === null) return;
+  if (!/^\d+$/.test(place)) {
+    if (!elsewhere) throw new StorageError("unavailable", "bodies are in a store of objects that was not named");
+    for (let at = 0; at < size;) {
+      const piece = await elsewhere(place, at, Math.min(256 * 1024, size - at));
+      if (piece.length === 0) return;
+      yield piece;
+      at += piece.length;
+    }
+    return;
+  }
+  const sql = "select data from chunks where upload = ?i and number between ?i and ?i order by number";
+  for (let first = 0;; first += CHUNKS) {
+    const rows = await ask(sql, Number(place), first, first + CHUNKS - 1);
+    for (const [data] of rows) yield data as Uint8Array;
+    if (rows.length < CHUNKS) return;
+  }
+}
