@@ -40,8 +40,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "storage/postgres": edge("storage", "sasl"), // SCRAM, by which PostgreSQL knows us
   net: edge(),
   dns: edge(),
-  http: edge("storage", "archive"),
-  "http/jmap": edge("http", "jmap"),
+  http: edge("storage", "archive", "jmap"),
   server: { may: ANY, pure: false, packages: ANY },
   cli: { may: ANY, pure: false, packages: ANY },
 };
