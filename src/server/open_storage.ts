@@ -1,7 +1,8 @@
 /** The store that the configuration names. */
 import { imapText } from "../imap/imap_text.ts";
 import { type Storage, StorageError } from "../storage/mod.ts";
-import type { Config } from "./config/mod.ts";
+import type { OpenBodies } from "../storage/body_store.ts";
+import type { Config, ObjectStorageConfig } from "./config/mod.ts";
 
 /** Opens it; rejects with `DataDirLocked` or `StorageError`, which say what to do. */
 export async function openStorage(
@@ -16,6 +17,33 @@ export async function openStorage(
     throw new StorageError("unavailable", "storage.url is missing: it names the database of PostgreSQL");
   }
   const { openPostgres } = await import("../storage/postgres/mod.ts");
-  const { url, connections } = storage;
-  return await openPostgres({ url: url.reveal(), ...(connections && { connections }), prepare: imapText, undeleteMs });
+  const { url, connections, objects } = storage;
+  return await openPostgres({
+    url: url.reveal(),
+    ...(connections && { connections }),
+    ...(objects && { bodies: await openObjects(objects) }),
+    prepare: imapText,
+    undeleteMs,
+  });
+}
+
+async function openObjects(objects: ObjectStorageConfig): Promise<OpenBodies> {
+  const { objectBodies } = await import("../storage/objects/mod.ts");
+  const { accessKeyId, secretAccessKey, timeout, ca, ...rest } = objects;
+  return objectBodies({
+    ...rest,
+    accessKeyId: accessKeyId.reveal(),
+    secretAccessKey: secretAccessKey.reveal(),
+    timeoutMs: timeout,
+    ca: ca === null ? null : await readAuthorities(ca),
+  });
+}
+
+async function readAuthorities(file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    const message = `storage.objects.ca: ${file} cannot be read: ${(error as Error).message}`;
+    throw new StorageError("unavailable", message, error);
+  }
 }

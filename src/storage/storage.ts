@@ -62,7 +62,7 @@ export interface Touched {
 
 /** A body on its way into the store. */
 export interface BlobWriter {
-  /** The chunk is borrowed until the call returns or its promise resolves. Errors may surface at `seal`. */
+  /** The chunk is borrowed until the call returns; a promise asks to wait with the next. Errors may surface at `seal`. */
   write(chunk: Uint8Array): void | Promise<void>;
   /** Ends the body. The blob can now be read and used; it is durable only once an operation refers to it. */
   seal(index: MessageIndex): Promise<SealedBlob>;

@@ -38,9 +38,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "storage/memory": edge("storage"),
   "storage/sqlite": edge("storage"),
   "storage/postgres": edge("storage", "sasl"), // SCRAM, by which PostgreSQL knows us
+  "storage/objects": edge("storage"), // bodies for drivers, which do not know it
   net: edge(),
   dns: edge(),
-  http: edge("storage", "archive", "jmap"),
+  http: edge("storage", "archive"),
+  "http/jmap": edge("http", "jmap"),
   server: { may: ANY, pure: false, packages: ANY },
   cli: { may: ANY, pure: false, packages: ANY },
 };

@@ -203,6 +203,26 @@ export interface SieveConfig {
   readonly virusTest: { readonly field: string; readonly values: ReadonlyMap<string, 1 | 2 | 3 | 4 | 5> } | null;
 }
 
+/** A store of objects that speaks S3. */
+export interface ObjectStorageConfig {
+  /** `https://host:port`. */
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly accessKeyId: Secret;
+  readonly secretAccessKey: Secret;
+  /** What names of objects begin with. */
+  readonly prefix: string;
+  /** Whether the bucket stands in the path, not in the name of the host. */
+  readonly pathStyle: boolean;
+  /** Octets of a body from which on it goes there. */
+  readonly from: number;
+  /** For one answer, milliseconds. */
+  readonly timeout: number;
+  /** File of PEM certificates that its certificate may be signed by, besides the public ones; null: those. */
+  readonly ca: string | null;
+}
+
 /** Where mail is kept. */
 export interface StorageConfig {
   readonly driver: "sqlite" | "memory" | "postgres";
@@ -210,6 +230,8 @@ export interface StorageConfig {
   readonly url?: Secret | null;
   /** To PostgreSQL, at most; one more listens. */
   readonly connections?: number;
+  /** Where large bodies are kept instead of in PostgreSQL; null: nowhere else. */
+  readonly objects?: ObjectStorageConfig | null;
 }
 
 /** The whole configuration, checked, with every default filled in and every path absolute. */

@@ -172,7 +172,7 @@ function contradictions(read: ReadConfig): { path: Path; reason: string }[] {
       reason: `should not be more than limits.connections, which is ${read.limits.connections}`,
     });
   }
-  const { driver, url } = read.storage;
+  const { driver, url, objects } = read.storage;
   if (driver === "postgres" && url === null) {
     found.push({
       path: ["storage", "driver"],
@@ -181,6 +181,9 @@ function contradictions(read: ReadConfig): { path: Path; reason: string }[] {
   }
   if (driver !== "postgres" && url !== null) {
     found.push({ path: ["storage", "url"], reason: 'is for the driver "postgres" alone' });
+  }
+  if (driver !== "postgres" && objects !== null) {
+    found.push({ path: ["storage", "objects"], reason: 'is for the driver "postgres" alone' });
   }
   const taken = new Map<string, number>();
   for (const [i, listener] of read.listeners.entries()) {
@@ -212,7 +215,13 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     },
     auth: read.auth,
     imap: read.imap,
-    storage: read.storage,
+    storage: {
+      ...read.storage,
+      objects: read.storage.objects && {
+        ...read.storage.objects,
+        ca: read.storage.objects.ca && absolute(read.storage.objects.ca, "storage.objects.ca"),
+      },
+    },
     dns: read.dns,
     authentication: read.authentication,
     mtaSts: read.mtaSts,

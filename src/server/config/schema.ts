@@ -9,6 +9,7 @@ import { Secret } from "../../base/secret.ts";
 import { parseDatabaseUrl } from "../../storage/postgres/wire/address.ts";
 import type { ListenerConfig } from "./config.ts";
 import { ABUSE, MILTERS } from "./abuse_schema.ts";
+import { OBJECTS } from "./objects_schema.ts";
 import { relay } from "./relay_schema.ts";
 import {
   cidr,
@@ -237,6 +238,7 @@ const TOP = {
     }).default("sqlite"),
     url: databaseUrl.nullable().default(null),
     connections: integer(2, 200).default(8),
+    objects: OBJECTS,
   }).prefault({}),
   dns: object({
     servers: list(hostPort, 'resolvers, as "127.0.0.1:53"').min(1, {

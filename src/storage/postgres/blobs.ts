@@ -3,8 +3,9 @@ import { concatBytes, EMPTY } from "../../base/bytes.ts";
 import { digest, type Hasher, hasher } from "../../base/hash.ts";
 import type { BlobId, ImapText } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
+import type { BodyStore, BodyUpload } from "../body_store.ts";
+import { HEADER_LIMIT } from "../engine/email_read.ts";
 import { type BlobWriter, type SealedBlob, StorageError } from "../storage.ts";
-import type { BodyStore, BodyUpload } from "./body_store.ts";
 import { infrastructure } from "./failure.ts";
 import type { Pool } from "./pool.ts";
 import { CHUNK } from "./schema.ts";
@@ -18,6 +19,8 @@ export interface Held {
   readonly index: MessageIndex;
   readonly bytes: Uint8Array | null;
   readonly place: string | null;
+  /** The header, where the body is not in this database: whoever reads headers of many asks one question. */
+  readonly head: Uint8Array | null;
   /** A transaction was told of the place: it is the blob's, or will be swept. */
   isNamed: boolean;
   holds: number;
@@ -41,7 +44,8 @@ export class Blobs {
 
   /** Octets that a transaction which stores this blob will carry. */
   octetsToWrite(blobId: BlobId): number {
-    return this.#held.get(blobId)?.bytes?.length ?? 0;
+    const held = this.#held.get(blobId);
+    return held ? (held.bytes ?? held.head)?.length ?? 0 : 0;
   }
 
   writer(): BlobWriter {
@@ -64,12 +68,12 @@ export class Blobs {
     return await this.bodies.read(place, from, Math.min(wanted, size - from));
   }
 
-  hold(blobId: BlobId, size: number, index: MessageIndex, bytes: Uint8Array | null, place: string | null): SealedBlob {
+  hold({ blobId, size, index, bytes, place, head }: Omit<Held, "isNamed" | "holds">): SealedBlob {
     let held = this.#held.get(blobId);
     if (held) {
       held.holds++;
       if (place !== null) this.#forget(place);
-    } else this.#held.set(blobId, held = { blobId, size, index, bytes, place, isNamed: false, holds: 1 });
+    } else this.#held.set(blobId, held = { blobId, size, index, bytes, place, head, isNamed: false, holds: 1 });
     const own = held;
     let released = false;
     const release = () => {
@@ -93,6 +97,8 @@ class Writer implements BlobWriter {
   #pieces: Uint8Array[] = [];
   #size = 0;
   #hasher: Hasher | null = null;
+  #head: Uint8Array[] = [];
+  #headLength = 0;
   #upload: BodyUpload | null = null;
   #failure: unknown = null;
   #ended = false;
@@ -105,8 +111,9 @@ class Writer implements BlobWriter {
     if (this.#ended) throw new StorageError("bug", "the body has ended");
     if (this.#failure !== null) return;
     this.#size += chunk.length;
-    if (!this.#upload && this.#size <= ROW_LIMIT) return void this.#pieces.push(chunk.slice());
-    return this.#spill(chunk).catch((error) => {
+    const own = chunk.slice(); // it is the caller's again before an upload has it
+    if (!this.#upload && this.#size <= ROW_LIMIT) return void this.#pieces.push(own);
+    return this.#spill(own).catch((error) => {
       this.#failure = error; // sticky: surfaces at seal
     });
   }
@@ -118,7 +125,9 @@ class Writer implements BlobWriter {
       try {
         const place = await this.#upload.finish();
         this.#ended = true;
-        return this.#blobs.hold(idOf(this.#hasher!.digest()), this.#size, index, null, place);
+        const blobId = idOf(this.#hasher!.digest());
+        const head = this.#blobs.bodies.isElsewhere(place) ? this.#headOf(index) : null;
+        return this.#blobs.hold({ blobId, size: this.#size, index, bytes: null, place, head });
       } catch (error) {
         this.#failure = error;
       }
@@ -130,12 +139,13 @@ class Writer implements BlobWriter {
     this.#ended = true;
     const bytes = concatBytes(this.#pieces);
     this.#pieces = [];
-    return this.#blobs.hold(idOf(digest("sha256", bytes)), this.#size, index, bytes, null);
+    const blobId = idOf(digest("sha256", bytes));
+    return this.#blobs.hold({ blobId, size: this.#size, index, bytes, place: null, head: null });
   }
 
   abort(): void {
     this.#ended = true;
-    this.#pieces = [];
+    this.#pieces = this.#head = [];
     this.#upload?.abort().catch(() => {}); // swept a day later
     this.#upload = null;
   }
@@ -146,8 +156,21 @@ class Writer implements BlobWriter {
     const pieces = [...this.#pieces.splice(0), chunk];
     for (const piece of pieces) {
       this.#hasher.update(piece);
-      await this.#upload.write(piece);
+      this.#keepHead(piece);
     }
+    for (const piece of pieces) await this.#upload.write(piece);
+  }
+
+  /** Where the header ends is known at the end. */
+  #keepHead(piece: Uint8Array): void {
+    const left = HEADER_LIMIT - this.#headLength;
+    if (left <= 0) return;
+    this.#head.push(piece.subarray(0, left));
+    this.#headLength += Math.min(left, piece.length);
+  }
+
+  #headOf({ root }: MessageIndex): Uint8Array {
+    return concatBytes(this.#head).slice(0, root.bodyStart);
   }
 }
 

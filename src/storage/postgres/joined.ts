@@ -21,11 +21,11 @@ export function joinedColumns(fields: JoinedFields): string {
   else if (fields.imapStructure) columns.push("case when p.blob is null then b.structure end");
   if (fields.imapEnvelope) columns.push(prepared("envelope"));
   if (fields.imapStructure) columns.push(prepared("structure"));
-  // A header ends within the first row of a large body.
+  // A header ends within the first row of a large body, or stands by itself.
   if (fields.header) {
     columns.push(
-      `case when b.place is null then substr(b.data, 1, least(e.header_end, ${HEADER_LIMIT})::int) else ` +
-        `(select substr(c.data, 1, least(e.header_end, ${HEADER_LIMIT})::int) from chunks c ` +
+      `case when b.place is null then substr(b.data, 1, least(e.header_end, ${HEADER_LIMIT})::int) ` +
+        `when b.head is not null then b.head else (select substr(c.data, 1, least(e.header_end, ${HEADER_LIMIT})::int) from chunks c ` +
         `where c.upload = b.place::bigint and c.number = 0) end`,
     );
   }

@@ -61,7 +61,7 @@ const REMOVE_EMAIL = removal("emails", "id");
 const ADD_ORIGIN = rowWrite("origins", "iittt", "insert into origins select * from $rows");
 const REMOVE_ORIGIN = removal("origins", "email");
 const ADD_THREAD = rowWrite("threads", "iii", "insert into threads select * from $rows");
-const ADD_BLOB = rowWrite("blobs", "ibititttb", "insert into blobs select * from $rows");
+const ADD_BLOB = rowWrite("blobs", "ibititttbb", "insert into blobs select * from $rows");
 const ADD_IMAP_TEXT = rowWrite("imap_text", "itttt", "insert into imap_text select * from $rows");
 
 export class MailTables extends ObjectTables implements Transaction {
@@ -370,13 +370,13 @@ export class MailTables extends ObjectTables implements Transaction {
   #addBlob(blobId: BlobId): number {
     const held = this.#blobs.held(blobId);
     if (!held) throw new StorageError("bug", `there is no blob ${blobId}`);
-    const { index, size, place, bytes } = held;
+    const { index, size, place, bytes, head } = held;
     const { references, truncated, envelope, root } = index;
     const id = this.next("blob");
     const extra = references.length + truncated.length === 0 ? null : JSON.stringify([references, truncated]);
     const [printed, structure] = [JSON.stringify(envelope), JSON.stringify(root)];
     held.isNamed = true;
-    this.sql.write(ADD_BLOB, id, hashOf(blobId), size, place, root.bodyStart, extra, printed, structure, bytes);
+    this.sql.write(ADD_BLOB, id, hashOf(blobId), size, place, root.bodyStart, extra, printed, structure, bytes, head);
     const text = this.#blobs.prepare?.(index);
     if (text) this.sql.write(ADD_IMAP_TEXT, id, text.envelope, text.structure, text.envelopeUtf8, text.structureUtf8);
     return id;

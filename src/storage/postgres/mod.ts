@@ -5,7 +5,8 @@
  * - Nothing is true because this process remembers it: each operation is a transaction that reads what it needs. Whatever
  *   writes to an account locks its row first, so counters, UIDs and modseqs are as if there were one node.
  * - Operations are those of `engine/`, which cannot wait: they are run again with what they asked (`replay.ts`).
- * - The local disk is not used. Octets of large bodies go up in pieces and are named by the transaction (`body_store.ts`).
+ * - The local disk is not used. Octets of large bodies go up in pieces and are named by the transaction (`row_bodies.ts`, or a
+ *   store of objects).
  * - Other nodes are told of commits by NOTIFY, and find out by themselves where that is lost (`news.ts`).
  * - A queue row's lease ends by itself: what a dead node held is another's when its time is over.
  */
@@ -19,9 +20,9 @@ import { OPERATIONS, READS } from "../engine/operations.ts";
 import type { Transaction } from "../engine/tables.ts";
 import { TouchedSet, Watchers } from "../engine/watchers.ts";
 import { answerSearch, isSearch } from "../order.ts";
+import type { BodyStore, OpenBodies } from "../body_store.ts";
 import { type Storage, StorageError } from "../storage.ts";
 import { Blobs } from "./blobs.ts";
-import { PostgresBodies } from "./body_store.ts";
 import { Commits } from "./commits.ts";
 import { infrastructure } from "./failure.ts";
 import { blobsOf, hint, rangesOf } from "./hints.ts";
@@ -34,9 +35,11 @@ import { Reads } from "./reads.ts";
 import { Garbage } from "./reclaim.ts";
 import { WouldWrite } from "./replay.ts";
 import { migrate } from "./schema.ts";
+import { ELSEWHERE, RowBodies } from "./row_bodies.ts";
 import { searchRows } from "./search_rows.ts";
 import { parseDatabaseUrl } from "./wire/address.ts";
 import { connect, ConnectionLost, type ConnectionOptions, ServerError } from "./wire/connection.ts";
+import type { Param } from "./wire/statement.ts";
 
 /** Where the store is. */
 export interface PostgresOptions {
@@ -46,6 +49,8 @@ export interface PostgresOptions {
   readonly connections?: number;
   /** Prints ENVELOPE and BODYSTRUCTURE once, when a message is stored. Without it, each FETCH prints them anew. */
   readonly prepare?: (index: MessageIndex) => ImapText;
+  /** Where large bodies are kept instead of in rows; the same for all nodes. See `objectBodies`. */
+  readonly bodies?: OpenBodies;
   /** How long what was removed can be brought back, milliseconds. Default 0: not at all. */
   readonly undeleteMs?: number;
   /** Milliseconds since 1970, for what is removed. Default: the machine's clock. */
@@ -68,7 +73,8 @@ const MOSTLY_READS: ReadonlySet<StorageOp> = new Set<StorageOp>(["setting.init",
 
 /** Opens the store, made or migrated where needed; rejects with `StorageError`, which says what to do. */
 export async function openPostgres(
-  { url, connections = CONNECTIONS, prepare, undeleteMs = 0, wall = () => Date.now() }: PostgresOptions,
+  { url, connections = CONNECTIONS, prepare, bodies: openBodies, undeleteMs = 0, wall = () => Date.now() }:
+    PostgresOptions,
 ): Promise<Storage> {
   const address = parseDatabaseUrl(url);
   if (typeof address === "string") throw new StorageError("unavailable", `the database's URL is wrong: ${address}`);
@@ -81,6 +87,10 @@ export async function openPostgres(
     });
     const pool = new Pool(connections, open);
     pool.adopt(first);
+    const bodies = await openAround(pool, openBodies).catch((error) => {
+      first.close();
+      throw error;
+    });
     const watchers = new Watchers();
     const news = new News(
       watchers,
@@ -93,14 +103,40 @@ export async function openPostgres(
     );
     await news.start().catch((error) => {
       first.close();
+      bodies.close?.();
       throw error;
     });
-    return new Store(pool, watchers, news, prepare ?? null, { undeleteMs, wall }).face();
+    return new Store(pool, watchers, news, bodies, prepare ?? null, { undeleteMs, wall }).face();
   } catch (error) {
     const { reason, message } = infrastructure(error);
     const advice = error instanceof ConnectionLost || error instanceof ServerError ? ADVICE : "";
     throw new StorageError(reason, message + advice, error);
   }
+}
+
+/** Where bodies are; refuses a database whose bodies are where nobody told us. */
+async function openAround(pool: Pool, open: OpenBodies | undefined): Promise<BodyStore> {
+  const own = new RowBodies(pool);
+  const ask = async (sql: string, values: Param[] = []) =>
+    (await pool.use((connection) => connection.exchange([{ sql, values }])))[0]!.rows;
+  if (!open) {
+    const elsewhere = await ask("select 1 from blobs where place >= 'a' limit 1");
+    if (elsewhere.length > 0) throw new StorageError("unavailable", "bodies are in a store of objects: " + ELSEWHERE);
+    return own;
+  }
+  const [mayAsk] = await ask("select has_function_privilege('pg_control_system()', 'execute')");
+  const system = mayAsk![0] === true
+    ? (await ask("select system_identifier::text from pg_control_system()"))[0]![0]
+    : "";
+  const [database] = await ask("select oid::text from pg_database where datname = current_database()");
+  return await open({
+    own,
+    identity: `${system}-${database![0]}`,
+    named: async (places) => {
+      const rows = await ask("select place from blobs where place = any (?T)", [places]);
+      return new Set(rows.map(([place]) => place as string));
+    },
+  });
 }
 
 class Store {
@@ -118,13 +154,14 @@ class Store {
     pool: Pool,
     watchers: Watchers,
     news: News,
+    bodies: BodyStore,
     prepare: ((index: MessageIndex) => ImapText) | null,
     keeping: Keeping,
   ) {
     this.#pool = pool;
     this.#watchers = watchers;
     this.#news = news;
-    const blobs = this.#blobs = new Blobs(pool, new PostgresBodies(pool), prepare);
+    const blobs = this.#blobs = new Blobs(pool, bodies, prepare);
     const marks = new MarksCache();
     this.#reads = new Reads(pool, blobs, marks);
     const tell = (touched: TouchedSet) => {
@@ -259,5 +296,6 @@ class Store {
     await this.#commits.idle();
     await this.#news.close();
     await this.#pool.close();
+    this.#blobs.bodies.close?.();
   }
 }

@@ -32,10 +32,10 @@ export class Garbage {
       this.#due = found!.rows.map(([blob]) => blob as number);
     });
     await this.#pool.use((connection) => expireUploads(connection, Date.now()));
-    await this.#blobs.bodies.sweep();
     await this.#pool.use((connection) => pruneTombstones(connection, TOMBSTONES));
     await this.#pool.use((connection) => pruneDestroyed(connection, DESTROYED));
     await this.#pool.use((connection) => pruneJournal(connection, Date.now()));
+    await this.#blobs.bodies.sweep();
     return freed;
   }
 

@@ -136,6 +136,10 @@ export const MIGRATIONS: readonly string[] = [
     id bigint not null, thread bigint not null, primary key (account, kind, modseq, id));
   insert into objects select id, 'floor', 0, 0, modseq, '' from accounts;
   `,
+  // The header of a body that is in a store of objects.
+  `
+  alter table blobs add column head bytea;
+  `,
 ];
 
 /** Our tables: those that the migrations make. */

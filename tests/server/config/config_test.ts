@@ -102,6 +102,13 @@ Deno.test("parseConfig() takes everything a file may hold", () => {
 });
 
 /** A bad value → where and what; each case is one key of an otherwise good configuration. */
+const OBJECTS = {
+  endpoint: "https://s3.example.org",
+  bucket: "mail",
+  accessKeyId: "id",
+  secretAccessKey: "hidden",
+};
+
 const BAD: readonly (readonly [what: string, raw: Record<string, unknown>, says: readonly string[]])[] = [
   ["no hostname", { hostname: undefined }, ["hostname: missing", "mail.example.org"]],
   ["a hostname without a dot", { hostname: "mail" }, ['hostname: "mail"', "with a dot"]],
@@ -144,6 +151,18 @@ const BAD: readonly (readonly [what: string, raw: Record<string, unknown>, says:
     "a URL of another kind",
     { storage: { driver: "postgres", url: "mysql://u:hidden@h/d" } },
     ["storage.url", "should begin with postgres://"],
+  ],
+  ["objects for SQLite", { storage: { objects: OBJECTS } }, ["storage.objects", "for the driver"]],
+  ["half a store of objects", { storage: { objects: { bucket: "mail" } } }, ["storage.objects.endpoint", "missing"]],
+  [
+    "a store of objects with a path",
+    { storage: { objects: { ...OBJECTS, endpoint: "https://hidden:hidden@s3.example.org/mail" } } },
+    ["storage.objects.endpoint", "a URL without a path"],
+  ],
+  [
+    "a bucket, a prefix and a size that are none",
+    { storage: { objects: { ...OBJECTS, bucket: "My Mail", prefix: "../x", from: "1GB" } } },
+    ["storage.objects.bucket", "storage.objects.prefix", "storage.objects.from", "from 64KB to 5MB"],
   ],
   ["a resolver by name", { dns: { servers: ["dns.example:53"] } }, ["dns.servers[0]", "127.0.0.1:53"]],
   ["a port out of bounds", { dns: { servers: ["127.0.0.1:99999"] } }, ["dns.servers[0]"]],
@@ -188,6 +207,31 @@ for (const [what, raw, says] of BAD) {
     assert.ok(!text.includes("Invalid input"), text);
   });
 }
+
+Deno.test("parseConfig() reads a store of objects, and its key from the environment", () => {
+  const storage = { driver: "postgres", url: "postgres://h/d", objects: { ...OBJECTS, ca: "ca.pem" } };
+  const config = parseConfig({ ...GOOD, storage }, "/etc/palomar");
+  assert.ok("hostname" in config);
+  const { accessKeyId, secretAccessKey, ...rest } = config.storage.objects!;
+  assert.deepEqual([accessKeyId.reveal(), secretAccessKey.reveal()], ["id", "hidden"]);
+  assert.deepEqual(rest, {
+    endpoint: "https://s3.example.org",
+    bucket: "mail",
+    region: "us-east-1",
+    prefix: "",
+    pathStyle: true,
+    from: 65_536,
+    timeout: 20_000,
+    ca: "/etc/palomar/ca.pem",
+  });
+  const { secretAccessKey: _, ...halfway } = OBJECTS;
+  const text = JSON.stringify({ ...GOOD, storage: { ...storage, objects: halfway } });
+  const env = new Map([["PALOMAR_STORAGE__OBJECTS__SECRET_ACCESS_KEY", "from the environment"]]);
+  const loaded = loadConfig({ env, cwd: "/", readFile: () => text });
+  assert.ok("config" in loaded, JSON.stringify(loaded));
+  assert.equal(loaded.config.storage.objects!.secretAccessKey.reveal(), "from the environment");
+  assert.ok(!JSON.stringify(loaded.config).includes("from the environment"));
+});
 
 Deno.test("parseConfig() tells every problem at once", () => {
   const result = parseConfig({ hostname: 5, listeners: [], limits: { recipients: 1, hops: -1 } }, "/");

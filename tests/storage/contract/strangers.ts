@@ -20,7 +20,6 @@ type Elsewhere =
     | "removed"
     | "object"
     | "delivery"}.${string}`
-  | "acl.owners"
   | "blob.keep"
   | "mail.accept"
   | "mailbox.list"

@@ -13,7 +13,7 @@ const BLOB_PAGE = 64;
 const CHUNKS = 4;
 /** What is this driver's own, or of no worth elsewhere. */
 const OWN = ["palomar_schema", "uploads", "chunks", "garbage"];
-const OWN_COLUMNS: Readonly<Record<string, readonly string[]>> = { blobs: ["place"] };
+const OWN_COLUMNS: Readonly<Record<string, readonly string[]>> = { blobs: ["place", "head"] };
 
 /** Reads bodies that are not in this database. */
 export type ReadElsewhere = (place: string, start: number, length: number) => Promise<Uint8Array>;

@@ -1,38 +1,20 @@
-/**
- * Where octets of large bodies are. PostgreSQL keeps them in rows of 256 KiB, which go up as they come; another store
- * (of objects, say) can take its place by this interface.
- */
+/** Large bodies in rows of 256 KiB, which go up as they come: where no store of objects is named. */
 import { EMPTY } from "../../base/bytes.ts";
+import type { BodyStore, BodyUpload } from "../body_store.ts";
+import { StorageError } from "../storage.ts";
 import { BLOCK, CHUNK } from "./schema.ts";
 import type { Pool } from "./pool.ts";
 import type { Step } from "./wire/connection.ts";
 
-/** A store of bodies by names that it makes. */
-export interface BodyStore {
-  /** Begins a body. Durable before a transaction that names it is. */
-  create(): BodyUpload;
-  /** Octets `[start, start + length)`, at most 256 KiB; fewer where the body ends. */
-  read(place: string, start: number, length: number): Promise<Uint8Array>;
-  /** Takes bodies away that nothing names any more. */
-  remove(places: readonly string[]): Promise<void>;
-  /** Takes bodies away that were begun long ago and that nothing names. Bounded work. */
-  sweep(): Promise<void>;
-}
-
-export interface BodyUpload {
-  /** Octets are borrowed until the promise resolves. */
-  write(octets: Uint8Array): Promise<void>;
-  /** Its name. */
-  finish(): Promise<string>;
-  abort(): Promise<void>;
-}
-
 /** A body that was begun so long ago belongs to nobody who lives. */
 const ABANDONED = "1 day";
 const SWEPT = 200;
+const OWN_PLACE = /^\d+$/;
+/** What to do where a place is none of ours. */
+export const ELSEWHERE = "storage.objects must name the bucket that this database works with";
 
 /** Bodies in rows. Not synced by themselves: the commit that names one syncs all that was written before. */
-export class PostgresBodies implements BodyStore {
+export class RowBodies implements BodyStore {
   readonly #pool: Pool;
   readonly #free: number[] = [];
 
@@ -46,6 +28,9 @@ export class PostgresBodies implements BodyStore {
 
   async read(place: string, start: number, length: number): Promise<Uint8Array> {
     if (length <= 0) return EMPTY;
+    if (this.isElsewhere(place)) {
+      throw new StorageError("unavailable", "the body is in a store of objects: " + ELSEWHERE);
+    }
     const first = Math.floor(start / CHUNK);
     const last = Math.floor((start + length - 1) / CHUNK);
     const sql = "select case when number = ?i then substr(data, ?i::int, ?i::int) else substr(data, 1, ?i::int) end " +
@@ -76,6 +61,18 @@ export class PostgresBodies implements BodyStore {
       "not exists (select 1 from blobs b where b.place = u.id::text) limit ?i";
     const [found] = await this.#pool.use((connection) => connection.exchange([{ sql, values: [SWEPT] }]));
     await this.remove(found!.rows.map(([id]) => String(id)));
+  }
+
+  isElsewhere(place: string): boolean {
+    return !OWN_PLACE.test(place);
+  }
+
+  async sizes(places: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const ids = places.filter((place) => !this.isElsewhere(place)).map(Number);
+    const sql = "select u.id, coalesce(sum(octet_length(c.data)), 0)::bigint from uploads u " +
+      "left join chunks c on c.upload = u.id where u.id = any (?I) group by u.id";
+    const [found] = await this.#pool.use((connection) => connection.exchange([{ sql, values: [ids] }]));
+    return new Map(found!.rows.map(([id, size]) => [String(id), size as number]));
   }
 
   async #write(steps: readonly Step[]): Promise<void> {
