@@ -26,6 +26,7 @@ import { store } from "./admin/store.ts";
 import { reports } from "./admin/reports.ts";
 import { bearer } from "./bearer.ts";
 import type { HttpApp, HttpDeps } from "./deps.ts";
+import { jmapRoutes } from "./jmap/mod.ts";
 import { landing } from "./landing.ts";
 import { failureProblem, ProblemError, problemResponse } from "./problem.ts";
 import { jsonBody } from "./request_body.ts";
@@ -79,6 +80,11 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     });
   });
   stsPolicies(app, deps);
+  if (deps.jmap) {
+    // RFC 8620 section 2.2: where everything begins.
+    app.get("/.well-known/jmap", (c) => c.redirect("/jmap/session", 307));
+    app.route("/jmap", jmapRoutes(deps.jmap, deps));
+  }
   describe(app, deps);
   if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken, deps.adminSeen));
   app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT, MESSAGE_BODIES));

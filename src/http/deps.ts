@@ -1,5 +1,6 @@
 import type { BanDesk } from "./ban_desk.ts";
 import type { SieveDesk } from "./sieve_desk.ts";
+import type { JmapDesk } from "./jmap/desk.ts";
 import type { HttpClient } from "./client.ts";
 import type { Mend } from "../storage/storage.ts";
 import type { ReportDesk } from "./report_desk.ts";
@@ -137,6 +138,12 @@ export interface HttpDeps {
   readonly reports: ReportDesk;
   readonly dns: DnsAdmin;
   readonly sieve: SieveDesk;
+  /** Left out: there is no JMAP here. */
+  readonly jmap?: JmapDesk;
+  /** Where clients reach the server: `https://mail.example.org`. Left out: as they asked. */
+  readonly origin?: string;
+  /** Tells of accounts whose password changed, that were disabled, or that are gone. */
+  readonly onAccountChanged?: (listener: (address: string) => void) => void;
   readonly adminToken: Secret;
   readonly bans: BanDesk;
   /** Somebody showed the right token from this address. */

@@ -70,7 +70,8 @@ function withBody(request: Request, body: string | null): Request {
   return new Request(request.url, { method: request.method, headers: request.headers, body });
 }
 
-async function readBounded(request: Request, limit: number): Promise<Uint8Array> {
+/** The whole body, bounded in size and time; throws a `ProblemError`. */
+export async function readBounded(request: Request, limit: number): Promise<Uint8Array> {
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array(0);
   const tooLarge = () =>

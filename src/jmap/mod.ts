@@ -5,6 +5,7 @@
  * @module
  */
 export * from "./account.ts";
+export { type BlobName, childrenOf, parseBlobId, partAt, printBlobId } from "./blob_id.ts";
 export { CAPABILITIES } from "./capabilities.ts";
 export type { Json, JsonObject } from "./json.ts";
 export * from "./limits.ts";

@@ -39,6 +39,7 @@ import { FilterChain } from "./filters/chain.ts";
 import type { ContentFilter } from "./filters/content_filter.ts";
 import { milterFilter } from "./filters/milter.ts";
 import { createLogger, type Logger } from "./log.ts";
+import { createJmapDesk } from "./jmap/desk.ts";
 import { LoggedIn } from "./logged_in.ts";
 import { createMailboxEvents } from "./mailbox_events.ts";
 import { createMetrics, type Gauge, type Metrics } from "./metrics.ts";
@@ -119,6 +120,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const metrics = createMetrics();
   const rows = metrics.gauge("palomar_queue_rows", "Recipients in the queue, by state.", ["state"]);
   const loggedIn = new LoggedIn();
+  const changedListeners: ((address: string) => void)[] = [];
   const resolve = (name: string, type: DnsType) => resolver.resolve(name, type);
   const dkim = new DkimKeys({ storage, resolve, now: () => clock.wall(), hostname: config.hostname });
   const signer = createSigner({ keys: dkim, storage, hostname: config.hostname });
@@ -153,9 +155,10 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   };
   const submit = createSubmission(taking);
   const deliver = createLocalDelivery({ ...taking, giveUpMs: config.outbound.retry.giveUp });
+  const auth = createAuth({ storage, delay: createLoginDelay(), clock });
   const world = createWorld({
     storage,
-    auth: createAuth({ storage, delay: createLoginDelay(), clock }),
+    auth,
     watches,
     loggedIn,
     guard,
@@ -204,6 +207,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         makeToken,
         dkim,
         dns: createDomainDns({ config, storage, dkim, resolve, now: () => clock.wall() }),
+        jmap: createJmapDesk({ storage, auth, guard, clock, messageSize: config.limits.messageSize, log }),
         sieve: createSieveDesk({ storage, filter, now: () => clock.wall() }),
         submit,
         deliver,
@@ -215,7 +219,11 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         metrics: () => printMetrics(metrics, rows, storage),
         version: VERSION,
         hostname: config.hostname,
-        accountChanged: (address) => loggedIn.end(address),
+        accountChanged: (address) => {
+          loggedIn.end(address);
+          for (const listener of changedListeners) listener(address);
+        },
+        onAccountChanged: (listener) => changedListeners.push(listener),
         now: () => clock.wall(),
         waitReason,
         canonicalWay,

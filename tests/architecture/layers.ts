@@ -41,8 +41,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "storage/objects": edge("storage"), // bodies for drivers, which do not know it
   net: edge(),
   dns: edge(),
-  http: edge("storage", "archive"),
-  "http/jmap": edge("http", "jmap"),
+  http: edge("storage", "archive", "jmap"),
   server: { may: ANY, pure: false, packages: ANY },
   cli: { may: ANY, pure: false, packages: ANY },
 };

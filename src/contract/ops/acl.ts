@@ -37,6 +37,11 @@ export interface AclOps {
     args: { accountId: AccountId; path: string; identifier: string };
     answer: { path: string; required: string; optional: string } | AclRefused;
   };
+  /** Accounts of others with mailboxes that the account may see, with its rights in all of these together. */
+  "acl.owners": {
+    args: { accountId: AccountId };
+    answer: readonly { readonly accountId: AccountId; readonly address: string; readonly rights: string }[];
+  };
   /** MYRIGHTS: needs any of the rights `lrikxa`. */
   "acl.mine": { args: { accountId: AccountId; path: string }; answer: { path: string; rights: string } | AclRefused };
 }

@@ -1,7 +1,8 @@
 /** Access control lists: told and changed (RFC 4314 section 3). */
 import type { AclEntry, AclRefused, AnswerOf, Args, MailboxDenied } from "../../contract/mod.ts";
-import { anyoneOf, mailboxByName, type Reached, reachName } from "./access.ts";
+import { anyoneOf, isVisible, mailboxByName, type Reached, reachedOfOthers, reachName } from "./access.ts";
 import { canonicalAddress } from "./address.ts";
+import { accountIdOf } from "./ids.ts";
 import { accountOf, nextModseq } from "./member.ts";
 import { nameFor } from "./names.ts";
 import { noteMailbox } from "./objects.ts";
@@ -64,6 +65,16 @@ export function grantable(tx: Transaction, args: Args<"acl.grantable">): AnswerO
   const path = printedName(reached);
   if (who.account?.id !== reached.owner.id) return { path, required: "", optional: RIGHTS };
   return who.grantee[0] === "-" ? { path, required: "", optional: "" } : { path, required: RIGHTS, optional: "" };
+}
+
+export function owners(tx: Transaction, args: Args<"acl.owners">): AnswerOf<"acl.owners"> {
+  const found = new Map<number, { address: string; rights: string }>();
+  for (const { owner, rights } of reachedOfOthers(tx, accountOf(tx, args.accountId))) {
+    if (!isVisible(rights)) continue;
+    const before = found.get(owner.id)?.rights ?? "";
+    found.set(owner.id, { address: owner.address, rights: union(before, rights) });
+  }
+  return Array.from(found, ([id, told]) => ({ accountId: accountIdOf(id), ...told }));
 }
 
 export function mine(tx: Transaction, args: Args<"acl.mine">): AnswerOf<"acl.mine"> {

@@ -235,6 +235,11 @@ export function objectsContract(name: string, open: Open): void {
     const grant = (rights: string) =>
       s.ask("acl.set", { accountId: s.ann, path: "Work", identifier: "bob@example.org", mode: "replace", rights });
     granted(await grant("lr"));
+    assert.deepEqual(await s.ask("acl.owners", { accountId: s.bob }), [{
+      accountId: s.ann,
+      address: "ann@example.org",
+      rights: "lr",
+    }]);
     const asBob = { accountId: s.bob, ownerId: s.ann };
     const { mailboxes } = await s.ask("mailbox.objects", asBob);
     assert.deepEqual(mailboxes.map((one) => [one.mailboxId, one.rights, one.name]), [[mailboxId, "lr", "Work"]]);
@@ -251,6 +256,7 @@ export function objectsContract(name: string, open: Open): void {
     granted(await grant(""));
     assert.deepEqual((await s.ask("mailbox.objects", asBob)).mailboxes, []);
     assert.equal(await s.ask("account.state", asBob), 0);
+    assert.deepEqual(await s.ask("acl.owners", { accountId: s.bob }), []);
   });
 
   sceneTest(`${name}: objects of accounts come, change and go, and what happened is told`, open, async (s) => {

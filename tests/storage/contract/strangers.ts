@@ -20,6 +20,7 @@ type Elsewhere =
     | "removed"
     | "object"
     | "delivery"}.${string}`
+  | "acl.owners"
   | "blob.keep"
   | "mail.accept"
   | "mailbox.list"

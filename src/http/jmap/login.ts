@@ -1,0 +1,100 @@
+/** Who asks: Basic (RFC 7617) or a bearer token (RFC 6750) in each request. What was right a moment ago is not checked anew. */
+import type { MiddlewareHandler } from "hono";
+import { decodeBase64 } from "../../base/base64.ts";
+import { utf8Bytes, utf8Strict } from "../../base/bytes.ts";
+import { digest } from "../../base/hash.ts";
+import { Secret } from "../../base/secret.ts";
+import type { Login } from "../../contract/mod.ts";
+import type { JmapUser } from "../../jmap/mod.ts";
+import type { HttpClient } from "../client.ts";
+import { ProblemError } from "../problem.ts";
+import type { JmapDesk, Shown } from "./desk.ts";
+
+/** How long a login is believed, and how many are. */
+const BELIEVED_MS = 60_000;
+const BELIEVED = 10_000;
+const LONGEST = 4096;
+
+/** Variables of a request behind `logIn`. */
+export type JmapVariables = { user: JmapUser };
+
+/** Logins that were right, by a digest of what was shown. */
+export class Believed {
+  readonly #logins = new Map<string, { readonly login: Login; readonly until: number }>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  find(key: string): Login | null {
+    const found = this.#logins.get(key);
+    if (!found || found.until <= this.#now()) return null;
+    return found.login;
+  }
+
+  add(key: string, login: Login): void {
+    this.#logins.delete(key);
+    this.#logins.set(key, { login, until: this.#now() + BELIEVED_MS });
+    const [oldest] = this.#logins.keys();
+    if (this.#logins.size > BELIEVED && oldest !== undefined) this.#logins.delete(oldest);
+  }
+
+  /** The password or the account changed: none of its logins is believed any more. */
+  forget(address: string): void {
+    for (const [key, { login }] of this.#logins) if (login.login === address) this.#logins.delete(key);
+  }
+}
+
+/** Lets in whoever has an account, and puts it into `user`. */
+export function logIn(desk: JmapDesk, believed: Believed): MiddlewareHandler<{ Variables: JmapVariables }> {
+  return async (context, next) => {
+    const header = context.req.header("authorization") ?? "";
+    const shown = parse(header);
+    if (shown === null) throw unauthorized("This needs the header Authorization: Basic or Bearer.");
+    const address = (context.env as { client?: HttpClient } | undefined)?.client?.address ?? "";
+    // The address belongs to it: a ban or a delay is for one of them.
+    const key = digest("sha256", utf8Bytes(`${address} ${header}`)).toHex();
+    const login = believed.find(key) ?? await check(desk, shown, address);
+    const user = await desk.user(login);
+    if (user === null) throw unauthorized("This account is gone.");
+    believed.add(key, login);
+    context.set("user", user);
+    await next();
+  };
+}
+
+async function check(desk: JmapDesk, shown: Shown, address: string): Promise<Login> {
+  const answer = await desk.logIn(shown, address);
+  if (!("refused" in answer)) return answer;
+  if (answer.refused === "tooMany") {
+    throw new ProblemError({
+      status: 429,
+      code: "tooMany",
+      detail: "There were too many failed logins; wait a while.",
+      headers: { "retry-after": "60" },
+    });
+  }
+  if (answer.refused === "disabled") {
+    throw new ProblemError({ status: 403, code: "disabled", detail: "This account is disabled." });
+  }
+  throw unauthorized("These are no credentials of an account.");
+}
+
+function parse(header: string): Shown | null {
+  if (header.length > LONGEST) return null;
+  const space = header.indexOf(" ");
+  const [scheme, rest] = [header.slice(0, space).toLowerCase(), header.slice(space + 1).trim()];
+  if (scheme === "bearer" && rest !== "") return { token: new Secret(rest) };
+  if (scheme !== "basic") return null;
+  const octets = decodeBase64(rest);
+  const text = octets && utf8Strict(octets);
+  const colon = text?.indexOf(":") ?? -1;
+  if (!text || colon < 1) return null;
+  return { login: text.slice(0, colon), password: new Secret(text.slice(colon + 1)) };
+}
+
+function unauthorized(detail: string): ProblemError {
+  const headers = { "www-authenticate": 'Basic realm="mail", charset="UTF-8", Bearer realm="mail"' };
+  return new ProblemError({ status: 401, code: "unauthorized", detail, headers });
+}

@@ -1,0 +1,28 @@
+/** JMAP over HTTP (RFC 8620): the session, calls, up- and downloads. */
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import type { HttpDeps } from "../deps.ts";
+import { api } from "./api.ts";
+import type { JmapDesk } from "./desk.ts";
+import { download } from "./download.ts";
+import { Believed, type JmapVariables, logIn } from "./login.ts";
+import { session } from "./session.ts";
+import { upload } from "./upload.ts";
+
+/** All routes below `/jmap`. */
+export function jmapRoutes(
+  desk: JmapDesk,
+  deps: Pick<HttpDeps, "openBody" | "now" | "origin" | "onAccountChanged">,
+): Hono<{ Variables: JmapVariables }> {
+  const app = new Hono<{ Variables: JmapVariables }>();
+  const believed = new Believed(deps.now);
+  deps.onAccountChanged?.((address) => believed.forget(address));
+  // No cookie is ever looked at, so a page of anybody's may ask: what it needs it must have been told (RFC 8620 section 8.1).
+  app.use(cors({ origin: "*", allowHeaders: ["authorization", "content-type", "range"], maxAge: 86_400 }));
+  app.use(logIn(desk, believed));
+  session(app, desk, deps.origin ?? null);
+  api(app, desk);
+  upload(app, desk, deps);
+  download(app, desk);
+  return app;
+}

@@ -1,0 +1,23 @@
+/** The session object (RFC 8620 section 2), at /jmap/session; /.well-known/jmap leads there. */
+import type { Hono } from "hono";
+import { utf8Bytes } from "../../base/bytes.ts";
+import { digest } from "../../base/hash.ts";
+import { type JmapUser, sessionObject } from "../../jmap/mod.ts";
+import type { JmapDesk } from "./desk.ts";
+import type { JmapVariables } from "./login.ts";
+
+/** Changes when the session object does: RFC 8620 section 2, `state`. */
+export function sessionState(user: JmapUser): string {
+  return digest("sha256", utf8Bytes(JSON.stringify(user))).toHex().slice(0, 16);
+}
+
+/** The route; `origin` is where clients reach the server, or null: where this request came. */
+export function session(app: Hono<{ Variables: JmapVariables }>, desk: JmapDesk, origin: string | null): void {
+  app.get("/session", (c) => {
+    const user = c.get("user");
+    const base = origin ?? new URL(c.req.url).origin;
+    return Response.json(sessionObject(user, desk.limits, base, sessionState(user)), {
+      headers: { "cache-control": "no-cache, no-store, must-revalidate" },
+    });
+  });
+}
