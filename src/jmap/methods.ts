@@ -1,7 +1,13 @@
 /** The table of methods: a new one is a file and a line here. */
 import { CORE, MAIL } from "./capabilities.ts";
 import { echo } from "./core/echo.ts";
+import { emailChanges } from "./email/changes.ts";
+import { emailQuery } from "./email/query.ts";
+import { emailQueryChanges } from "./email/query_changes.ts";
 import { mailboxChanges } from "./mailbox/changes.ts";
+import { mailboxGet } from "./mailbox/get.ts";
+import { threadChanges } from "./thread/changes.ts";
+import { threadGet } from "./thread/get.ts";
 import type { Method } from "./method.ts";
 
 type Table = Readonly<Record<string, Method>>;
@@ -11,7 +17,13 @@ const CORE_METHODS: Table = {
 };
 
 const MAIL_METHODS: Table = {
+  "Email/changes": emailChanges,
+  "Email/query": emailQuery,
+  "Email/queryChanges": emailQueryChanges,
   "Mailbox/changes": mailboxChanges,
+  "Mailbox/get": mailboxGet,
+  "Thread/changes": threadChanges,
+  "Thread/get": threadGet,
 };
 
 /** By name, with the capability that a client has to use. */

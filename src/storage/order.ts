@@ -53,7 +53,7 @@ export function answerSearch(op: SearchOp, args: unknown, source: OrderSource | 
   const { search: key } = args as Args<"email.search">;
   switch (op) {
     case "email.search":
-      return search(source, key);
+      return search(source, key, (args as Args<"email.search">).ids);
     case "email.sort":
       return sort(source, key, (args as Args<"email.sort">).order);
     case "email.thread":

@@ -3,7 +3,7 @@
  * are asked first; octets of a message are read only where they still matter. Lets others run every few milliseconds.
  */
 import { lowerAscii } from "../base/ascii.ts";
-import type { Modseq, SearchKey, Uid } from "../contract/mod.ts";
+import type { EmailId, Modseq, SearchKey, Uid } from "../contract/mod.ts";
 import { DELETED, hasKeyword, systemBit } from "./engine/flags.ts";
 import { emailIdOf, threadIdOf } from "./engine/ids.ts";
 import type { JoinedRow } from "./engine/tables.ts";
@@ -13,16 +13,22 @@ import { TextKeys } from "./text_keys.ts";
 const PAGE = 500;
 
 /** Matching UIDs, ascending, and the highest modseq among them (RFC 7162 section 3.1.5; 0 where nothing matches). */
-export async function search(source: SearchSource, key: SearchKey): Promise<{ uids: Uid[]; modseq: Modseq }> {
+export async function search(
+  source: SearchSource,
+  key: SearchKey,
+  ids = false,
+): Promise<{ uids: Uid[]; modseq: Modseq; emailIds?: EmailId[] }> {
   const uids: Uid[] = [];
+  const emailIds: EmailId[] = [];
   let modseq = 0;
   for await (const page of matches(source, key)) {
     for (const row of page) {
       uids.push(row.uid as Uid);
+      if (ids) emailIds.push(emailIdOf(row.email));
       if (row.modseq > modseq) modseq = row.modseq;
     }
   }
-  return { uids, modseq: modseq as Modseq };
+  return { uids, modseq: modseq as Modseq, ...(ids && { emailIds }) };
 }
 
 /** Rows that match, ascending by UID, in pages. */

@@ -32,6 +32,8 @@ export interface EmailRow {
   readonly internalDate: number;
   /** When it came into this mailbox (RFC 8514), milliseconds since 1970. */
   readonly saveDate: number;
+  /** The `Date` field in milliseconds since 1970, or null where no sense can be made of it. */
+  readonly sentAt?: number | null;
   /** Octets a client sees: prefix and blob (RFC822.SIZE). */
   readonly size: number;
   readonly blobId: BlobId;
@@ -215,10 +217,10 @@ export interface EmailOps {
     };
     answer: { vanished: readonly Uid[]; modseq: Modseq; refused?: "noPermission" };
   };
-  /** UIDs that match, ascending. Complete, whatever state an index is in. */
+  /** UIDs that match, ascending. Complete, whatever state an index is in. `ids`: with the ids of the emails. */
   "email.search": {
-    args: { accountId: AccountId; mailboxId: MailboxId; search: SearchKey };
-    answer: { uids: readonly Uid[]; modseq: Modseq };
+    args: { accountId: AccountId; mailboxId: MailboxId; search: SearchKey; ids?: boolean };
+    answer: { uids: readonly Uid[]; modseq: Modseq; emailIds?: readonly EmailId[] };
   };
   /** What `email.search` finds, in another order. */
   "email.sort": {

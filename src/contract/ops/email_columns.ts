@@ -20,6 +20,8 @@ export interface EmailColumns {
   readonly sizes: Float64Array;
   /** 1 \Seen, 2 \Answered, 4 \Flagged, 8 \Draft. */
   readonly flags: Uint8Array;
+  /** 0: not known; 1: none; 2: some. Known where it was asked for. */
+  readonly attachments: Uint8Array;
   /** Keywords in lower case with a space between, or empty. */
   readonly keywords: readonly string[];
   /** Those that the asker may read. Equal lists are the same list. */
@@ -45,7 +47,11 @@ export interface MailboxCounts {
 
 /** Questions of JMAP that the server answers beside its store. */
 export interface ViewOps {
-  "email.columns": { args: { accountId: AccountId; ownerId?: AccountId }; answer: EmailColumns };
+  /** `attachments`: that column too. */
+  "email.columns": {
+    args: { accountId: AccountId; ownerId?: AccountId; attachments?: boolean };
+    answer: EmailColumns;
+  };
   "mailbox.counts": {
     args: { accountId: AccountId; ownerId?: AccountId };
     answer: { state: Modseq; counts: ReadonlyMap<MailboxId, MailboxCounts> };

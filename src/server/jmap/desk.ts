@@ -8,6 +8,7 @@ import type { Auth } from "../auth.ts";
 import { BodySinks } from "../body_sinks.ts";
 import type { Clock } from "../clock.ts";
 import { type Perform, runProgram } from "../run_program.ts";
+import { ColumnCache } from "./column_cache.ts";
 import { findBlob } from "./blobs.ts";
 
 export interface JmapParts {
@@ -30,6 +31,7 @@ const SLICE_MS = 8;
 
 export function createJmapDesk(parts: JmapParts): JmapDesk {
   const { storage, auth, guard, clock } = parts;
+  const columns = new ColumnCache(storage);
   const users = new Map<AccountId, { readonly user: JmapUser; readonly until: number }>();
   return {
     limits: { ...JMAP_LIMITS, maxSizeUpload: Math.max(JMAP_LIMITS.maxSizeUpload, parts.messageSize) },
@@ -59,7 +61,7 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
       const sinks = new BodySinks(storage);
       try {
         const program = processRequest(request, user, this.limits, sessionState);
-        return await runProgram(program, world(parts, sinks), parts.log, SLICE_MS);
+        return await runProgram(program, world(parts, columns, sinks), parts.log, SLICE_MS);
       } finally {
         sinks.close();
       }
@@ -76,9 +78,11 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
 }
 
 /** Who answers what a program of JMAP asks. */
-function world({ storage, clock }: JmapParts, sinks: BodySinks): Perform {
+function world({ storage, clock }: JmapParts, columns: ColumnCache, sinks: BodySinks): Perform {
   return <K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> => {
     if (op === "clock.now") return clock.wall() as AnswerOf<K>;
+    if (op === "email.columns") return columns.of(args as Args<"email.columns">) as Promise<AnswerOf<K>>;
+    if (op === "mailbox.counts") return columns.counts(args as Args<"mailbox.counts">) as Promise<AnswerOf<K>>;
     if (op === "body.make") return sinks.make((args as Args<"body.make">).parts) as Promise<AnswerOf<K>>;
     return storage.perform(op as StorageOp, args as never) as Promise<AnswerOf<K>>;
   };

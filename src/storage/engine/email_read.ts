@@ -91,6 +91,7 @@ function print(row: JoinedRow, header: boolean, slice: BlobSlice): EmailRow {
     flags: printFlags(row.flags, row.keywords),
     internalDate: row.internalDate,
     saveDate: row.saveDate,
+    sentAt: row.sentAt,
     size: row.size,
     blobId: row.blobId,
     blobSize: row.blobSize,

@@ -5,6 +5,10 @@ import type { TestServer } from "../../../src/server/test_server.ts";
 
 export const USING = ["core", "mail"].map((name) => `urn:ietf:params:jmap:${name}`);
 
+/** Arguments of a response: a test knows what is in them. */
+// deno-lint-ignore no-explicit-any
+export type Answered = Record<string, any>;
+
 export class JmapClient {
   readonly #server: TestServer;
   readonly #authorization: string;
@@ -47,10 +51,10 @@ export class JmapClient {
   }
 
   /** The arguments of the response of one call; throws where it is an error. */
-  async call(name: string, args: JsonObject = {}, using: readonly string[] = USING): Promise<Record<string, never>> {
+  async call(name: string, args: JsonObject = {}, using: readonly string[] = USING): Promise<Answered> {
     const [[answered, result]] = await this.calls([[name, args, "c"]], using) as [Invocation];
     assert.equal(answered, name, JSON.stringify(result));
-    return result as Record<string, never>;
+    return result as Answered;
   }
 
   /** The type of the error that a call ends with. */
@@ -60,7 +64,7 @@ export class JmapClient {
     return result["type"];
   }
 
-  async upload(octets: Uint8Array | string, type = "application/octet-stream"): Promise<Record<string, never>> {
+  async upload(octets: Uint8Array | string, type = "application/octet-stream"): Promise<Answered> {
     if (this.accountId === "") await this.session();
     const response = await this.fetch(`/jmap/upload/${this.accountId}`, {
       method: "POST",
