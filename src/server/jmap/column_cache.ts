@@ -1,14 +1,5 @@
 /** Columns of accounts that somebody asks about by JMAP: read once, then followed by what changed. */
-import type {
-  AccountId,
-  Args,
-  ChangesPoint,
-  EmailId,
-  MailboxId,
-  MailboxObject,
-  Modseq,
-  Uid,
-} from "../../contract/mod.ts";
+import type { AccountId, ChangesPoint, EmailId, MailboxId, MailboxObject, Modseq, Uid } from "../../contract/mod.ts";
 import { hasAttachment } from "../../jmap/email/body_parts.ts";
 import { Columns } from "../../jmap/columns.ts";
 import type { Storage } from "../../storage/storage.ts";
