@@ -307,8 +307,19 @@ class PalomarServer implements Server {
   async #openControl(house: House): Promise<void> {
     const { serveHttp } = await import("../http/mod.ts");
     const app = await house.http(true, this.#state());
-    await Deno.mkdir(this.#config.dataDir, { recursive: true, mode: 0o700 });
-    this.#httpDoors.push(await serveHttp(app, { path: join(this.#config.dataDir, CONTROL_SOCKET) }));
+    const path = join(this.#config.dataDir, CONTROL_SOCKET);
+    try {
+      await Deno.mkdir(this.#config.dataDir, { recursive: true, mode: 0o700 });
+      this.#httpDoors.push(await serveHttp(app, { path }));
+    } catch (error) {
+      if (this.#config.storage.driver === "sqlite") throw error;
+      // A node without a disk: the command line works on the database itself.
+      house.logger.log("warn", "control.unavailable", {
+        socket: path,
+        error: (error as Error).message,
+        hint: "commands go to the database; give dataDir a folder that can be written for bans to be seen at once",
+      });
+    }
   }
 
   async #loadCertificates(house: House): Promise<Certificates> {
@@ -320,7 +331,10 @@ class PalomarServer implements Server {
         "localhost",
         "127.0.0.1",
         "::1",
-      ]);
+      ]).catch((error) => {
+        const message = `no certificate is configured, and none can be made in ${this.#config.dataDir}`;
+        throw new Error(`${message} (${(error as Error).message}): set tls.certificates`, { cause: error });
+      });
       this.#caFile = made.caFile;
       files = [made];
       if (!this.#config.demo) {

@@ -12,6 +12,7 @@ import { lines } from "./scenarios/hostile/lines.ts";
 import { hostileMail } from "./scenarios/hostile/mail.ts";
 import { mbsync } from "./scenarios/mbsync.ts";
 import { nodeClients } from "./scenarios/node_clients.ts";
+import { objects } from "./scenarios/objects.ts";
 import { postfix } from "./scenarios/postfix.ts";
 import { queueCrash } from "./scenarios/queue_crash.ts";
 import { roundcube } from "./scenarios/roundcube.ts";
@@ -43,6 +44,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...postfix,
   ...exim,
   ...dovecotArchive,
+  ...objects,
   ...serverProcess,
   ...crash,
   ...queueCrash,

@@ -1,0 +1,155 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { startCluster } from "../../storage/postgres/cluster.ts";
+import { openImap } from "../mailbox.ts";
+import { freePorts, type Palomar } from "../palomar.ts";
+import type { Scenario, Stage } from "../scenario.ts";
+import { openSmtp, sendIn } from "../smtp_client.ts";
+
+const MB = 1024 * 1024;
+
+/** PostgreSQL with large bodies in a store of objects, on nodes that have no disk. */
+export const objects: readonly Scenario[] = [
+  {
+    name: "objects: two servers without a disk, one database, one bucket of s3rver: mail in, out, away and back",
+    needs: ["psql"],
+    seconds: 180,
+    async run(stage) {
+      const bucket = await startBucket(stage);
+      const cluster = startCluster();
+      if (cluster === null) return "left out: there is no PostgreSQL";
+      stage.defer(() => cluster.remove());
+      const config = {
+        // Nobody can make a folder there.
+        dataDir: "/proc/palomar",
+        storage: { driver: "postgres", url: await cluster.database("objects"), objects: bucket.config },
+      };
+      const one = await stage.startPalomar("one.test", { config });
+      const two = await stage.startPalomar("two.test", { config });
+      const alice = await one.account("alice");
+      const sizes = [100_000, 6 * MB, 20 * MB];
+      const texts = sizes.map((size, i) => textOf(size, i));
+      for (const text of texts) await sendIn(one.ports.smtp, alice, text);
+      strictEqual(bucket.count(), 3);
+      await expectMail(two, alice, texts); // whatever node asks
+      const memory = await flatMemory(one, alice.address);
+
+      await bucket.stop();
+      await refusedFor(one, alice.address, textOf(200_000, 8));
+      await sendIn(one.ports.smtp, alice, "Subject: small\r\n\r\nsmall\r\n");
+      await bucket.start();
+      await sendIn(two.ports.smtp, alice, textOf(200_000, 9));
+      const client = await openImap(one, alice);
+      const lock = await client.getMailboxLock("INBOX");
+      ok(client.mailbox);
+      strictEqual(client.mailbox.exists, 6);
+      deepStrictEqual(await client.search({ header: { subject: "number 9" } }), [6]);
+      const whole = await client.fetchOne("6", { source: true });
+      ok(whole && whole.source);
+      strictEqual(hashOf(tailOf(whole.source.toString("latin1"))), hashOf(textOf(200_000, 9) + "\r\n"));
+      lock.release();
+      await client.logout();
+      // A node that was killed finds all of it again.
+      await two.kill();
+      await two.start();
+      await expectMail(two, alice, texts);
+      return memory;
+    },
+  },
+];
+
+/** `number N` and as many octets of lines. */
+function textOf(size: number, n: number): string {
+  const line = `${n} ${"pigeon ".repeat(10)}\r\n`;
+  return `Subject: number ${n}\r\n\r\n${line.repeat(Math.ceil(size / line.length)).slice(0, size)}`;
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text, "latin1").digest("hex");
+}
+
+/** A stored message from its Subject on. */
+function tailOf(text: string): string {
+  return text.slice(text.indexOf("Subject: number"));
+}
+
+async function expectMail(palomar: Palomar, account: Parameters<typeof openImap>[1], texts: readonly string[]) {
+  const client = await openImap(palomar, account);
+  const lock = await client.getMailboxLock("INBOX");
+  for (const [i, text] of texts.entries()) {
+    const message = await client.fetchOne(String(i + 1), { source: true });
+    ok(message && message.source);
+    strictEqual(hashOf(tailOf(message.source.toString("latin1"))), hashOf(text + "\r\n"), `message ${i + 1}`);
+  }
+  lock.release();
+  await client.logout();
+}
+
+/** A message of 45 MB takes a few parts of memory, not itself. */
+async function flatMemory(palomar: Palomar, address: string): Promise<string> {
+  const before = palomar.memory();
+  let most = before;
+  const timer = setInterval(() => most = Math.max(most, palomar.memory()), 20);
+  try {
+    await sendIn(palomar.ports.smtp, address, textOf(45 * MB, 7));
+  } finally {
+    clearInterval(timer);
+  }
+  ok(most - before < 100, `${Math.round(before)} to ${Math.round(most)} MB of memory`);
+  return `45 MB took ${Math.round(most - before)} MB of memory`;
+}
+
+async function refusedFor(palomar: Palomar, address: string, text: string): Promise<void> {
+  const wire = await openSmtp(palomar.ports.smtp);
+  await wire.send(`MAIL FROM:<x@outside.test>\r\nRCPT TO:<${address}>\r\nDATA\r\n`);
+  for (let i = 0; i < 3; i++) await wire.reply();
+  await wire.send(`${text}\r\n.\r\n`);
+  const reply = await wire.reply();
+  ok(reply.startsWith("451"), reply);
+  wire.close();
+}
+
+interface Bucket {
+  readonly config: Readonly<Record<string, unknown>>;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Bodies in it. */
+  count(): number;
+}
+
+/** An s3rver in the scenario's folder. */
+async function startBucket(stage: Stage): Promise<Bucket> {
+  const { default: S3rver } = await import("s3rver");
+  const directory = join(stage.folder, "s3");
+  const port = freePorts().http;
+  const make = () =>
+    new S3rver({
+      address: "127.0.0.1",
+      port,
+      silent: true,
+      directory,
+      configureBuckets: [{ name: "mail", configs: [] }],
+    });
+  let server = make();
+  const bucket: Bucket = {
+    config: {
+      endpoint: `http://127.0.0.1:${port}`,
+      bucket: "mail",
+      accessKeyId: "S3RVER",
+      secretAccessKey: "S3RVER",
+      prefix: "palomar/nodes",
+    },
+    start: async () => {
+      server = make();
+      await server.run();
+    },
+    stop: async () => void await server.close(),
+    count: () =>
+      [...Deno.readDirSync(join(directory, "mail/palomar/nodes/bodies"))].filter(({ name }) => name.endsWith("_object"))
+        .length,
+  };
+  await server.run();
+  stage.defer(() => server.close());
+  return bucket;
+}
