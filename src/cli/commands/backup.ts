@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import { formatSize } from "../../server/config/units.ts";
 import { VERSION } from "../../server/version.ts";
-import type { VerifyEvent } from "../../storage/sqlite/verify/mod.ts";
+import { backUp, verifyAny } from "../../server/store_copies.ts";
 import { type Command, JSON_OPTION } from "../command.ts";
 import { EXIT, Exit } from "../exit.ts";
 import { Progress } from "../progress.ts";
-import { storeFolder } from "./verify.ts";
+import { placeOfFolder, storePlace } from "./verify.ts";
 
 /** Findings that are told. */
 const MOST = 20;
@@ -28,17 +28,15 @@ export const backup: Command = {
   ],
   async run(invocation) {
     const { operands: [folder = ""], options, io } = invocation;
-    const dataDir = await storeFolder(invocation);
+    const place = await storePlace(invocation);
     const target = resolve(io.cwd, folder);
-    const { backupStore } = await import("../../storage/sqlite/backup/mod.ts");
     const progress = new Progress(io);
-    const result = await backupStore({
-      dataDir,
+    const result = await backUp(place, {
       target,
       version: VERSION,
       now: () => Date.now(),
       full: options.has("full"),
-      tell: (part, done, total) => progress.show(part, done, total, true),
+      tell: (part, done, total) => progress.show(part, done, total, part !== "rows"),
     }).catch((error: Error) => {
       progress.clear();
       throw new Exit(EXIT.temporary, error.message);
@@ -66,13 +64,8 @@ export const backup: Command = {
 };
 
 async function verifyBackup(target: string, progress: Progress): Promise<string[]> {
-  const [{ verifyStore }, { imapText }] = await Promise.all([
-    import("../../storage/sqlite/verify/mod.ts"),
-    import("../../imap/imap_text.ts"),
-  ]);
   const found: string[] = [];
-  const events: Iterable<VerifyEvent> = verifyStore({ dataDir: target, prepare: imapText });
-  for (const event of events) {
+  for await (const event of verifyAny(placeOfFolder(target), false)) {
     if (event.type === "progress") {
       progress.show(`verify ${event.part}`, event.done, event.total, event.part === "blobs");
     } else if (found.length < 1000) found.push(`${event.finding.where}: ${event.finding.problem}`);

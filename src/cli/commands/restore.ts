@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
+import { placeOfStore, restoreAny } from "../../server/store_copies.ts";
 import { type Command, type Invocation, JSON_OPTION } from "../command.ts";
 import { EXIT, Exit, usage } from "../exit.ts";
 import { Progress } from "../progress.ts";
-import { storeFolder } from "./verify.ts";
+import { storePlace } from "./verify.ts";
 
 export const restore: Command = {
   words: ["restore"],
@@ -42,17 +43,15 @@ export const restore: Command = {
 
 async function restoreAll(invocation: Invocation): Promise<number> {
   const { operands: [folder = ""], options, io } = invocation;
-  const dataDir = await storeFolder(invocation);
-  const { restoreStore } = await import("../../storage/sqlite/backup/restore.ts");
+  const place = await storePlace(invocation);
   const progress = new Progress(io);
   try {
-    const result = restoreStore({
+    const result = await restoreAny(place, {
       backup: resolve(io.cwd, folder),
-      dataDir,
       replace: options.has("replace"),
       exact: options.has("exact"),
       now: () => Date.now(),
-      tell: (done, total) => progress.show("bodies", done, total, true),
+      tell: (part, done, total) => progress.show(part, done, total, part === "bodies"),
     });
     progress.clear();
     const { manifest, damaged, renewed, mailboxes, held, setAside } = result;
@@ -60,7 +59,9 @@ async function restoreAll(invocation: Invocation): Promise<number> {
     else {
       const madeAt = new Date(manifest.madeAt).toISOString().slice(0, 19).replace("T", " ");
       io.out(
-        `${dataDir} is as it was at ${madeAt} UTC: ${manifest.messages} messages of ${manifest.accounts} accounts.\n`,
+        `${
+          placeOfStore(place)
+        } is as it was at ${madeAt} UTC: ${manifest.messages} messages of ${manifest.accounts} accounts.\n`,
       );
     }
     if (renewed > 0) io.err(`${renewed} of ${mailboxes} mailboxes are fetched anew by mail programs.\n`);

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import type { Finding, Repair } from "../../storage/sqlite/verify/mod.ts";
+import { expectReachable, placeOfStore, type StorePlace, verifyAny } from "../../server/store_copies.ts";
+import type { Finding, Repair } from "../../storage/verify/finding.ts";
 import type { Admin } from "../admin.ts";
 import { type Command, type Invocation, JSON_OPTION } from "../command.ts";
 import { EXIT, Exit, usage } from "../exit.ts";
@@ -30,12 +31,14 @@ export const verify: Command = {
     if (folder !== undefined && options.has("repair")) {
       throw usage("--repair is for the store of the server; a backup is written anew by palomar backup");
     }
-    const dataDir = folder === undefined ? await storeFolder(invocation) : resolve(io.cwd, folder);
-    const { findings, count } = await look(invocation, dataDir);
+    const place: StorePlace = folder === undefined
+      ? await storePlace(invocation)
+      : placeOfFolder(resolve(io.cwd, folder));
+    const { findings, count } = await look(invocation, place);
     const corrected = options.has("repair") ? await repairAll(invocation, findings) : [];
     const left = options.has("repair") ? findings.filter(({ repair }) => repair === null).length : count;
     if (options.has("json")) {
-      io.out(JSON.stringify({ folder: dataDir, found: count, left, findings, corrected }, null, 2) + "\n");
+      io.out(JSON.stringify({ folder: placeOfStore(place), found: count, left, findings, corrected }, null, 2) + "\n");
     } else {
       for (const line of corrected) io.out(`repaired: ${printable(line)}\n`);
       io.err(
@@ -57,16 +60,28 @@ export async function storeFolder({ config }: Invocation): Promise<string> {
   throw new Exit(EXIT.refused, `storage.driver is "${storage.driver}": this command is for stores of SQLite`);
 }
 
-async function look({ options, io }: Invocation, dataDir: string): Promise<{ findings: Finding[]; count: number }> {
-  const [{ verifyStore }, { imapText }] = await Promise.all([
-    import("../../storage/sqlite/verify/mod.ts"),
-    import("../../imap/imap_text.ts"),
-  ]);
+/** The store of the configuration; ends the command where no other process can reach it. */
+export async function storePlace({ config }: Invocation): Promise<StorePlace> {
+  const place = await config();
+  try {
+    expectReachable(place);
+  } catch (error) {
+    throw new Exit(EXIT.refused, (error as Error).message);
+  }
+  return place;
+}
+
+/** A backup, which is a folder of SQLite whatever it was made from. */
+export function placeOfFolder(dataDir: string): StorePlace {
+  return { dataDir, storage: { driver: "sqlite", url: null } };
+}
+
+async function look({ options, io }: Invocation, place: StorePlace): Promise<{ findings: Finding[]; count: number }> {
   const progress = new Progress(io);
   const findings: Finding[] = [];
   let count = 0;
   try {
-    for (const event of verifyStore({ dataDir, quick: options.has("quick"), prepare: imapText })) {
+    for await (const event of verifyAny(place, options.has("quick"))) {
       if (event.type === "progress") progress.show(event.part, event.done, event.total, event.part === "blobs");
       else {
         if (++count <= KEPT) findings.push(event.finding);

@@ -58,6 +58,13 @@ export class Blobs {
     const held = this.#held.get(blobId);
     if (held?.bytes) return held.bytes.slice(from, from + wanted);
     if (held) return await this.bodies.read(held.place!, from, Math.min(wanted, held.size - from));
+    return await this.readStored(blobId, start, end);
+  }
+
+  /** As `read`, of what is in the store, whatever is in hand. */
+  async readStored(blobId: BlobId, start: number, end: number): Promise<Uint8Array> {
+    const from = Math.max(0, start);
+    const wanted = Math.max(0, Math.min(end - from, CHUNK));
     const sql = "select size, place, case when place is null then substr(data, ?i::int, ?i::int) end from blobs " +
       "where hash = ?b";
     const values = [Math.min(from, 2 ** 30) + 1, wanted, hashOf(blobId)];

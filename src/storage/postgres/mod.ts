@@ -21,7 +21,7 @@ import type { Transaction } from "../engine/tables.ts";
 import { TouchedSet, Watchers } from "../engine/watchers.ts";
 import { answerSearch, isSearch } from "../order.ts";
 import type { BodyStore, OpenBodies } from "../body_store.ts";
-import { type Storage, StorageError } from "../storage.ts";
+import { type Mend, type Storage, StorageError } from "../storage.ts";
 import { Blobs } from "./blobs.ts";
 import { Commits } from "./commits.ts";
 import { infrastructure } from "./failure.ts";
@@ -29,6 +29,7 @@ import { blobsOf, hint, rangesOf } from "./hints.ts";
 import type { MailTables } from "./mail_tables.ts";
 import type { Keeping } from "./known.ts";
 import { MarksCache } from "./marks_cache.ts";
+import { mend } from "./mend.ts";
 import { News } from "./news.ts";
 import { Pool } from "./pool.ts";
 import { Reads } from "./reads.ts";
@@ -187,6 +188,7 @@ class Store {
         return () => ends.splice(0).forEach((end) => end());
       },
       reclaim: () => this.#reclaim(),
+      mend: (what) => this.#mend(what),
       close: () => this.#close(),
     };
   }
@@ -271,6 +273,15 @@ class Store {
     return this.#reclaiming ??= this.#expire().then(() => this.#garbage.reclaim())
       .catch((error) => Promise.reject(infrastructure(error)))
       .finally(() => this.#reclaiming = null);
+  }
+
+  async #mend(what: Mend): Promise<boolean> {
+    if (this.#closed) throw new StorageError("unavailable", "the store is closed");
+    try {
+      return await mend(this.#pool, this.#blobs, what);
+    } catch (error) {
+      throw infrastructure(error);
+    }
   }
 
   /** What was kept long enough goes, some in each transaction. */

@@ -7,7 +7,7 @@ import type { Blobs } from "./blobs.ts";
 import type { MailTables } from "./mail_tables.ts";
 import type { Segments } from "./segments.ts";
 import type { TextIndex } from "./text_index/mod.ts";
-import { SEQUENCES, STRAYS } from "./verify/database.ts";
+import { SEQUENCES, STRAY_EMAILS, STRAYS } from "../verify/strays.ts";
 
 const PIECE = 256 * 1024;
 const PAGE = 5000;
@@ -34,11 +34,11 @@ export async function mend(parts: MendParts, what: Mend): Promise<boolean> {
 async function mendRows({ write, pause }: MendParts): Promise<boolean> {
   let changed = await write((tables) => {
     let rows = 0;
-    for (const [table, where] of [...STRAYS, ["emails", "account not in (select id from accounts)"] as const]) {
+    for (const [table, where] of [...STRAYS, STRAY_EMAILS]) {
       rows += tables.sql.run(`delete from ${table} where ${where}`);
     }
     for (const [name, sql] of SEQUENCES) {
-      if (tables.raise(name as Parameters<typeof tables.raise>[0], Number(tables.sql.get(sql)?.[0] ?? 0))) rows++;
+      if (tables.raise(name, Number(tables.sql.get(sql)?.[0] ?? 0))) rows++;
     }
     return rows;
   });

@@ -10,13 +10,15 @@ import { infrastructure } from "../failure.ts";
 import { CHUNK, LOCK_ALONE_SQL, LOCK_MIGRATION_SQL, migrateWithin, TABLES, versionOf } from "../schema.ts";
 import type { Connection, Step } from "../wire/connection.ts";
 import type { Value } from "../wire/statement.ts";
+import { setSequences } from "./sequences.ts";
 import { openForCopy } from "./snapshot.ts";
 
+const ATTEMPTS = 10;
+const WAIT_MS = 100;
 const BATCH = 500;
 const BATCH_OCTETS = 4 * 1024 * 1024;
 /** Up to here a body is in its row. */
 const ROW_LIMIT = 64 * 1024;
-const NAMES: readonly string[] = ["account", "mailbox", "token", "uidValidity", "email", "queue"];
 
 /** What to load, and where. */
 export interface LoadOptions {
@@ -46,10 +48,8 @@ export async function loadDatabase(options: LoadOptions): Promise<LoadResult> {
   const connection = await openForCopy(options.url);
   const once = (sql: string): Step => ({ sql, values: [], once: true });
   try {
-    const [, , alone] = await connection.exchange([once("begin"), once(LOCK_MIGRATION_SQL), once(LOCK_ALONE_SQL)]);
-    if (alone!.rows[0]![0] !== true) {
-      throw new StorageError("unavailable", "servers work on the database: stop all of them first, then restore");
-    }
+    await connection.exchange([once("begin"), once(LOCK_MIGRATION_SQL)]);
+    await beAlone(connection);
     const { version } = await versionOf(connection);
     const isUsed = version > 0 && await hasStore(connection);
     if (isUsed && options.setAside === null) {
@@ -59,7 +59,7 @@ export async function loadDatabase(options: LoadOptions): Promise<LoadResult> {
     const setAside = isUsed ? await setStoreAside(connection, options.setAside!) : null;
     await migrateWithin(connection);
     const damaged = await fill(connection, source, options.tell ?? (() => {}));
-    await connection.exchange([...sequenceSteps(source.sequences), once("commit")]);
+    await connection.exchange([...setSequences(source.sequences), once("commit")]);
     await connection.exchange([once("analyze")]);
     return { damaged, setAside };
   } catch (error) {
@@ -67,6 +67,16 @@ export async function loadDatabase(options: LoadOptions): Promise<LoadResult> {
   } finally {
     connection.close();
   }
+}
+
+/** A server that has just ended may still be noticed for a moment. */
+async function beAlone(connection: Connection): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await new Promise((next) => setTimeout(next, WAIT_MS));
+    const [alone] = await connection.exchange([{ sql: LOCK_ALONE_SQL, values: [] }]);
+    if (alone!.rows[0]![0] === true) return;
+  }
+  throw new StorageError("unavailable", "servers work on the database: stop all of them first, then restore");
 }
 
 /** An account or a domain: tables alone are no store. */
@@ -238,6 +248,9 @@ function fit(cell: Cell, type: string): Value {
   if (type === "F") return cell === true || (typeof cell === "number" && cell !== 0);
   if (type === "B") return typeof cell === "string" ? new TextEncoder().encode(cell) : cell as Uint8Array;
   if (type === "T") return String(cell).replaceAll("\0", "");
+  if (!Number.isSafeInteger(Number(cell))) {
+    throw new StorageError("bug", `a number of the backup is none: ${String(cell)}`);
+  }
   return Number(cell);
 }
 
@@ -262,26 +275,6 @@ async function columnTypes(connection: Connection): Promise<ReadonlyMap<string, 
     types.set(table, known.set(column, letter));
   }
   return types;
-}
-
-/** Sequences go on behind what was given, and behind every row. */
-function sequenceSteps(given: ReadonlyMap<string, number>): Step[] {
-  const steps: Step[] = NAMES.map((name) => ({
-    sql: `select setval('"seq_${name}"', ?i, false)`,
-    values: [(given.get(name) ?? 0) + 1],
-  }));
-  steps.push({
-    sql: `select setval('seq_blob', (select coalesce(max(id), 0) + 1 from blobs), false)`,
-    values: [],
-  });
-  for (const table of ["domains", "journal", "removed"]) {
-    steps.push({
-      sql:
-        `select setval(pg_get_serial_sequence('${table}', 'id'), (select coalesce(max(id), 0) + 1 from ${table}), false)`,
-      values: [],
-    });
-  }
-  return steps;
 }
 
 /** A large body, in rows of its own. */

@@ -2,10 +2,11 @@
 import { type Cell, type StoreSource, type TransferRows } from "../../transfer.ts";
 import { StorageError } from "../../storage.ts";
 import { infrastructure } from "../failure.ts";
-import { BLOCK, LOCK_HOLD_SQL, versionOf } from "../schema.ts";
+import { CHUNK, LOCK_HOLD_SQL, versionOf } from "../schema.ts";
+import { readSequences } from "./sequences.ts";
 import { parseDatabaseUrl } from "../wire/address.ts";
 import { connect, type Connection } from "../wire/connection.ts";
-import type { Param } from "../wire/statement.ts";
+import type { Cells, Param } from "../wire/statement.ts";
 
 const PAGE = 500;
 /** Rows of up to 64 KiB. */
@@ -31,18 +32,20 @@ export async function openSnapshot(
   try {
     const once = (sql: string) => ({ sql, values: [], once: true });
     await expectToday(connection);
-    await connection.exchange([once(LOCK_HOLD_SQL), once("begin isolation level repeatable read read only")]);
+    await connection.exchange([once(LOCK_HOLD_SQL)]);
+    await connection.exchange([once("begin isolation level repeatable read read only")]);
     const [sums] = await connection.exchange([once(
       "select (select coalesce(sum(size), 0)::bigint from blobs), (select coalesce(sum(greatest(c.reltuples, 0)), 0)::bigint " +
         "from pg_class c where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace)",
     )]);
     const [bodyOctets, rows] = sums!.rows[0] as readonly [number, number];
+    const ask: Ask = async (sql, ...values) => (await connection.exchange([{ sql, values }]))[0]!.rows;
     return {
       bodyOctets,
       rows,
       sequences: await readSequences(connection),
       pages: () => pages(connection),
-      body: (blob) => body(connection, blob, elsewhere),
+      body: (blob) => body(ask, blob, elsewhere ?? null),
       close: () => connection.close(),
     };
   } catch (error) {
@@ -72,19 +75,6 @@ async function expectToday(connection: Connection): Promise<void> {
   throw new StorageError("unavailable", `the database has schema version ${version}, not ${today}: ${advice}`);
 }
 
-/** What each sequence gave: of those that give blocks, the whole block. */
-export async function readSequences(connection: Connection): Promise<ReadonlyMap<string, number>> {
-  const known = new Map<string, number>();
-  for (const name of ["account", "mailbox", "token", "uidValidity", "email", "queue"]) {
-    const blocked = name === "email" || name === "queue" ? BLOCK - 1 : 0;
-    const sql = `select last_value, is_called from "seq_${name}"`;
-    const [found] = await connection.exchange([{ sql, values: [], once: true }]);
-    const [last, isCalled] = found!.rows[0] as readonly [number, boolean];
-    known.set(name, isCalled ? last + blocked : last - 1);
-  }
-  return known;
-}
-
 async function* pages(connection: Connection): AsyncGenerator<TransferRows> {
   const [tables] = await connection.exchange([{
     sql: "select table_name::text, string_agg(quote_ident(column_name), ',' order by ordinal_position)::text " +
@@ -110,29 +100,39 @@ async function* pages(connection: Connection): AsyncGenerator<TransferRows> {
   }
 }
 
-async function* body(
-  connection: Connection,
-  blob: number,
-  elsewhere: ReadElsewhere | undefined,
-): AsyncGenerator<Uint8Array> {
-  const ask = async (sql: string, ...values: Param[]) => (await connection.exchange([{ sql, values }]))[0]!.rows;
+/** A question over whatever connection. */
+type Ask = (sql: string, ...values: Param[]) => Promise<readonly Cells[]>;
+
+async function* body(ask: Ask, blob: number, elsewhere: ReadElsewhere | null): AsyncGenerator<Uint8Array> {
   const [found] = await ask("select place, size from blobs where id = ?i", blob);
   const [place, size] = (found ?? [null, 0]) as readonly [string | null, number];
-  if (place === null) return;
+  if (place !== null) yield* bodyAt(ask, place, size, elsewhere);
+}
+
+/** Octets of a large body, in pieces; too few where some are missing. */
+export async function* bodyAt(
+  ask: Ask,
+  place: string,
+  size: number,
+  elsewhere: ReadElsewhere | null,
+): AsyncGenerator<Uint8Array> {
   if (!/^\d+$/.test(place)) {
-    if (!elsewhere) throw new StorageError("unavailable", "bodies are in a store of objects that was not named");
+    if (!elsewhere) throw new StorageError("unavailable", "it is in a store of objects that was not named");
     for (let at = 0; at < size;) {
-      const piece = await elsewhere(place, at, Math.min(256 * 1024, size - at));
+      const piece = await elsewhere(place, at, Math.min(CHUNK, size - at));
       if (piece.length === 0) return;
       yield piece;
       at += piece.length;
     }
     return;
   }
-  const sql = "select data from chunks where upload = ?i and number between ?i and ?i order by number";
-  for (let first = 0;; first += CHUNKS) {
-    const rows = await ask(sql, Number(place), first, first + CHUNKS - 1);
-    for (const [data] of rows) yield data as Uint8Array;
+  const sql = "select number, data from chunks where upload = ?i and number >= ?i order by number limit ?i";
+  for (let next = 0;;) {
+    const rows = await ask(sql, Number(place), next, CHUNKS) as readonly (readonly [number, Uint8Array])[];
+    for (const [number, data] of rows) {
+      if (number !== next++) return;
+      yield data;
+    }
     if (rows.length < CHUNKS) return;
   }
 }

@@ -1,9 +1,13 @@
 /** A backup as rows and bodies, for another driver. */
+import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Cell, StoreSource, TransferRows } from "../../transfer.ts";
 import { StorageError } from "../../storage.ts";
-import type { StoreFiles } from "../verify/source.ts";
+import { openDatabase } from "../schema.ts";
+import { StoreFiles } from "../verify/source.ts";
+import { counts, goOn, type Past } from "./go_on.ts";
 import { octetsOf } from "./read_backup.ts";
+import { type BackupManifest, readManifest } from "./target.ts";
 
 const PAGE = 500;
 /** Rows of up to 64 KiB. */
@@ -47,4 +51,56 @@ function* pagesOf(db: DatabaseSync, table: string): Generator<TransferRows> {
     rows = [];
   }
   if (rows.length > 0) yield { table, columns, rows };
+}
+
+/** A backup whose rows may still be changed on their way into another driver: its database is a copy in `scratch`. */
+export class BackupCopy {
+  readonly manifest: BackupManifest;
+  readonly #folder: string;
+  #files: StoreFiles | null = null;
+
+  /** Throws `StorageError` where `backup` is none. One of an older version is brought up to date in the copy. */
+  constructor(backup: string, scratch: string) {
+    this.manifest = readManifest(backup);
+    Deno.mkdirSync(scratch, { recursive: true, mode: 0o700 });
+    this.#folder = Deno.makeTempDirSync({ dir: scratch, prefix: "restoring-" });
+    try {
+      const file = join(this.#folder, "palomar.db");
+      Deno.copyFileSync(join(backup, "palomar.db"), file);
+      Deno.chmodSync(file, 0o600);
+      Deno.symlinkSync(join(backup, "blobs"), join(this.#folder, "blobs"));
+      openDatabase(file).close();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Makes it go on where a later history was (`go_on.ts`). */
+  goOn(past: Past | null, seconds: number): ReturnType<typeof goOn> {
+    const db = openDatabase(join(this.#folder, "palomar.db"));
+    try {
+      return goOn(db, past, seconds);
+    } finally {
+      db.close();
+    }
+  }
+
+  /** As it is. */
+  counts(): ReturnType<typeof goOn> {
+    return counts(this.#open().sql);
+  }
+
+  source(): StoreSource {
+    return folderSource(this.#open());
+  }
+
+  close(): void {
+    this.#files?.close();
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+
+  #open(): StoreFiles {
+    return this.#files ??= new StoreFiles(this.#folder);
+  }
 }

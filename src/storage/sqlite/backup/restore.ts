@@ -74,7 +74,8 @@ function fill(options: RestoreOptions, fresh: string, exact: boolean) {
   }
 }
 
-function copyCertificates(from: string, to: string): void {
+/** Those of a backup, where the data folder has none. */
+export function copyCertificates(from: string, to: string): void {
   if (!exists(from) || exists(to)) return;
   Deno.mkdirSync(to, { recursive: true, mode: 0o700 });
   for (const { name, isFile } of Deno.readDirSync(from)) {

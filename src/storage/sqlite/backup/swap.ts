@@ -88,6 +88,7 @@ function freeName(path: string): string {
   }
 }
 
-function stamp(ms: number): string {
+/** A time as a part of a name. */
+export function stamp(ms: number): string {
   return new Date(ms).toISOString().slice(0, 19).replaceAll(":", "-");
 }
