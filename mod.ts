@@ -78,6 +78,15 @@ export {
   backupStore,
   type DamagedBody,
 } from "./src/storage/sqlite/backup/mod.ts";
+export {
+  backUp,
+  type BackUpOptions,
+  restoreAny,
+  type RestoreAnyOptions,
+  type RestoredStore,
+  type StorePlace,
+  verifyAny,
+} from "./src/server/store_copies.ts";
 export { type RestoreOptions, type RestoreResult, restoreStore } from "./src/storage/sqlite/backup/restore.ts";
 export {
   listSnapshots,

@@ -27,7 +27,8 @@ export async function openStorage(
   });
 }
 
-async function openObjects(objects: ObjectStorageConfig): Promise<OpenBodies> {
+/** The store of large bodies that the configuration names. */
+export async function openObjects(objects: ObjectStorageConfig): Promise<OpenBodies> {
   const { objectBodies } = await import("../storage/objects/mod.ts");
   const { accessKeyId, secretAccessKey, timeout, ca, ...rest } = objects;
   return objectBodies({

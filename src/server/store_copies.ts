@@ -7,12 +7,13 @@ import { imapText } from "../imap/imap_text.ts";
 import type { BackupManifest, BackupResult, DamagedBody } from "../storage/sqlite/backup/mod.ts";
 import { StorageError } from "../storage/storage.ts";
 import type { VerifyEvent } from "../storage/verify/finding.ts";
+import { openObjects } from "./open_storage.ts";
 import type { Config } from "./config/mod.ts";
 
 /** Where a store is. */
 export interface StorePlace {
   readonly dataDir: string;
-  readonly storage: Pick<Config["storage"], "driver" | "url">;
+  readonly storage: Pick<Config["storage"], "driver" | "url" | "objects">;
 }
 
 /** Throws `StorageError` for a store that no other process can reach. */
@@ -35,7 +36,11 @@ export async function* verifyAny(place: StorePlace, quick: boolean): AsyncGenera
     return yield* verifyStore({ dataDir: place.dataDir, quick, prepare: imapText });
   }
   const { verifyPostgres } = await import("../storage/postgres/verify/mod.ts");
-  yield* verifyPostgres({ url: place.storage.url!.reveal(), quick, prepare: imapText });
+  yield* verifyPostgres({ ...await database(place), quick, prepare: imapText });
+}
+
+async function database({ storage: { url, objects } }: StorePlace) {
+  return { url: url!.reveal(), ...(objects && { bodies: await openObjects(objects) }) };
 }
 
 /** How to make a backup. */
@@ -63,11 +68,11 @@ export async function backUp(place: StorePlace, options: BackUpOptions): Promise
     import("../storage/sqlite/backup/build.ts"),
   ]);
   const madeAt = options.now();
-  const source = await openSnapshot({ url: storage.url!.reveal() });
+  const source = await openSnapshot(await database(place));
   try {
     return await buildBackup({ source, madeAt, certificates: join(dataDir, "tls"), ...options });
   } finally {
-    source.close();
+    await source.close();
   }
 }
 

@@ -16,7 +16,8 @@ export const restore: Command = {
     "is damaged in the store is mended. Without, it is the whole store, and the server must not run. Mailboxes that\n" +
     "changed since the backup get a new UIDVALIDITY, so that mail programs fetch them anew instead of taking one message\n" +
     "for another. Mail that waited to be sent is held, for it may have been sent since: palomar queue list --state held\n" +
-    "shows it, queue release or remove decides.",
+    "shows it, queue release or remove decides. A backup of one driver becomes a store of the other: to move, make one,\n" +
+    "change storage in the configuration, and restore it with --exact.",
   examples: [
     "palomar restore /srv/backup --replace",
     "palomar restore /srv/backup --account alice@example.org",

@@ -14,7 +14,7 @@ const PIECE = 256 * 1024;
 const PAGE = 5000;
 const UNUSED = "insert into garbage select b.id from blobs b where b.id > ?i and b.id <= ?i and " +
   "not exists (select 1 from emails e where e.blob = b.id) and not exists (select 1 from queue q where q.blob = b.id) " +
-  "on conflict do nothing";
+  "and not exists (select 1 from objects o where o.kind = 'upload' and o.id = b.id) on conflict do nothing";
 
 /** Answers whether there was something to do. */
 export async function mend(pool: Pool, blobs: Blobs, what: Mend): Promise<boolean> {

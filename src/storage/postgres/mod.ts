@@ -36,11 +36,10 @@ import { Reads } from "./reads.ts";
 import { Garbage } from "./reclaim.ts";
 import { WouldWrite } from "./replay.ts";
 import { migrate } from "./schema.ts";
-import { ELSEWHERE, RowBodies } from "./row_bodies.ts";
+import { openAround } from "./bodies_around.ts";
 import { searchRows } from "./search_rows.ts";
 import { parseDatabaseUrl } from "./wire/address.ts";
 import { connect, ConnectionLost, type ConnectionOptions, ServerError } from "./wire/connection.ts";
-import type { Param } from "./wire/statement.ts";
 
 /** Where the store is. */
 export interface PostgresOptions {
@@ -113,31 +112,6 @@ export async function openPostgres(
     const advice = error instanceof ConnectionLost || error instanceof ServerError ? ADVICE : "";
     throw new StorageError(reason, message + advice, error);
   }
-}
-
-/** Where bodies are; refuses a database whose bodies are where nobody told us. */
-async function openAround(pool: Pool, open: OpenBodies | undefined): Promise<BodyStore> {
-  const own = new RowBodies(pool);
-  const ask = async (sql: string, values: Param[] = []) =>
-    (await pool.use((connection) => connection.exchange([{ sql, values }])))[0]!.rows;
-  if (!open) {
-    const elsewhere = await ask("select 1 from blobs where place >= 'a' limit 1");
-    if (elsewhere.length > 0) throw new StorageError("unavailable", "bodies are in a store of objects: " + ELSEWHERE);
-    return own;
-  }
-  const [mayAsk] = await ask("select has_function_privilege('pg_control_system()', 'execute')");
-  const system = mayAsk![0] === true
-    ? (await ask("select system_identifier::text from pg_control_system()"))[0]![0]
-    : "";
-  const [database] = await ask("select oid::text from pg_database where datname = current_database()");
-  return await open({
-    own,
-    identity: `${system}-${database![0]}`,
-    named: async (places) => {
-      const rows = await ask("select place from blobs where place = any (?T)", [places]);
-      return new Set(rows.map(([place]) => place as string));
-    },
-  });
 }
 
 class Store {

@@ -2,6 +2,7 @@
 import type { JournalEntry } from "../../contract/mod.ts";
 import { DESTROYED, JOURNAL_MS, TOMBSTONES } from "../engine/retention.ts";
 import type { Blobs } from "./blobs.ts";
+import { FREE_TO_REMOVE_SQL } from "./schema.ts";
 import type { Pool } from "./pool.ts";
 import type { Connection } from "./wire/connection.ts";
 
@@ -50,7 +51,10 @@ export class Garbage {
         },
       ]);
       // Somebody here has it in hand: at the next round.
-      const ids = locked!.rows.filter(([, id]) => !this.#blobs.held(id as never)).map(([id]) => id as number);
+      const free = locked!.rows.filter(([, id]) => !this.#blobs.held(id as never)).map(([id]) => id as number);
+      // Whoever copies reads octets that may be outside of the database, and of which its snapshot knows nothing.
+      const [mayRemove] = await connection.exchange([{ sql: FREE_TO_REMOVE_SQL, values: [] }]);
+      const ids = mayRemove!.rows[0]![0] === true ? free : [];
       const [gone] = await connection.exchange([
         {
           sql: "delete from blobs b where id = any (?I) and not exists (select 1 from emails e where e.blob = b.id) " +

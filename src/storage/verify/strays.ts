@@ -28,6 +28,8 @@ export const STRAYS: readonly (readonly [table: string, where: string])[] = [
   orphan("imap_text", "blob", "blobs"),
   orphan("removed", "account", "accounts"),
   orphan("origins", "email", "emails"),
+  orphan("objects", "account", "accounts"),
+  orphan("destroyed", "account", "accounts"),
   orphan("aliases", "domain", "domains", "name"),
 ];
 
@@ -35,11 +37,12 @@ export const STRAYS: readonly (readonly [table: string, where: string])[] = [
 export const STRAY_EMAILS: readonly [table: string, where: string] = orphan("emails", "account", "accounts");
 
 /** The highest number of each sequence that a row has: a sequence below it would give it out again. */
-export const SEQUENCES: readonly (readonly [name: "account" | "mailbox" | "email" | "queue" | "token", sql: string])[] =
-  [
+export const SEQUENCES:
+  readonly (readonly [name: "account" | "mailbox" | "email" | "queue" | "token" | "object", sql: string])[] = [
     ["account", "select max(id) from accounts"],
     ["mailbox", "select max(id) from mailboxes"],
     ["email", "select max(id) from emails"],
     ["queue", "select max(id) from queue"],
     ["token", "select max(id) from tokens"],
+    ["object", "select max(id) from objects where kind not in ('mailbox', 'floor', 'upload')"],
   ];

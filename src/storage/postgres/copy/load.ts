@@ -11,7 +11,7 @@ import { CHUNK, LOCK_ALONE_SQL, LOCK_MIGRATION_SQL, migrateWithin, TABLES, versi
 import type { Connection, Step } from "../wire/connection.ts";
 import type { Value } from "../wire/statement.ts";
 import { setSequences } from "./sequences.ts";
-import { openForCopy } from "./snapshot.ts";
+import { openForCopy } from "../wire/for_copy.ts";
 
 const ATTEMPTS = 10;
 const WAIT_MS = 100;

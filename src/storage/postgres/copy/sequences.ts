@@ -3,13 +3,23 @@ import type { Sequence } from "../../engine/tables.ts";
 import { BLOCK } from "../schema.ts";
 import type { Connection, Step } from "../wire/connection.ts";
 
-export const NAMES: readonly Sequence[] = ["account", "mailbox", "token", "uidValidity", "email", "queue"];
+/** All of them, and whether each gives blocks. */
+const SEQUENCES: Readonly<Record<Sequence, boolean>> = {
+  account: false,
+  mailbox: false,
+  token: false,
+  uidValidity: false,
+  object: false,
+  email: true,
+  queue: true,
+};
+const NAMES = Object.keys(SEQUENCES) as Sequence[];
 
 export type Given = readonly [given: number];
 
 /** The question what a sequence gave: of one that gives blocks, the whole block. */
 export function givenBy(name: Sequence): string {
-  const more = name === "email" || name === "queue" ? BLOCK - 1 : 0;
+  const more = SEQUENCES[name] ? BLOCK - 1 : 0;
   return `select case when is_called then last_value + ${more} else last_value - 1 end from "seq_${name}"`;
 }
 

@@ -1,11 +1,13 @@
 /** All of a database at one moment, for whoever copies it: one transaction that reads, which nobody waits for. */
 import { type Cell, type StoreSource, type TransferRows } from "../../transfer.ts";
 import { StorageError } from "../../storage.ts";
+import type { OpenBodies } from "../../body_store.ts";
+import { openElsewhere, type ReadElsewhere } from "../bodies_around.ts";
 import { infrastructure } from "../failure.ts";
 import { CHUNK, LOCK_HOLD_SQL, versionOf } from "../schema.ts";
 import { readSequences } from "./sequences.ts";
-import { parseDatabaseUrl } from "../wire/address.ts";
-import { connect, type Connection } from "../wire/connection.ts";
+import { openForCopy } from "../wire/for_copy.ts";
+import type { Connection } from "../wire/connection.ts";
 import type { Cells, Param } from "../wire/statement.ts";
 
 const PAGE = 500;
@@ -16,20 +18,20 @@ const CHUNKS = 4;
 const OWN = ["palomar_schema", "uploads", "chunks", "garbage"];
 const OWN_COLUMNS: Readonly<Record<string, readonly string[]>> = { blobs: ["place", "head"] };
 
-/** Reads bodies that are not in this database. */
-export type ReadElsewhere = (place: string, start: number, length: number) => Promise<Uint8Array>;
-
 /** A database that is being copied. */
 export interface PostgresSnapshot extends StoreSource {
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Opens it at the moment of now; rejects with `StorageError`. */
 export async function openSnapshot(
-  { url, elsewhere }: { readonly url: string; readonly elsewhere?: ReadElsewhere },
+  { url, bodies }: { readonly url: string; readonly bodies?: OpenBodies },
 ): Promise<PostgresSnapshot> {
   const connection = await openForCopy(url);
+  let elsewhere: Awaited<ReturnType<typeof openElsewhere>> = null;
   try {
+    elsewhere = await openElsewhere(url, bodies);
+    const read = elsewhere?.read ?? null;
     const once = (sql: string) => ({ sql, values: [], once: true });
     await expectToday(connection);
     await connection.exchange([once(LOCK_HOLD_SQL)]);
@@ -45,23 +47,17 @@ export async function openSnapshot(
       rows,
       sequences: await readSequences(connection),
       pages: () => pages(connection),
-      body: (blob) => body(ask, blob, elsewhere ?? null),
-      close: () => connection.close(),
+      body: (blob) => body(ask, blob, read),
+      close: async () => {
+        connection.close();
+        await elsewhere?.close();
+      },
     };
   } catch (error) {
     connection.close();
+    await elsewhere?.close();
     throw infrastructure(error);
   }
-}
-
-/** A connection that may be silent for long while octets go elsewhere. */
-export async function openForCopy(url: string): Promise<Connection> {
-  const address = parseDatabaseUrl(url);
-  if (typeof address === "string") throw new StorageError("unavailable", `the database's URL is wrong: ${address}`);
-  const settings = { lock_timeout: "20s", idle_in_transaction_session_timeout: "0", statement_timeout: "0" };
-  return await connect(address, { settings }).catch((error) => {
-    throw infrastructure(error);
-  });
 }
 
 async function expectToday(connection: Connection): Promise<void> {

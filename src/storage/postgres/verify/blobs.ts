@@ -5,7 +5,8 @@ import { MessageIndexer } from "../../../message/mod.ts";
 import type { MessageIndex } from "../../../message/model.ts";
 import { Report, type VerifyEvent } from "../../verify/finding.ts";
 import { indexProblem } from "../../verify/judge.ts";
-import { bodyAt, type ReadElsewhere } from "../copy/snapshot.ts";
+import type { ReadElsewhere } from "../bodies_around.ts";
+import { bodyAt } from "../copy/snapshot.ts";
 import type { Cells } from "../wire/statement.ts";
 import type { Look } from "./look.ts";
 
@@ -16,6 +17,7 @@ const STEP = 8 * 1024 * 1024;
 const BLOB = "select b.id, b.hash, b.size, b.place, b.data, b.header_end, b.extra, b.envelope, b.structure, " +
   "p.envelope, p.structure, p.envelope_utf8, p.structure_utf8, p.blob is not null, " +
   "exists (select 1 from emails e where e.blob = b.id) or exists (select 1 from queue q where q.blob = b.id) or " +
+  "exists (select 1 from objects o where o.kind = 'upload' and o.id = b.id) or " +
   "exists (select 1 from garbage g where g.blob = b.id) from blobs b left join imap_text p on p.blob = b.id ";
 
 /** `prepare` prints what is prepared for IMAP; without it that is not compared. */

@@ -1,6 +1,6 @@
 /** A database that is looked at by a connection of its own, which writes nothing; servers may run on it. */
 import { infrastructure } from "../failure.ts";
-import { openForCopy } from "../copy/snapshot.ts";
+import { openForCopy } from "../wire/for_copy.ts";
 import { versionOf } from "../schema.ts";
 import { StorageError } from "../../storage.ts";
 import type { Connection } from "../wire/connection.ts";

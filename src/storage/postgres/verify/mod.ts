@@ -10,7 +10,8 @@
 import type { ImapText } from "../../../contract/mod.ts";
 import type { MessageIndex } from "../../../message/model.ts";
 import type { VerifyEvent } from "../../verify/finding.ts";
-import type { ReadElsewhere } from "../copy/snapshot.ts";
+import type { OpenBodies } from "../../body_store.ts";
+import { openElsewhere } from "../bodies_around.ts";
 import { infrastructure } from "../failure.ts";
 import { verifyBlobs } from "./blobs.ts";
 import { verifyDatabase } from "./database.ts";
@@ -26,24 +27,27 @@ export interface VerifyPostgresOptions {
   readonly quick?: boolean;
   /** As the store was opened with; what is prepared for IMAP is compared with what it makes. */
   readonly prepare?: (index: MessageIndex) => ImapText;
-  /** Reads bodies that are not in the database. */
-  readonly elsewhere?: ReadElsewhere;
+  /** Where large bodies are kept instead of in rows, as the store was opened with. */
+  readonly bodies?: OpenBodies;
 }
 
 /** Looks through a store. Throws `StorageError` where it cannot be reached. */
 export async function* verifyPostgres(options: VerifyPostgresOptions): AsyncGenerator<VerifyEvent, void> {
   const look = await Look.open(options.url);
+  let elsewhere: Awaited<ReturnType<typeof openElsewhere>> = null;
   try {
+    if (!options.quick) elsewhere = await openElsewhere(options.url, options.bodies);
     yield* verifyDatabase(look);
     yield* verifyDirectory(look);
     yield* verifyMailboxes(look);
     yield* verifyMembers(look);
     yield* verifyEmails(look);
     yield* verifyQueue(look);
-    if (!options.quick) yield* verifyBlobs(look, options.prepare ?? null, options.elsewhere ?? null);
+    if (!options.quick) yield* verifyBlobs(look, options.prepare ?? null, elsewhere?.read ?? null);
   } catch (error) {
     throw infrastructure(error);
   } finally {
     look.close();
+    await elsewhere?.close();
   }
 }

@@ -11,6 +11,8 @@ const GAP = 1_000_000;
 export interface Past {
   readonly sequences: ReadonlyMap<string, number>;
   readonly highestValidity: number;
+  /** Of all accounts. */
+  readonly highestModseq: number;
   /** What a mailbox was like at its end, by its number. */
   readonly mailboxes: ReadonlyMap<number, string>;
 }
@@ -28,7 +30,9 @@ export function readPast(dataDir: string): Past | null {
       const sql = new Statements(db);
       const floors = sql.all("select value from settings where name like 'uidValidity.floor.%'");
       const [highest] = sql.get("select coalesce(max(uid_validity), 0) from mailboxes")!;
+      const [modseq] = sql.get("select coalesce(max(modseq), 0) from accounts")!;
       return {
+        highestModseq: modseq as number,
         sequences: new Map(sql.all("select name, value from sequences") as unknown as [string, number][]),
         highestValidity: floors.reduce((most, [value]) => Math.max(most, Number(value)), highest as number),
         mailboxes: new Map(sql.all(MAILBOX_STATE) as unknown as [number, string][]),
@@ -71,6 +75,12 @@ export function goOn(db: DatabaseSync, past: Past | null, seconds: number) {
     const later = past ? past.sequences.get(name) ?? 0 : value + GAP;
     const next = name === "uidValidity" ? validity : Math.max(value, later);
     sql.run("update sequences set value = ? where name = ?", next, name);
+  }
+  // States that clients hold by modseq alone are of the later history: they are told that nobody knows what changed.
+  sql.run("update accounts set modseq = max(modseq + ?, ?)", GAP, past?.highestModseq ?? 0);
+  const hasFloors = sql.get("select 1 from sqlite_master where name = 'objects'"); // not before a rollback's version
+  if (hasFloors) {
+    sql.run("update objects set changed = (select modseq from accounts where id = account) where kind = 'floor'");
   }
   const held = sql.run("update queue set state = 2, owner = null, wake_at = null where state <> 2");
   sql.exec("commit");
