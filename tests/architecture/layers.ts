@@ -39,6 +39,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "storage/sqlite": edge("storage"),
   "storage/postgres": edge("storage", "sasl"), // SCRAM, by which PostgreSQL knows us
   "storage/objects": edge("storage"), // bodies for drivers, which do not know it
+  "storage/denokv": edge("storage"),
   net: edge(),
   dns: edge(),
   http: edge("storage", "archive", "jmap"),

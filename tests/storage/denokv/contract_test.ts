@@ -1,0 +1,4 @@
+import { openDenoKv } from "../../../src/storage/denokv/mod.ts";
+import { storageContract } from "../contract.ts";
+
+storageContract("denokv", (options) => openDenoKv({ path: ":memory:", ...options }));
