@@ -98,6 +98,7 @@ export {
   surveyRollback,
 } from "./src/storage/sqlite/backup/rollback.ts";
 export { DataDirLocked, openSqlite, type SqliteOptions, type SqliteStorage } from "./src/storage/sqlite/mod.ts";
+export { type DenoKvOptions, openDenoKv } from "./src/storage/denokv/mod.ts";
 export { openPostgres, type PostgresOptions } from "./src/storage/postgres/mod.ts";
 export type { BodyStore, BodySurroundings, BodyUpload, OpenBodies } from "./src/storage/body_store.ts";
 export { objectBodies, type ObjectOptions, type ObjectParts } from "./src/storage/objects/mod.ts";

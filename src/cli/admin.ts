@@ -209,7 +209,8 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/received_reports/report_book.ts"),
     import("../server/body_intake.ts"),
   ]);
-  const where = config.storage.driver === "postgres" ? "PostgreSQL" : config.dataDir;
+  const { driver, path } = config.storage;
+  const where = driver === "postgres" ? "PostgreSQL" : driver === "denokv" && path ? path : config.dataDir;
   const storage = await openStorage(config).catch((error: unknown) => {
     if (error instanceof DataDirLocked) {
       throw new Exit(

@@ -1,4 +1,5 @@
 /** The store that the configuration names. */
+import { join } from "node:path";
 import { imapText } from "../imap/imap_text.ts";
 import { type Storage, StorageError } from "../storage/mod.ts";
 import type { OpenBodies } from "../storage/body_store.ts";
@@ -12,6 +13,10 @@ export async function openStorage(
   if (storage.driver === "memory") return (await import("../storage/memory/mod.ts")).memoryStorage({ undeleteMs });
   if (storage.driver === "sqlite") {
     return await (await import("../storage/sqlite/mod.ts")).openSqlite({ dataDir, prepare: imapText, undeleteMs });
+  }
+  if (storage.driver === "denokv") {
+    const { openDenoKv } = await import("../storage/denokv/mod.ts");
+    return await openDenoKv({ path: storage.path ?? join(dataDir, "denokv.sqlite"), undeleteMs });
   }
   if (!storage.url) {
     throw new StorageError("unavailable", "storage.url is missing: it names the database of PostgreSQL");

@@ -225,11 +225,13 @@ export interface ObjectStorageConfig {
 
 /** Where mail is kept. */
 export interface StorageConfig {
-  readonly driver: "sqlite" | "memory" | "postgres";
+  readonly driver: "sqlite" | "memory" | "postgres" | "denokv";
   /** Of PostgreSQL: `postgres://user:password@host:5432/database`. */
   readonly url?: Secret | null;
   /** To PostgreSQL, at most; one more listens. */
   readonly connections?: number;
+  /** Of Deno KV: its file, or its address elsewhere. Without: a file in `dataDir`. */
+  readonly path?: string | null;
   /** Where large bodies are kept instead of in PostgreSQL; null: nowhere else. */
   readonly objects?: ObjectStorageConfig | null;
 }

@@ -172,7 +172,7 @@ function contradictions(read: ReadConfig): { path: Path; reason: string }[] {
       reason: `should not be more than limits.connections, which is ${read.limits.connections}`,
     });
   }
-  const { driver, url, objects } = read.storage;
+  const { driver, url, objects, path } = read.storage;
   if (driver === "postgres" && url === null) {
     found.push({
       path: ["storage", "driver"],
@@ -181,6 +181,9 @@ function contradictions(read: ReadConfig): { path: Path; reason: string }[] {
   }
   if (driver !== "postgres" && url !== null) {
     found.push({ path: ["storage", "url"], reason: 'is for the driver "postgres" alone' });
+  }
+  if (driver !== "denokv" && path !== null) {
+    found.push({ path: ["storage", "path"], reason: 'is for the driver "denokv" alone' });
   }
   if (driver !== "postgres" && objects !== null) {
     found.push({ path: ["storage", "objects"], reason: 'is for the driver "postgres" alone' });
@@ -194,6 +197,11 @@ function contradictions(read: ReadConfig): { path: Path; reason: string }[] {
     else found.push({ path: ["listeners", i], reason: `listeners[${other}] is at ${at} already` });
   }
   return found;
+}
+
+/** A Deno KV elsewhere is named by its address. */
+function isRemote(path: string): boolean {
+  return /^https?:\/\//.test(path);
 }
 
 function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]): Config {
@@ -217,6 +225,8 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     imap: read.imap,
     storage: {
       ...read.storage,
+      path: read.storage.path &&
+        (isRemote(read.storage.path) ? read.storage.path : absolute(read.storage.path, "storage.path")),
       objects: read.storage.objects && {
         ...read.storage.objects,
         ca: read.storage.objects.ca && absolute(read.storage.objects.ca, "storage.objects.ca"),

@@ -230,14 +230,12 @@ const TOP = {
     comment: text("a note about the server").nullable().default(null),
   }).prefault({}),
   storage: object({
-    driver: z.enum(["sqlite", "memory", "postgres"], {
-      error: (issue) =>
-        issue.input === "denokv"
-          ? `${shown(issue.input)} is not part of this version; it should be "sqlite", "postgres" or "memory"`
-          : `${shown(issue.input)} should be "sqlite", "postgres" or "memory"`,
+    driver: z.enum(["sqlite", "memory", "postgres", "denokv"], {
+      error: (issue) => `${shown(issue.input)} should be "sqlite", "postgres", "denokv" or "memory"`,
     }).default("sqlite"),
     url: databaseUrl.nullable().default(null),
     connections: integer(2, 200).default(8),
+    path: text('the path of a file, or the address of a Deno KV as "https://kv.example.org"').nullable().default(null),
     objects: OBJECTS,
   }).prefault({}),
   dns: object({

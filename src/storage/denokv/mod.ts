@@ -11,6 +11,7 @@
  * - No row grows beyond 64 KiB: values are cut where they are written, and members of a mailbox lie in blocks.
  * - Other processes are told by a key that is watched, and find out by themselves once a second (`news.ts`).
  */
+import { dirname } from "node:path";
 import type { AnswerOf, Args, BlobId, StorageOp } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
 import { mayReadBlob } from "../engine/access.ts";
@@ -60,6 +61,7 @@ export async function openDenoKv(
   if (typeof Deno.openKv !== "function") throw new StorageError("unavailable", FLAG);
   let database: Database;
   try {
+    if (path !== undefined && path !== ":memory:" && !path.includes("://")) await makeFile(path);
     database = new Database(await Deno.openKv(path));
   } catch (error) {
     const { reason, message } = infrastructure(error);
@@ -78,6 +80,12 @@ export async function openDenoKv(
     database.close();
     throw infrastructure(error);
   }
+}
+
+/** Nobody else's to read, and so are the files that SQLite puts beside it. */
+async function makeFile(path: string): Promise<void> {
+  await Deno.mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  (await Deno.open(path, { create: true, write: true, mode: 0o600 })).close();
 }
 
 async function checkVersion(database: Database): Promise<void> {

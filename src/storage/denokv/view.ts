@@ -3,8 +3,7 @@
  * over what is known. What is not known is `Missing`: thrown through the operation, which is run again when it is there
  * (`engine/replay.ts`).
  */
-import { Suspended } from "../engine/replay.ts";
-import { WouldWrite } from "../engine/replay.ts";
+import { Interruption, WouldWrite } from "../engine/replay.ts";
 import { compareKeys, type Key, type Part, textOf } from "./keys.ts";
 import { isWithin, type Range, type Scope, type Scopes } from "./scopes.ts";
 import { weigh } from "./values.ts";
@@ -13,7 +12,7 @@ import { weigh } from "./values.ts";
 export type Blocked = "email" | "queue" | "blob";
 
 /** What an operation waits for. */
-export class Missing extends Suspended {
+export class Missing extends Interruption {
   /** Scopes whose generation is not known. */
   readonly scopes: Scope[] = [];
   readonly keys: Key[] = [];

@@ -6,7 +6,7 @@
  */
 
 /** Thrown through an operation that must wait. */
-export abstract class Suspended {}
+export abstract class Interruption {}
 
 /** Thrown where an operation that was taken for one that only reads begins to write. */
 export class WouldWrite {}
@@ -14,13 +14,13 @@ export class WouldWrite {}
 /** Runs an operation again and again until it needs no more answers. */
 export async function toEnd<R>(
   run: () => R,
-  resume: (waiting: Suspended) => Promise<void>,
+  resume: (waiting: Interruption) => Promise<void>,
 ): Promise<R> {
   for (;;) {
     try {
       return run();
     } catch (error) {
-      if (!(error instanceof Suspended)) throw error;
+      if (!(error instanceof Interruption)) throw error;
       await resume(error);
     }
   }

@@ -4,6 +4,7 @@
  * slow for each of them.
  */
 import { setImmediate } from "node:timers";
+import { toEnd } from "../engine/replay.ts";
 import type { TouchedSet } from "../engine/watchers.ts";
 import type { Blobs } from "./blobs.ts";
 import { writeDirty } from "./directory_tables.ts";
@@ -15,7 +16,7 @@ import type { MarksCache } from "./marks_cache.ts";
 import type { Range } from "./member_stock.ts";
 import type { Pool } from "./pool.ts";
 import { questions } from "./prefetch.ts";
-import { isSuspended, Replay, resume } from "./replay.ts";
+import { Replay, resume, type Suspended } from "./replay.ts";
 import { type Connection, ConnectionLost, ServerError, type Step } from "./wire/connection.ts";
 import { Writes } from "./writes.ts";
 
@@ -181,7 +182,13 @@ export class Commits {
     for (const waiting of group) {
       const tables = new MailTables(new Replay(writes), known, blobs, marks, waiting.ranges);
       try {
-        values.push(await toEnd(connection, tables, waiting.run));
+        const run = () => {
+          tables.restart();
+          const value = waiting.run(tables);
+          tables.keep();
+          return value;
+        };
+        values.push(await toEnd(run, (waits) => resume(connection, [waits as Suspended])));
       } catch (error) {
         // What PostgreSQL says may be of what went ahead.
         const isShared = error instanceof LockedLate || error instanceof ServerError || error instanceof ConnectionLost;
@@ -211,23 +218,4 @@ export async function begin(
   const steps: Step[] = [{ sql: how, values: [] }, ...asked.map(({ step }) => step)];
   const results = await connection.exchange(steps);
   asked.forEach(({ learn }, i) => learn(results[i + 1]!.rows));
-}
-
-/** Runs an operation again and again until it needs no more answers. */
-async function toEnd(
-  connection: Connection,
-  tables: MailTables,
-  run: (tables: MailTables) => unknown,
-): Promise<unknown> {
-  for (;;) {
-    try {
-      const value = run(tables);
-      tables.keep();
-      return value;
-    } catch (error) {
-      if (!isSuspended(error)) throw error;
-      await resume(connection, [error]);
-      tables.restart();
-    }
-  }
 }

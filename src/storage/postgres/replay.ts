@@ -1,10 +1,8 @@
 /**
- * How an operation that cannot wait runs over a database that must be waited for. It is run; where it asks what is not
- * known yet it is thrown out, the question is answered, and it is run again from its beginning with the
- * answers it had, in their order. What it wrote before the question went ahead of it, and is passed over the next time.
- * That needs nothing but that an operation does the same when it reads the same, which all of them do: they have no
- * clock, and chance only where nothing is asked after it.
+ * How operations run again (`engine/replay.ts`) over a database: with the answers they had, in their order. What an
+ * operation wrote before a question went ahead of it, and is passed over the next time.
  */
+import { Interruption, WouldWrite } from "../engine/replay.ts";
 import type { Connection, Step } from "./wire/connection.ts";
 import type { Cells, Param, Value } from "./wire/statement.ts";
 import type { RowWrite, Writes } from "./writes.ts";
@@ -13,21 +11,23 @@ import type { RowWrite, Writes } from "./writes.ts";
 export type Suspended = Question | Loading;
 
 /** A question; what was written before goes ahead of it. */
-export class Question {
+export class Question extends Interruption {
   readonly steps: () => readonly Step[];
   readonly learn: (rows: readonly Cells[]) => void;
 
   constructor(steps: Question["steps"], learn: Question["learn"]) {
+    super();
     this.steps = steps;
     this.learn = learn;
   }
 }
 
 /** Work over the connection of the transaction. */
-export class Loading {
+export class Loading extends Interruption {
   readonly load: (connection: Connection) => Promise<void>;
 
   constructor(load: Loading["load"]) {
+    super();
     this.load = load;
   }
 }
@@ -47,9 +47,6 @@ export async function resume(connection: Connection, waiting: readonly Suspended
   }
   for (const one of waiting) if (one instanceof Loading) await one.load(connection);
 }
-
-/** Thrown where an operation that was taken for one that only reads begins to write. */
-export class WouldWrite {}
 
 /** What one operation asked and wrote so far. */
 export class Replay {

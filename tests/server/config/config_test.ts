@@ -144,7 +144,8 @@ const BAD: readonly (readonly [what: string, raw: Record<string, unknown>, says:
   ["half a certificate", { tls: { certificates: [{ certFile: "x" }] } }, ["tls.certificates[0].keyFile: missing"]],
   ["a contact that is no URI", { imap: { contact: "the postmaster" } }, ["imap.contact", "mailto:"]],
   ["yes for true", { auth: { allowPlaintext: "yes" } }, ["auth.allowPlaintext", "true or false"]],
-  ["a driver that is not there", { storage: { driver: "denokv" } }, ["storage.driver", "not part of this version"]],
+  ["a driver that is not there", { storage: { driver: "mysql" } }, ["storage.driver", '"mysql" should be "sqlite"']],
+  ["a path for SQLite", { storage: { path: "mail.db" } }, ["storage.path", "for the driver"]],
   ["PostgreSQL without a URL", { storage: { driver: "postgres" } }, ["storage.driver", "needs storage.url"]],
   ["a URL for SQLite", { storage: { url: "postgres://h/d" } }, ["storage.url", "for the driver"]],
   [
