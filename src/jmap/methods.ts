@@ -2,6 +2,8 @@
 import { CORE, MAIL } from "./capabilities.ts";
 import { echo } from "./core/echo.ts";
 import { emailChanges } from "./email/changes.ts";
+import { emailGet } from "./email/get.ts";
+import { emailParse } from "./email/parse.ts";
 import { emailQuery } from "./email/query.ts";
 import { emailQueryChanges } from "./email/query_changes.ts";
 import { mailboxChanges } from "./mailbox/changes.ts";
@@ -18,6 +20,8 @@ const CORE_METHODS: Table = {
 
 const MAIL_METHODS: Table = {
   "Email/changes": emailChanges,
+  "Email/get": emailGet,
+  "Email/parse": emailParse,
   "Email/query": emailQuery,
   "Email/queryChanges": emailQueryChanges,
   "Mailbox/changes": mailboxChanges,
