@@ -7,6 +7,7 @@ import { ingest } from "./ingest.ts";
 import { largeMessage } from "./large_message.ts";
 import { postgres } from "./postgres.ts";
 import { queue } from "./queue.ts";
+import { sieve } from "./sieve.ts";
 import { signing } from "./signing.ts";
 import { startup } from "./startup.ts";
 
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void>
   queue: { about: "a queue of 10,000 to 1,000,000 recipients: opening it, and each step of the scheduler", run: queue },
   large: { about: "a 50 MB message with 5,000 parts: memory and event loop", run: largeMessage },
   signing: { about: "DKIM: turns of the loop while 52 MB are signed, and what checking a message costs", run: signing },
+  sieve: { about: "50 Sieve rules beside Pigeonhole; compiling; what a script adds to delivery", run: sieve },
   imap: { about: "every IMAP command that takes time, beside Dovecot", run: imap },
   idle: { about: "memory of 1,000 idle IMAP sessions", run: idle },
 };

@@ -43,13 +43,21 @@ export interface Load {
 /** Sends `messages` of `size` octets over `connections`, and waits for the last reply. */
 export async function generate(
   port: number,
-  load: { connections: number; messages: number; size: number; domain: string; accounts: number; seconds?: number },
+  load: {
+    connections: number;
+    messages: number;
+    size: number;
+    domain: string;
+    accounts: number;
+    seconds?: number;
+    lmtp?: boolean;
+  },
 ): Promise<Load> {
   const { stdout } = await new Deno.Command(native("smtpgen"), {
     args: [
       ...["--port", String(port), "--conns", String(load.connections), "--msgs", String(load.messages)],
       ...["--size", String(load.size), "--rcpt", `u%d@${load.domain}`, "--rcpts", String(load.accounts)],
-      ...["--limit", String(load.seconds ?? 30)],
+      ...["--limit", String(load.seconds ?? 30), ...load.lmtp ? ["--lmtp"] : []],
     ],
     stdout: "piped",
     stderr: "inherit",
