@@ -13,12 +13,9 @@ export function lowerAscii(text: string): string {
 }
 
 function lowerFrom(text: string, from: number): string {
-  let out = text.slice(0, from);
-  for (let i = from; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    out += code >= 65 && code <= 90 ? String.fromCharCode(code + 32) : text[i];
-  }
-  return out;
+  // The platform folds ASCII as ASCII; only what stands beside Unicode goes letter by letter.
+  if (isAscii(text)) return text.toLowerCase();
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 /** `a`–`z` to `A`–`Z`; every other character stays as it is. */
@@ -31,12 +28,8 @@ export function upperAscii(text: string): string {
 }
 
 function upperFrom(text: string, from: number): string {
-  let out = text.slice(0, from);
-  for (let i = from; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    out += code >= 97 && code <= 122 ? String.fromCharCode(code - 32) : text[i];
-  }
-  return out;
+  if (isAscii(text)) return text.toUpperCase();
+  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 }
 
 /** Whether two protocol tokens are the same but for the case of ASCII letters. */

@@ -7,7 +7,20 @@ import type { SieveScript } from "./script.ts";
 /** Facts of one message for one owner. */
 export interface SieveFacts {
   /** As SMTP had it: `from` is empty for the null sender, `to` the recipient that led to this owner. */
-  readonly envelope: { readonly from: string; readonly to: string };
+  readonly envelope: {
+    readonly from: string;
+    readonly to: string;
+    /** What the sender wants to be told (RFC 3461), xtext undone; absent parts were not said. */
+    readonly dsn?: {
+      /** `NEVER`, or of `SUCCESS`, `FAILURE` and `DELAY`. */
+      readonly notify: readonly string[];
+      readonly orcpt: string | null;
+      readonly ret: "FULL" | "HDRS" | null;
+      readonly envid: string | null;
+    };
+    /** RFC 2852, `at` in milliseconds since 1970; null or absent: nobody said until when. */
+    readonly deliverBy?: { readonly at: number; readonly mode: "notify" | "return"; readonly trace: boolean } | null;
+  };
   /** Octets of the message's header: `[0, index.root.bodyStart)` of the blob. */
   readonly header: Uint8Array;
   /** Fields that the delivery puts before the blob. Tests see them; they cannot be edited. */

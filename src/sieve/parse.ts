@@ -1,7 +1,7 @@
 /** From the text of a script to one that can run, or to all that is wrong with it. */
 import { checkCommands } from "./check/check.ts";
 import type { CheckContext } from "./check/context.ts";
-import { SIEVE_EXTENSIONS } from "./extensions.ts";
+import { SIEVE_EXTENSIONS, SIEVE_LANGUAGE } from "./language.ts";
 import { SIEVE_LIMITS, type SieveLimits } from "./limits.ts";
 import type { SieveScript } from "./script.ts";
 import { parseCommands } from "./syntax/parser.ts";
@@ -42,6 +42,7 @@ export function parseSieve(text: string, options: SieveParseOptions = {}): Parse
   const context: CheckContext = {
     errors,
     limits,
+    language: SIEVE_LANGUAGE,
     known: new Set(options.extensions ?? SIEVE_EXTENSIONS),
     required: new Set(),
   };

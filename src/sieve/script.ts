@@ -1,16 +1,15 @@
 /** A script that was checked: what `runSieve` runs. Whoever imports it treats `SieveScript` as one opaque value. */
-import type { Comparator } from "./match/comparator.ts";
-import type { Place } from "./syntax/tree.ts";
+import type { Spec, TagSpec } from "./check/spec.ts";
 import type { Template } from "./check/template.ts";
-
-/** The relations of RFC 5231 section 4. */
-export type Relation = "gt" | "ge" | "lt" | "le" | "eq" | "ne";
+import type { Comparator } from "./match/comparator.ts";
+import type { Keys, MatchType } from "./run/matching.ts";
+import type { Place } from "./syntax/tree.ts";
 
 /** How values are compared with keys (RFC 5228 section 2.7). */
 export interface MatchSpec {
-  readonly type: "is" | "contains" | "matches" | "regex" | "count" | "value" | "list";
-  /** For `count` and `value`. */
-  readonly relation: Relation;
+  readonly type: MatchType;
+  /** The value of the tag that names the type, where it has one. */
+  readonly detail: string;
   readonly comparator: Comparator;
 }
 
@@ -20,12 +19,22 @@ export type CheckedValue = Template | readonly Template[] | number | true;
 /** A test or command whose shape is known to be right. */
 export interface CheckedNode {
   readonly name: string;
+  readonly spec: Spec;
   readonly at: Place;
   /** Tags (`:name`) and positional arguments (`name`). */
   readonly values: ReadonlyMap<string, CheckedValue>;
   readonly match: MatchSpec;
   readonly tests: readonly CheckedNode[];
   readonly block: readonly CheckedNode[] | null;
+  /** What follows from it and is the same in each run. */
+  readonly memo: NodeMemo;
+}
+
+/** Made when it is first wanted; none of it depends on a message. */
+export interface NodeMemo {
+  description: string | null;
+  keys: Keys | null;
+  names: readonly string[] | null;
 }
 
 /** A script that may run. */
@@ -38,6 +47,14 @@ export interface SieveScript {
 /** Whether a tag was given. */
 export function given(node: CheckedNode, name: string): boolean {
   return node.values.has(name);
+}
+
+/** The tags of a node that were given and have this function or mark, in the order of the table. */
+export function tagsWith<K extends keyof TagSpec>(
+  node: CheckedNode,
+  what: K,
+): (TagSpec & Required<Pick<TagSpec, K>>)[] {
+  return node.spec.tags.filter((tag) => tag[what] !== undefined && node.values.has(":" + tag.name)) as never;
 }
 
 /** A string argument, or null. */
@@ -56,4 +73,21 @@ export function textsOf(node: CheckedNode, name: string): readonly Template[] {
 export function numberOf(node: CheckedNode, name: string): number | null {
   const value = node.values.get(name);
   return typeof value === "number" ? value : null;
+}
+
+/** About how many octets of memory the commands take, for caches. */
+export function weightOf(nodes: readonly CheckedNode[]): number {
+  let octets = 0;
+  for (const node of nodes) {
+    octets += 600;
+    for (const value of node.values.values()) {
+      if (typeof value !== "object") continue;
+      // A string, its place and pieces; and what it becomes as a key.
+      for (const text of Array.isArray(value) ? value as readonly Template[] : [value as Template]) {
+        octets += 400 + 120 * text.pieces.length + 4 * (text.constant?.length ?? 0);
+      }
+    }
+    octets += weightOf(node.tests) + (node.block === null ? 0 : weightOf(node.block));
+  }
+  return octets;
 }

@@ -4,9 +4,16 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { COMMAND_SPECS } from "../../src/sieve/check/commands.ts";
 import type { Spec, ValueKind, ValueRule } from "../../src/sieve/check/spec.ts";
-import { TEST_SPECS } from "../../src/sieve/check/tests.ts";
+import { ADDRESS, HEADER_NAME, MAILBOX, PLAIN, VARIABLE } from "../../src/sieve/check/values.ts";
+import { COMPARATOR } from "../../src/sieve/extensions/base_matching.ts";
+import { ADDRESS_HEADER } from "../../src/sieve/extensions/base_tests.ts";
+import { DATE_PART, ZONE } from "../../src/sieve/extensions/date.ts";
+import { IMPORTANCE, NOTIFY_METHOD } from "../../src/sieve/extensions/enotify.ts";
+import { GLOBAL_VARIABLE } from "../../src/sieve/extensions/include.ts";
+import { RELATION } from "../../src/sieve/extensions/relational.ts";
+import { SPECIAL_USE } from "../../src/sieve/extensions/special_use.ts";
+import { SIEVE_LANGUAGE } from "../../src/sieve/language.ts";
 import { checkSieve, formatSieveError, SIEVE_EXTENSIONS } from "../../src/sieve/mod.ts";
 import { now, play, scriptOf, versionOf } from "./scene.ts";
 
@@ -28,45 +35,53 @@ class Draw {
   }
 }
 
-const VALUES: Readonly<Record<ValueRule | "any", readonly string[]>> = {
-  any: [
-    "",
-    "a",
-    "*",
-    "?u*",
-    "Lunch",
-    "${v}",
-    "${1}",
-    "b@example.org",
-    "mailto:a@b.example",
-    "Content-Type: text/html\n\nx",
-  ],
-  headerName: ["Subject", "X-A", "To", "Received", "Content-Type"],
-  addressHeader: ["From", "To"],
-  envelopePart: ["from", "to"],
-  datePart: ["year", "weekday", "std11"],
-  zone: ["+0100", "-1130"],
-  relation: ["gt", "eq", "ne"],
-  comparator: ["i;octet", "i;unicode-casemap"],
-  variable: ["v", "global.w"],
-  globalVariable: ["v"],
-  flags: ["\\\\Seen", "a b"],
-  mailbox: ["INBOX", "M", "${v}x"],
+const { commands: COMMAND_SPECS, tests: TEST_SPECS } = SIEVE_LANGUAGE;
+
+const ANY = [
+  "",
+  "a",
+  "*",
+  "?u*",
+  "Lunch",
+  "${v}",
+  "${1}",
+  "b@example.org",
+  "mailto:a@b.example",
+  "Content-Type: text/html\n\nx",
+];
+const VALUES: ReadonlyMap<ValueRule, readonly string[]> = new Map([
+  [HEADER_NAME, ["Subject", "X-A", "To", "Received", "Content-Type"]],
+  [ADDRESS_HEADER, ["From", "To"]],
+  [DATE_PART, ["year", "weekday", "std11"]],
+  [ZONE, ["+0100", "-1130"]],
+  [RELATION, ["gt", "eq", "ne"]],
+  [COMPARATOR, ["i;octet", "i;unicode-casemap"]],
+  [VARIABLE, ["v", "global.w"]],
+  [GLOBAL_VARIABLE, ["v"]],
+  [MAILBOX, ["INBOX", "M", "${v}x"]],
+  [ADDRESS, ["c@example.org", "bob@example.net"]],
+  [IMPORTANCE, ["1", "3"]],
+  [NOTIFY_METHOD, ["mailto:a@b.example?body=x", "tel:1"]],
+  [SPECIAL_USE, ["\\\\Junk"]],
+  [PLAIN, ["inner", "other"]],
+]);
+/** What arguments without a rule of their own should be to get anywhere. */
+const BY_NAME: Readonly<Record<string, readonly string[]>> = {
+  parts: ["from", "to"],
   address: ["c@example.org", "bob@example.net"],
-  importance: ["1", "3"],
-  notifyMethod: ["mailto:a@b.example?body=x", "tel:1"],
-  specialUse: ["\\\\Junk"],
-  plain: ["inner", "other"],
+  flags: ["\\\\Seen", "a b"],
 };
 
-function string(draw: Draw, rule: ValueRule | undefined): string {
-  return JSON.stringify(draw.of(VALUES[rule ?? "any"])).replaceAll("\\n", "\n").replaceAll("\\\\\\\\", "\\\\");
+function string(draw: Draw, rule: ValueRule | undefined, name: string): string {
+  const values = rule === undefined ? BY_NAME[name] ?? ANY : VALUES.get(rule);
+  assert.ok(values, `values for: ${rule?.expected}`);
+  return JSON.stringify(draw.of(values)).replaceAll("\\n", "\n").replaceAll("\\\\\\\\", "\\\\");
 }
 
-function value(draw: Draw, kind: ValueKind, rule: ValueRule | undefined): string {
+function value(draw: Draw, kind: ValueKind, rule: ValueRule | undefined, name: string): string {
   if (kind === "number") return String(1 + draw.below(100));
-  if (kind === "string" || draw.below(2) === 0) return string(draw, rule);
-  return `[${string(draw, rule)}, ${string(draw, rule)}]`;
+  if (kind === "string" || draw.below(2) === 0) return string(draw, rule, name);
+  return `[${string(draw, rule, name)}, ${string(draw, rule, name)}]`;
 }
 
 /** A test or a command up to its tests. */
@@ -79,9 +94,11 @@ function head(draw: Draw, spec: Spec): string {
     if ((tag.with && !given.has(tag.with)) || (tag.group && given.has(tag.group))) continue;
     given.add(tag.name).add(tag.group ?? tag.name);
     words.push(":" + tag.name);
-    if (tag.takes !== undefined) words.push(value(draw, tag.takes, tag.rule));
+    if (tag.takes !== undefined) words.push(value(draw, tag.takes, tag.rule, tag.name));
   }
-  for (const argument of spec.args) if (!argument.optional) words.push(value(draw, argument.kind, argument.rule));
+  for (const argument of spec.args) {
+    if (!argument.optional) words.push(value(draw, argument.kind, argument.rule, argument.name));
+  }
   return words.join(" ");
 }
 

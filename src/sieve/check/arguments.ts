@@ -1,13 +1,14 @@
 /** Arguments against a spec: tags first, then what stands by its place (RFC 5228 section 2.6). */
+import { lowerAscii } from "../../base/ascii.ts";
 import type { CheckedNode, CheckedValue } from "../script.ts";
 import type { ArgumentNode, StringNode, TagNode, TestNode } from "../syntax/tree.ts";
 import type { CheckContext } from "./context.ts";
 import { matchSpecOf } from "./match_spec.ts";
 import { nearest } from "./nearest.ts";
-import { EXTRA_RULES } from "./extra_rules.ts";
 import type { PositionalSpec, Spec, TagSpec, ValueKind, ValueRule } from "./spec.ts";
 import { readTemplate, type Template } from "./template.ts";
-import { wrongValue } from "./values.ts";
+import { VARIABLE } from "./values.ts";
+import { COMPARATOR } from "../extensions/base_matching.ts";
 
 /** Checks one command or test by itself; its tests and its block are the caller's. */
 export function checkShape(node: TestNode, spec: Spec, context: CheckContext): CheckedNode {
@@ -16,13 +17,14 @@ export function checkShape(node: TestNode, spec: Spec, context: CheckContext): C
   checkPositional(node, spec, rest, values, context);
   checkTestCount(node, spec, context);
   if ("block" in node) checkBlockThere(node, node.block !== null, spec, context);
-  const match = matchSpecOf(node, values, context);
-  for (const rule of EXTRA_RULES.get(node.name) ?? []) {
-    const problem = rule(values);
+  const match = matchSpecOf(node, spec, values, context);
+  for (const rule of spec.extra) {
+    const problem = rule(values, context, spec);
     if (problem === null) continue;
     context.errors.add(problem.at ?? node.at, problem.message, problem.found ?? node.name, problem.expected);
   }
-  return { name: node.name, at: node.at, values, match, tests: [], block: null };
+  const memo = { description: null, keys: null, names: null };
+  return { name: node.name, spec, at: node.at, values, match, tests: [], block: null, memo };
 }
 
 /** Reads the tags, gives back what is left. */
@@ -41,7 +43,7 @@ function checkTags(
       rest.push(argument);
       continue;
     }
-    const tag = spec.tags.find((candidate) => candidate.name === argument.name);
+    const tag = spec.tagged.get(argument.name);
     if (tag === undefined) {
       unknownTag(node, spec, argument, context);
       continue;
@@ -58,7 +60,7 @@ function checkTags(
     }
   }
   for (const [name, argument] of seen) {
-    const tag = spec.tags.find((candidate) => candidate.name === name)!;
+    const tag = spec.tagged.get(name)!;
     if (tag.with !== undefined && !seen.has(tag.with)) {
       context.errors.add(
         argument.at,
@@ -90,7 +92,7 @@ function tagOnce(
   groups: Map<string, string>,
   context: CheckContext,
 ): void {
-  if (tag.needs !== undefined && !context.required.has(tag.needs)) {
+  if (tag.needs && !context.required.has(tag.needs)) {
     context.errors.add(
       argument.at,
       `:${tag.name} needs \`require "${tag.needs}"\`.`,
@@ -117,6 +119,9 @@ function takeValue(
   if (next === undefined || next.kind === "tag") {
     context.errors.add(argument.at, `:${tag.name} is followed by ${KINDS[kind]}.`, ":" + tag.name, KINDS[kind]);
     return null;
+  }
+  if (tag.least !== undefined && next.kind === "number" && next.value < tag.least) {
+    context.errors.add(argument.at, `:${tag.name} is at least ${tag.least}.`, ":" + tag.name);
   }
   return convert(next, kind, ":" + tag.name, tag.rule, context) ?? true;
 }
@@ -179,20 +184,28 @@ function convert(
   return null;
 }
 
-/** Rules whose values must be known before the script runs. */
-const NO_VARIABLES: ReadonlySet<ValueRule> = new Set(["comparator", "variable", "globalVariable", "plain", "relation"]);
-
 function readString(node: StringNode, rule: ValueRule | undefined, context: CheckContext): Template {
-  const text = readTemplate(node, (name) => context.required.has(name), context.errors);
+  const text = readTemplate(node, context);
   if (rule === undefined) return text;
-  const value = text.constant ?? (NO_VARIABLES.has(rule) ? node.value : null);
-  const expected = value === null ? null : wrongValue(rule, value);
-  if (rule === "variable" && /^global\./i.test(node.value) && !context.required.has("include")) {
-    // RFC 6609 section 3.4.2
-    context.errors.add(node.at, 'Variables of "global" need `require "include"`.', node.value, 'require "include"');
+  const value = text.constant ?? (rule.fixed ? node.value : null);
+  if (value === null) return text;
+  if (rule === VARIABLE) checkNamespace(node, context);
+  if (!rule.holds(value)) context.errors.add(node.at, `This should be ${rule.expected}.`, node.value, rule.expected);
+  else if (rule === COMPARATOR && !context.language.comparators.has(value)) {
+    context.errors.add(node.at, `This should be ${rule.expected}.`, node.value, rule.expected);
   }
-  if (expected !== null) context.errors.add(node.at, `This should be ${expected}.`, node.value, expected);
   return text;
+}
+
+/** RFC 5229 section 3: a namespace is there with its extension. */
+function checkNamespace(node: StringNode, { language, required, errors }: CheckContext): void {
+  const name = /^([^.]+)\./.exec(node.value)?.[1];
+  if (name === undefined) return;
+  const needs = language.namespaces.get(lowerAscii(name));
+  if (needs === undefined) errors.add(node.at, `Nothing is known of the namespace "${name.slice(0, 60)}".`, node.value);
+  else if (!required.has(needs)) {
+    errors.add(node.at, `Variables of "${name}" need \`require "${needs}"\`.`, node.value, `require "${needs}"`);
+  }
 }
 
 function checkTestCount(node: TestNode, spec: Spec, context: CheckContext): void {

@@ -2,16 +2,13 @@
  * Checks a parsed script: commands, tests, tags, values, `require` (RFC 5228 sections 2 and 3.2). Like the parser it
  * finds all errors in one pass. What can never run because of `ihave` (RFC 5463) is not looked at.
  */
-import { IMPLIED } from "../extensions.ts";
 import type { CheckedNode } from "../script.ts";
 import type { CommandNode, TestNode } from "../syntax/tree.ts";
 import { checkShape } from "./arguments.ts";
-import { COMMAND_SPECS } from "./commands.ts";
 import type { CheckContext } from "./context.ts";
-import { DEFAULT_MATCH } from "./match_spec.ts";
+import type { Spec } from "./spec.ts";
 import { nearest } from "./nearest.ts";
 import { extensionsOf, staticTruth } from "./static_ihave.ts";
-import { TEST_SPECS } from "./tests.ts";
 
 /** Checks the commands of a script. Where `errors` got nothing the result can run. */
 export function checkCommands(commands: readonly CommandNode[], context: CheckContext): CheckedNode[] {
@@ -70,7 +67,7 @@ function checkBranch(
   const test = command.tests[0];
   const has = (name: string) => context.required.has("ihave") && context.known.has(name);
   const truth = !open ? true : test === undefined ? null : staticTruth(test, has);
-  const node = checkShapeOf(command, COMMAND_SPECS, context, "command", command.broken === true);
+  const node = checkShapeOf(command, context, "command", command.broken === true);
   const tests = command.broken ? [] : checkTests(command, context);
   const dead = truth === false || (chain?.decided ?? false);
   const block = dead ? [] : checkBlock(command.block ?? [], context, loops);
@@ -95,7 +92,7 @@ function checkCommand(command: CommandNode, context: CheckContext, loops: readon
     checkRequire(command, context);
     return null;
   }
-  const node = checkShapeOf(command, COMMAND_SPECS, context, "command", command.broken === true);
+  const node = checkShapeOf(command, context, "command", command.broken === true);
   const tests = command.broken ? [] : checkTests(command, context);
   const block = command.block === null ? null : checkBlock(command.block, context, inner);
   if (command.name === "break" && !command.broken) checkBreak(command, context, loops);
@@ -125,7 +122,7 @@ function checkTests(node: TestNode, context: CheckContext): CheckedNode[] {
       // RFC 5463 section 4: what is there can be used where the test was true, without a require.
       for (const name of extensionsOf(test)) if (context.known.has(name)) addExtension(name, context);
     }
-    const shape = checkShapeOf(test, TEST_SPECS, context, "test", false);
+    const shape = checkShapeOf(test, context, "test", false);
     const tests = checkTests(test, context);
     if (shape !== null) out.push({ ...shape, tests });
     if (node.name === "allof" && staticTruth(test, has) === false) break;
@@ -136,39 +133,44 @@ function checkTests(node: TestNode, context: CheckContext): CheckedNode[] {
 
 function checkShapeOf(
   node: TestNode,
-  specs: typeof TEST_SPECS,
   context: CheckContext,
   what: "command" | "test",
   broken: boolean,
 ): CheckedNode | null {
   if (broken) return null;
+  const { commands, tests } = context.language;
+  const [specs, others] = what === "test" ? [tests, commands] : [commands, tests];
   const spec = specs.get(node.name);
   if (spec !== undefined) {
-    if (spec.needs !== undefined && !spec.needs.some((name) => context.required.has(name))) {
-      const need = spec.needs.join('" or "');
-      context.errors.add(
-        node.at,
-        `The ${what} \`${node.name}\` needs \`require "${need}"\`.`,
-        node.name,
-        `require "${need}"`,
-      );
+    if (spec.needs !== null && !context.required.has(spec.needs)) {
+      const expected = `require "${spec.needs}"`;
+      context.errors.add(node.at, `The ${what} \`${node.name}\` needs \`${expected}\`.`, node.name, expected);
     }
     return checkShape(node, spec, context);
   }
-  const other = what === "test" ? COMMAND_SPECS : TEST_SPECS;
-  const like = nearest(node.name, specs.keys());
-  if (other.has(node.name)) {
+  unknown(node, specs, others, context, what);
+  return null;
+}
+
+function unknown(
+  node: TestNode,
+  specs: ReadonlyMap<string, Spec>,
+  others: ReadonlyMap<string, Spec>,
+  context: CheckContext,
+  what: "command" | "test",
+): void {
+  if (others.has(node.name)) {
     const is = what === "test" ? "an action, not a test" : "a test, not a command";
     context.errors.add(node.at, `\`${node.name}\` is ${is}.`, node.name, `a ${what}`);
-  } else {
-    context.errors.add(node.at, `There is no ${what} \`${node.name}\`.`, node.name, like === null ? `a ${what}` : like);
+    return;
   }
-  return { name: node.name, at: node.at, values: new Map(), match: DEFAULT_MATCH, tests: [], block: null };
+  const like = nearest(node.name, specs.keys());
+  context.errors.add(node.at, `There is no ${what} \`${node.name}\`.`, node.name, like ?? `a ${what}`);
 }
 
 /** RFC 5228 section 3.2. */
 function checkRequire(command: CommandNode, context: CheckContext): void {
-  checkShapeOf(command, COMMAND_SPECS, context, "command", command.broken === true);
+  checkShapeOf(command, context, "command", command.broken === true);
   for (const arg of command.args) {
     for (const item of arg.kind === "list" ? arg.items : arg.kind === "string" ? [arg] : []) {
       if (context.errors.full) return;
@@ -188,5 +190,5 @@ function checkRequire(command: CommandNode, context: CheckContext): void {
 
 function addExtension(name: string, context: CheckContext): void {
   context.required.add(name);
-  for (const more of IMPLIED.get(name) ?? []) context.required.add(more);
+  for (const more of context.language.brings.get(name) ?? []) context.required.add(more);
 }

@@ -1,3 +1,4 @@
+import type { SieveLanguage } from "../extension.ts";
 import type { SieveLimits } from "../limits.ts";
 import type { ErrorList } from "../syntax/tree.ts";
 
@@ -5,6 +6,7 @@ import type { ErrorList } from "../syntax/tree.ts";
 export interface CheckContext {
   readonly errors: ErrorList;
   readonly limits: SieveLimits;
+  readonly language: SieveLanguage;
   /** Extensions that this server has. */
   readonly known: ReadonlySet<string>;
   /** Extensions that the script has required so far. */

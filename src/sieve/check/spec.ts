@@ -1,37 +1,60 @@
-/** What commands and tests look like: their tags, their arguments, and which extension each one needs. */
+/**
+ * What commands and tests look like: their tags, their arguments, and what they do. An extension is made of these
+ * (`extension.ts`); nothing else has to know a command, a test or a tag by its name.
+ */
+import type { Program } from "../../contract/program.ts";
+import type { SieveFiling } from "../result.ts";
+import type { DraftField } from "../run/draft.ts";
+import type { Flow } from "../run/interpret.ts";
+import type { MatchType } from "../run/matching.ts";
+import type { Run } from "../run/run.ts";
+import type { CheckedNode, CheckedValue } from "../script.ts";
+import type { Place } from "../syntax/tree.ts";
+import type { CheckContext } from "./context.ts";
 
 /** `strings` takes a single string too (RFC 5228 section 2.4.2.1). */
 export type ValueKind = "string" | "strings" | "number";
 
-/** Rules for strings that are known before the script runs, by name; `values.ts` has them. */
-export type ValueRule =
-  | "headerName"
-  | "addressHeader"
-  | "envelopePart"
-  | "datePart"
-  | "zone"
-  | "relation"
-  | "comparator"
-  | "variable"
-  | "globalVariable"
-  | "flags"
-  | "mailbox"
-  | "address"
-  | "importance"
-  | "notifyMethod"
-  | "specialUse"
-  | "plain";
+/** What a string should be. What a variable brings is looked at when the script runs. */
+export interface ValueRule {
+  /** With an article: "the name of a header field". */
+  readonly expected: string;
+  readonly holds: (value: string) => boolean;
+  /** It must be known before the script runs: no variable may bring it. */
+  readonly fixed?: true;
+}
 
-/** A tagged argument. */
+/** A tagged argument, and what it changes. A tag does what it says by one of its functions, or its command asks for it. */
 export interface TagSpec {
   readonly name: string;
   readonly takes?: ValueKind;
+  /** The extension that it is of. */
   readonly needs?: string;
   /** Of the tags with one group only one may stand. */
   readonly group?: string;
   /** A tag that has no meaning without this other one. */
   readonly with?: string;
   readonly rule?: ValueRule;
+  /** Of a number. */
+  readonly least?: number;
+  /** A match type (RFC 5228 section 2.7.1). */
+  readonly matches?: MatchType;
+  /** What of an address is compared; null where it has no such part. */
+  readonly addressPart?: (local: string, host: string, separators: string) => string | null;
+  /** Chooses one of the fields of a name. */
+  readonly chooses?: (same: readonly DraftField[], node: CheckedNode) => DraftField | undefined;
+  /** Other fields than those of the message. */
+  readonly fields?: (run: Run, node: CheckedNode) => Program<readonly DraftField[]>;
+  /** What of a field is compared. */
+  readonly reads?: (run: Run, node: CheckedNode, field: DraftField) => readonly string[];
+  /** Where or how a copy is filed. */
+  readonly files?: (run: Run, node: CheckedNode, filing: SieveFiling) => SieveFiling | Program<SieveFiling>;
+  /** The action leaves the implicit keep as it is (RFC 3894). */
+  readonly keeps?: true;
+  /** What the address of `redirect` stands for. */
+  readonly stands?: (run: Run, name: string) => Program<readonly string[]>;
+  /** A modifier of `set`: the one with the highest precedence comes first (RFC 5229 section 4.1). */
+  readonly modifies?: { readonly precedence: number; readonly change: (text: string) => string };
 }
 
 /** A positional argument. */
@@ -42,23 +65,98 @@ export interface PositionalSpec {
   readonly rule?: ValueRule;
 }
 
+/** A word that an argument may be, and what it stands for. */
+export interface WordSpec {
+  readonly needs: string;
+  readonly values: (run: Run) => readonly string[];
+  /** Whether it is an address, so that its parts can be asked for. */
+  readonly isAddress: boolean;
+}
+
+/** What a table of tags and arguments cannot say: what is wrong, and where if not at the command itself. */
+export interface ExtraProblem {
+  readonly message: string;
+  readonly at?: Place;
+  readonly found?: string;
+  readonly expected?: string;
+}
+
+/** Looks at all of a command or test. */
+export type ExtraRule = (
+  values: ReadonlyMap<string, CheckedValue>,
+  context: CheckContext,
+  spec: Spec,
+) => ExtraProblem | null;
+
+/** What a command does; it may end more than itself. */
+export type Act = (run: Run, node: CheckedNode) => void | Flow | Program<void | Flow>;
+/** Whether a test is true: at once, or when something was read or asked. */
+export type Test = (run: Run, node: CheckedNode) => boolean | Program<boolean>;
+
 /** A command or a test. */
 export interface Spec {
   readonly name: string;
-  /** One of these must be required. */
-  readonly needs?: readonly string[];
+  /** The extension that it is of; null: it is always there. */
+  readonly needs: string | null;
+  /** Places where other extensions put tags; a command's own name is one too. */
+  readonly slots: readonly string[];
   readonly tags: readonly TagSpec[];
   readonly args: readonly PositionalSpec[];
   readonly tests: 0 | 1 | "many";
   readonly block: boolean;
+  readonly extra: readonly ExtraRule[];
+  readonly act: Act;
+  readonly test: Test;
+  /** Has no line of its own in the log. */
+  readonly quiet: boolean;
+  /** By name, what an argument may be. */
+  readonly words: ReadonlyMap<string, WordSpec>;
+  /** The tags by their names. */
+  readonly tagged: ReadonlyMap<string, TagSpec>;
 }
 
-/** The parts of a spec that are not empty. */
-type Given = Partial<Omit<Spec, "name">>;
+type Given = Partial<Omit<Spec, "name" | "needs" | "tagged" | "words" | "act" | "test">>;
 
-/** A spec by its name and what it has. */
-export function spec(name: string, given: Given = {}): Spec {
-  return { name, tags: [], args: [], tests: 0, block: false, ...given };
+const NO_WORDS: ReadonlyMap<string, WordSpec> = new Map();
+
+function spec(name: string, given: Given): Spec {
+  const tags = given.tags ?? [];
+  return {
+    needs: null,
+    slots: [],
+    args: [],
+    tests: 0,
+    block: false,
+    extra: [],
+    quiet: false,
+    act: never,
+    test: never,
+    ...given,
+    name,
+    tags,
+    words: NO_WORDS,
+    tagged: new Map(tags.map((tag) => [tag.name, tag])),
+  };
+}
+
+function never(): never {
+  throw new Error("a command is no test, and a test no command"); // the checker lets none through
+}
+
+/** A command by its name, what it has and what it does. */
+export function command(name: string, given: Given, act: Act): Spec {
+  return { ...spec(name, given), act };
+}
+
+/** A test by its name, what it has and what it says. */
+export function test(name: string, given: Given, says: Test): Spec {
+  return { ...spec(name, given), test: says };
+}
+
+/** A spec with more tags and words. */
+export function extended(spec: Spec, tags: readonly TagSpec[], words: ReadonlyMap<string, WordSpec>): Spec {
+  const all = [...spec.tags, ...tags];
+  return { ...spec, tags: all, words, tagged: new Map(all.map((tag) => [tag.name, tag])) };
 }
 
 /** A positional argument. */
@@ -72,8 +170,8 @@ export function optional(name: string, kind: ValueKind, rule?: ValueRule): Posit
 }
 
 /** A tag that stands alone. */
-export function flag(name: string, needs?: string, group?: string): TagSpec {
-  return { name, ...(needs !== undefined && { needs }), ...(group !== undefined && { group }) };
+export function flag(name: string, more: Omit<TagSpec, "name" | "takes"> = {}): TagSpec {
+  return { name, ...more };
 }
 
 /** A tag with a value. */
@@ -81,71 +179,6 @@ export function valued(name: string, takes: ValueKind, more: Omit<TagSpec, "name
   return { name, takes, ...more };
 }
 
-const MATCH = "the match type";
-
-/** Match type and comparator: RFC 5228 section 2.7, RFC 5231, RFC 6134, the regex draft. */
-export const MATCHING: readonly TagSpec[] = [
-  flag("is", undefined, MATCH),
-  flag("contains", undefined, MATCH),
-  flag("matches", undefined, MATCH),
-  flag("regex", "regex", MATCH),
-  valued("count", "string", { needs: "relational", group: MATCH, rule: "relation" }),
-  valued("value", "string", { needs: "relational", group: MATCH, rule: "relation" }),
-  flag("list", "extlists", MATCH),
-  valued("comparator", "string", { rule: "comparator" }),
-];
-
-/** RFC 5228 section 2.7.4, RFC 5233. */
-export const ADDRESS_PART: readonly TagSpec[] = [
-  flag("all", undefined, "the address part"),
-  flag("localpart", undefined, "the address part"),
-  flag("domain", undefined, "the address part"),
-  flag("user", "subaddress", "the address part"),
-  flag("detail", "subaddress", "the address part"),
-];
-
-/** RFC 5260 section 6. */
-export const INDEX: readonly TagSpec[] = [
-  valued("index", "number", { needs: "index" }),
-  { name: "last", needs: "index", with: "index" },
-];
-
-/** RFC 5703 section 4: which parts a test looks at. */
-export const MIME: readonly TagSpec[] = [
-  flag("mime", "mime"),
-  { name: "anychild", needs: "mime", with: "mime" },
-];
-
-/** RFC 5703 section 4.1: what of a field a test looks at. */
-export const MIME_OPTIONS: readonly TagSpec[] = [
-  { name: "type", needs: "mime", group: "the MIME option", with: "mime" },
-  { name: "subtype", needs: "mime", group: "the MIME option", with: "mime" },
-  { name: "contenttype", needs: "mime", group: "the MIME option", with: "mime" },
-  { name: "param", takes: "strings", needs: "mime", group: "the MIME option", with: "mime" },
-];
-
-/** RFC 5490 section 3.2, RFC 8579 section 4, RFC 9042 section 4, RFC 5232 section 5: where and how a copy is filed. */
-export const FILING: readonly TagSpec[] = [
-  flag("create", "mailbox"),
-  valued("flags", "strings", { needs: "imap4flags", rule: "flags" }),
-  valued("specialuse", "string", { needs: "special-use", rule: "specialUse" }),
-  valued("mailboxid", "string", { needs: "mailboxid" }),
-];
-
-/** RFC 8580: a copy of what is sent. */
-export const FCC: readonly TagSpec[] = [
-  valued("fcc", "string", { needs: "fcc", rule: "mailbox" }),
-  ...FILING.map((tag) => ({ ...tag, with: "fcc" })),
-];
-
-/** RFC 5229 section 4.1, RFC 5435 section 6, the regex draft: modifiers, in groups of one precedence. */
-export const MODIFIERS: readonly TagSpec[] = [
-  flag("lower", undefined, ":lower and :upper"),
-  flag("upper", undefined, ":lower and :upper"),
-  flag("lowerfirst", undefined, ":lowerfirst and :upperfirst"),
-  flag("upperfirst", undefined, ":lowerfirst and :upperfirst"),
-  flag("quotewildcard", undefined, ":quotewildcard and :quoteregex"),
-  flag("quoteregex", "regex", ":quotewildcard and :quoteregex"),
-  flag("encodeurl", "enotify"),
-  flag("length"),
-];
+/** Groups of tags that several extensions add to. */
+export const MATCH_TYPE = "the match type";
+export const ADDRESS_PART = "the address part";

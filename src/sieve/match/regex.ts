@@ -1,5 +1,5 @@
 /** Regular expressions: compiled to a bounded program, run in time linear in the text (`regex_run.ts`). */
-import { type Comparator, foldCode } from "./comparator.ts";
+import type { Comparator } from "./comparator.ts";
 import { parseRegex, type RegexNode } from "./regex_parse.ts";
 import { CAPTURES, type ClassSet, type Instruction, type RegexProblem, type RegexProgram } from "./regex_program.ts";
 
@@ -51,7 +51,7 @@ class Writer {
     this.#use(1);
     switch (node.kind) {
       case "char":
-        this.#emit({ op: "char", code: foldCode(node.code, this.#comparator) });
+        this.#emit({ op: "char", code: this.#comparator.fold?.(node.code) ?? node.code });
         return;
       case "any":
       case "start":
@@ -120,17 +120,17 @@ class Writer {
 }
 
 /** Texts are folded before they are looked at, so the letters of a class must be there in that form too. */
-function foldSet(set: ClassSet, comparator: Comparator): ClassSet {
-  if (comparator === "i;octet") return set;
+function foldSet(set: ClassSet, { fold }: Comparator): ClassSet {
+  if (fold === null) return set;
   const ranges: (readonly [number, number])[] = [...set.ranges];
   for (const [from, to] of set.ranges) {
     const low = Math.max(from, 65);
     const high = Math.min(to, 90);
-    if (low <= high) ranges.push([low + 32, high + 32]);
+    if (low <= high && fold(low) !== low) ranges.push([fold(low), fold(high)]);
     // Single letters beyond ASCII; wide ranges hold both cases anyway.
-    if (comparator === "i;unicode-casemap" && to > 127 && to - Math.max(from, 128) < 512) {
+    if (to > 127 && to - Math.max(from, 128) < 512) {
       for (let code = Math.max(from, 128); code <= to; code++) {
-        const folded = foldCode(code, comparator);
+        const folded = fold(code);
         if (folded !== code) ranges.push([folded, folded]);
       }
     }

@@ -1,7 +1,8 @@
 /** What may stand in rules: everything that a script could not say, or not read back, is named with its place. */
 import type { FilterRule, OpaqueRule, PlainRule, RuleAction, RuleCondition, RuleProblem } from "../../contract/mod.ts";
-import { wrongValue } from "../check/values.ts";
-import { SIEVE_EXTENSIONS } from "../extensions.ts";
+import type { ValueRule } from "../check/spec.ts";
+import { ADDRESS, HEADER_NAME, MAILBOX } from "../check/values.ts";
+import { SIEVE_EXTENSIONS } from "../language.ts";
 import { SIEVE_LIMITS } from "../limits.ts";
 import { checkSieve, formatSieveError } from "../parse.ts";
 import { parseCommands } from "../syntax/parser.ts";
@@ -58,7 +59,7 @@ function checkPlain(rule: PlainRule, at: string, say: Say): void {
 
 function checkCondition(condition: RuleCondition, at: string, say: Say): void {
   if ("values" in condition) list(condition.values, `${at}.values`, 1, say, line);
-  if ("headers" in condition) list(condition.headers, `${at}.headers`, 1, say, ruled("headerName"));
+  if ("headers" in condition) list(condition.headers, `${at}.headers`, 1, say, ruled(HEADER_NAME));
   if (condition.test === "size" && !(Number.isSafeInteger(condition.octets) && condition.octets >= 0)) {
     say(`${at}.octets`, "This should be a number of octets.");
   }
@@ -68,18 +69,18 @@ function checkAction(action: RuleAction, at: string, say: Say): void {
   switch (action.do) {
     case "move":
     case "copy":
-      return ruled("mailbox")(action.mailbox, `${at}.mailbox`, say);
+      return ruled(MAILBOX)(action.mailbox, `${at}.mailbox`, say);
     case "flag":
       return list(action.flags, `${at}.flags`, 1, say, isFlag);
     case "forward":
-      return ruled("address")(action.address, `${at}.address`, say);
+      return ruled(ADDRESS)(action.address, `${at}.address`, say);
     case "reject":
       return text(action.text, `${at}.text`, say);
     case "reply":
       text(action.text, `${at}.text`, say);
       if (action.subject !== null) line(action.subject, `${at}.subject`, say);
-      if (action.from !== null) ruled("address")(action.from, `${at}.from`, say);
-      list(action.addresses, `${at}.addresses`, 0, say, ruled("address"));
+      if (action.from !== null) ruled(ADDRESS)(action.from, `${at}.from`, say);
+      list(action.addresses, `${at}.addresses`, 0, say, ruled(ADDRESS));
       if (action.days !== null && !(Number.isSafeInteger(action.days) && action.days >= 1 && action.days <= 365)) {
         say(`${at}.days`, "This should be a number of days from 1 to 365.");
       }
@@ -128,8 +129,8 @@ function text(value: string, at: string, say: Say): void {
   }
 }
 
-const ruled = (rule: Parameters<typeof wrongValue>[0]): Check => (value, at, say) => {
-  const expected = wrongValue(rule, value);
+const ruled = (rule: ValueRule): Check => (value, at, say) => {
+  const expected = rule.holds(value) ? null : rule.expected;
   if (expected === null) return line(value, at, say);
   say(at, `This should be ${expected}.`);
 };

@@ -1,6 +1,6 @@
 /** A script as rules: what has their shape becomes data, everything else stays the text that it is. */
 import type { FilterRule, OpaqueRule } from "../../contract/mod.ts";
-import { IMPLIED } from "../extensions.ts";
+import { SIEVE_LANGUAGE } from "../language.ts";
 import { checkSieve, parseSieve } from "../parse.ts";
 import { checkRules, EXPANDING } from "./check_rules.ts";
 import { requireLine } from "./quote.ts";
@@ -17,7 +17,7 @@ const LONG = 65_536;
 export function readRules(script: string): readonly FilterRule[] {
   const parsed = parseSieve(script);
   if ("errors" in parsed) return script.trim() === "" ? [] : [{ name: "", sieve: script, requires: [] }];
-  const implied = new Set([...parsed.script.extensions].flatMap((name) => IMPLIED.get(name) ?? []));
+  const implied = new Set([...parsed.script.extensions].flatMap((name) => SIEVE_LANGUAGE.brings.get(name) ?? []));
   const required = [...parsed.script.extensions].filter((name) => !implied.has(name));
   const expands = required.some((name) => EXPANDING.includes(name));
   return segmentsOf(script).map((segment) => {

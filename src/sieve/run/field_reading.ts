@@ -1,16 +1,25 @@
-/** Fields read once for all tests: by their names, decoded, as addresses. */
+/** Fields read once for all tests: by their names, decoded, as addresses, as texts that are compared. */
 import { parseAddressList } from "../../message/address.ts";
 import { fieldDecoded, fieldText } from "../../message/header.ts";
 import type { EnvelopeAddress } from "../../message/model.ts";
 import type { Budget } from "../match/budget.ts";
+import { type Comparator, ComparedText } from "../match/comparator.ts";
 import type { DraftField } from "./draft.ts";
 
-/** What was read of the fields of a run; reading costs steps, remembering does not. */
+/** What was read of a field; reading costs steps, remembering does not. */
+class ReadField {
+  decoded: string | null = null;
+  addresses: readonly EnvelopeAddress[] | null = null;
+  compared: ComparedText | null = null;
+}
+
+/** What was read of the fields of a run. */
 export class FieldReading {
   readonly #budget: Budget;
   readonly #named = new WeakMap<readonly DraftField[], ReadonlyMap<string, readonly DraftField[]>>();
-  readonly #decoded = new WeakMap<DraftField, string>();
-  readonly #addresses = new WeakMap<DraftField, readonly EnvelopeAddress[]>();
+  #last: { readonly of: readonly DraftField[]; readonly names: ReadonlyMap<string, readonly DraftField[]> } | null =
+    null;
+  readonly #read = new Map<DraftField, ReadField>();
 
   constructor(budget: Budget) {
     this.#budget = budget;
@@ -18,38 +27,55 @@ export class FieldReading {
 
   /** The fields of a name (lower case), in their order. */
   named(fields: readonly DraftField[], name: string): readonly DraftField[] {
-    let names = this.#named.get(fields);
-    if (names === undefined) {
-      this.#budget.look(fields.length);
-      const made = new Map<string, DraftField[]>();
-      for (const field of fields) {
-        const same = made.get(field.name);
-        if (same === undefined) made.set(field.name, [field]);
-        else same.push(field);
-      }
-      this.#named.set(fields, names = made);
+    if (this.#last?.of !== fields) this.#last = { of: fields, names: this.#namesOf(fields) };
+    return this.#last.names.get(name) ?? NONE;
+  }
+
+  #namesOf(fields: readonly DraftField[]): ReadonlyMap<string, readonly DraftField[]> {
+    const known = this.#named.get(fields);
+    if (known !== undefined) return known;
+    this.#budget.look(fields.length);
+    const made = new Map<string, DraftField[]>();
+    for (const field of fields) {
+      const same = made.get(field.name);
+      if (same === undefined) made.set(field.name, [field]);
+      else same.push(field);
     }
-    return names.get(name) ?? NONE;
+    this.#named.set(fields, made);
+    return made;
   }
 
   /** The value for people: unfolded, encoded-words decoded, white space at its ends gone. */
   decoded(field: DraftField): string {
-    let text = this.#decoded.get(field);
-    if (text === undefined) {
+    const read = this.#of(field);
+    if (read.decoded === null) {
       this.#budget.look(field.raw.length);
-      this.#decoded.set(field, text = fieldDecoded(field).trim());
+      read.decoded = fieldDecoded(field).trim();
     }
-    return text;
+    return read.decoded;
+  }
+
+  /** The same, to be compared. */
+  compared(field: DraftField, comparator: Comparator): ComparedText {
+    const read = this.#of(field);
+    if (read.compared?.comparator !== comparator) read.compared = new ComparedText(this.decoded(field), comparator);
+    return read.compared;
   }
 
   /** Its addresses. Encoded-words stay: decoded first, one could hold an address that is none. */
   addresses(field: DraftField): readonly EnvelopeAddress[] {
-    let list = this.#addresses.get(field);
-    if (list === undefined) {
+    const read = this.#of(field);
+    if (read.addresses === null) {
       this.#budget.look(field.raw.length);
-      this.#addresses.set(field, list = parseAddressList(fieldText(field)));
+      read.addresses = parseAddressList(fieldText(field));
     }
-    return list;
+    return read.addresses;
+  }
+
+  #of(field: DraftField): ReadField {
+    let read = this.#read.get(field);
+    if (read === undefined) this.#read.set(field, read = new ReadField());
+    return read;
   }
 }
 

@@ -1,129 +1,140 @@
-/** Comparing values with keys (RFC 5228 section 2.7, RFC 5231, RFC 6134, the regex draft). */
+/** Comparing values with keys (RFC 5228 section 2.7). How, is up to the match type; extensions bring some of them. */
 import type { Program } from "../../contract/program.ts";
-import { SieveFault } from "../match/budget.ts";
-import { ComparedText, compareTexts, equalityKey } from "../match/comparator.ts";
-import { compileRegex } from "../match/regex.ts";
-import type { RegexProgram } from "../match/regex_program.ts";
-import { runRegex } from "../match/regex_run.ts";
-import { matchWildcard, type WildcardPattern, wildcardPattern } from "../match/wildcard.ts";
-import type { MatchSpec, Relation } from "../script.ts";
+import type { Template } from "../check/template.ts";
+import type { SieveLimits } from "../limits.ts";
+import { type Comparator, ComparedText } from "../match/comparator.ts";
+import type { CheckedNode, MatchSpec } from "../script.ts";
+import { textsOf } from "../script.ts";
 import type { Run } from "./run.ts";
 
 /** What is special about a test. */
-interface MatchOptions {
+export interface MatchOptions {
   /** What `:count` counts; the number of values by default. */
   readonly count?: number;
   /** RFC 5173 section 6: `body` sets no match variables. */
   readonly quiet?: boolean;
 }
 
+/** A match type. One of its two functions says whether values match. */
+export interface MatchType {
+  readonly name: string;
+  /** It looks for parts of a text, which not every comparator has. */
+  readonly partial?: true;
+  /** Its keys are texts as they are: no patterns, names or numbers. */
+  readonly plain?: true;
+  /** It wants how many values there are, not what they are. */
+  readonly counts?: true;
+  /** What is wrong with a key, or null. Extensions with patterns look here before the script runs. */
+  readonly wrong?: (key: string, comparator: Comparator, limits: SieveLimits) => string | null;
+  /** One value and one key; what wildcards took where it gives some. It spends what it takes from the budget. */
+  readonly one?: (run: Run, value: ComparedText, key: Key, match: MatchSpec) => boolean | readonly string[] | null;
+  /** All of them at once. */
+  readonly all?: (
+    run: Run,
+    values: readonly ComparedText[],
+    keys: Keys,
+    match: MatchSpec,
+    options: MatchOptions,
+  ) => boolean | Program<boolean>;
+}
+
+/** A key, and what a match type made of it. */
+export class Key {
+  readonly text: string;
+  readonly comparator: Comparator;
+  #folded: string | null = null;
+  #made: unknown = null;
+
+  constructor(text: string, comparator: Comparator) {
+    this.text = text;
+    this.comparator = comparator;
+  }
+
+  get folded(): string {
+    return this.#folded ??= this.comparator.key(this.text);
+  }
+
+  /** A pattern of it. Each key has one match type, so one is enough. */
+  made<T>(make: () => T): T {
+    return (this.#made ??= make()) as T;
+  }
+}
+
+/** The keys of a test. */
+export class Keys {
+  readonly all: readonly Key[];
+  /** Characters in all. */
+  readonly length: number;
+  /** Each adds up to it, and so many are looked at in one step. */
+  readonly cost: number;
+  #set: ReadonlySet<string> | null = null;
+
+  constructor(all: readonly Key[]) {
+    this.all = all;
+    this.length = all.reduce((sum, { text }) => sum + text.length, 0);
+    this.cost = 0.2 * all.length + this.length / 64;
+  }
+
+  get set(): ReadonlySet<string> {
+    return this.#set ??= new Set(this.all.map(({ folded }) => folded));
+  }
+}
+
+/** The keys of a node: made once where no variable is in them. */
+export function keysOf(run: Run, node: CheckedNode, name: string = "keys"): Keys {
+  if (node.memo.keys !== null) return node.memo.keys;
+  const texts = textsOf(node, name);
+  const keys = keysFor(run, node.match, run.all(texts));
+  if (texts.every(isConstant)) node.memo.keys = keys;
+  return keys;
+}
+
+/** Keys out of texts. */
+export function keysFor(run: Run, { comparator, type }: MatchSpec, texts: readonly string[]): Keys {
+  return new Keys(texts.map((text) => run.key(text, comparator, type.name)));
+}
+
+const isConstant = ({ constant }: Template): boolean => constant !== null;
+
+/** The names that an argument holds, in lower case: read once where no variable is in them. */
+export function namesOf(run: Run, node: CheckedNode, name: string, fold: (text: string) => string): readonly string[] {
+  if (node.memo.names !== null) return node.memo.names;
+  const texts = textsOf(node, name);
+  const names = [...new Set(run.all(texts).map(fold))];
+  if (texts.every(isConstant)) node.memo.names = names;
+  return names;
+}
+
 /** Whether any of the values matches any of the keys. */
-export function* matchAny(
+export function matchAny(
   run: Run,
   match: MatchSpec,
-  values: readonly string[],
-  keys: readonly string[],
+  values: readonly ComparedText[],
+  keys: Keys,
   options: MatchOptions = {},
-): Program<boolean> {
-  if (match.type === "count") {
-    // RFC 5231 section 4.2: the number is compared as a number whatever the comparator.
-    const count = String(options.count ?? values.length);
-    return keys.some((key) => related(compareTexts(count, key, "i;ascii-numeric"), match.relation));
-  }
-  if (match.type === "list") return yield* matchLists(run, values, keys);
-  if (match.type === "is") return isOneOf(run, match, values, keys);
+): boolean | Program<boolean> {
+  const { all, one } = match.type;
+  if (all) return all(run, values, keys, match, options);
   for (const value of values) {
-    const text = new ComparedText(value, match.comparator);
-    run.budget.look(value.length / 4);
-    for (const key of keys) if (matchOne(run, match, text, key, options.quiet ?? false)) return true;
-  }
-  return false;
-}
-
-/** Equality needs no pairs: the values are looked up among the keys. */
-function isOneOf(run: Run, match: MatchSpec, values: readonly string[], keys: readonly string[]): boolean {
-  if (values.length === 0) return false;
-  const wanted = new Set<string>();
-  for (const key of keys) {
-    run.budget.look(key.length);
-    wanted.add(equalityKey(key, match.comparator));
-  }
-  for (const value of values) {
-    run.budget.spend(0.1 + value.length / 256);
-    if (wanted.has(equalityKey(value, match.comparator))) return true;
-  }
-  return false;
-}
-
-/** RFC 6134 section 2.2: the keys are names of lists. */
-function* matchLists(run: Run, values: readonly string[], lists: readonly string[]): Program<boolean> {
-  for (const list of lists) {
-    for (const value of values) {
-      if (yield* run.ask().listHolds(list, value)) return true;
-    }
-  }
-  return false;
-}
-
-function matchOne(run: Run, match: MatchSpec, value: ComparedText, key: string, quiet: boolean): boolean {
-  const { comparator } = match;
-  switch (match.type) {
-    case "contains":
-      run.budget.spend(0.2 + (value.key.length + key.length) / 400);
-      return value.key.includes(equalityKey(key, comparator));
-    case "value":
-      run.budget.look(key.length);
-      return related(compareTexts(value.text, key, comparator), match.relation);
-    default: {
-      const found = match.type === "matches"
-        ? matchWildcard(wildcardOf(run, match, key), value, run.budget)
-        : runRegex(regexOf(run, match, key), value, run.budget);
+    run.budget.look(value.text.length / 4);
+    for (const key of keys.all) {
+      const found = one!(run, value, key, match);
+      if (found === null || found === false) continue;
       // RFC 5229 section 3.2: only a match that succeeds sets them.
-      if (found !== null && !quiet) run.scope.matches = found.slice(0, 100);
-      return found !== null;
+      if (found !== true && options.quiet !== true) run.scope.matches = found.slice(0, 100);
+      return true;
     }
   }
+  return false;
 }
 
-/** RFC 5231 section 4. */
-export function related(order: number, relation: Relation): boolean {
-  switch (relation) {
-    case "gt":
-      return order > 0;
-    case "ge":
-      return order >= 0;
-    case "lt":
-      return order < 0;
-    case "le":
-      return order <= 0;
-    case "eq":
-      return order === 0;
-    case "ne":
-      return order !== 0;
-  }
-}
-
-const PATTERNS = 1_000;
-
-function wildcardOf(run: Run, match: MatchSpec, key: string): WildcardPattern {
-  const name = `*${match.comparator} ${key}`;
-  const known = run.patterns.get(name) as WildcardPattern | undefined;
-  if (known) return known;
-  run.budget.look(key.length);
-  const pattern = wildcardPattern(key, match.comparator);
-  if (run.patterns.size < PATTERNS) run.patterns.set(name, pattern);
-  return pattern;
-}
-
-function regexOf(run: Run, match: MatchSpec, key: string): RegexProgram {
-  const name = `/${match.comparator} ${key}`;
-  const known = run.patterns.get(name) as RegexProgram | undefined;
-  if (known) return known;
-  const compiled = compileRegex(key, match.comparator, run.limits.regexSize);
-  if ("problem" in compiled) {
-    throw new SieveFault(`"${key.slice(0, 60)}" is no regular expression: ${compiled.problem}`);
-  }
-  run.budget.look(64 * compiled.code.length);
-  if (run.patterns.size < PATTERNS) run.patterns.set(name, compiled);
-  return compiled;
+/** Values that are no fields. */
+export function matchTexts(
+  run: Run,
+  node: CheckedNode,
+  texts: readonly string[],
+  options: MatchOptions = {},
+): boolean | Program<boolean> {
+  const { comparator } = node.match;
+  return matchAny(run, node.match, texts.map((text) => new ComparedText(text, comparator)), keysOf(run, node), options);
 }

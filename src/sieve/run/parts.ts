@@ -5,9 +5,8 @@ import { plainText } from "../../message/html_text.ts";
 import type { Part } from "../../message/model.ts";
 import { paramOf } from "../../message/params.ts";
 import { TextExtractor } from "../../message/text.ts";
-import type { CheckedNode } from "../script.ts";
-import { given } from "../script.ts";
 import { SieveFault } from "../match/budget.ts";
+import { type Comparator, ComparedText } from "../match/comparator.ts";
 import { type DraftField, draftFields } from "./draft.ts";
 import type { Run } from "./run.ts";
 
@@ -27,17 +26,6 @@ export function partsWithin(run: Run, root: Part): Part[] {
 /** What stands directly in a part. */
 export function childrenOf(part: Part): readonly Part[] {
   return part.message === null ? part.parts : [part.message.root];
-}
-
-/** The header fields that a test looks at: of the message, or with `:mime` of parts (RFC 5703 section 4). */
-export function* fieldsFor(run: Run, node: CheckedNode): Program<readonly DraftField[]> {
-  if (!given(node, ":mime")) return run.fields();
-  const root = run.part ?? run.root();
-  const out: DraftField[] = [];
-  for (const part of given(node, ":anychild") ? partsWithin(run, root) : [root]) {
-    out.push(...yield* partFields(run, part));
-  }
-  return out;
 }
 
 /** The header fields of a part; for the whole message as they are after edits. */
@@ -77,6 +65,15 @@ export function* partText(run: Run, part: Part, words: boolean): Program<string>
     run.words.set(part, only = plainText(text));
   }
   return only;
+}
+
+/** A text to be compared, which may have been before: folding a large one takes longer than looking into it. */
+export function comparedText(run: Run, text: string, comparator: Comparator): ComparedText {
+  const known = run.compared.get(text);
+  if (known?.comparator === comparator) return known;
+  const made = new ComparedText(text, comparator);
+  run.compared.set(text, made);
+  return made;
 }
 
 /** Octets as text, whatever they are. */

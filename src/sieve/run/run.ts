@@ -5,10 +5,10 @@ import type { Template } from "../check/template.ts";
 import type { SieveFacts, SieveWorld } from "../facts.ts";
 import type { SieveLimits } from "../limits.ts";
 import { Budget, SieveFault } from "../match/budget.ts";
-import type { RegexProgram } from "../match/regex_program.ts";
-import type { WildcardPattern } from "../match/wildcard.ts";
+import type { Comparator, ComparedText } from "../match/comparator.ts";
 import type { SieveAction, SieveFailure, SieveLogLine, SievePlace, SieveRemember, SieveVersion } from "../result.ts";
 import type { CheckedNode, SieveScript } from "../script.ts";
+import { Key } from "./matching.ts";
 import { FieldReading } from "./field_reading.ts";
 import { type Draft, type DraftField, draftFields, draftPieces } from "./draft.ts";
 
@@ -38,6 +38,10 @@ export interface View {
   readonly fields: readonly DraftField[];
 }
 
+/** Keys that are remembered during a run, and the longest of them. */
+const KEYS = 1_000;
+const KEY_LENGTH = 4_096;
+
 /** One run of one or more scripts over one message. */
 export class Run {
   readonly facts: SieveFacts;
@@ -51,11 +55,13 @@ export class Run {
   readonly included = new Set<string>();
   /** Names of the scripts around, for loops of includes. */
   readonly including: string[] = [];
-  readonly patterns = new Map<string, WildcardPattern | RegexProgram>();
+  /** Keys out of variables, with what was made of them. */
+  readonly #keys = new Map<string, Key>();
   /** What was read of bodies, so that the next test need not read it again. */
   readonly texts = new Map<Part, string>();
   readonly words = new Map<Part, string>();
   readonly raws = new Map<string, string>();
+  readonly compared = new Map<string, ComparedText>();
   readonly headers = new Map<Part, readonly DraftField[]>();
   readonly prefix: readonly DraftField[];
   readonly reading: FieldReading;
@@ -162,7 +168,8 @@ export class Run {
   /** A line for the log, as long as there is room. */
   say(kind: SieveLogLine["kind"], text: string, result?: boolean): void {
     if (this.log.length >= this.limits.logLines) return;
-    this.log.push({ ...this.at, kind, text, ...(result !== undefined && { result }) });
+    const { script, line } = this.at;
+    this.log.push(result === undefined ? { script, line, kind, text } : { script, line, kind, text, result });
   }
 
   /** A string with its variables put in (RFC 5229 section 3); empty where it was not given. */
@@ -184,6 +191,16 @@ export class Run {
 
   all(templates: readonly Template[]): string[] {
     return templates.map((template) => this.text(template));
+  }
+
+  /** A key that may have been there before. */
+  key(text: string, comparator: Comparator, type: string): Key {
+    const name = `${type} ${comparator.name} ${text}`;
+    const known = this.#keys.get(name);
+    if (known !== undefined) return known;
+    const key = new Key(text, comparator);
+    if (this.#keys.size < KEYS && text.length < KEY_LENGTH) this.#keys.set(name, key);
+    return key;
   }
 
   /** A variable's value; unknown ones are empty (RFC 5229 section 3). */

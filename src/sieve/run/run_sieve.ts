@@ -5,7 +5,7 @@ import { SIEVE_LIMITS, type SieveLimits } from "../limits.ts";
 import { SieveFault } from "../match/budget.ts";
 import type { SieveAction, SieveResult } from "../result.ts";
 import type { SieveScript } from "../script.ts";
-import { storedVersion } from "./act_deliver.ts";
+import { storedVersion } from "./delivering.ts";
 import { flagsIn } from "./flags.ts";
 import { runBlock } from "./interpret.ts";
 import { newScope, Run } from "./run.ts";

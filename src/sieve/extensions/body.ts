@@ -1,32 +1,40 @@
-/** `body` (RFC 5173). */
+/** body (RFC 5173). Sets no match variables (section 6). */
 import { lowerAscii } from "../../base/ascii.ts";
 import type { Program } from "../../contract/program.ts";
 import type { Part } from "../../message/model.ts";
+import { arg, flag, test, valued } from "../check/spec.ts";
+import type { SieveExtension } from "../extension.ts";
+import type { ComparedText } from "../match/comparator.ts";
+import { keysOf, matchAny } from "../run/matching.ts";
+import { comparedText, partsWithin, partText, rawText } from "../run/parts.ts";
+import type { Run } from "../run/run.ts";
 import { type CheckedNode, given, textsOf } from "../script.ts";
-import { matchAny } from "./matching.ts";
-import { partsWithin, partText, rawText } from "./parts.ts";
-import type { Run } from "./run.ts";
 
-/** RFC 5173 section 5; without a transform it is `:text`. Sets no match variables (section 6). */
-export function* testBody(run: Run, node: CheckedNode): Program<boolean> {
-  const keys = run.all(textsOf(node, "keys"));
+/** Section 5; without a transform it is `:text`. */
+function* testBody(run: Run, node: CheckedNode): Program<boolean> {
   const root = run.part ?? run.root();
-  const options = { quiet: true };
   if (given(node, ":raw")) {
     const whole = root === run.facts.index.root ? run.facts.index.size : root.bodyEnd;
-    return yield* matchAny(run, node.match, [yield* rawText(run, root.bodyStart, whole)], keys, options);
+    return yield* matches(run, node, [yield* rawText(run, root.bodyStart, whole)]);
   }
   const types = given(node, ":content") ? run.all(textsOf(node, ":content")).map(lowerAscii) : null;
-  if (node.match.type === "count") {
+  if (node.match.type.counts) {
     const count = partsWithin(run, root).filter((part) => wanted(part, types)).length;
-    return yield* matchAny(run, node.match, [], keys, { count });
+    const result = matchAny(run, node.match, [], keysOf(run, node), { count });
+    return typeof result === "boolean" ? result : yield* result;
   }
   for (const part of partsWithin(run, root)) {
     if (!wanted(part, types)) continue;
-    const values = types === null ? [yield* partText(run, part, true)] : yield* contents(run, part);
-    if (yield* matchAny(run, node.match, values, keys, options)) return true;
+    const texts = types === null ? [yield* partText(run, part, true)] : yield* contents(run, part);
+    if (yield* matches(run, node, texts)) return true;
   }
   return false;
+}
+
+function* matches(run: Run, node: CheckedNode, texts: readonly string[]): Program<boolean> {
+  const values: ComparedText[] = texts.map((text) => comparedText(run, text, node.match.comparator));
+  const result = matchAny(run, node.match, values, keysOf(run, node), { quiet: true });
+  return typeof result === "boolean" ? result : yield* result;
 }
 
 function wanted(part: Part, types: readonly string[] | null): boolean {
@@ -58,3 +66,16 @@ function* contents(run: Run, part: Part): Program<string[]> {
     yield* rawText(run, last.bodyEnd, part.bodyEnd),
   ];
 }
+
+const TRANSFORM = { group: "the transform" };
+
+export const bodyExtension: SieveExtension = {
+  name: "body",
+  tests: [
+    test("body", {
+      slots: ["match"],
+      tags: [flag("raw", TRANSFORM), valued("content", "strings", TRANSFORM), flag("text", TRANSFORM)],
+      args: [arg("keys", "strings")],
+    }, testBody),
+  ],
+};

@@ -1,16 +1,30 @@
-/** `notify` by mail (RFC 5435, RFC 5436). */
+/** enotify (RFC 5435) with the method mailto (RFC 5436). */
 import { lowerAscii } from "../../base/ascii.ts";
+import { utf8Bytes } from "../../base/bytes.ts";
 import type { Program } from "../../contract/program.ts";
 import { fieldText } from "../../message/header.ts";
-import { addressIn, wrongValue } from "../check/values.ts";
+import { arg, command, flag, test, valued, type ValueRule } from "../check/spec.ts";
+import { addressIn } from "../check/values.ts";
+import type { SieveExtension } from "../extension.ts";
 import { SieveFault } from "../match/budget.ts";
-import { type CheckedNode, textOf } from "../script.ts";
-import { fccOf } from "./act_vacation.ts";
-import { parseMailto } from "./mailto.ts";
-import type { Run } from "./run.ts";
+import { fccOf } from "../run/fcc_of.ts";
+import { parseMailto } from "../run/mailto.ts";
+import { matchTexts } from "../run/matching.ts";
+import type { Run } from "../run/run.ts";
+import { type CheckedNode, textOf, textsOf } from "../script.ts";
+
+/** Section 3.2: a scheme that is not known is an error only when the script gets there. */
+export const NOTIFY_METHOD: ValueRule = {
+  expected: "a URI such as mailto:user@example.org",
+  holds: (value) =>
+    parseMailto(value) !== null || (/^[A-Za-z][A-Za-z0-9+.-]*:/.test(value) && !/^mailto:/i.test(value)),
+};
+
+/** Section 3.5. */
+export const IMPORTANCE: ValueRule = { expected: '"1", "2" or "3"', holds: (value) => /^[123]$/.test(value) };
 
 /** RFC 5435 section 3. The implicit keep stays. */
-export function* notify(run: Run, node: CheckedNode): Program<void> {
+function* notify(run: Run, node: CheckedNode): Program<void> {
   const uri = run.text(textOf(node, "method"));
   const mailto = parseMailto(uri);
   if (mailto === null) {
@@ -44,7 +58,7 @@ function importanceOf(run: Run, node: CheckedNode): 1 | 2 | 3 {
   const template = textOf(node, ":importance");
   if (template === null) return 2;
   const value = run.text(template);
-  if (wrongValue("importance", value) !== null) {
+  if (!IMPORTANCE.holds(value)) {
     throw new SieveFault(`"${value.slice(0, 20)}" is no importance: 1, 2 or 3`);
   }
   return Number(value) as 1 | 2 | 3;
@@ -65,3 +79,46 @@ function valueOf(run: Run, name: string): string {
   const field = run.named(name)[0];
   return field === undefined ? "" : run.reading.decoded(field).slice(0, 500);
 }
+
+/** Section 6, RFC 3986 section 2.3. */
+function encodeUrl(text: string): string {
+  let out = "";
+  for (const byte of utf8Bytes(text)) {
+    const char = String.fromCharCode(byte);
+    out += /[A-Za-z0-9._~-]/.test(char) ? char : "%" + byte.toString(16).toUpperCase().padStart(2, "0");
+  }
+  return out;
+}
+
+export const enotify: SieveExtension = {
+  name: "enotify",
+  commands: [
+    command("notify", {
+      tags: [
+        valued("from", "string"),
+        valued("importance", "string", { rule: IMPORTANCE }),
+        valued("options", "strings"),
+        valued("message", "string"),
+      ],
+      args: [arg("method", "string", NOTIFY_METHOD)],
+    }, notify),
+  ],
+  tests: [
+    // Section 4: all of them.
+    test(
+      "valid_notify_method",
+      { args: [arg("uris", "strings")] },
+      (run, node) => run.all(textsOf(node, "uris")).every((uri) => parseMailto(uri) !== null),
+    ),
+    // Section 5: whether somebody is online is known of nobody by mail (RFC 5436 section 2.1).
+    test("notify_method_capability", {
+      slots: ["match"],
+      args: [arg("uri", "string"), arg("capability", "string"), arg("keys", "strings")],
+    }, (run, node) => {
+      if (parseMailto(run.text(textOf(node, "uri"))) === null) return false;
+      const online = lowerAscii(run.text(textOf(node, "capability"))) === "online";
+      return matchTexts(run, node, online ? ["maybe"] : []);
+    }),
+  ],
+  tags: [{ on: ["modifiers"], tags: [flag("encodeurl", { modifies: { precedence: 15, change: encodeUrl } })] }],
+};

@@ -1,18 +1,21 @@
-/** `vacation` (RFC 5230, RFC 6131): whether anybody is answered, and with what. */
+/** vacation (RFC 5230): whether anybody is answered, and with what. */
 import { lowerAscii } from "../../base/ascii.ts";
 import type { Program } from "../../contract/program.ts";
 import { messageIds } from "../../message/fields.ts";
-import { addressIn } from "../check/values.ts";
+import { arg, command, flag, valued } from "../check/spec.ts";
+import { ADDRESS, addressIn } from "../check/values.ts";
+import type { SieveExtension } from "../extension.ts";
 import { SieveFault } from "../match/budget.ts";
-import type { SieveFiling, SieveLetter } from "../result.ts";
+import type { SieveLetter } from "../result.ts";
+import { isOwn, refuseBesideReject } from "../run/delivering.ts";
+import { fccOf } from "../run/fcc_of.ts";
+import { hashedKey } from "../run/hashed_key.ts";
+import { machineMade } from "../run/machine_made.ts";
+import type { Run } from "../run/run.ts";
 import { type CheckedNode, given, numberOf, textOf, textsOf } from "../script.ts";
-import { filingOf, isOwn, refuseBesideReject } from "./act_deliver.ts";
-import { machineMade } from "./machine_made.ts";
-import type { Run } from "./run.ts";
-import { hashedKey } from "./test_world.ts";
 
-/** RFC 5230 section 4. The implicit keep stays. */
-export function* vacation(run: Run, node: CheckedNode): Program<void> {
+/** Section 4. The implicit keep stays. */
+function* vacation(run: Run, node: CheckedNode): Program<void> {
   if (run.facts.event === "imap") throw new SieveFault("vacation has no place in an event of a mailbox"); // RFC 6785 section 3.11
   refuseBesideReject(run, node.name); // RFC 5429 section 2.4
   // Section 4.7: at most one in a run.
@@ -30,14 +33,6 @@ export function* vacation(run: Run, node: CheckedNode): Program<void> {
   run.act({ kind: "vacation", letter: letterOf(run, node), fcc, at: run.at }, false);
   if (seconds > 0) run.remember(key, seconds);
   run.say("action", `vacation answers ${run.facts.envelope.from}`);
-}
-
-/** A copy of what is sent (RFC 8580). */
-export function* fccOf(run: Run, node: CheckedNode): Program<SieveFiling | null> {
-  const name = textOf(node, ":fcc");
-  if (name === null) return null;
-  const filing = yield* filingOf(run, node, run.text(name));
-  return given(node, ":flags") ? filing : { ...filing, flags: [] };
 }
 
 /** Sections 4.5 and 4.6, RFC 3834 section 2: why nobody is answered, or null. */
@@ -123,3 +118,20 @@ function subjectOf(run: Run, node: CheckedNode): string {
   const text = old === undefined ? "" : run.reading.decoded(old);
   return text === "" ? "Auto: your message" : `Auto: ${text}`;
 }
+
+export const vacationExtension: SieveExtension = {
+  name: "vacation",
+  commands: [
+    command("vacation", {
+      tags: [
+        valued("days", "number", { group: ":days and :seconds", least: 1 }), // section 4.1: zero days are none
+        valued("subject", "string"),
+        valued("from", "string", { rule: ADDRESS }),
+        valued("addresses", "strings"),
+        flag("mime"),
+        valued("handle", "string"),
+      ],
+      args: [arg("reason", "string")],
+    }, vacation),
+  ],
+};
