@@ -1,22 +1,32 @@
 /** Scripts that were read already. The same text is always the same script, so remembering changes nothing but time. */
 import { type ParsedSieve, parseSieve, type SieveParseOptions } from "./parse.ts";
+import { weightOf } from "./script.ts";
 
-/** A script in memory is about so many times its text. */
-const WEIGHT = 8;
-/** What a script weighs besides its text, characters. */
-const BASE = 512;
+/** What an entry takes besides what it holds, octets. */
+const BASE = 1_024;
+/** What an error takes. */
+const ERROR = 512;
+/** However small they are. */
+const MOST_SCRIPTS = 10_000;
 
-/** Parsed scripts by their text, at most so many octets of them; what was used longest ago goes first. */
+interface Entry {
+  readonly parsed: ParsedSieve;
+  readonly octets: number;
+}
+
+/** Parsed scripts by their text, bounded in memory and number; what was used longest ago goes first. */
 export class SieveCache {
   readonly #options: SieveParseOptions;
   readonly #limit: number;
-  readonly #known = new Map<string, ParsedSieve>();
+  readonly #scripts: number;
+  readonly #known = new Map<string, Entry>();
   #held = 0;
 
-  /** `octets`: about how much memory it may take. */
-  constructor(octets: number, options: SieveParseOptions = {}) {
+  /** `octets`: about how much memory it may take; `scripts`: how many it holds at most. */
+  constructor(octets: number, options: SieveParseOptions = {}, scripts: number = MOST_SCRIPTS) {
     this.#limit = octets;
     this.#options = options;
+    this.#scripts = scripts;
   }
 
   /** The script, or what is wrong with it. */
@@ -25,17 +35,18 @@ export class SieveCache {
     if (known !== undefined) {
       this.#known.delete(text);
       this.#known.set(text, known);
-      return known;
+      return known.parsed;
     }
     const parsed = parseSieve(text, this.#options);
-    const weight = weightOf(text);
-    if (weight > this.#limit) return parsed;
-    this.#known.set(text, parsed);
-    this.#held += weight;
-    for (const old of this.#known.keys()) {
-      if (this.#held <= this.#limit) break;
+    const octets = BASE + 2 * text.length +
+      ("script" in parsed ? weightOf(parsed.script.commands) : ERROR * parsed.errors.length);
+    if (octets > this.#limit) return parsed;
+    this.#known.set(text, { parsed, octets });
+    this.#held += octets;
+    for (const [old, { octets }] of this.#known) {
+      if (this.#held <= this.#limit && this.#known.size <= this.#scripts) break;
       this.#known.delete(old);
-      this.#held -= weightOf(old);
+      this.#held -= octets;
     }
     return parsed;
   }
@@ -44,8 +55,4 @@ export class SieveCache {
   get held(): { readonly scripts: number; readonly octets: number } {
     return { scripts: this.#known.size, octets: this.#held };
   }
-}
-
-function weightOf(text: string): number {
-  return (text.length + BASE) * WEIGHT;
 }

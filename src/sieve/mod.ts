@@ -1,7 +1,9 @@
 /**
  * Sieve: the language in which people say what should happen with their mail (RFC 5228), and its extensions.
  *
- * - `syntax/` makes tokens and a tree; `check/` knows all commands, tests and tags as tables, and finds all errors.
+ * - `extensions/` has a file for each extension, with its commands, tests and tags and what they do; `extension.ts` puts
+ *   them together.
+ * - `syntax/` makes tokens and a tree; `check/` holds that against the language and finds all errors.
  * - `match/` compares: comparators, wildcards, regular expressions.
  * - `run/` runs a checked script; `facts.ts` is what it is told and may ask, `result.ts` what it says should happen.
  *

@@ -23,6 +23,8 @@ export interface CheckedNode {
   readonly at: Place;
   /** Tags (`:name`) and positional arguments (`name`). */
   readonly values: ReadonlyMap<string, CheckedValue>;
+  /** Those that were given, in the order of the table. */
+  readonly tags: readonly TagSpec[];
   readonly match: MatchSpec;
   readonly tests: readonly CheckedNode[];
   readonly block: readonly CheckedNode[] | null;
@@ -49,12 +51,18 @@ export function given(node: CheckedNode, name: string): boolean {
   return node.values.has(name);
 }
 
-/** The tags of a node that were given and have this function or mark, in the order of the table. */
-export function tagsWith<K extends keyof TagSpec>(
-  node: CheckedNode,
-  what: K,
-): (TagSpec & Required<Pick<TagSpec, K>>)[] {
-  return node.spec.tags.filter((tag) => tag[what] !== undefined && node.values.has(":" + tag.name)) as never;
+/** A tag with this function or mark. */
+type TagWith<K extends keyof TagSpec> = TagSpec & Required<Pick<TagSpec, K>>;
+
+/** The tags of a node with this function or mark, in the order of the table. */
+export function tagsWith<K extends keyof TagSpec>(node: CheckedNode, what: K): TagWith<K>[] {
+  return node.tags.filter((tag) => tag[what] !== undefined) as TagWith<K>[];
+}
+
+/** The first of them. */
+export function tagWith<K extends keyof TagSpec>(node: CheckedNode, what: K): TagWith<K> | undefined {
+  for (const tag of node.tags) if (tag[what] !== undefined) return tag as TagWith<K>;
+  return undefined;
 }
 
 /** A string argument, or null. */
@@ -84,7 +92,7 @@ export function weightOf(nodes: readonly CheckedNode[]): number {
       if (typeof value !== "object") continue;
       // A string, its place and pieces; and what it becomes as a key.
       for (const text of Array.isArray(value) ? value as readonly Template[] : [value as Template]) {
-        octets += 400 + 120 * text.pieces.length + 4 * (text.constant?.length ?? 0);
+        octets += 400 + (node.match.type.keyOctets ?? 0) + 120 * text.pieces.length + 8 * (text.constant?.length ?? 0);
       }
     }
     octets += weightOf(node.tests) + (node.block === null ? 0 : weightOf(node.block));

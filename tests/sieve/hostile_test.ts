@@ -113,7 +113,7 @@ Deno.test("a message is enclosed and replaced within a bound", () => {
 });
 
 Deno.test("a run that takes too many steps ends, and the message is kept", () => {
-  const keys = Array.from({ length: 200 }, (_, i) => `"(a|b|ab)*x${i}"`).join(",");
+  const keys = Array.from({ length: 200 }, (_, i) => `"([a${i}b]|ab)*[x-z]"`).join(",");
   const message = "Subject: " + "ab".repeat(10_000) + "\n\n";
   assert.match(
     failure(`require "regex"; if header :regex "subject" [${keys}] { discard; }`, { message }),

@@ -6,6 +6,7 @@ import { SIEVE_LANGUAGE } from "../../src/sieve/language.ts";
 import { ComparedText } from "../../src/sieve/match/comparator.ts";
 import { compileRegex } from "../../src/sieve/match/regex.ts";
 import { runRegex } from "../../src/sieve/match/regex_run.ts";
+import { Needle } from "../../src/sieve/match/search.ts";
 import { matchWildcard, wildcardPattern } from "../../src/sieve/match/wildcard.ts";
 
 type Name = "i;octet" | "i;ascii-casemap" | "i;ascii-numeric" | "i;unicode-casemap";
@@ -168,4 +169,33 @@ Deno.test("comparators compare as RFC 4790 and RFC 5051 say", () => {
   assert.ok(compareTexts("a", "B", "i;octet") > 0 && compareTexts("a", "B", "i;ascii-casemap") < 0);
   const found = wildcard("GRÜ?E *", "Grüße Köln", "i;unicode-casemap");
   assert.deepEqual(found, ["Grüße Köln", "ß", "Köln"]);
+});
+
+Deno.test("looking for a long text takes no longer than both are long, wherever they differ", () => {
+  const text = "a".repeat(2_000_000);
+  for (const half of [100, 1_000, 100_000]) {
+    const needle = new Needle("a".repeat(half) + "b" + "a".repeat(half));
+    const began = performance.now();
+    assert.equal(needle.isIn(text), false); // the platform's own search takes a minute and more
+    assert.ok(performance.now() - began < 5_000);
+    assert.equal(needle.isIn(text + "b" + text), true);
+  }
+});
+
+Deno.test("Needle.isIn() says what the platform says", () => {
+  const unit = fc.constantFrom("a", "b");
+  fc.assert(
+    fc.property(
+      fc.string({ unit, minLength: 251, maxLength: 300 }),
+      fc.string({ unit, maxLength: 20 }),
+      fc.nat(300),
+      fc.nat(50),
+      (text, more, from, cut) => {
+        const whole = text + more + text;
+        const needle = whole.slice(from, from + 251 + cut) + more.slice(10);
+        assert.equal(new Needle(needle).isIn(whole), whole.includes(needle));
+      },
+    ),
+    { numRuns: 300 },
+  );
 });

@@ -24,7 +24,8 @@ export function checkShape(node: TestNode, spec: Spec, context: CheckContext): C
     context.errors.add(problem.at ?? node.at, problem.message, problem.found ?? node.name, problem.expected);
   }
   const memo = { description: null, keys: null, names: null };
-  return { name: node.name, spec, at: node.at, values, match, tests: [], block: null, memo };
+  const tags = spec.tags.filter(({ name }) => values.has(":" + name));
+  return { name: node.name, spec, at: node.at, values, tags, match, tests: [], block: null, memo };
 }
 
 /** Reads the tags, gives back what is left. */
@@ -59,6 +60,7 @@ function checkTags(
       values.set(":" + tag.name, value ?? true);
     }
   }
+  if (seen.size === 0) return rest;
   for (const [name, argument] of seen) {
     const tag = spec.tagged.get(name)!;
     if (tag.with !== undefined && !seen.has(tag.with)) {

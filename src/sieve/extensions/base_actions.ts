@@ -8,7 +8,7 @@ import type { SieveExtension } from "../extension.ts";
 import { SieveFault } from "../match/budget.ts";
 import { addKeep, flagsOf, isOwn, refuseBesideReject } from "../run/delivering.ts";
 import type { Run } from "../run/run.ts";
-import { type CheckedNode, tagsWith, textOf } from "../script.ts";
+import { type CheckedNode, tagWith, textOf } from "../script.ts";
 
 /** Section 4.3. */
 function keep(run: Run, node: CheckedNode): void {
@@ -29,7 +29,7 @@ function discard(run: Run): void {
 function redirect(run: Run, node: CheckedNode): void | Program<void> {
   refuseBesideReject(run, node.name);
   const named = run.text(textOf(node, "address"));
-  const [list] = tagsWith(node, "stands");
+  const list = tagWith(node, "stands");
   return list ? redirectToAll(run, node, list.stands(run, named)) : redirectTo(run, node, named);
 }
 
@@ -38,7 +38,7 @@ function* redirectToAll(run: Run, node: CheckedNode, asked: Program<readonly str
 }
 
 function redirectTo(run: Run, node: CheckedNode, text: string): void {
-  const copy = tagsWith(node, "keeps").length > 0;
+  const copy = tagWith(node, "keeps") !== undefined;
   const address = addressIn(text);
   if (address === null) throw new SieveFault(`"${text.slice(0, 60)}" is no address to redirect to`);
   const { actions, implicitKeep } = run.decisions;

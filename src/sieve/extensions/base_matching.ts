@@ -4,6 +4,7 @@ import { formatLocal } from "../../base/address.ts";
 import { ADDRESS_PART, flag, MATCH_TYPE, type TagSpec, valued, type ValueRule } from "../check/spec.ts";
 import type { SieveExtension } from "../extension.ts";
 import { ASCII_CASEMAP, OCTET } from "../match/comparator.ts";
+import { Needle } from "../match/search.ts";
 import { matchWildcard, wildcardPattern } from "../match/wildcard.ts";
 import type { MatchType } from "../run/matching.ts";
 
@@ -29,8 +30,8 @@ const CONTAINS: MatchType = {
   all(run, values, keys) {
     for (const value of values) {
       const { length } = value.text;
-      run.budget.spend(0.2 + length / 256 + keys.all.length * (0.2 + length / 400) + keys.length / 400);
-      for (const key of keys.all) if (value.key.includes(key.folded)) return true;
+      run.budget.spend(0.2 + keys.all.length * (0.2 + length / 512) + keys.length / 512);
+      for (const key of keys.all) if (key.made(() => new Needle(key.folded)).isIn(value.key)) return true;
     }
     return false;
   },

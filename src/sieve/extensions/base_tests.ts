@@ -8,7 +8,7 @@ import { ComparedText } from "../match/comparator.ts";
 import type { DraftField } from "../run/draft.ts";
 import { keysOf, matchAny, namesOf } from "../run/matching.ts";
 import type { Run } from "../run/run.ts";
-import { type CheckedNode, numberOf, tagsWith } from "../script.ts";
+import { type CheckedNode, numberOf, tagWith } from "../script.ts";
 import { wholeAddress } from "./base_matching.ts";
 
 /** Fields that never hold addresses (section 5.1: the test is restricted to those that do). */
@@ -33,7 +33,7 @@ function testHeader(run: Run, node: CheckedNode): boolean | Program<boolean> {
 
 function inFields(run: Run, node: CheckedNode, fields: readonly DraftField[]): boolean | Program<boolean> {
   const { comparator } = node.match;
-  const [reader] = node.values.size > 2 ? tagsWith(node, "reads") : [];
+  const reader = tagWith(node, "reads");
   const values: ComparedText[] = [];
   for (const field of fields) {
     if (reader === undefined) values.push(run.reading.compared(field, comparator));
@@ -49,24 +49,21 @@ function testAddress(run: Run, node: CheckedNode): boolean | Program<boolean> {
 }
 
 function inAddresses(run: Run, node: CheckedNode, fields: readonly DraftField[]): boolean | Program<boolean> {
-  const part = tagsWith(node, "addressPart")[0]?.addressPart ?? wholeAddress;
+  const part = tagWith(node, "addressPart")?.addressPart ?? wholeAddress;
   const separators = run.facts.separators ?? "+";
   const values: ComparedText[] = [];
   let count = 0;
   for (const field of fields) {
-    for (const { mailbox, host } of run.reading.addresses(field)) {
-      if (mailbox === null || host === null) continue; // groups
-      count++;
-      const value = part(mailbox, host, separators);
-      if (value !== null) values.push(new ComparedText(value, node.match.comparator));
-    }
+    const found = run.reading.addressParts(field, part, separators, node.match.comparator);
+    for (const value of found.values) values.push(value);
+    count += found.count;
   }
   return matchAny(run, node.match, values, keysOf(run, node), { count });
 }
 
 /** Section 5.5: all of them. */
 function testExists(run: Run, node: CheckedNode): boolean | Program<boolean> {
-  const [other] = tagsWith(node, "fields");
+  const other = tagWith(node, "fields");
   if (other !== undefined) return later(run, node, other.fields(run, node), areThere);
   return areThere(run, node, run.fields());
 }
@@ -97,10 +94,8 @@ function* later(
 
 /** The fields that a test names, in the order of the message, or how they are found. */
 function fieldsOf(run: Run, node: CheckedNode): readonly DraftField[] | Asked {
-  if (node.values.size > 2) {
-    const [other] = tagsWith(node, "fields");
-    if (other !== undefined) return chosenLater(run, node, other.fields(run, node));
-  }
+  const other = tagWith(node, "fields");
+  if (other !== undefined) return chosenLater(run, node, other.fields(run, node));
   return chosen(run, node, run.fields());
 }
 
@@ -110,7 +105,7 @@ function* chosenLater(run: Run, node: CheckedNode, asked: Asked): Asked {
 
 function chosen(run: Run, node: CheckedNode, fields: readonly DraftField[]): readonly DraftField[] {
   const names = namesOf(run, node, "headers", lowerAscii);
-  const [chooser] = node.values.size > 2 ? tagsWith(node, "chooses") : [];
+  const chooser = tagWith(node, "chooses");
   if (chooser === undefined) {
     return names.length === 1
       ? run.reading.named(fields, names[0]!)

@@ -10,7 +10,7 @@ import { SieveFault } from "../match/budget.ts";
 import { DATE_PARTS, datePart, zoneMinutes } from "../run/date_part.ts";
 import { matchTexts } from "../run/matching.ts";
 import type { Run } from "../run/run.ts";
-import { type CheckedNode, given, tagsWith, textOf } from "../script.ts";
+import { type CheckedNode, given, tagWith, textOf } from "../script.ts";
 
 /** Section 4.2. */
 export const DATE_PART: ValueRule = {
@@ -25,7 +25,7 @@ export const ZONE: ValueRule = { expected: "a zone such as +0100", holds: (value
 function testDate(run: Run, node: CheckedNode): boolean | Program<boolean> {
   const name = lowerAscii(run.text(textOf(node, "header")));
   const same = run.named(name);
-  const [chooser] = tagsWith(node, "chooses");
+  const chooser = tagWith(node, "chooses");
   const field = chooser ? chooser.chooses(same, node) : same[0];
   const text = field === undefined ? "" : dateText(name, fieldText(field));
   const ms = text === "" ? null : parseDate(text);

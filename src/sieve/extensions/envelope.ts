@@ -7,11 +7,11 @@ import type { SieveExtension } from "../extension.ts";
 import { ComparedText } from "../match/comparator.ts";
 import { keysOf, matchAny, namesOf } from "../run/matching.ts";
 import type { Run } from "../run/run.ts";
-import { type CheckedNode, tagsWith } from "../script.ts";
+import { type CheckedNode, tagWith } from "../script.ts";
 import { wholeAddress } from "./base_matching.ts";
 
 function testEnvelope(run: Run, node: CheckedNode): boolean | Program<boolean> {
-  const part = tagsWith(node, "addressPart")[0]?.addressPart ?? wholeAddress;
+  const part = tagWith(node, "addressPart")?.addressPart ?? wholeAddress;
   const separators = run.facts.separators ?? "+";
   const values: string[] = [];
   for (const name of namesOf(run, node, "parts", lowerAscii)) {

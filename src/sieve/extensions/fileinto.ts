@@ -7,12 +7,12 @@ import type { SieveExtension } from "../extension.ts";
 import type { SieveAction } from "../result.ts";
 import { addKeep, filingOf, refuseBesideReject, replaceFlags } from "../run/delivering.ts";
 import type { Run } from "../run/run.ts";
-import { type CheckedNode, tagsWith, textOf } from "../script.ts";
+import { type CheckedNode, tagWith, textOf } from "../script.ts";
 
 function* fileinto(run: Run, node: CheckedNode): Program<void> {
   refuseBesideReject(run, node.name);
   const filing = yield* filingOf(run, node, run.text(textOf(node, "mailbox")));
-  const copy = tagsWith(node, "keeps").length > 0;
+  const copy = tagWith(node, "keeps") !== undefined;
   const version = run.version();
   const isInbox = lowerAscii(filing.mailbox) === "inbox";
   if (isInbox && run.facts.event !== "imap") {

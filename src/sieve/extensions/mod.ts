@@ -83,7 +83,8 @@ export const EXTENSIONS: readonly SieveExtension[] = [
   includeExtension,
   indexExtension,
   mailboxExtension,
-  mailboxId,
+  specialUse,
+  mailboxId, // behind special-use: the identifier counts where both are given (RFC 9042 section 4)
   mboxMetadata,
   mimeExtension,
   regex,
@@ -93,7 +94,6 @@ export const EXTENSIONS: readonly SieveExtension[] = [
   serverMetadata,
   spamTest,
   spamTestPlus,
-  specialUse,
   subaddress,
   vacationExtension,
   vacationSeconds,

@@ -1,6 +1,7 @@
 /** Regular expressions: compiled to a bounded program, run in time linear in the text (`regex_run.ts`). */
 import type { Comparator } from "./comparator.ts";
 import { parseRegex, type RegexNode } from "./regex_parse.ts";
+import { Needle } from "./search.ts";
 import { CAPTURES, type ClassSet, type Instruction, type RegexProblem, type RegexProgram } from "./regex_program.ts";
 
 /**
@@ -17,7 +18,26 @@ export function compileRegex(text: string, comparator: Comparator, size: number)
     if (error instanceof TooLarge) return { problem: `with its bounds written out it has more than ${size} steps` };
     throw error;
   }
-  return { code: [...writer.code, { op: "match" }], groups: Math.min(writer.groups, CAPTURES) };
+  const always = comparator.normalize === undefined ? comparator.key(literalIn(parsed.node)) : "";
+  const literal = always === "" ? null : new Needle(always);
+  return { code: [...writer.code, { op: "match" }], groups: Math.min(writer.groups, CAPTURES), literal };
+}
+
+/** The longest run of characters that stands in every match. */
+function literalIn(node: RegexNode): string {
+  let best = "";
+  let run = "";
+  const look = (node: RegexNode): void => {
+    if (node.kind === "char") run += String.fromCodePoint(node.code);
+    else if (node.kind === "group") look(node.inner);
+    else if (node.kind === "sequence") node.items.forEach(look);
+    else if (node.kind !== "empty") {
+      if (run.length > best.length) best = run;
+      run = "";
+    }
+  };
+  look(node);
+  return run.length > best.length ? run : best;
 }
 
 class TooLarge extends Error {}

@@ -1,3 +1,5 @@
+import type { Needle } from "./search.ts";
+
 /** What a regular expression becomes: instructions for `regex_run.ts`. Jumps are indexes. */
 export type Instruction =
   | { readonly op: "char"; readonly code: number }
@@ -22,6 +24,8 @@ export interface RegexProgram {
   readonly code: readonly Instruction[];
   /** Groups that are captured, at most `CAPTURES`. */
   readonly groups: number;
+  /** A text that each match has in it, folded; null where there is none, or where folding changes more than letters. */
+  readonly literal: Needle | null;
 }
 
 /** Groups beyond these are not captured. */

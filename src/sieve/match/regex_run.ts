@@ -13,6 +13,10 @@ type Slots = readonly number[];
 
 /** What each group took, the whole match at 0; or null where nothing matches. Both have one comparator. */
 export function runRegex(program: RegexProgram, line: ComparedText, budget: Budget): readonly string[] | null {
+  if (program.literal !== null) {
+    budget.look(line.text.length / 4);
+    if (!program.literal.isIn(line.key)) return null;
+  }
   const best = search(program, line.symbols, budget);
   if (best === null) return null;
   const out: string[] = [];

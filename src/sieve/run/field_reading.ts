@@ -1,6 +1,7 @@
 /** Fields read once for all tests: by their names, decoded, as addresses, as texts that are compared. */
 import { parseAddressList } from "../../message/address.ts";
 import { fieldDecoded, fieldText } from "../../message/header.ts";
+import type { TagSpec } from "../check/spec.ts";
 import type { EnvelopeAddress } from "../../message/model.ts";
 import type { Budget } from "../match/budget.ts";
 import { type Comparator, ComparedText } from "../match/comparator.ts";
@@ -11,6 +12,16 @@ class ReadField {
   decoded: string | null = null;
   addresses: readonly EnvelopeAddress[] | null = null;
   compared: ComparedText | null = null;
+  readonly parts = new Map<PartOf, AddressParts>();
+}
+
+type PartOf = NonNullable<TagSpec["addressPart"]>;
+
+/** Parts of the addresses of a field; `count` has those that have no such part too. */
+interface AddressParts {
+  readonly comparator: Comparator;
+  readonly values: readonly ComparedText[];
+  readonly count: number;
 }
 
 /** What was read of the fields of a run. */
@@ -70,6 +81,24 @@ export class FieldReading {
       read.addresses = parseAddressList(fieldText(field));
     }
     return read.addresses;
+  }
+
+  /** A part of each of them, to be compared. Groups are no addresses. */
+  addressParts(field: DraftField, part: PartOf, separators: string, comparator: Comparator): AddressParts {
+    const { parts } = this.#of(field);
+    const known = parts.get(part);
+    if (known?.comparator === comparator) return known;
+    const values: ComparedText[] = [];
+    let count = 0;
+    for (const { mailbox, host } of this.addresses(field)) {
+      if (mailbox === null || host === null) continue;
+      count++;
+      const value = part(mailbox, host, separators);
+      if (value !== null) values.push(new ComparedText(value, comparator));
+    }
+    const made = { comparator, values, count };
+    parts.set(part, made);
+    return made;
   }
 
   #of(field: DraftField): ReadField {

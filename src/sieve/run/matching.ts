@@ -24,6 +24,8 @@ export interface MatchType {
   readonly plain?: true;
   /** It wants how many values there are, not what they are. */
   readonly counts?: true;
+  /** What it keeps with each key at most, octets, where that is more than its text. */
+  readonly keyOctets?: number;
   /** What is wrong with a key, or null. Extensions with patterns look here before the script runs. */
   readonly wrong?: (key: string, comparator: Comparator, limits: SieveLimits) => string | null;
   /** One value and one key; what wildcards took where it gives some. It spends what it takes from the budget. */
@@ -52,6 +54,11 @@ export class Key {
 
   get folded(): string {
     return this.#folded ??= this.comparator.key(this.text);
+  }
+
+  /** What was made of it before, if that was kept. */
+  kept<T>(): T | null {
+    return this.#made as T | null;
   }
 
   /** A pattern of it. Each key has one match type, so one is enough. */

@@ -67,12 +67,17 @@ export function* partText(run: Run, part: Part, words: boolean): Program<string>
   return only;
 }
 
+/** Texts that are remembered in their folded form. */
+const COMPARED = 16;
+
 /** A text to be compared, which may have been before: folding a large one takes longer than looking into it. */
 export function comparedText(run: Run, text: string, comparator: Comparator): ComparedText {
-  const known = run.compared.get(text);
-  if (known?.comparator === comparator) return known;
+  const known = run.compared.find((one) => one.comparator === comparator && one.text === text);
+  if (known !== undefined) return known;
+  run.budget.look(text.length);
   const made = new ComparedText(text, comparator);
-  run.compared.set(text, made);
+  if (run.compared.length >= COMPARED) run.compared.shift();
+  run.compared.push(made);
   return made;
 }
 

@@ -57,11 +57,12 @@ export class Run {
   readonly including: string[] = [];
   /** Keys out of variables, with what was made of them. */
   readonly #keys = new Map<string, Key>();
+  readonly #made = new Map<Key, unknown>();
   /** What was read of bodies, so that the next test need not read it again. */
   readonly texts = new Map<Part, string>();
   readonly words = new Map<Part, string>();
   readonly raws = new Map<string, string>();
-  readonly compared = new Map<string, ComparedText>();
+  readonly compared: ComparedText[] = [];
   readonly headers = new Map<Part, readonly DraftField[]>();
   readonly prefix: readonly DraftField[];
   readonly reading: FieldReading;
@@ -191,6 +192,15 @@ export class Run {
 
   all(templates: readonly Template[]): string[] {
     return templates.map((template) => this.text(template));
+  }
+
+  /** What was made of a key in this run. */
+  made<T>(key: Key, make: () => T): T {
+    const known = this.#made.get(key) as T | undefined;
+    if (known !== undefined) return known;
+    const made = make();
+    if (this.#made.size < KEYS) this.#made.set(key, made);
+    return made;
   }
 
   /** A key that may have been there before. */
