@@ -7,12 +7,12 @@
 export function lowerAscii(text: string): string {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code >= 65 && code <= 90) return lowerFrom(text, i);
+    if (code >= 65 && code <= 90) return lowerMixed(text);
   }
   return text;
 }
 
-function lowerFrom(text: string, from: number): string {
+function lowerMixed(text: string): string {
   // The platform folds ASCII as ASCII; only what stands beside Unicode goes letter by letter.
   if (isAscii(text)) return text.toLowerCase();
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
@@ -22,12 +22,12 @@ function lowerFrom(text: string, from: number): string {
 export function upperAscii(text: string): string {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code >= 97 && code <= 122) return upperFrom(text, i);
+    if (code >= 97 && code <= 122) return upperMixed(text);
   }
   return text;
 }
 
-function upperFrom(text: string, from: number): string {
+function upperMixed(text: string): string {
   if (isAscii(text)) return text.toUpperCase();
   return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 }
