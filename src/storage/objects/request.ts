@@ -37,6 +37,8 @@ export interface RequestParts {
 
 const AT_ONCE = 32;
 const ATTEMPTS = 4;
+/** How many requests that are never answered somebody waits behind. */
+const TURNS = 3;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 5000;
 /** No attempt begins after so long. */
@@ -56,7 +58,7 @@ export class Requests {
   readonly #keys = new Map<string, ArrayBuffer>();
   readonly #sleep: (ms: number) => Promise<void>;
   readonly #random: () => number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<(isMine: boolean) => void>();
   #underway = 0;
   readonly #closed = new AbortController();
 
@@ -91,21 +93,27 @@ export class Requests {
   }
 
   async #attempt(asked: Asked, hash: string): Promise<Answered | Failed> {
-    await this.#enter();
+    if (!await this.#enter()) {
+      const why = "too many other requests wait for an answer";
+      return new Failed(new Unreachable(this.where, asked.doing, why, undefined), false);
+    }
     try {
       return await this.#once(asked, hash);
     } finally {
-      this.#underway--;
-      this.#waiting.shift()?.();
+      const next = this.#waiting.values().next().value;
+      if (next) next(true);
+      else this.#underway--;
     }
   }
 
-  /** One exchange. Its time is that of silence while an answer comes, and of all that was sent before. */
+  /** One exchange. An answer may be silent for so long, and takes no longer than a line that is worth its name. */
   async #once(asked: Asked, hash: string): Promise<Answered | Failed> {
     const { timeoutMs = TIMEOUT_MS } = this.#options;
     const ended = new AbortController();
     const end = () => ended.abort();
     this.#closed.signal.addEventListener("abort", end);
+    const octets = (asked.body?.length ?? 0) + (asked.range?.length ?? TEXT_LIMIT);
+    const whole = setTimeout(end, timeoutMs + octets / SLOWEST * 1000);
     let timer = setTimeout(end, timeoutMs + (asked.body?.length ?? 0) / SLOWEST * 1000);
     const heard = () => {
       clearTimeout(timer);
@@ -118,19 +126,20 @@ export class Requests {
       const isAnswer = response.ok || asked.also?.includes(status) === true;
       const skip = isAnswer && status === 200 ? asked.range?.start ?? 0 : 0; // a server without ranges
       const most = status >= 300 ? ERROR_LIMIT : asked.range?.length ?? TEXT_LIMIT;
-      const octets = await readBody(response, skip, most, heard);
-      if (isAnswer) return { status, headers, octets };
-      return refused(refusalOf(this.where, asked.doing, status, decoder.decode(octets)), headers);
+      const body = await readBody(response, skip, most, heard);
+      if (isAnswer) return { status, headers, octets: body };
+      return refused(refusalOf(this.where, asked.doing, status, decoder.decode(body)), headers);
     } catch (error) {
       if (error instanceof StorageError) return new Failed(error, false);
       const why = this.#closed.signal.aborted
         ? "the store is closed"
         : ended.signal.aborted
-        ? `it was silent for ${Math.round(timeoutMs / 1000)} seconds`
+        ? "no answer in time"
         : reasonOf(error);
       return new Failed(new Unreachable(this.where, asked.doing, why, error), true);
     } finally {
       clearTimeout(timer);
+      clearTimeout(whole);
       this.#closed.signal.removeEventListener("abort", end);
     }
   }
@@ -156,9 +165,22 @@ export class Requests {
     return new Request(signed.url, { method, headers: signed.headers, redirect: "manual", ...(body && { body }) });
   }
 
-  async #enter(): Promise<void> {
-    while (this.#underway >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#underway++;
+  /** A turn, handed over by who had one before; false where none comes in time. */
+  async #enter(): Promise<boolean> {
+    if (this.#underway < AT_ONCE) {
+      this.#underway++;
+      return true;
+    }
+    return await new Promise<boolean>((resolve) => {
+      const turn = (isMine: boolean): void => {
+        this.#waiting.delete(turn);
+        clearTimeout(timer);
+        resolve(isMine);
+      };
+      const { timeoutMs = TIMEOUT_MS } = this.#options;
+      const timer = setTimeout(() => turn(false), TURNS * timeoutMs);
+      this.#waiting.add(turn);
+    });
   }
 }
 

@@ -212,7 +212,7 @@ test("a store without ranges is understood", async ({ bodies, s3 }) => {
 
 test("what fails in passing is tried again, later each time", async ({ bodies, s3, waits }) => {
   const faults = [{ status: 500 }, { status: 503, code: "SlowDown", headers: { "retry-after": "3" } }, {
-    silent: true,
+    status: 504,
   }] as const;
   let left = [...faults];
   s3.fault = () => left.shift() ?? null;
@@ -221,7 +221,7 @@ test("what fails in passing is tried again, later each time", async ({ bodies, s
   left = [{ status: 502 }, { status: 400, code: "RequestTimeout" }, { status: 408 }, { status: 500 }] as never;
   await assert.rejects(bodies.read(place, 0, 10), refusal("unavailable", /answered reading an object with 500/));
   assert.equal((await bodies.read(place, 0, 10)).length, 10); // the fifth answer
-}, { timeoutMs: 50 });
+});
 
 test("a connection that is torn in the middle of a range gives all of it or nothing", async ({ bodies, s3, waits }) => {
   const body = octets(200_000);
@@ -238,11 +238,16 @@ test("a connection that is torn in the middle of a range gives all of it or noth
 });
 
 test("a store that says nothing is given up, and does not block", async ({ s3, open }) => {
-  const bodies = await open({ timeoutMs: 50 });
+  const bodies = await open({ timeoutMs: 100 });
   const place = await write(bodies, octets(70_000));
   s3.fault = () => ({ silent: true });
-  const error = refusal("unavailable", /cannot be reached for reading an object: it was silent/);
+  const error = refusal(
+    "unavailable",
+    /cannot be reached for reading an object: (no answer in time|too many other requests)/,
+  );
   await Promise.all(Array.from({ length: 40 }, () => assert.rejects(bodies.read(place, 0, 10), error)));
+  s3.fault = () => ({ drip: true });
+  await assert.rejects(bodies.read(place, 0, 1000), refusal("unavailable", /no answer in time/));
   s3.fault = () => null;
   assert.equal((await bodies.read(place, 0, 10)).length, 10);
 });

@@ -15,6 +15,8 @@ export type Fault =
   | { readonly lose: true }
   /** Nothing is said, for ever. */
   | { readonly silent: true }
+  /** The answer comes an octet at a time. */
+  | { readonly drip: true }
   /** Ranges are not understood. */
   | { readonly whole: true };
 
@@ -128,6 +130,7 @@ export class S3Double {
     const headers = { "content-length": String(octets.length), ...answer.headers };
     response.writeHead(status, headers);
     if (request.method === "HEAD") return void response.end();
+    if (fault && "drip" in fault) return drip(response, octets);
     if (!(fault && "tear" in fault)) return void response.end(octets);
     response.write(octets.subarray(0, fault.tear), () => response.destroy());
   }
@@ -206,6 +209,15 @@ export class S3Double {
     );
     return xml(`<ListMultipartUploadsResult>${rows.join("")}</ListMultipartUploadsResult>`);
   }
+}
+
+function drip(response: ServerResponse, octets: Uint8Array): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    if (response.destroyed || at === octets.length) clearInterval(timer);
+    else response.write(octets.subarray(at, ++at));
+  }, 20);
+  response.on("close", () => clearInterval(timer));
 }
 
 interface Answer {
