@@ -29,7 +29,13 @@ import type { UrlOps } from "./ops/url.ts";
 
 /** Octets of a body that is put together: a range of a stored or sealed body, or octets as they are. */
 export type BodyPart =
-  | { readonly blobId: BlobId; readonly start: number; readonly end: number }
+  | {
+    readonly blobId: BlobId;
+    readonly start: number;
+    readonly end: number;
+    /** Written in lines of base64 (RFC 2045 section 6.8). */
+    readonly base64?: boolean;
+  }
   | { readonly octets: Uint8Array };
 
 /** Bodies on their way in. A sink is a number of the session's own choosing; its first `bodyChunk` opens it. */

@@ -2,10 +2,13 @@
 import { CORE, MAIL } from "./capabilities.ts";
 import { echo } from "./core/echo.ts";
 import { emailChanges } from "./email/changes.ts";
+import { emailCopy } from "./email/copy.ts";
 import { emailGet } from "./email/get.ts";
+import { emailImport } from "./email/import.ts";
 import { emailParse } from "./email/parse.ts";
 import { emailQuery } from "./email/query.ts";
 import { emailQueryChanges } from "./email/query_changes.ts";
+import { emailSet } from "./email/set.ts";
 import { mailboxChanges } from "./mailbox/changes.ts";
 import { mailboxGet } from "./mailbox/get.ts";
 import { threadChanges } from "./thread/changes.ts";
@@ -20,10 +23,13 @@ const CORE_METHODS: Table = {
 
 const MAIL_METHODS: Table = {
   "Email/changes": emailChanges,
+  "Email/copy": emailCopy,
   "Email/get": emailGet,
+  "Email/import": emailImport,
   "Email/parse": emailParse,
   "Email/query": emailQuery,
   "Email/queryChanges": emailQueryChanges,
+  "Email/set": emailSet,
   "Mailbox/changes": mailboxChanges,
   "Mailbox/get": mailboxGet,
   "Thread/changes": threadChanges,

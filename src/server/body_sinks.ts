@@ -3,7 +3,8 @@
  * are sticky and surface when the body is sealed (contract, rule 5).
  */
 import type { AnswerOf, BlobId, BodyPart } from "../contract/mod.ts";
-import { MessageIndexer } from "../message/mod.ts";
+import { concatBytes } from "../base/bytes.ts";
+import { encodeBase64Lines, MessageIndexer } from "../message/mod.ts";
 import type { BlobWriter, SealedBlob, Storage } from "../storage/storage.ts";
 import { failureReason } from "./failure.ts";
 
@@ -90,7 +91,7 @@ export class BodySinks {
     try {
       for (const part of parts) {
         if ("octets" in part) await write(part.octets);
-        else for await (const piece of pieces(this.#storage, part.blobId, part.start, part.end)) await write(piece);
+        else for await (const piece of piecesOf(this.#storage, part)) await write(piece);
       }
       const sealed = await writer.seal(indexer.finish());
       this.#made.push(sealed);
@@ -111,9 +112,7 @@ export class BodySinks {
   async compose(sink: number, parts: readonly BodyPart[]): Promise<AnswerOf<"body.compose">> {
     for (const part of parts) {
       if ("octets" in part) await this.chunk(sink, part.octets);
-      else {for await (const piece of pieces(this.#storage, part.blobId, part.start, part.end)) {
-          await this.chunk(sink, piece);
-        }}
+      else for await (const piece of piecesOf(this.#storage, part)) await this.chunk(sink, piece);
     }
     return await this.seal(sink);
   }
@@ -163,6 +162,23 @@ async function copyWithout(
   }
   return await writer.seal(indexer.finish());
 }
+
+/** The octets of a part, encoded where it says so. */
+async function* piecesOf(
+  storage: Storage,
+  { blobId, start, end, base64 = false }: Extract<BodyPart, { blobId: BlobId }>,
+): AsyncGenerator<Uint8Array> {
+  if (!base64) return yield* pieces(storage, blobId, start, end);
+  for (let at = start; at < end; at += LINES) {
+    // A read may give less than was asked for: lines are whole all the same.
+    const octets: Uint8Array[] = [];
+    for await (const piece of pieces(storage, blobId, at, Math.min(end, at + LINES))) octets.push(piece);
+    yield encodeBase64Lines(octets.length === 1 ? octets[0]! : concatBytes(octets));
+  }
+}
+
+/** Octets that are whole lines in base64: 57 a line. */
+const LINES = 57 * 2048;
 
 /** The octets of a range, piece by piece. */
 async function* pieces(storage: Storage, blobId: BlobId, start: number, end: number): AsyncGenerator<Uint8Array> {

@@ -2,6 +2,7 @@
  * The world of every session: who answers which question. Questions to the store go straight to it; the rest is this
  * table. It is the wiring of the whole server on one page.
  */
+import { randomBytes } from "node:crypto";
 import type {
   AnswerOf,
   Args,
@@ -103,6 +104,7 @@ const OWN: OwnAnswers = {
   // Asked by JMAP, which has no connection of its own.
   "email.columns": () => Promise.reject(new Error("there are no columns here")),
   "mailbox.counts": () => Promise.reject(new Error("there are no columns here")),
+  "text.random": () => randomBytes(18).toString("hex"),
   "mail.submit": () => Promise.reject(new Error("submission has a machine")),
   "client.verify": (world) => world.guard?.client() ?? { ok: true, early: "allow" },
   "sender.verify": (world, args) => world.verifySender(args),

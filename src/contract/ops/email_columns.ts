@@ -56,6 +56,8 @@ export interface ViewOps {
     args: { accountId: AccountId; ownerId?: AccountId };
     answer: { state: Modseq; counts: ReadonlyMap<MailboxId, MailboxCounts> };
   };
+  /** Letters and digits that nobody can guess, fresh each time. */
+  "text.random": { args: Record<never, never>; answer: string };
   /**
    * Takes a sealed or stored message of the account for sending, as submission does. `holdUntil`: not before this
    * time (milliseconds since 1970). When it answers `accepted`, the message is on disk.

@@ -1,4 +1,5 @@
 /** JMAP in the server: who asks, the world of its programs, and blobs. */
+import { randomBytes } from "node:crypto";
 import type { AccountId, AnswerOf, Args, LogEvent, Login, LoginRefused, Op, StorageOp } from "../../contract/mod.ts";
 import type { JmapDesk } from "../../http/jmap/desk.ts";
 import { JMAP_LIMITS, type JmapUser, processRequest } from "../../jmap/mod.ts";
@@ -81,6 +82,7 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
 function world({ storage, clock }: JmapParts, columns: ColumnCache, sinks: BodySinks): Perform {
   return <K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> => {
     if (op === "clock.now") return clock.wall() as AnswerOf<K>;
+    if (op === "text.random") return randomBytes(18).toString("hex") as AnswerOf<K>;
     if (op === "email.columns") return columns.of(args as Args<"email.columns">) as Promise<AnswerOf<K>>;
     if (op === "mailbox.counts") return columns.counts(args as Args<"mailbox.counts">) as Promise<AnswerOf<K>>;
     if (op === "body.make") return sinks.make((args as Args<"body.make">).parts) as Promise<AnswerOf<K>>;
