@@ -1,5 +1,5 @@
 /** An account, a mailbox or a message of a backup, put back into the store as it is now. */
-import { resolve } from "node:path";
+import type { BackupAccount } from "../storage/sqlite/backup/read_account.ts";
 import type { BackupMessage, OpenBackup } from "../storage/sqlite/backup/read_backup.ts";
 import { type Admin, detailOf, segment } from "./admin.ts";
 import type { Invocation } from "./command.ts";
@@ -9,12 +9,12 @@ import { Progress } from "./progress.ts";
 const decoder = new TextDecoder();
 
 /** What `palomar restore BACKUP --account …` does. */
-export async function restorePart({ operands: [folder = ""], options, io, admin }: Invocation): Promise<number> {
+export async function restorePart(folder: string, { options, io, admin }: Invocation): Promise<number> {
   const address = options.get("account") ?? "";
   const { openBackup } = await import("../storage/sqlite/backup/read_backup.ts");
   let backup: OpenBackup;
   try {
-    backup = openBackup(resolve(io.cwd, folder));
+    backup = openBackup(folder);
   } catch (error) {
     throw new Exit(EXIT.refused, (error as Error).message);
   }
@@ -24,7 +24,8 @@ export async function restorePart({ operands: [folder = ""], options, io, admin 
     const paths = chosenPaths(backup, address, options.get("mailbox"));
     const house = await admin();
     const account = `/accounts/${segment(address)}`;
-    await house.request("GET", account); // ends here where it is not there
+    const revived = await revive(house, backup.account(address)!, account, options.has("message"));
+    if (revived !== null) io.err(revived);
     for (const path of paths) {
       for (const message of backup.messages(address, path)) {
         if (!isWanted(message, options.get("message"))) continue;
@@ -44,6 +45,31 @@ export async function restorePart({ operands: [folder = ""], options, io, admin 
   if (total.restored + total.there > 0 || !options.has("message")) return EXIT.ok;
   io.err("The backup has no such message.\n");
   return EXIT.refused;
+}
+
+/** Makes the account anew where it is not there any more; answers what was done. */
+async function revive(
+  house: Admin,
+  { scripts, ...wanted }: BackupAccount,
+  account: string,
+  isOne: boolean,
+): Promise<string | null> {
+  const { accounts } = await house.request("GET", "/accounts") as { accounts: { address: string }[] };
+  if (accounts.some(({ address }) => `/accounts/${segment(address)}` === account)) return null;
+  // A person who looks for one message wants no account.
+  if (isOne) await house.request("GET", account);
+  const done = await house.request("POST", `${account}/revive`, wanted) as { aliases: number; tokens: number };
+  const problems: string[] = [];
+  for (const { name, content, active } of scripts) {
+    await house.request("PUT", `${account}/sieve/${segment(name)}`, { content, activate: active }).catch((error) => {
+      problems.push(`The Sieve script ${name} was not taken: ${(error as Error).message}\n`);
+    });
+  }
+  const { aliases, tokens } = done;
+  return `The account was not there any more: it is back with its password, ${
+    scripts.length - problems.length
+  } Sieve ` +
+    `scripts, ${aliases} aliases and ${tokens} app passwords.\n${problems.join("")}`;
 }
 
 function chosenPaths(backup: OpenBackup, address: string, wanted: string | undefined): readonly string[] {

@@ -13,6 +13,7 @@ import { messages } from "./admin/messages.ts";
 import { mailboxes } from "./admin/mailboxes.ts";
 import { messagesExport } from "./admin/messages_export.ts";
 import { messagesImport } from "./admin/messages_import.ts";
+import { accountsRevive } from "./admin/accounts_revive.ts";
 import { messagesRestore } from "./admin/messages_restore.ts";
 import { messagesDeliver } from "./admin/messages_deliver.ts";
 import { messagesSend } from "./admin/messages_send.ts";
@@ -97,6 +98,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   messagesImport(admin, deps);
   messagesExport(admin, deps);
   messagesRestore(admin, deps);
+  accountsRevive(admin, deps);
   for (const resource of [sieve, sieveWork, filterRules, delivering]) resource(admin, deps);
   bans(admin, deps);
   removed(admin, deps);

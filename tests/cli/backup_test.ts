@@ -1,5 +1,6 @@
 /** `palomar backup` beside a running server, and `palomar restore`. */
 import assert from "node:assert/strict";
+import type { Credentials } from "../../src/contract/mod.ts";
 import { createServer, demoConfig } from "../../mod.ts";
 import { DatabaseSync } from "node:sqlite";
 import { imapText } from "../../src/imap/imap_text.ts";
@@ -28,6 +29,89 @@ Deno.test("backup and restore: beside a running server, verified, over a newer s
   assert.match(err, /The store that was there is in .*replaced-/);
   assert.match((await run("account list")).out, /bob@palomar\.test/);
   assert.deepEqual(await run("verify"), { code: 0, out: "", err: "All is well.\n" });
+  folder.remove();
+});
+
+Deno.test("backup --file: one file that is looked through and brought back, whole or in part; what is none is refused", async () => {
+  const folder = tempDir();
+  const dataDir = `${folder.path}/data`;
+  const run = (line: string, stdin?: Uint8Array) =>
+    runMain(line.split(" "), { env: { PALOMAR_DATA_DIR: dataDir }, cwd: folder.path, ...(stdin && { stdin }) });
+  const s = await new Scene(await openSqlite({ dataDir, prepare: imapText })).people();
+  granted(await s.append(s.ann, "INBOX", message(`large ${"x".repeat(100_000)}`)));
+  await s.store.close();
+  const made = await run("backup --file x.palomar --verify");
+  assert.match(made.out, /^1 messages of 2 accounts in .*x\.palomar: /, made.err);
+  const stream = await run("backup --file -");
+  assert.deepEqual([stream.code, /^1 messages of 2 accounts/.test(stream.err)], [0, true]);
+  const octets = Uint8Array.from(stream.out, (letter) => letter.charCodeAt(0));
+  assert.deepEqual(await run("verify x.palomar"), { code: 0, out: "", err: "All is well.\n" });
+  assert.equal((await run("account remove ann@example.org")).code, 0);
+  const part = await run("restore x.palomar --account ann@example.org");
+  assert.equal(part.out, "Brought back: 1; there already: 0; octets mended: 0.\n", part.err);
+  const whole = await run("restore - --replace", octets);
+  assert.match(whole.out, /is as it was at/, whole.err);
+  assert.deepEqual(await run("verify"), { code: 0, out: "", err: "All is well.\n" });
+  const names = [...Deno.readDirSync(dataDir), ...Deno.readDirSync(folder.path)].map(({ name }) => name);
+  assert.deepEqual(names.filter((name) => /palomar-backup|partial/.test(name)), []);
+  for (
+    const [broken, why] of [
+      [octets.subarray(0, 90_000), /ends early/],
+      [octets.subarray(0, octets.length - 600), /ends early/],
+      [new Uint8Array(2000).fill(65), /no tar archive/],
+      [new Uint8Array(1024), /is missing in it/],
+    ] as const
+  ) {
+    const { code, err } = await run("restore - --replace", broken.slice());
+    assert.deepEqual([code, why.test(err)], [1, true], err);
+  }
+  assert.equal((await run("backup")).code, 2);
+  assert.equal((await run("backup folder --file x")).code, 2);
+  folder.remove();
+});
+
+Deno.test("restore --account: an account that is gone comes back with its password, scripts, aliases, mailboxes and mail", async () => {
+  const folder = tempDir();
+  const dataDir = `${folder.path}/data`;
+  const run = (...words: string[]) => runMain(words, { env: { PALOMAR_DATA_DIR: dataDir }, cwd: folder.path });
+  const open = async () => new Scene(await openSqlite({ dataDir, prepare: imapText }));
+  const address = "ann@example.org";
+  let s = await (await open()).people();
+  granted(await s.append(s.ann, "INBOX", message("kept"), ["\\Seen"], 7));
+  granted(await s.ask("mailbox.create", { accountId: s.ann, path: "Empty/Deep", role: null }));
+  granted(await s.ask("mailbox.subscribe", { accountId: s.ann, path: "Empty/Deep", subscribed: true }));
+  granted(await s.ask("sieve.put", { address, name: "main", content: "keep;\r\n" }));
+  granted(await s.ask("sieve.activate", { address, name: "main" }));
+  granted(await s.ask("alias.add", { address: "a@example.org", targets: [address, "bob@example.org"], now: 1 }));
+  granted(await s.ask("token.add", { address, name: "phone", hash: "f".repeat(64), expiresAt: null, now: 1 }));
+  granted(await s.ask("account.change", { address, name: "Ann", quota: { bytes: 5_000_000, messages: null } }));
+  granted(await s.ask("delivery.change", { address, change: { subaddressFolders: true } }));
+  const all = async () => ({
+    credentials: secretsOf((await s.ask("account.credentials", { login: address }))!.credentials),
+    scripts: await s.ask("sieve.list", { address }),
+    alias: (await s.ask("alias.list", {})).map(({ address, targets }) => [address, targets]),
+    settings: await s.ask("delivery.settings", { address }),
+    subscriptions: await s.ask("mailbox.subscriptions", { accountId: s.ann }),
+    mailboxes: (await s.ask("mailbox.list", { accountId: s.ann })).map((
+      { path, role, messages },
+    ) => [path, role, messages]),
+    named: (await s.ask("account.get", { address }))!.name,
+    quota: (await s.ask("account.get", { address }))!.quota,
+    token: (await s.ask("token.find", { hash: "f".repeat(64), now: 1 }))?.address,
+  });
+  const before = await all();
+  await s.store.close();
+  assert.equal((await run("backup", "copy")).code, 0);
+  assert.equal((await run("alias", "remove", "a@example.org")).code, 0);
+  assert.equal((await run("account", "remove", address)).code, 0);
+  assert.match((await run("restore", "copy", "--account", address, "--message", "1")).err, /no account ann@example/);
+  const done = await run("restore", "copy", "--account", address);
+  assert.deepEqual([done.code, done.out], [0, "Brought back: 1; there already: 0; octets mended: 0.\n"], done.err);
+  assert.match(done.err, /is back with its password, 1 Sieve scripts, 1 aliases and 1 app passwords/);
+  s = await open();
+  s.ann = (await s.ask("account.get", { address }))!.accountId;
+  assert.deepEqual(await all(), before);
+  await s.store.close();
   folder.remove();
 });
 
@@ -76,3 +160,8 @@ Deno.test("restore --account: a mailbox or a message comes back into a running s
   assert.deepEqual(await run("verify"), { code: 0, out: "", err: "All is well.\n" });
   folder.remove();
 });
+
+function secretsOf({ password, scramSha256, scramSha1 }: Credentials): unknown {
+  const { salt, iterations, storedKey, serverKey } = scramSha256;
+  return [password.reveal(), salt, iterations, storedKey.reveal(), serverKey.reveal(), scramSha1];
+}

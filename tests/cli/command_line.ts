@@ -1,5 +1,5 @@
 /** The command line in this process: what it prints and with which code it ends. */
-import { utf8Bytes } from "../../src/base/bytes.ts";
+import { latin1String, utf8Bytes } from "../../src/base/bytes.ts";
 import { type Admin, adminOver, type StreamExchange } from "../../src/cli/admin.ts";
 import type { Io } from "../../src/cli/io.ts";
 import { main, type MainParts } from "../../src/cli/main.ts";
@@ -39,7 +39,7 @@ export async function runMain(args: readonly string[], terminal: Terminal = {}, 
       const { stdin = "" } = terminal;
       yield await Promise.resolve(typeof stdin === "string" ? utf8Bytes(stdin) : stdin);
     },
-    write: (octets) => void (out += new TextDecoder("latin1").decode(octets)),
+    write: (octets) => void (out += latin1String(octets)),
     ask(question, options) {
       const answer = typed.shift() ?? null;
       err += options?.hidden ? `${question}\n` : `${question}${answer}\n`;

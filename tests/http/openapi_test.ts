@@ -59,6 +59,7 @@ const ROUTES = [
   "POST /api/v1/accounts/{address}/messages/known",
   "POST /api/v1/accounts/{address}/removed/restore",
   "POST /api/v1/accounts/{address}/restore",
+  "POST /api/v1/accounts/{address}/revive",
   "POST /api/v1/accounts/{address}/rewind",
   "POST /api/v1/accounts/{address}/sieve-diff",
   "POST /api/v1/accounts/{address}/sieve-run",

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { placeOfStore, restoreAny } from "../../server/store_copies.ts";
+import { withBackup } from "../backup_file.ts";
 import { type Command, type Invocation, JSON_OPTION } from "../command.ts";
 import { EXIT, Exit, usage } from "../exit.ts";
 import { Progress } from "../progress.ts";
@@ -11,15 +12,17 @@ export const restore: Command = {
   least: 1,
   most: 1,
   summary: "Bring back a backup: the whole store, or an account, a mailbox, a message",
-  about:
+  about: "BACKUP is a folder, or a file of palomar backup --file (- is stdin).\n" +
     "With --account, what the account has not (any more) is put back, under new UIDs, while the server runs or not; what\n" +
-    "is damaged in the store is mended. Without, it is the whole store, and the server must not run. Mailboxes that\n" +
+    "is damaged in the store is mended; an account that is gone is made again, with its password, app passwords, scripts\n" +
+    "and aliases. Without, it is the whole store, and the server must not run. Mailboxes that\n" +
     "changed since the backup get a new UIDVALIDITY, so that mail programs fetch them anew instead of taking one message\n" +
     "for another. Mail that waited to be sent is held, for it may have been sent since: palomar queue list --state held\n" +
     "shows it, queue release or remove decides. A backup of one driver becomes a store of the other: to move, make one,\n" +
     "change storage in the configuration, and restore it with --exact.",
   examples: [
     "palomar restore /srv/backup --replace",
+    "palomar restore /srv/today.palomar --replace",
     "palomar restore /srv/backup --account alice@example.org",
     "palomar restore /srv/backup --account alice@example.org --mailbox INBOX --message 4711 --into Found",
   ],
@@ -34,21 +37,27 @@ export const restore: Command = {
   ],
   async run(invocation) {
     const { options } = invocation;
-    if (options.has("account")) return await (await import("../restore_part.ts")).restorePart(invocation);
+    const { operands: [backup = ""], io, config } = invocation;
+    const { dataDir } = await config();
+    const within = (run: (folder: string) => Promise<number>) => withBackup(resolve(io.cwd, backup), dataDir, io, run);
+    if (options.has("account")) {
+      const { restorePart } = await import("../restore_part.ts");
+      return await within((folder) => restorePart(folder, invocation));
+    }
     for (const name of ["mailbox", "message", "into"]) {
       if (options.has(name)) throw usage(`--${name} goes with --account ADDRESS`);
     }
-    return await restoreAll(invocation);
+    return await within((folder) => restoreAll(folder, invocation));
   },
 };
 
-async function restoreAll(invocation: Invocation): Promise<number> {
-  const { operands: [folder = ""], options, io } = invocation;
+async function restoreAll(backup: string, invocation: Invocation): Promise<number> {
+  const { options, io } = invocation;
   const place = await storePlace(invocation);
   const progress = new Progress(io);
   try {
     const result = await restoreAny(place, {
-      backup: resolve(io.cwd, folder),
+      backup,
       replace: options.has("replace"),
       exact: options.has("exact"),
       now: () => Date.now(),

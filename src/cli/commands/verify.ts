@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { expectReachable, placeOfStore, type StorePlace, verifyAny } from "../../server/store_copies.ts";
 import type { Finding, Repair } from "../../storage/verify/finding.ts";
 import type { Admin } from "../admin.ts";
+import { withBackup } from "../backup_file.ts";
 import { type Command, type Invocation, JSON_OPTION } from "../command.ts";
 import { EXIT, Exit, usage } from "../exit.ts";
 import { Progress } from "../progress.ts";
@@ -31,27 +32,36 @@ export const verify: Command = {
     if (folder !== undefined && options.has("repair")) {
       throw usage("--repair is for the store of the server; a backup is written anew by palomar backup");
     }
-    const place: StorePlace = folder === undefined
-      ? await storePlace(invocation)
-      : placeOfFolder(resolve(io.cwd, folder));
-    const { findings, count } = await look(invocation, place);
-    const corrected = options.has("repair") ? await repairAll(invocation, findings) : [];
-    const left = options.has("repair") ? findings.filter(({ repair }) => repair === null).length : count;
-    if (options.has("json")) {
-      io.out(JSON.stringify({ folder: placeOfStore(place), found: count, left, findings, corrected }, null, 2) + "\n");
-    } else {
-      for (const line of corrected) io.out(`repaired: ${printable(line)}\n`);
-      io.err(
-        count === 0
-          ? "All is well.\n"
-          : `${count} found${options.has("repair") ? `, ${left} left` : ""}.${
-            count > KEPT ? " Look again after a repair." : ""
-          }\n`,
-      );
-    }
-    return left > 0 || count > KEPT ? EXIT.refused : EXIT.ok;
+    if (folder === undefined) return await verifyAt(await storePlace(invocation), invocation);
+    const { dataDir } = await invocation.config();
+    return await withBackup(
+      resolve(io.cwd, folder),
+      dataDir,
+      io,
+      (unpacked) => verifyAt(placeOfFolder(unpacked), invocation),
+    );
   },
 };
+
+async function verifyAt(place: StorePlace, invocation: Invocation): Promise<number> {
+  const { options, io } = invocation;
+  const { findings, count } = await look(invocation, place);
+  const corrected = options.has("repair") ? await repairAll(invocation, findings) : [];
+  const left = options.has("repair") ? findings.filter(({ repair }) => repair === null).length : count;
+  if (options.has("json")) {
+    io.out(JSON.stringify({ folder: placeOfStore(place), found: count, left, findings, corrected }, null, 2) + "\n");
+  } else {
+    for (const line of corrected) io.out(`repaired: ${printable(line)}\n`);
+    io.err(
+      count === 0
+        ? "All is well.\n"
+        : `${count} found${options.has("repair") ? `, ${left} left` : ""}.${
+          count > KEPT ? " Look again after a repair." : ""
+        }\n`,
+    );
+  }
+  return left > 0 || count > KEPT ? EXIT.refused : EXIT.ok;
+}
 
 /** Where the store is; ends the command where it is no folder. */
 export async function storeFolder({ config }: Invocation): Promise<string> {

@@ -4,6 +4,7 @@ import { StorageError } from "../../storage.ts";
 import { printFlags } from "../../engine/flags.ts";
 import { MIGRATIONS, openDatabase } from "../schema.ts";
 import { StoreFiles } from "../verify/source.ts";
+import { type BackupAccount, readAccount } from "./read_account.ts";
 import { readManifest } from "./mod.ts";
 
 const PIECE = 256 * 1024;
@@ -30,6 +31,8 @@ export interface OpenBackup {
   /** Mailboxes of an account, or null: it is not in the backup. */
   mailboxes(address: string): readonly string[] | null;
   messages(address: string, path: string): Generator<BackupMessage>;
+  /** The account without its mail, or null: it is not in the backup. */
+  account(address: string): BackupAccount | null;
   close(): void;
 }
 
@@ -52,6 +55,10 @@ export function openBackup(folder: string): OpenBackup {
       if (id === null) return null;
       const rows = files.sql.all("select path from mailboxes where account = ? order by path", id);
       return rows.map(([path]) => path as string);
+    },
+    account(address) {
+      const id = account(address);
+      return id === null ? null : readAccount(files.sql, id);
     },
     messages: (address, path) => messages(files, account(address) ?? 0, path),
     close() {
