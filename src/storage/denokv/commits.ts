@@ -9,13 +9,13 @@ import { TouchedSet } from "../engine/watchers.ts";
 import { StorageError } from "../storage.ts";
 import { COMMIT_WEIGHT, type Database, MUTATIONS } from "./database.ts";
 import { infrastructure } from "./failure.ts";
-import { generationKey } from "./keys.ts";
+import { generationKey, textOf } from "./keys.ts";
 import type { Loads } from "./loads.ts";
 import type { KvTables } from "./mail_tables.ts";
 import { commitLarge, type Generation } from "./redo.ts";
 import type { Scopes } from "./scopes.ts";
 import { type Mutation, mutationsOf, PIECE } from "./values.ts";
-import { type Missing, Overlay, Stale, View } from "./view.ts";
+import { type Change, type Missing, Overlay, Stale, View } from "./view.ts";
 
 const GROUP = 256;
 /** Room for the generations of scopes beside what is written. */
@@ -164,10 +164,14 @@ export class Commits {
     const commit = `${Date.now().toString(36)}.${this.#node}.${++this.#commits}`;
     const written = new Set<string>();
     const mutations: Mutation[] = [];
-    for (const { key, value, weight } of overlay.changes()) {
+    const parts = new Map<Change, number>();
+    for (const change of overlay.changes()) {
+      const { key, value, weight } = change;
       written.add(key[0]);
-      const before = scopes.of(key[0]).entries.get(JSON.stringify(key))?.parts ?? 0;
-      mutations.push(...mutationsOf(key, value, weight, before));
+      const before = scopes.of(key[0]).entries.get(textOf(key))?.parts ?? 0;
+      const made = mutationsOf(key, value, weight, before);
+      if (weight > PIECE) parts.set(change, made.filter((one) => one.value !== undefined).length - 1);
+      mutations.push(...made);
     }
     for (const { key, value, weight } of overlay.loose) {
       mutations.push(...mutationsOf(key as never, value, weight, 0));
@@ -196,7 +200,7 @@ export class Commits {
       return false;
     }
     if (isLarge) { for (const name of written) scopes.drop(name); }
-    else this.#learn(overlay, written, version);
+    else this.#learn(overlay, written, parts, version);
     return true;
   }
 
@@ -218,7 +222,7 @@ export class Commits {
     return holds;
   }
 
-  #learn(overlay: Overlay, written: ReadonlySet<string>, version: string): void {
+  #learn(overlay: Overlay, written: ReadonlySet<string>, parts: ReadonlyMap<Change, number>, version: string): void {
     const { scopes } = this.#parts;
     const right = new Set<string>();
     for (const name of written) {
@@ -228,10 +232,11 @@ export class Commits {
       else scopes.drop(name);
     }
     const now = Date.now();
-    for (const { key, value, weight } of overlay.changes()) {
+    for (const change of overlay.changes()) {
+      const { key, value, weight } = change;
       if (!right.has(key[0])) continue;
-      const parts = weight <= PIECE ? 0 : mutationsOf(key, value, weight, 0).length - 1;
-      scopes.of(key[0]).apply(key, value === undefined ? null : { key, value, weight, parts });
+      const entry = value === undefined ? null : { key, value, weight, parts: parts.get(change) ?? 0 };
+      scopes.of(key[0]).apply(key, entry);
     }
     for (const name of right) {
       scopes.of(name).generation = version;

@@ -136,7 +136,7 @@ export class Loads {
     for (;;) {
       const [entry] = await this.#database.getAll([["n", sequence]]);
       const last = (entry!.value ?? 0) as number;
-      const end = (Math.floor(last / BLOCK) + 1) * BLOCK;
+      const end = (Math.floor((last + 1) / BLOCK) + 1) * BLOCK;
       const check = { key: ["n", sequence], versionstamp: entry!.versionstamp };
       const written = await this.#database.commit([check], [{ key: ["n", sequence], value: end - 1, weight: 50 }]);
       if (written === null) continue;

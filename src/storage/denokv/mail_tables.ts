@@ -86,7 +86,13 @@ export class KvTables extends MemberTables implements Transaction {
   addEmail(record: EmailRecord): void {
     const { id, account, blobId } = record;
     const headerEnd = this.#blobs.held(blobId)?.index.root.bodyStart ?? this.#entryOf(blobId)!.headerEnd;
-    const entry: EmailEntry = { record: { ...record }, headerEnd, places: [], removed: [], origin: null };
+    const entry: EmailEntry = {
+      record: { ...record, prefix: record.prefix.slice() },
+      headerEnd,
+      places: [],
+      removed: [],
+      origin: null,
+    };
     this.view.set(emailKey(id), entry);
     const owned = this.view.get<readonly number[]>(ownedKey(account, blobId)) ?? [];
     this.view.set(ownedKey(account, blobId), [...owned, id]);

@@ -200,6 +200,7 @@ export abstract class MemberTables extends ObjectTables {
   }
 
   #block(mailbox: number, uid: number): Block {
+    if (!this.#blocks(mailbox).includes(Math.floor(uid / BLOCK))) return [];
     return this.view.get<Block>(this.#blockKey(mailbox, uid)) ?? [];
   }
 

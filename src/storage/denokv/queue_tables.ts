@@ -69,7 +69,7 @@ export abstract class QueueTables extends PersonalTables {
   }
 
   addQueueRow(row: QueueRecord): void {
-    this.#put(null, row);
+    this.#put(null, { ...row, prefix: row.prefix.slice() });
     this.view.set(traceKey(row), 1);
     this.refer(row.blobId, 1);
   }

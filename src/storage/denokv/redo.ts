@@ -4,11 +4,10 @@
  * something is still to be done. Whoever meets that does it before he reads: this process, or another after a crash.
  * Each step is checked against the entry that orders it, so nobody does late what somebody else has done.
  */
-import { deserialize, serialize } from "node:v8";
-import { concatBytes } from "../../base/bytes.ts";
+import { serialize } from "node:v8";
 import { type Check, COMMIT_WEIGHT, type Database, MUTATIONS } from "./database.ts";
 import { generationKey, type Part } from "./keys.ts";
-import { type Mutation, PIECE, weighKey } from "./values.ts";
+import { joinParts, type Mutation, PIECE, weighKey } from "./values.ts";
 
 const REDO = "redo";
 /** How old a piece must be that no commit ordered. */
@@ -69,7 +68,7 @@ export async function finish(database: Database, commit: string): Promise<void> 
     const pieces = await database.getAll(keys);
     // Taken away by whoever was faster.
     if (pieces.some(({ value }) => value === null)) return;
-    const writes = deserialize(concatBytes(pieces.map(({ value }) => value as Uint8Array))) as [Part[], unknown][];
+    const writes = joinParts(pieces.map(({ value }) => value as Uint8Array)) as [Part[], unknown][];
     const mutations = writes.map(([key, value]) => ({ key, value, weight: 0 }));
     if (await database.commit([check], mutations) === null) return;
   }

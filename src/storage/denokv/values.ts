@@ -19,7 +19,8 @@ export function weigh(value: unknown): number {
   if (value === null || value === undefined || typeof value === "boolean") return 2;
   if (typeof value === "number") return 10;
   if (typeof value === "string") return 5 + (/^[\0-\xff]*$/.test(value) ? value.length : 2 * value.length);
-  if (value instanceof Uint8Array) return value.length + 20;
+  // A view is written with all that it is a view of.
+  if (value instanceof Uint8Array) return value.buffer.byteLength + 20;
   let sum = 8;
   if (Array.isArray(value)) {
     for (const one of value) sum += weigh(one);
@@ -69,5 +70,13 @@ export function partsOf(value: unknown): number {
 }
 
 export function joinParts(parts: readonly Uint8Array[]): unknown {
-  return deserialize(concatBytes(parts));
+  return compact(deserialize(concatBytes(parts)));
+}
+
+/** The same with octets of its own: what was read out of a larger whole is a view of it, and would be written with it. */
+function compact(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (Array.isArray(value)) return value.map(compact);
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, compact(one)]));
 }
