@@ -1,5 +1,7 @@
 // deno-lint-ignore-file no-console
 /** `deno task bench [NAME…]`: measures Palomar, beside its peers where there are any, and prints ratios. */
+import { bodies } from "./bodies.ts";
+import { disk } from "./disk.ts";
 import { drain } from "./drain.ts";
 import { idle } from "./idle.ts";
 import { imap } from "./imap.ts";
@@ -17,6 +19,11 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void>
     about: "4 KB messages a second beside smtp-server, Postfix with Dovecot, and the bound",
     run: () => ingest(3),
   },
+  bodies: {
+    about: "messages of 64 KB, 1 MB and 20 MB beside the same: MB a second",
+    run: () => bodies(3),
+  },
+  disk: { about: "octets on disk for each message of 4 KB, 64 KB and 1 MB", run: disk },
   postgres: { about: "4 KB messages a second with PostgreSQL beside SQLite, one node and two", run: () => postgres(3) },
   drain: { about: "10,000 queued messages to one and 100 destinations, beside Postfix", run: drain },
   queue: { about: "a queue of 10,000 to 1,000,000 recipients: opening it, and each step of the scheduler", run: queue },

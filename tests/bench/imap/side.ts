@@ -1,7 +1,7 @@
 /** One of the servers that are measured beside each other: its data stays where it is over restarts. */
 import { startDovecot } from "../peers/dovecot.ts";
 import { startPalomar } from "../peers/palomar.ts";
-import type { Peer } from "../peers/peer.ts";
+import { type Peer, processTree } from "../peers/peer.ts";
 import { BenchClient } from "./client.ts";
 
 export interface ImapPeer extends Peer {
@@ -62,7 +62,7 @@ export class Side {
   /** Memory of all its processes, kB, each shared page counted once over all that share it. */
   memoryKb(): number {
     let sum = 0;
-    for (const pid of tree(this.peer.pid)) {
+    for (const pid of processTree(this.peer.pid)) {
       try {
         const rollup = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
         sum += Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
@@ -70,17 +70,4 @@ export class Side {
     }
     return sum;
   }
-}
-
-function tree(root: number): number[] {
-  const parents = new Map<number, number>();
-  for (const { name } of Deno.readDirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    try {
-      const stat = Deno.readTextFileSync(`/proc/${name}/stat`);
-      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]));
-    } catch { /* it has ended */ }
-  }
-  const below = (pid: number): boolean => pid === root || (parents.has(pid) && below(parents.get(pid)!));
-  return [...parents.keys()].filter(below);
 }

@@ -40,7 +40,7 @@ export async function startPalomar(folder: string, port: number, setup: PalomarS
   if (first && setup.aliases) {
     await cli(config, ["domain", "add", DOMAIN]);
     for (const [address, target] of setup.aliases) await cli(config, ["alias", "add", address, target]);
-  } else if (first) await makeAccounts(config);
+  } else if (first) await seed(folder, config);
   const child = new Deno.Command(Deno.execPath(), {
     args: [...RUN, "start", "--config", config],
     cwd: ROOT,
@@ -89,6 +89,19 @@ function configuration(folder: string, port: number) {
       messageSize: "100MB",
     },
   };
+}
+
+/** The data folder with its accounts, made once in a run and copied from then on. */
+let seeded: string | null = null;
+
+async function seed(folder: string, config: string): Promise<void> {
+  if (seeded === null) {
+    await makeAccounts(config);
+    const kept = Deno.makeTempDirSync({ prefix: "palomar-seed-", dir: Deno.env.get("BENCH_DIR") ?? "/var/tmp" });
+    globalThis.addEventListener("unload", () => Deno.removeSync(kept, { recursive: true }));
+    await new Deno.Command("cp", { args: ["-a", `${folder}/data`, kept] }).output();
+    seeded = `${kept}/data`;
+  } else await new Deno.Command("cp", { args: ["-a", seeded, folder] }).output();
 }
 
 async function makeAccounts(config: string): Promise<void> {

@@ -6,6 +6,8 @@ export interface Peer {
   readonly smtpPort: number;
   /** Root of the server's processes, for memory. */
   readonly pid: number;
+  /** Roots of what belongs to it beside. */
+  readonly others?: readonly number[];
   /** Messages that are in the mailboxes; null where the 250 itself says so. */
   delivered: (() => number) | null;
   stop(): Promise<void>;
@@ -64,4 +66,36 @@ export function isOnPath(command: string): boolean {
 export function residentKb(pid: number): number {
   const line = Deno.readTextFileSync(`/proc/${pid}/status`).split("\n").find((row) => row.startsWith("VmRSS:"));
   return Number(line?.split(/\s+/)[1] ?? 0);
+}
+
+/** A process and all below it. */
+export function processTree(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = statOf(Number(name));
+    if (stat) parents.set(Number(name), Number(stat[1]));
+  }
+  const below = (pid: number): boolean => pid === root || (parents.has(pid) && below(parents.get(pid)!));
+  return [...parents.keys()].filter(below);
+}
+
+/** Seconds of processor that a process and all below it have had, those that ended with them. */
+export function cpuSeconds(root: number): number {
+  let ticks = 0;
+  for (const pid of processTree(root)) {
+    // utime, stime, and those of children that were waited for.
+    for (const count of statOf(pid)?.slice(11, 15) ?? []) ticks += Number(count);
+  }
+  return ticks / 100;
+}
+
+/** The fields of `/proc/PID/stat` behind the name; null: it has ended. */
+function statOf(pid: number): readonly string[] | null {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return null;
+  }
 }

@@ -17,6 +17,7 @@ export const postfixDovecot: PeerKind = {
       settings: "Debian's Postfix and Dovecot, defaults (both fsync), Maildir, LMTP over a UNIX socket",
       smtpPort: port,
       pid: postfix.pid,
+      others: [dovecot.pid],
       delivered: () => countMaildirs(`${folder}/mail`),
       async stop() {
         await new Deno.Command("postfix", {
