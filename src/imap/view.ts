@@ -276,18 +276,22 @@ export class View {
     let out = "";
     if (!byUid) { for (const seq of seqs) out += `* ${seq} EXPUNGE\r\n`; }
     else if (seqs.length > 0) out = `* VANISHED ${formatSet(seqs.map((seq) => this.uidAt(seq)).reverse())}\r\n`;
-    if (seqs.length > 0) {
-      this.#own(this.#count);
-      let to = seqs[seqs.length - 1]! - 1;
-      for (let at = to; at < this.#count; at++) {
-        const uid = this.#uids[at]!;
-        if (!this.#vanished.has(uid)) this.#uids[to++] = uid;
-        else this.#flags.delete(uid);
-      }
-      this.#count = to;
-    }
+    if (seqs.length > 0) this.#close(seqs.reverse());
     this.#vanished.clear();
     return out;
+  }
+
+  /** Takes sequence numbers (ascending) out: each stretch between two of them moves down as a whole. */
+  #close(seqs: readonly number[]): void {
+    this.#own(this.#count);
+    for (const seq of seqs) this.#flags.delete(this.uidAt(seq));
+    let to = seqs[0]! - 1;
+    seqs.forEach((seq, i) => {
+      const end = (seqs[i + 1] ?? this.#count + 1) - 1;
+      this.#uids.copyWithin(to, seq, end);
+      to += end - seq;
+    });
+    this.#count = to;
   }
 
   #append(uids: readonly number[]): void {

@@ -1,5 +1,6 @@
 // deno-lint-ignore-file no-console
 /** `deno task bench [NAME…]`: measures Palomar, beside its peers where there are any, and prints ratios. */
+import { accounts } from "./accounts.ts";
 import { bodies } from "./bodies.ts";
 import { disk } from "./disk.ts";
 import { drain } from "./drain.ts";
@@ -7,6 +8,7 @@ import { idle } from "./idle.ts";
 import { imap } from "./imap.ts";
 import { ingest } from "./ingest.ts";
 import { largeMessage } from "./large_message.ts";
+import { mailbox } from "./mailbox.ts";
 import { postgres } from "./postgres.ts";
 import { queue } from "./queue.ts";
 import { sieve } from "./sieve.ts";
@@ -24,6 +26,8 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void>
     run: () => bodies(3),
   },
   disk: { about: "octets on disk for each message of 4 KB, 64 KB and 1 MB", run: disk },
+  mailbox: { about: "a mailbox of 1,000,000 messages beside one of 1,000", run: mailbox },
+  accounts: { about: "10,000 accounts of 1,000 messages: start and memory", run: accounts },
   postgres: { about: "4 KB messages a second with PostgreSQL beside SQLite, one node and two", run: () => postgres(3) },
   drain: { about: "10,000 queued messages to one and 100 destinations, beside Postfix", run: drain },
   queue: { about: "a queue of 10,000 to 1,000,000 recipients: opening it, and each step of the scheduler", run: queue },

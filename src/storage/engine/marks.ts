@@ -3,7 +3,8 @@
  * FETCH of flags and CHANGEDSINCE are answered from them.
  *
  * The list of UIDs is given out without being copied. So what was given out is never changed: a UID that comes is
- * written behind its end, and where one goes the rest moves into a new list.
+ * written behind its end, and where one goes the rest moves into a new list. The other columns are nobody else's and
+ * move in place: in a mailbox of a million messages that is what a removal costs.
  */
 import type { Uid } from "../../contract/mod.ts";
 import { CLIENT_BITS, printFlags, SEEN } from "./flags.ts";
@@ -32,6 +33,10 @@ export class Marks {
   #modseqs: Float64Array;
   #kindOf: Uint32Array;
   #count = 0;
+  /** The UIDs have been given out since they were moved last. */
+  #shared = false;
+  /** All before this place have \Seen. */
+  #seenTo = 0;
   readonly #kinds: Kind[] = [];
   /** By bits alone where there are no keywords: nearly always. */
   readonly #plain = new Int32Array(CLIENT_BITS + 1).fill(-1);
@@ -56,13 +61,14 @@ export class Marks {
 
   /** All UIDs, ascending. Shared: not to be changed. */
   get uids(): Uint32Array {
+    this.#shared = true;
     return this.#uids.subarray(0, this.#count);
   }
 
   /** The lowest UID without \Seen. */
   firstUnseen(): Uid | null {
-    for (let at = 0; at < this.#count; at++) {
-      if (!(this.#kinds[this.#kindOf[at]!]!.bits & SEEN)) return this.#uids[at]! as Uid;
+    for (; this.#seenTo < this.#count; this.#seenTo++) {
+      if (!(this.#kinds[this.#kindOf[this.#seenTo]!]!.bits & SEEN)) return this.#uids[this.#seenTo]! as Uid;
     }
     return null;
   }
@@ -82,24 +88,25 @@ export class Marks {
       if (this.#uids[at] !== uid) throw new Error("a UID came out of order");
       this.#kinds[this.#kindOf[at]!]!.uses--;
     } else {
-      if (at === this.#uids.length) this.#move(() => true, at + (at >> 3) + 16);
+      if (at === this.#uids.length) this.#grow(at + (at >> 3) + 16);
       this.#uids[at] = uid;
       this.#count++;
     }
     this.#modseqs[at] = modseq;
     this.#kindOf[at] = kind;
+    if (at < this.#seenTo && !(bits & SEEN)) this.#seenTo = at;
   }
 
   /** Takes messages out; UIDs that are not there are passed over. */
   remove(uids: readonly number[]): void {
-    const gone = new Set<number>();
-    for (const uid of uids) {
+    const places: number[] = [];
+    for (const uid of [...uids].sort((a, b) => a - b)) {
       const at = this.#find(uid);
-      if (at >= this.#count || this.#uids[at] !== uid) continue;
-      gone.add(uid);
+      if (at >= this.#count || this.#uids[at] !== uid || places.at(-1) === at) continue;
+      places.push(at);
       this.#kinds[this.#kindOf[at]!]!.uses--;
     }
-    if (gone.size > 0) this.#move((uid) => !gone.has(uid), this.#uids.length);
+    if (places.length > 0) this.#close(places);
   }
 
   /** Those of the ranges (ascending, apart) whose modseq is above `since`, at most `limit`. */
@@ -134,17 +141,34 @@ export class Marks {
     return kind;
   }
 
-  /** Into new columns; those that were given out stay as they are. */
-  #move(stays: (uid: number) => boolean, size: number): void {
-    const [uids, modseqs, kindOf] = [new Uint32Array(size), new Float64Array(size), new Uint32Array(size)];
-    let to = 0;
-    for (let at = 0; at < this.#count; at++) {
-      if (!stays(this.#uids[at]!)) continue;
-      uids[to] = this.#uids[at]!;
-      modseqs[to] = this.#modseqs[at]!;
-      kindOf[to++] = this.#kindOf[at]!;
+  /** Closes the gaps at these places (ascending): each stretch between two of them moves down as a whole. */
+  #close(places: readonly number[]): void {
+    const from = this.#shared ? this.#uids : null;
+    if (from) {
+      this.#uids = new Uint32Array(this.#uids.length);
+      this.#uids.set(from.subarray(0, places[0]!));
+      this.#shared = false;
     }
-    [this.#uids, this.#modseqs, this.#kindOf, this.#count] = [uids, modseqs, kindOf, to];
+    let to = places[0]!;
+    places.forEach((place, i) => {
+      const [start, end] = [place + 1, places[i + 1] ?? this.#count];
+      if (from) this.#uids.set(from.subarray(start, end), to);
+      else this.#uids.copyWithin(to, start, end);
+      this.#modseqs.copyWithin(to, start, end);
+      this.#kindOf.copyWithin(to, start, end);
+      to += end - start;
+    });
+    this.#seenTo = Math.max(0, this.#seenTo - places.length);
+    this.#count = to;
+  }
+
+  /** Into new columns with more room; the UIDs that were given out stay as they are. */
+  #grow(size: number): void {
+    const [uids, modseqs, kindOf] = [new Uint32Array(size), new Float64Array(size), new Uint32Array(size)];
+    uids.set(this.#uids);
+    modseqs.set(this.#modseqs);
+    kindOf.set(this.#kindOf);
+    [this.#uids, this.#modseqs, this.#kindOf, this.#shared] = [uids, modseqs, kindOf, false];
   }
 
   #find(uid: number): number {

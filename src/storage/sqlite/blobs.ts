@@ -237,10 +237,19 @@ function extraOf({ references, truncated }: MessageIndex): string | null {
   return references.length + truncated.length === 0 ? null : JSON.stringify([references, truncated]);
 }
 
-/** Octets of the segment log up to which rows reach: segment → end. */
+/**
+ * Octets of the segment log up to which rows reach: segment → end. From one segment to the next by the index, so that a
+ * start takes as long as there are segments, however many bodies are in them.
+ */
 export function segmentEnds(sql: Statements): Map<number, number> {
-  const rows = sql.all("select segment, max(start + size) from blobs where segment is not null group by segment");
-  return new Map(rows.map(([segment, end]) => [segment as number, end as number]));
+  const ends = new Map<number, number>();
+  const next = "select min(segment) from blobs where segment is not null and segment > ?";
+  const last = "select start + size from blobs where segment = ? order by start desc limit 1";
+  for (let segment = 0;;) {
+    const found = sql.get(next, segment)![0] as number | null;
+    if (found === null) return ends;
+    ends.set(segment = found, sql.get(last, segment)![0] as number);
+  }
 }
 
 class Writer implements BlobWriter {

@@ -82,7 +82,9 @@ export class MailTables extends ObjectTables implements Transaction {
   }
 
   deletedUids(mailbox: number, first: number, last: number, limit: number): readonly number[] {
-    const sql = "select uid from members where mailbox = ? and uid between ? and ? and flags & 16 order by uid limit ?";
+    // By itself SQLite goes through the whole mailbox: both ways begin with the same columns.
+    const sql = "select uid from members indexed by members_deleted where mailbox = ? and uid between ? and ? and " +
+      "flags & 16 order by uid limit ?";
     return this.sql.all(sql, mailbox, first, last, Number.isFinite(limit) ? limit : -1).map(([uid]) => uid as number);
   }
 

@@ -29,6 +29,8 @@ export interface PalomarSetup {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Made in place of the accounts, at the first start. */
   readonly aliases?: readonly (readonly [address: string, target: string])[];
+  /** The data folder has been filled already. */
+  readonly accounts?: "there";
 }
 
 export async function startPalomar(folder: string, port: number, setup: PalomarSetup = {}): Promise<PalomarPeer> {
@@ -40,7 +42,7 @@ export async function startPalomar(folder: string, port: number, setup: PalomarS
   if (first && setup.aliases) {
     await cli(config, ["domain", "add", DOMAIN]);
     for (const [address, target] of setup.aliases) await cli(config, ["alias", "add", address, target]);
-  } else if (first) await seed(folder, config);
+  } else if (first && setup.accounts !== "there") await seed(folder, config);
   const child = new Deno.Command(Deno.execPath(), {
     args: [...RUN, "start", "--config", config],
     cwd: ROOT,
