@@ -1,6 +1,7 @@
 /** What Pigeonhole's `sieve-test` and Palomar make of the same script and message, as sorted lines. */
 import { utf8Bytes } from "../../../src/base/bytes.ts";
-import { play } from "../../sieve/scene.ts";
+import { now, play, scriptOf } from "../../sieve/scene.ts";
+import { INNER } from "./generate_parts.ts";
 
 export const SENDER = "alice@example.org";
 export const OWNER = "bob+work@example.net";
@@ -9,7 +10,11 @@ export const OWNER = "bob+work@example.net";
 export function oursOf(script: string, message: string): string[] {
   let result;
   try {
-    result = play(script, { message: utf8Bytes(message), facts: { envelope: { from: SENDER, to: OWNER } } });
+    result = play(script, {
+      message: utf8Bytes(message),
+      facts: { envelope: { from: SENDER, to: OWNER }, owner: { address: OWNER, addresses: [OWNER] } },
+      world: { script: (_, name) => now(INNER[name] === undefined ? null : scriptOf(INNER[name])) },
+    });
   } catch (error) {
     return [`error ${error instanceof Error ? error.message : error}`];
   }
@@ -24,6 +29,12 @@ export function oursOf(script: string, message: string): string[] {
         return [`redirect ${action.address}`];
       case "discard":
         return [];
+      case "vacation": {
+        const { headers, content } = action.letter;
+        const subject = headers.find(([name]) => name === "Subject")?.[1] ?? "";
+        const words = "text" in content ? content.text : content.entity;
+        return [`vacation ${subject.startsWith("Auto: ") ? "" : subject}: ${words}`];
+      }
       default:
         return [action.kind];
     }
@@ -50,9 +61,16 @@ export function theirsOf(stdout: string, stderr: string): string[] {
     if (stored !== undefined) mailbox = stored;
     else if (forwarded !== undefined) lines.push(`redirect ${forwarded}`);
     else if (added !== undefined) flags = added.split(" ");
-    else if (/^ \* (reject|send vacation)/.test(line)) lines.push(line.slice(3));
+    else if (/^ \* reject/.test(line)) lines.push("reject");
   }
   end();
+  for (
+    const [, about, words] of stdout.matchAll(
+      /^ \* send vacation message:\n((?: {4}=>.*\n)*)\nSTART MESSAGE\n([^]*?)\nEND MESSAGE/gm,
+    )
+  ) {
+    lines.push(`vacation ${/=> subject : (.*)/.exec(about!)?.[1] ?? ""}: ${words}`);
+  }
   return [...new Set(lines)].sort(); // a mailbox gets a message once (RFC 5228 section 2.10.3)
 }
 

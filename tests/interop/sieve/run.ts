@@ -4,16 +4,23 @@ import { join } from "node:path";
 import type { Stage } from "../scenario.ts";
 import { oursOf, OWNER, SENDER, theirsOf } from "./compare.ts";
 import { Chance, makeMessage, makeScript } from "./generate.ts";
+import { INNER, makePartsMessage, makePartsScript } from "./generate_parts.ts";
 
 const NOBODY = 65534;
 
 /** Throws with script, message and both outcomes at the first pair that differs. */
 export async function compare(stage: Pick<Stage, "run">, folder: string, seed: number, pairs: number): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
+  const scripts = join(folder, "sieve"); // where it looks for what is included
+  await Deno.mkdir(scripts, { recursive: true });
+  for (const [name, text] of Object.entries(INNER)) await Deno.writeTextFile(join(scripts, `${name}.sieve`), text);
+  await Deno.chown(scripts, NOBODY, NOBODY);
   await Deno.chown(folder, NOBODY, NOBODY); // it refuses to run as root, and keeps compiled scripts beside
   for (let i = 0; i < pairs; i++) {
     const chance = new Chance(seed + i);
-    const [script, message] = [makeScript(chance), makeMessage(chance)];
+    const [script, message] = i % 2 === 0
+      ? [makeScript(chance), makeMessage(chance)]
+      : [makePartsScript(chance), makePartsMessage(chance)];
     const theirs = await sieveTest(stage, folder, script, message);
     const ours = oursOf(script, message);
     if (bothRefuse(ours, theirs)) continue;
