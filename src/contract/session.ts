@@ -33,4 +33,13 @@ export interface Refusal {
   /** `5.7.1` … */
   readonly enhanced: string;
   readonly text: string;
+  /** What somebody said in his own words (RFC 5429): Unicode, perhaps of several lines. */
+  readonly words?: RefusalWords;
+}
+
+/** Words of a person, which a reply may not be able to hold. */
+export interface RefusalWords {
+  readonly text: string;
+  /** Whether they are to be told as they are: by a report where a reply cannot (RFC 5429 section 2.2). */
+  readonly exactly: boolean;
 }

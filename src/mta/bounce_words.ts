@@ -3,6 +3,8 @@ import { formatDate } from "../message/date.ts";
 import type { BounceRequest } from "./bounce_request.ts";
 import { duration, type Reported } from "./queue/mod.ts";
 
+/** Characters of somebody's own words. */
+const WORDS_LIMIT = 4_000;
 const SUBJECT_LIMIT = 100; // characters of the original subject
 
 /** The subject of a report. */
@@ -73,6 +75,12 @@ function reason({ row, host, result, expired }: Reported, { now }: BounceRequest
   const out: string[] = [];
   if (expired) {
     out.push(`  It was tried ${row.attempts + 1} times in ${duration(now - row.queuedAt)}, and then given up.`);
+  }
+  if (result.words !== undefined && !expired) {
+    // RFC 5429 sections 2.1.2 and 2.2.1.
+    out.push("  Your message was refused by the recipient's mail filter. The reason given is:", "");
+    for (const line of result.words.slice(0, WORDS_LIMIT).split(/\r\n?|\n/)) out.push(`    ${singleLine(line)}`);
+    return out;
   }
   const lead = expired ? "The last time " : "";
   if (result.remote) out.push(`  ${lead === "" ? "The" : lead + "the"} server ${host ?? row.domain ?? "there"} said:`);

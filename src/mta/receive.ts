@@ -60,7 +60,7 @@ export function* receiveMail(received: Received, policy: ReceivePolicy): Program
   const facts = { peer: args.peer, hostname: policy.hostname, traceId: args.traceId, onlyRecipient, now };
   const fields = checked.fields + receivedField({ ...facts, disclose: true }) + (args.fields ?? "");
   const junk = checked.junk || args.junk === true;
-  const routed = yield* planMail({
+  const planned = yield* planMail({
     envelope: args.envelope,
     size: args.size,
     junk,
@@ -85,6 +85,7 @@ export function* receiveMail(received: Received, policy: ReceivePolicy): Program
       },
     }),
   });
+  const routed = withWords(planned, args, fields, now, policy);
   const first = routed.results.find((result) => result !== null);
   if (first && routed.results.every((result) => result !== null)) {
     if (routed.journal.length > 0) {
@@ -129,6 +130,22 @@ function withReturned(plan: Plan, args: Received, fields: string, now: number, p
     else journal.push({ at: now, event: "refused", recipient: recipient.forwardPath, detail: `${refusal.text}.` });
   }
   return { ...plan, queued, journal, results: plan.results.map(() => null) };
+}
+
+/**
+ * RFC 5429 section 2.2: `reject` in words that a reply cannot have is no reply but a report, which has them. Where
+ * nobody may be told by a report, an ASCII reply is what is left.
+ */
+function withWords(plan: Plan, args: Received, fields: string, now: number, policy: ReceivePolicy): Plan {
+  const { sender, recipients } = args.envelope;
+  if (sender.smtputf8 || sender.reversePath === "") return plan;
+  const queued = [...plan.queued];
+  const results = plan.results.map((refusal, index) => {
+    if (!refusal?.words?.exactly || plan.untold.has(index)) return refusal;
+    queued.push(returnedEntry(recipients[index]!, fields, now, policy.giveUpMs));
+    return null;
+  });
+  return { ...plan, queued, results };
 }
 
 function* accept(

@@ -53,7 +53,7 @@ export const TARGETS: { readonly [K in Kind]: Target<K> } = {
 
   // deno-lint-ignore require-yield -- targets are programs
   *reject(out, action) {
-    out.refusal = rejection(action.reason);
+    out.refusal = rejection(action.reason, action.extended);
     out.note("rejected", `Filtered: ${sieveSentence(action)}.`);
   },
 

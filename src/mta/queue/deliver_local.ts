@@ -112,6 +112,7 @@ function withoutFirst(text: string): string {
 }
 
 function ownResult(refusal: Refusal): RecipientResult {
-  const { code, enhanced, text } = refusal;
-  return { kind: code >= 500 ? "permanent" : "temporary", code, enhanced, text, remote: false };
+  const { code, enhanced, text, words } = refusal;
+  const kind = code >= 500 ? "permanent" : "temporary";
+  return { kind, code, enhanced, text, remote: false, ...(words && { words: words.text }) };
 }

@@ -11,6 +11,8 @@ export interface Verdict {
   readonly text: string;
   /** Whether the server said it; else it is our own finding. */
   readonly remote: boolean;
+  /** What somebody here said in his own words: Unicode, perhaps of several lines. Not of another server. */
+  readonly words?: string;
 }
 
 /** What the server said of one recipient. */

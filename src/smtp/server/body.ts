@@ -1,7 +1,7 @@
 /** DATA and BDAT (RFC 5321 section 4.1.1.4, RFC 3030), and what becomes of a body that has come whole. */
 import { parseDigits, upperAscii } from "../../base/ascii.ts";
 import { concatBytes, EMPTY } from "../../base/bytes.ts";
-import type { AnswerOf } from "../../contract/mod.ts";
+import type { AnswerOf, Refusal } from "../../contract/mod.ts";
 import { type BareBreak, BreakChecker, DotDecoder, formatRefusal, formatReply } from "../wire/mod.ts";
 import { tooBig } from "./envelope.ts";
 import type { At, Body, Reply, SmtpState } from "./state.ts";
@@ -125,6 +125,8 @@ export function sealed(s: SmtpState, body: Body, answer: AnswerOf<"body.seal">):
   s.out.push({ type: "call", id: s.at.id, op: "message.receive", args });
 }
 
+const NOT_DELIVERED: Refusal = { code: 451, enhanced: "4.3.0", text: "Not delivered, please try again" };
+
 /** The message is ours, or it is not. Only here is 250 said. */
 export function received(s: SmtpState, body: Body, answer: AnswerOf<"message.receive">): void {
   if ("refused" in answer) return finish(s, body, answer.refused);
@@ -133,7 +135,7 @@ export function received(s: SmtpState, body: Body, answer: AnswerOf<"message.rec
     s.mail!.recipients.forEach((_, i) => {
       const refusal = answer.recipients[i];
       if (refusal === null) s.reply(250, "2.0.0", `Ok: ${answer.accepted}`);
-      else s.send(formatRefusal(refusal ?? { code: 451, enhanced: "4.3.0", text: "Not delivered, please try again" }));
+      else s.send(formatRefusal(refusal ?? NOT_DELIVERED, s.mail!.sender.smtputf8));
     });
   } else s.reply(250, "2.0.0", `Ok: ${answer.accepted}`);
   s.resetMail();
@@ -144,6 +146,7 @@ export function finish(s: SmtpState, _body: Body, refusal: Reply): void {
   const enhanced = refusal.enhanced ?? "4.0.0";
   s.logRefusal("DATA", refusal.code, `${enhanced} ${refusal.text}`);
   const times = s.options.profile === "lmtp" ? s.mail?.recipients.length ?? 1 : 1;
-  for (let i = 0; i < times; i++) s.send(formatRefusal({ code: refusal.code, enhanced, text: refusal.text }));
+  const utf8 = s.mail?.sender.smtputf8 ?? false;
+  for (let i = 0; i < times; i++) s.send(formatRefusal({ ...refusal, enhanced }, utf8));
   s.resetMail();
 }

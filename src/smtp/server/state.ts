@@ -6,6 +6,7 @@ import type {
   Login,
   OpFailed,
   Peer,
+  RefusalWords,
   SessionInfo,
   TlsInfo,
   TraceId,
@@ -93,6 +94,8 @@ export interface Reply {
   readonly code: number;
   readonly enhanced: string | null;
   readonly text: string;
+  /** Somebody's own words, for clients that take UTF-8. */
+  readonly words?: RefusalWords;
 }
 
 /** One connection. Its owner is the machine, and it is changed in place. */

@@ -1,10 +1,12 @@
 import { parseDigits } from "../../base/ascii.ts";
-import { latin1Bytes } from "../../base/bytes.ts";
+import { latin1Bytes, utf8Bytes } from "../../base/bytes.ts";
 import type { Refusal } from "../../contract/mod.ts";
 import { REPLY_LINE } from "./limits.ts";
 
 /** Lines of the longest reply that is printed. */
 const LINES = 100;
+/** Characters of a line in UTF-8: three octets each at most, or a pair of four. */
+const LONGEST_UTF8 = 160;
 
 /**
  * Prints a reply (RFC 5321 section 4.2.1): every line with the code and, where there is one, the enhanced status code
@@ -22,13 +24,24 @@ export function formatReply(code: number, enhanced: string | null, ...lines: rea
   return latin1Bytes(out);
 }
 
-/** Prints a refusal. A code that is no refusal is a bug upstream, and is sent as 451 so that nobody thinks "accepted". */
-export function formatRefusal(refusal: Refusal): Uint8Array {
+/** Prints a refusal; with `utf8` somebody's own words as they are (RFC 6531 section 3.7.4.2). A code that is no refusal is a bug upstream, and is sent as 451 so that nobody thinks "accepted". */
+export function formatRefusal(refusal: Refusal, utf8: boolean = false): Uint8Array {
   if (!isRefusalCode(refusal.code)) return formatReply(451, "4.3.0", "Temporary failure, please try again later");
   // RFC 3463 section 2: the class of the enhanced code is that of the reply.
   const first = String(refusal.code)[0]!;
   const enhanced = isEnhanced(refusal.enhanced) && refusal.enhanced[0] === first ? refusal.enhanced : `${first}.0.0`;
+  if (utf8 && refusal.words) return formatUtf8(refusal.code, enhanced, refusal.words.text);
   return formatReply(refusal.code, enhanced, ...refusal.text.split("\n", LINES));
+}
+
+/** Lines are cut at whole characters, so that each is UTF-8; no control can break the framing. */
+function formatUtf8(code: number, enhanced: string, text: string): Uint8Array {
+  const lines = text.toWellFormed().replace(/\r\n?/g, "\n").replace(/[^\P{Cc}\n]|[\u2028\u2029]/gu, " ").split("\n")
+    .slice(0, LINES)
+    .map((line) => line.slice(0, LONGEST_UTF8).toWellFormed());
+  return utf8Bytes(
+    lines.map((line, i) => `${code}${i < lines.length - 1 ? "-" : " "}${enhanced} ${line}\r\n`).join(""),
+  );
 }
 
 /** One line of a reply as a client reads it. */

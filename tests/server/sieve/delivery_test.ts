@@ -1,6 +1,8 @@
 /** Scripts at delivery, end to end: from a message to mailboxes, the queue and the journal. */
 import assert from "node:assert/strict";
 import type { TraceId } from "../../../src/contract/mod.ts";
+import { latin1Bytes, utf8String } from "../../../src/base/bytes.ts";
+import { indexMessage, TextExtractor } from "../../../src/message/mod.ts";
 import { testServer } from "../../../src/server/test_server.ts";
 import { activate, headerOf, queue, rows, smtp, subjects, textOf, until, why } from "./house.ts";
 
@@ -65,6 +67,30 @@ Deno.test("reject is a reply of SMTP where it is all that happens, else a report
   // The queue asks Alice's script again, and reports to the sender.
   const [row] = await queue(server);
   assert.equal(row?.recipient.forwardPath, ALICE);
+});
+
+Deno.test("RFC 5429 section 2.2: reject in words beyond ASCII is a report that has them, or a reply to who takes UTF-8", async () => {
+  await using server = await testServer({ listen: true });
+  await activate(server, ALICE, 'require "reject"; reject "Grüße,\r\nnein danke";');
+  const taken = await smtp(server, BOB, [ALICE], "Subject: x\n\nx");
+  assert.match(taken.at(-1)!, /^250 /);
+  await until("the report is there", async () => (await rows(server, BOB)).length > 0, server);
+  const [report] = await rows(server, BOB);
+  const text = await textOf(server, report!);
+  assert.match(text, /^Content-Type: text\/plain; charset=utf-8\r$/m);
+  const octets = await server.storage.readBlob(report!.blobId, 0, report!.blobSize);
+  const { encoding, bodyStart, bodyEnd } = indexMessage(octets).root.parts[0]!;
+  const words = new TextExtractor(encoding, "utf-8").push(octets.subarray(bodyStart, bodyEnd));
+  assert.match(words, /refused by the recipient's mail filter.*:\s+Grüße,\s+nein danke/s);
+  assert.deepEqual(await subjects(server, ALICE), []);
+  // Nobody may report to the null sender, and a client that takes UTF-8 reads the words themselves.
+  const [, , nobody] = await smtp(server, "", [ALICE], "Subject: x\n\nx");
+  assert.match(nobody!, /^550 5\.7\.1 Grusse, nein danke/);
+  const utf8 = await smtp(server, CAROL, [ALICE], "Subject: x\n\nx", "smtp", " SMTPUTF8");
+  const lines = utf8.slice(-2).map((line) => utf8String(latin1Bytes(line)));
+  assert.deepEqual(lines, ["550-5.7.1 Grüße,", "550 5.7.1 nein danke"]);
+  const [one] = (await smtp(server, CAROL, [ALICE], "Subject: x\n\nx", "lmtp", " SMTPUTF8")).slice(-1);
+  assert.equal(one, "550 5.7.1 nein danke");
 });
 
 Deno.test("a vacation answers a sender once, in the thread, with a copy where :fcc says", async () => {

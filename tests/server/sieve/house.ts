@@ -71,6 +71,7 @@ export async function smtp(
   to: readonly string[],
   message: string,
   protocol: "smtp" | "lmtp" = "smtp",
+  parameters = "",
 ): Promise<readonly string[]> {
   const client = server.connect(protocol);
   const say = async (line: string, replies = 1): Promise<string> => {
@@ -79,7 +80,7 @@ export async function smtp(
   };
   await client.until(/^220 .*\r\n/m);
   await client.ask(protocol === "smtp" ? "EHLO outside.example" : "LHLO outside.example", /^250 .*\r\n/m);
-  const replies = [await say(`MAIL FROM:<${from}>`)];
+  const replies = [await say(`MAIL FROM:<${from}>${parameters}`)];
   for (const one of to) replies.push(await say(`RCPT TO:<${one}>`));
   await say("DATA");
   const last = await say(`${message.replaceAll("\n", "\r\n")}\r\n.`, protocol === "smtp" ? 1 : to.length);
