@@ -35,6 +35,7 @@ const TITLES: Readonly<Record<number, string>> = {
   405: "Method Not Allowed",
   408: "Request Timeout",
   409: "Conflict",
+  412: "Precondition Failed",
   413: "Content Too Large",
   415: "Unsupported Media Type",
   416: "Range Not Satisfiable",
@@ -79,7 +80,15 @@ export function failureProblem(error: unknown): Problem {
   return { status: 500, code: "internal", detail: "Something went wrong inside the server; its log says what." };
 }
 
-const REFUSALS = { exists: 409, inUse: 409, notFound: 404, noDomain: 409, invalid: 422, password: 422 } as const;
+const REFUSALS = {
+  exists: 409,
+  inUse: 409,
+  notFound: 404,
+  noDomain: 409,
+  invalid: 422,
+  password: 422,
+  changed: 412,
+} as const;
 
 /** The answer of an op, or the problem that its refusal is. */
 export function unlessRefused<T extends object>(

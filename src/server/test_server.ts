@@ -80,7 +80,7 @@ export interface TestServer extends AsyncDisposable {
   /** Brings a message by SMTP, as a stranger would. Text gets CRLF. Rejects with the reply where it is refused. */
   deliver(message: string | Uint8Array, to: string | readonly string[], from?: string): Promise<TraceId>;
   /** A request to the HTTP layer with the administrator's token; a body is sent as JSON. */
-  admin(method: string, path: string, body?: unknown): Promise<Response>;
+  admin(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
   /** Where a protocol listens; throws where it does not. */
   address(protocol: ListenerProtocol, tls?: TlsMode): { readonly address: string; readonly port: number };
   /** Stops it and removes what it had on disk. */
@@ -186,11 +186,15 @@ async function open(
     connect,
     deliver: (message, to, from = "sender@outside.test") =>
       deliver(connect("smtp"), messageBytes(message), typeof to === "string" ? [to] : to, from),
-    admin: (method, path, body) =>
+    admin: (method, path, body, headers) =>
       server.fetch(
         new Request(`http://localhost${path}`, {
           method,
-          headers: { authorization: `Bearer ${config.admin.token!.reveal()}`, "content-type": "application/json" },
+          headers: {
+            authorization: `Bearer ${config.admin.token!.reveal()}`,
+            "content-type": "application/json",
+            ...headers,
+          },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         }),
       ),

@@ -78,7 +78,7 @@ Deno.test("SieveCache counts what scripts take, whatever they are made of, befor
     const counted = new SieveCache(1 << 30);
     const held: unknown[] = [counted];
     const before = live();
-    const copies = 12;
+    const copies = 4;
     for (let i = 0; i < copies; i++) {
       const parsed = counted.get(`${shape} # ${i}`);
       assert("script" in parsed);

@@ -228,3 +228,59 @@ Deno.test("a regular expression out of a variable that is none is an error for t
   const script = 'require ["regex","variables"]; set "p" "("; if header :regex "subject" "${p}" { discard; }';
   assert.match(failure(script), /is no regular expression/);
 });
+
+Deno.test("a thousand blocks or tests in one another are refused with where they begin to be too many", () => {
+  for (const text of ["if true {".repeat(1_000) + "}".repeat(1_000), `if ${"not ".repeat(1_000)}true { keep; }`]) {
+    const errors = checkSieve(text);
+    assert.match(errors[0]!.message, /in one another at most 32 deep/);
+  }
+});
+
+Deno.test("strings of a megabyte and floods of wildcards are compared within the steps of a run", () => {
+  const flood = ["*".repeat(50_000), "?".repeat(50_000), "*?".repeat(20_000), "?*a".repeat(10_000)];
+  const message = `Subject: ${"a".repeat(50_000)}\n\n`;
+  for (const pattern of flood) {
+    const began = performance.now();
+    const result = play(`if header :matches "subject" "${pattern}" { keep; }`, { message });
+    assert.ok(result.actions.some(({ kind }) => kind === "keep"));
+    assert.ok(performance.now() - began < 10_000);
+  }
+  const large = `"${"a".repeat(500_000)}b${"a".repeat(500_000)}"`;
+  const body = `Subject: x\n\n${"a".repeat(1_500_000)}\n`;
+  for (const kind of [":contains", ":is"]) {
+    const began = performance.now();
+    play(`require "body"; if body :raw ${kind} ${large} { discard; }`, { message: body });
+    assert.ok(performance.now() - began < 10_000, kind);
+  }
+});
+
+Deno.test("nested quantifiers take no more than their length times the text's", () => {
+  const message = `Subject: ${"a".repeat(5_000)}\n\n`;
+  for (const pattern of ["(a*)*[b]", "((a+)+)+[b]", "(a|a)*[b]", "(a{1,9}){1,9}[b]"]) {
+    const began = performance.now();
+    play(`require "regex"; if header :regex "subject" "${pattern}" { discard; }`, { message });
+    assert.ok(performance.now() - began < 10_000, pattern);
+  }
+});
+
+Deno.test("names of mailboxes with control characters are refused, and paths stay names", () => {
+  for (const name of ["a\r\nb", "a\0b", "\x7f"]) {
+    assert.ok(checkSieve(`require "fileinto"; fileinto "${name}";`).length > 0, JSON.stringify(name));
+  }
+  assert.deepEqual(outcome(play('require "fileinto"; fileinto "../../etc/passwd";')), ["fileinto ../../etc/passwd"]);
+  for (const address of ["a@b.example\r\nRCPT TO:<c@d.example>", "a@b@c.example", "<a@b.example", "a@b.example>", ""]) {
+    assert.ok(checkSieve(`redirect "${address}";`).length > 0, address);
+  }
+});
+
+Deno.test("100,000 header fields are tested and edited within the steps of a run", () => {
+  const message = Array.from({ length: 100_000 }, (_, i) => `X-${i % 50}: v${i}`).join("\n") + "\n\n";
+  const began = performance.now();
+  const result = play(
+    'require ["editheader", "index"]; deleteheader "x-7"; addheader "X-New" "y"; ' +
+      'if header :index 1 "x-1" "v1" { keep; }',
+    { message },
+  );
+  assert.deepEqual(outcome(result), ["keep #1"]);
+  assert.ok(performance.now() - began < 10_000);
+});

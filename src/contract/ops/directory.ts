@@ -81,7 +81,7 @@ export type Destination =
 
 /** Refused changes of the directory, with what a person needs to mend it. */
 export type DirectoryRefused = {
-  readonly refused: "exists" | "notFound" | "noDomain" | "inUse" | "invalid";
+  readonly refused: "exists" | "notFound" | "noDomain" | "inUse" | "invalid" | "changed";
   readonly text: string;
 };
 

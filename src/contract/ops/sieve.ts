@@ -13,6 +13,12 @@ export interface StoredSieve {
   readonly active: boolean;
 }
 
+/**
+ * What a script must be for a change to be done (`changed` where it is not), so that two who edit it do not undo each
+ * other's work: one of these texts by its `textTag`, or there at all, or not there.
+ */
+export type SieveExpected = { readonly tags: readonly string[] } | "there" | "notThere";
+
 /** Questions about the scripts of an account, which is named by its address. Whether a script can run is not asked here. */
 export interface SieveOps {
   /** Sorted by name. */
@@ -23,7 +29,10 @@ export interface SieveOps {
     answer: (StoredSieve & { readonly content: string }) | DirectoryRefused;
   };
   /** Makes or replaces; a script that is replaced stays active. `inUse`: there are too many. */
-  "sieve.put": { args: { address: string; name: string; content: string }; answer: StoredSieve | DirectoryRefused };
+  "sieve.put": {
+    args: { address: string; name: string; content: string; expected?: SieveExpected };
+    answer: StoredSieve | DirectoryRefused;
+  };
   /** Makes it the only active one; with null none is. */
   "sieve.activate": { args: { address: string; name: string | null }; answer: { changed: true } | DirectoryRefused };
   /** The active one stays so. `exists`: the new name is taken. */
@@ -32,5 +41,8 @@ export interface SieveOps {
     answer: StoredSieve | DirectoryRefused;
   };
   /** `inUse`: it is active (RFC 5804 section 2.10). */
-  "sieve.remove": { args: { address: string; name: string }; answer: { removed: true } | DirectoryRefused };
+  "sieve.remove": {
+    args: { address: string; name: string; expected?: SieveExpected };
+    answer: { removed: true } | DirectoryRefused;
+  };
 }

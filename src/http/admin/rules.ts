@@ -3,7 +3,8 @@ import type { FilterRule } from "../../contract/mod.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError, unlessRefused } from "../problem.ts";
 import { unlessWrong } from "./sieve.ts";
-import { address, answer, body, CONFLICT, NOT_FOUND, PROBLEMS } from "./words.ts";
+import { conditions, etagOf, expectedBy } from "./conditions.ts";
+import { address, answer, body, CHANGED, CONFLICT, NOT_FOUND, PROBLEMS } from "./words.ts";
 
 const tags = ["sieve"];
 const not = z.boolean().default(false);
@@ -89,12 +90,19 @@ const put = createRoute({
   request: {
     params: z.object({ address }),
     query,
+    headers: conditions,
     body: body(z.strictObject({
       rules: z.array(given),
       active: z.boolean().optional().openapi({ description: "make it the active script, or not; left out: as it is" }),
     })),
   },
-  responses: { 200: answer(rules, "as they are read back"), ...PROBLEMS, ...NOT_FOUND, ...CONFLICT },
+  responses: {
+    200: answer(rules, "as they are read back; with the script's ETag"),
+    ...PROBLEMS,
+    ...NOT_FOUND,
+    ...CONFLICT,
+    ...CHANGED,
+  },
 });
 
 /** `/accounts/{address}/rules`: a script as data. */
@@ -110,7 +118,7 @@ export function filterRules(app: OpenAPIHono, deps: HttpDeps): void {
     const known = unlessRefused(await perform("sieve.list", { address })).find(({ name }) => name === script);
     if (known === undefined) return c.json(shown(script, false, ""), 200);
     const { content, active } = unlessRefused(await perform("sieve.get", { address, name: script }));
-    return c.json(shown(script, active, content), 200);
+    return c.json(shown(script, active, content), 200, { etag: etagOf(content) });
   });
   app.openapi(put, async (c) => {
     const { address } = c.req.valid("param");
@@ -120,11 +128,13 @@ export function filterRules(app: OpenAPIHono, deps: HttpDeps): void {
     if ("problems" in written) throw wrongRules(written.problems);
     const content = written.script;
     unlessWrong(sieve.check(content));
-    const kept = unlessRefused(await perform("sieve.put", { address, name, content }));
+    const kept = unlessRefused(
+      await perform("sieve.put", { address, name, content, ...expectedBy(c.req.valid("header")) }),
+    );
     if (active !== undefined && active !== kept.active) {
       unlessRefused(await perform("sieve.activate", { address, name: active ? name : null }));
     }
-    return c.json(shown(name, active ?? kept.active, content), 200);
+    return c.json(shown(name, active ?? kept.active, content), 200, { etag: etagOf(content) });
   });
 }
 

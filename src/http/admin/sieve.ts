@@ -2,7 +2,8 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError, unlessRefused } from "../problem.ts";
 import type { ScriptError } from "../sieve_desk.ts";
-import { address, answer, body, CONFLICT, NOT_FOUND, PROBLEMS } from "./words.ts";
+import { conditions, etagOf, expectedBy } from "./conditions.ts";
+import { address, answer, body, CHANGED, CONFLICT, NOT_FOUND, PROBLEMS } from "./words.ts";
 
 const script = z.object({ name: z.string(), octets: z.int(), active: z.boolean() }).openapi("SieveScript");
 const tags = ["sieve"];
@@ -42,8 +43,12 @@ const put = createRoute({
   path: "/accounts/{address}/sieve/{name}",
   tags,
   summary: "Make a Sieve script, or replace it; a script that is wrong is refused with all its errors",
-  request: { params: named, body: body(z.strictObject({ content, activate: z.boolean().default(false) })) },
-  responses: { 200: answer(script, "kept"), ...PROBLEMS, ...NOT_FOUND, ...CONFLICT },
+  request: {
+    params: named,
+    headers: conditions,
+    body: body(z.strictObject({ content, activate: z.boolean().default(false) })),
+  },
+  responses: { 200: answer(script, "kept; with its ETag"), ...PROBLEMS, ...NOT_FOUND, ...CONFLICT, ...CHANGED },
 });
 
 const remove = createRoute({
@@ -51,8 +56,8 @@ const remove = createRoute({
   path: "/accounts/{address}/sieve/{name}",
   tags,
   summary: "Remove a Sieve script that is not active",
-  request: { params: named },
-  responses: { 204: { description: "it is gone" }, ...PROBLEMS, ...NOT_FOUND, ...CONFLICT },
+  request: { params: named, headers: conditions },
+  responses: { 204: { description: "it is gone" }, ...PROBLEMS, ...NOT_FOUND, ...CONFLICT, ...CHANGED },
 });
 
 /** `/accounts/{address}/sieve`. */
@@ -70,19 +75,21 @@ export function sieve(app: OpenAPIHono, deps: HttpDeps): void {
     return c.json({ active }, 200);
   });
   app.openapi(get, async (c) => {
-    return c.json({ ...unlessRefused(await perform("sieve.get", c.req.valid("param"))) }, 200);
+    const found = unlessRefused(await perform("sieve.get", c.req.valid("param")));
+    return c.json({ ...found }, 200, { etag: etagOf(found.content) });
   });
   app.openapi(put, async (c) => {
     const { content, activate } = c.req.valid("json");
     unlessWrong(deps.sieve.check(content));
     const args = c.req.valid("param");
-    const kept = unlessRefused(await perform("sieve.put", { ...args, content }));
-    if (!activate) return c.json({ ...kept }, 200);
+    const kept = unlessRefused(await perform("sieve.put", { ...args, content, ...expectedBy(c.req.valid("header")) }));
+    const headers = { etag: etagOf(content) };
+    if (!activate) return c.json({ ...kept }, 200, headers);
     unlessRefused(await perform("sieve.activate", args));
-    return c.json({ ...kept, active: true }, 200);
+    return c.json({ ...kept, active: true }, 200, headers);
   });
   app.openapi(remove, async (c) => {
-    unlessRefused(await perform("sieve.remove", c.req.valid("param")));
+    unlessRefused(await perform("sieve.remove", { ...c.req.valid("param"), ...expectedBy(c.req.valid("header")) }));
     return c.body(null, 204);
   });
 }

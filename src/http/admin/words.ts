@@ -101,6 +101,9 @@ export const PROBLEMS = {
 } as const;
 
 export const NOT_FOUND = { 404: { description: "there is none of this name", content: problemContent } } as const;
+export const CHANGED = {
+  412: { description: "somebody else has changed it; what to do is said", content: problemContent },
+} as const;
 export const CONFLICT = { 409: { description: "the change is refused", content: problemContent } } as const;
 
 /** A JSON answer of a route. */

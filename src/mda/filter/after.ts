@@ -1,5 +1,5 @@
 /** What is left when the actions of a filter are done: what to remember, and what to tell the owner. */
-import { ask, type Program, type Remembered } from "../../contract/mod.ts";
+import { ask, logEvent, type Program, type Remembered } from "../../contract/mod.ts";
 import type { FilterOwner } from "./facts.ts";
 import { tellOwner } from "./letters.ts";
 import type { Outcome } from "./outcome.ts";
@@ -19,7 +19,10 @@ export function* tellTroubles(
   troubles: readonly string[],
   remembered: ReadonlySet<string>,
 ): Program<Remembered[]> {
-  for (const trouble of troubles) out.note("filterFailed", trouble);
+  for (const trouble of troubles) {
+    out.note("filterFailed", trouble);
+    yield logEvent("debug", "filter.failed", { account: out.facts.owner.account, trouble });
+  }
   const { owner } = out.facts;
   if (troubles.length === 0 || remembered.has(rememberedKey(owner.accountId, TROUBLE))) return [];
   const { accountId, account, now } = owner;

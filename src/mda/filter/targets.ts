@@ -6,7 +6,7 @@
 import { domainToAscii, formatAddress, parseAddress } from "../../base/address.ts";
 import { isAscii, lowerAscii } from "../../base/ascii.ts";
 import { utf8Bytes } from "../../base/bytes.ts";
-import { ask, type EnvelopeRecipient, type EnvelopeSender, type Program } from "../../contract/mod.ts";
+import { ask, type EnvelopeRecipient, type EnvelopeSender, logEvent, type Program } from "../../contract/mod.ts";
 import { type SieveAction, type SieveFiling, sieveSentence } from "../../sieve/mod.ts";
 import { forwardedSender } from "../forward.ts";
 import { deliveredToField } from "../trace.ts";
@@ -66,10 +66,11 @@ export const TARGETS: { readonly [K in Kind]: Target<K> } = {
   },
 };
 
-/** Does what an action says. */
-export function perform(out: Outcome, action: SieveAction): Program<void> {
+/** Does what an action says, and says that it was. */
+export function* perform(out: Outcome, action: SieveAction): Program<void> {
+  yield logEvent("debug", "filter.action", { action: action.kind, account: out.facts.owner.account });
   // The one cast: the table types each entry by its key.
-  return (TARGETS[action.kind] as Target<Kind>)(out, action);
+  yield* (TARGETS[action.kind] as Target<Kind>)(out, action);
 }
 
 function keptFlags({ facts: { junk } }: Outcome, flags: readonly string[]): readonly string[] {

@@ -43,6 +43,11 @@ export function isIdentifier(value: string): boolean {
 export function addressIn(text: string): string | null {
   if (/\p{Cc}/u.test(text) || text.length > 2_000) return null;
   if (parseAddress(text) !== null) return text;
+  // What a message may get away with, a script may not: nothing is guessed where mail is sent to.
+  const angle = /<([^<>]*)>[ \t]*$/.exec(text);
+  if (angle === null && /[<>]/.test(text)) return null;
+  const bare = (angle?.[1] ?? text).trim();
+  if (parseAddress(bare) === null && !/["(\\]/.test(bare)) return null;
   const list = parseAddressList(text);
   if (list.length !== 1 || !list[0]!.mailbox || !list[0]!.host) return null;
   const local = list[0]!.mailbox;

@@ -1,10 +1,12 @@
 /** Sieve scripts of accounts: their names, their texts, and which one is active. */
 import { utf8Bytes } from "../../base/bytes.ts";
+import { textTag } from "../../base/text_tag.ts";
 import {
   type AnswerOf,
   type Args,
   type DirectoryRefused,
   SIEVE_STORE_LIMITS,
+  type SieveExpected,
   type StoredSieve,
 } from "../../contract/mod.ts";
 import { canonicalAddress } from "./address.ts";
@@ -43,6 +45,8 @@ export function sievePut(tx: Transaction, args: Args<"sieve.put">): AnswerOf<"si
   if (content.includes("\0")) return { refused: "invalid", text: "a script has no octet 0" };
   const there = tx.sieves(account.id);
   const before = there.find((row) => row.name === name);
+  const other = unexpected(tx, account, name, args.expected);
+  if (other) return other;
   if (!before && there.length >= SCRIPTS_LIMIT) {
     return { refused: "inUse", text: `${account.address} has ${SCRIPTS_LIMIT} scripts; remove one first` };
   }
@@ -83,6 +87,8 @@ export function sieveRemove(tx: Transaction, args: Args<"sieve.remove">): Answer
   if ("refused" in account) return account;
   const row = find(tx, account, args.name);
   if (!row) return unknown(account, args.name);
+  const other = unexpected(tx, account, args.name, args.expected);
+  if (other) return other;
   if (row.active) return { refused: "inUse", text: `the script ${JSON.stringify(args.name)} is active` };
   tx.removeSieve(account.id, args.name);
   return { removed: true };
@@ -90,6 +96,29 @@ export function sieveRemove(tx: Transaction, args: Args<"sieve.remove">): Answer
 
 function find(tx: Transaction, account: AccountRow, name: string): SieveRow | undefined {
   return tx.sieves(account.id).find((row) => row.name === name);
+}
+
+/** Null: the script is as whoever changes it believes. */
+function unexpected(
+  tx: Transaction,
+  account: AccountRow,
+  name: string,
+  expected: SieveExpected | undefined,
+): DirectoryRefused | null {
+  if (expected === undefined) return null;
+  const text = find(tx, account, name) ? tx.sieveText(account.id, name) ?? "" : null;
+  const holds = expected === "there"
+    ? text !== null
+    : expected === "notThere"
+    ? text === null
+    : text !== null && expected.tags.includes(textTag(text));
+  if (holds) return null;
+  const what = text === null ? "is not there (any more)" : expected === "notThere" ? "is there already" : "has changed";
+  const advice = "read it again, put your change into what it is now, and send that with its new ETag";
+  return {
+    refused: "changed",
+    text: `the script ${JSON.stringify(name.slice(0, 100))} ${what} since you read it: ${advice}`,
+  };
 }
 
 function nameProblem(name: string): DirectoryRefused | null {

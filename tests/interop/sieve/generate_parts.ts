@@ -127,17 +127,25 @@ const DATES = [
 
 const leaf = (chance: Chance): string[] =>
   chance.one([
-    ["Content-Type: text/plain; charset=utf-8", 'Content-Disposition: attachment; filename="a.txt"', "", "plain words"],
-    ["Content-Type: text/plain", "", "other words"],
-    ["Content-Type: TEXT/HTML; charset=UTF-8", "Content-Transfer-Encoding: quoted-printable", "", "a=3Db"],
+    [
+      "Content-Type: text/plain; charset=utf-8",
+      'Content-Disposition: attachment; filename="a.txt"',
+      "",
+      "plain words here",
+    ],
+    ["Content-Type: text/plain", "", "other words here"],
+    [
+      "Content-Type: TEXT/HTML; charset=UTF-8",
+      "Content-Transfer-Encoding: quoted-printable",
+      "",
+      "a=3Db and more words",
+    ],
     ["Content-Type: image/png; name=b.png", "Content-Transfer-Encoding: base64", "", "iVBORw0KGgo="],
-    ["Content-Type: text/x-note", "X-A: two", "", "note"],
+    ["Content-Type: text/x-note", "X-A: two", "", "note of somebody"],
   ]);
 
 function parted(chance: Chance, depth: number): string[] {
-  if (depth > 0 && chance.in(5)) {
-    return ["Content-Type: message/rfc822", "", "Subject: inner", ...parted(chance, depth - 1)];
-  }
+  // No messages in messages: Pigeonhole does not go into them (RFC 5703 section 3).
   if (depth === 0 || chance.in(2)) return leaf(chance);
   const cut = `cut${depth}`;
   const parts = Array.from({ length: 1 + chance.below(3) }, () => ["--" + cut, ...parted(chance, depth - 1)]).flat();

@@ -1,7 +1,7 @@
 /** Scripts, answers without one, and scripts over stored mail, through the admin API of a whole server. */
 import assert from "node:assert/strict";
 import { type TestServer, testServer } from "../../../src/server/test_server.ts";
-import { activate, queue, rows, subjects, textOf } from "./house.ts";
+import { activate, queue, rows, smtp, subjects, textOf } from "./house.ts";
 
 const ALICE = "alice@example.test";
 const CAROL = "carol@outside.example";
@@ -28,6 +28,33 @@ Deno.test("a script is put, listed, activated, read and removed; the next messag
   assert.equal((await ask(server, "DELETE", `${PATH}/sieve/my%20rules`)).status, 204);
   assert.deepEqual((await ask(server, "GET", `${PATH}/sieve`)).json, { scripts: [] });
   assert.equal((await ask(server, "GET", "/accounts/nobody@example.test/sieve")).status, 404);
+});
+
+Deno.test("two who edit a script or its rules do not undo each other's work", async () => {
+  await using server = await testServer();
+  const [script, rules] = [`/api/v1${PATH}/sieve/rules`, `/api/v1${PATH}/rules`];
+  const send = async (method: string, path: string, body: unknown, headers: Record<string, string>) => {
+    const response = await server.admin(method, path, body, headers);
+    const text = await response.text();
+    return { status: response.status, etag: response.headers.get("etag"), text };
+  };
+  const made = await send("PUT", script, { content: "keep;" }, { "if-none-match": "*" });
+  assert.deepEqual([made.status, /^"[\w-]{27}"$/.test(made.etag!)], [200, true]);
+  assert.equal((await send("PUT", script, { content: "stop;" }, { "if-none-match": "*" })).status, 412);
+  const read = await send("GET", rules, undefined, {});
+  assert.equal(read.etag, made.etag); // rules are the script in another form
+  const one = await send("PUT", rules, { rules: [] }, { "if-match": read.etag! });
+  assert.equal(one.status, 200);
+  const late = await send("PUT", script, { content: "discard;" }, { "if-match": read.etag! });
+  assert.equal(late.status, 412);
+  assert.match(late.text, /has changed since you read it: read it again, put your change into what it is now/);
+  assert.equal((await send("DELETE", script, undefined, { "if-match": read.etag! })).status, 412);
+  assert.equal((await send("PUT", script, { content: "keep;" }, { "if-match": `W/${one.etag}` })).status, 412);
+  assert.equal((await send("PUT", script, { content: "keep;" }, { "if-match": `"x", ${one.etag}` })).status, 200);
+  assert.equal((await send("PUT", script, { content: "keep;" }, { "if-none-match": '"x"' })).status, 400);
+  assert.equal((await send("PUT", script, { content: "keep;" }, {})).status, 200); // nothing is asked of who asks nothing
+  assert.equal((await send("DELETE", script, undefined, { "if-match": "*" })).status, 204);
+  assert.equal((await send("PUT", script, { content: "keep;" }, { "if-match": "*" })).status, 412);
 });
 
 Deno.test("a script that is wrong is a problem that names line and column of each error", async () => {
@@ -166,4 +193,20 @@ Deno.test("the server's scripts run before and behind the account's, and it does
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("what filters say is counted by the kind of action, and their failures", async () => {
+  await using server = await testServer();
+  await activate(
+    server,
+    ALICE,
+    'require ["fileinto", "copy", "variables"]; fileinto :copy "Archive"; set "a" "x"; ' +
+      'if header "subject" "bad" { redirect "${a}"; }',
+  );
+  await smtp(server, CAROL, [ALICE], "Subject: good\n\nx");
+  await smtp(server, CAROL, [ALICE], "Subject: bad\n\nx");
+  const text = await (await server.admin("GET", "/metrics")).text();
+  assert.match(text, /^palomar_filter_actions_total\{action="fileinto"\} 1$/m);
+  assert.match(text, /^palomar_filter_actions_total\{action="keep"\} 2$/m);
+  assert.match(text, /^palomar_filter_failures_total\{[^}]*\} 1$/m);
 });

@@ -1,5 +1,7 @@
 /** Sieve scripts: at most one is active, and none is another's. */
 import assert from "node:assert/strict";
+import { textTag } from "../../../src/base/text_tag.ts";
+import type { SieveExpected } from "../../../src/contract/mod.ts";
 import { granted, type Open, type Scene, sceneTest } from "../scene.ts";
 
 const ANN = "ann@example.org";
@@ -33,6 +35,21 @@ export function sieveContract(name: string, open: Open): void {
       active: false,
       content: "discard;",
     });
+  });
+
+  sceneTest(`${name}: a script that has changed since is not replaced or removed`, open, async (s) => {
+    const expecting = (expected: SieveExpected, content = "stop;") =>
+      s.ask("sieve.put", { address: ANN, name: "a", content, expected });
+    assert.equal(refused(await expecting("there")), "changed");
+    assert.equal(refused(await expecting({ tags: [textTag("keep;")] })), "changed");
+    granted(await expecting("notThere", "keep;"));
+    assert.equal(refused(await expecting("notThere")), "changed");
+    assert.equal(refused(await expecting({ tags: [textTag("other;")] })), "changed");
+    granted(await expecting({ tags: ["x", textTag("keep;")] }));
+    granted(await expecting("there"));
+    const remove = (expected: SieveExpected) => s.ask("sieve.remove", { address: ANN, name: "a", expected });
+    assert.equal(refused(await remove({ tags: [textTag("keep;")] })), "changed");
+    granted(await remove({ tags: [textTag("stop;")] }));
   });
 
   sceneTest(`${name}: the scripts of an account go with it`, open, async (s) => {
