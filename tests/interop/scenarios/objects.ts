@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { startCluster } from "../../storage/postgres/cluster.ts";
 import { openImap } from "../mailbox.ts";
 import { freePorts, type Palomar } from "../palomar.ts";
-import type { Scenario, Stage } from "../scenario.ts";
+import { eventually, pause, type Scenario, type Stage } from "../scenario.ts";
 import { openSmtp, sendIn } from "../smtp_client.ts";
 
 const MB = 1024 * 1024;
@@ -55,6 +55,56 @@ export const objects: readonly Scenario[] = [
       await two.start();
       await expectMail(two, alice, texts);
       return memory;
+    },
+  },
+  {
+    name: "objects: a node killed amid large mail loses nothing acknowledged, and shows nothing half",
+    needs: ["psql"],
+    seconds: 300,
+    async run(stage) {
+      const bucket = await startBucket(stage);
+      const cluster = startCluster();
+      if (cluster === null) return "left out: there is no PostgreSQL";
+      stage.defer(() => cluster.remove());
+      const config = {
+        storage: { driver: "postgres", url: await cluster.database("killed"), objects: bucket.config },
+        outbound: { hold: true },
+      };
+      const one = await stage.startPalomar("one.test", { config });
+      const two = await stage.startPalomar("two.test", { config });
+      const alice = await one.account("alice");
+      const sent = new Map<number, string>();
+      const acknowledged = new Set<number>();
+      for (let round = 0; round < Math.min(stage.sizes.rounds, 4); round++) {
+        const goal = acknowledged.size + 1 + Math.floor(Math.random() * 12);
+        const killed = eventually("some mail is taken", () => Promise.resolve(acknowledged.size >= goal), 60)
+          .then(() => pause(Math.random() * 300)).then(() => one.kill());
+        const streams = Array.from({ length: 4 }, async (_, stream) => {
+          for (let n = round * 1000 + stream * 100; n < round * 1000 + stream * 100 + 50; n++) {
+            const text = textOf(n % 3 ? 150_000 + n * 10 : 6 * MB, n);
+            sent.set(n, hashOf(text + "\r\n"));
+            await sendIn(one.ports.smtp, alice.address, text);
+            acknowledged.add(n);
+          }
+        });
+        await Promise.allSettled(streams); // the kill ends each of them
+        await killed;
+        await one.start();
+      }
+      const found = new Map<number, string>();
+      const client = await openImap(two, alice);
+      const lock = await client.getMailboxLock("INBOX");
+      for await (const message of client.fetch("1:*", { source: true })) {
+        const text = tailOf(message.source!.toString("latin1"));
+        const n = Number(/^Subject: number (\d+)/.exec(text)![1]);
+        ok(!found.has(n), `message ${n} is there twice`);
+        found.set(n, hashOf(text));
+      }
+      lock.release();
+      await client.logout();
+      for (const n of acknowledged) ok(found.has(n), `message ${n} was acknowledged and is gone`);
+      for (const [n, hash] of found) strictEqual(hash, sent.get(n), `message ${n}`);
+      return `${acknowledged.size} acknowledged, ${found.size} there, ${bucket.count()} objects`;
     },
   },
 ];
