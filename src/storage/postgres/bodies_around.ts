@@ -24,9 +24,19 @@ export async function openAround(pool: Pool, open: OpenBodies | undefined): Prom
   return await open({
     own,
     identity: `${system}-${database![0]}`,
+    // A store that a restore has set aside, in a schema of its own, still has its bodies.
     named: async (places) => {
-      const rows = await ask("select place from blobs where place = any (?T)", [places]);
-      return new Set(rows.map(([place]) => place as string));
+      const schemas = await ask(
+        "select quote_ident(table_schema)::text from information_schema.columns " +
+          "where table_name = 'blobs' and column_name = 'place'",
+      );
+      const named = new Set<string>();
+      for (const [schema] of schemas) {
+        const sql = `select place from ${schema as string}.blobs where place = any (?T)`;
+        const [found] = await pool.use((connection) => connection.exchange([{ sql, values: [places], once: true }]));
+        for (const [place] of found!.rows) named.add(place as string);
+      }
+      return named;
     },
   });
 }
@@ -38,7 +48,7 @@ export type ReadElsewhere = BodyStore["read"];
 export async function openElsewhere(
   url: string,
   open: OpenBodies | undefined,
-): Promise<{ readonly read: ReadElsewhere; close(): Promise<void> } | null> {
+): Promise<{ readonly read: ReadElsewhere; readonly sizes: BodyStore["sizes"]; close(): Promise<void> } | null> {
   if (!open) return null;
   const pool = new Pool(2, () => openForCopy(url));
   const bodies = await openAround(pool, open).catch(async (error) => {
@@ -47,6 +57,7 @@ export async function openElsewhere(
   });
   return {
     read: (place, start, length) => bodies.read(place, start, length),
+    sizes: (places) => bodies.sizes(places),
     close: async () => {
       bodies.close?.();
       await pool.close();

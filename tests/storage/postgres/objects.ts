@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { testServer } from "../../../src/server/test_server.ts";
 import { objectBodies } from "../../../src/storage/objects/mod.ts";
 import { openPostgres } from "../../../src/storage/postgres/mod.ts";
+import { verifyPostgres } from "../../../src/storage/postgres/verify/mod.ts";
 import type { Storage, StorageError } from "../../../src/storage/storage.ts";
 import { transactionContract } from "../contract/transaction.ts";
 import { S3Double } from "../objects/s3_double.ts";
 import { ALL, granted, message, Scene } from "../scene.ts";
-import { emptyStores } from "./cluster.ts";
+import { emptyStores, reach } from "./cluster.ts";
 
 const DAY = 86_400_000;
 const PART = 128 * 1024;
@@ -70,14 +71,36 @@ export async function objectsTests(url: string): Promise<void> {
     const a = await new Scene(one).people();
     granted(await a.append(a.ann, "INBOX", LARGE));
     await a.seal(message("lost ".repeat(30_000)));
+    // What a restore set aside can still be taken back.
+    granted(await a.append(a.ann, "INBOX", message("aside ".repeat(30_000))));
+    const connection = await reach(url);
+    const aside = s3.bodies.at(-1)!.slice(-32);
+    for (
+      const sql of [
+        "drop schema if exists aside cascade",
+        "create schema aside",
+        "create table aside.blobs (place text)",
+      ]
+    ) {
+      await connection.exchange([{ sql, values: [], once: true }]);
+    }
+    const moved = [{ sql: "insert into aside.blobs values (?t)", values: ["o" + aside] }, {
+      sql: "update blobs set place = null, data = '' where place = ?t",
+      values: ["o" + aside],
+    }];
+    await connection.exchange(moved);
     const cut = one.createBlob();
     await cut.write(new Uint8Array(3 * PART));
-    assert.deepEqual([s3.bodies.length, s3.uploads.size], [2, 1]);
+    assert.deepEqual([s3.bodies.length, s3.uploads.size], [3, 1]);
     await two.reclaim(); // the node has died; another one cleans up
-    assert.deepEqual([s3.bodies.length, s3.uploads.size], [2, 1]);
+    assert.deepEqual([s3.bodies.length, s3.uploads.size], [3, 1]);
     s3.ahead = DAY + 1000;
     await two.reclaim();
-    assert.deepEqual([s3.bodies.length, s3.uploads.size], [1, 0]);
+    assert.deepEqual([s3.bodies.length, s3.uploads.size], [2, 0]);
+    await connection.exchange([{ sql: "drop schema aside cascade", values: [], once: true }]);
+    connection.close();
+    await two.reclaim();
+    assert.equal(s3.bodies.length, 1);
     const [row] = await a.rows(a.ann, (await a.mailbox(a.ann, "INBOX")).mailboxId);
     assert.deepEqual(await new Scene(two).whole(row!.blobId), LARGE);
   });
@@ -121,6 +144,29 @@ export async function objectsTests(url: string): Promise<void> {
     await imap.ask("n NOOP", "n OK ");
     const found = imap.ask("f SEARCH HEADER Subject again BODY xxxx", "f OK ");
     assert.match(await found, /\* SEARCH 3\r\n/);
+  });
+
+  test("a look finds an object that is missing, and takes none for missing that is away", async ([one]) => {
+    const a = await new Scene(one).people();
+    granted(await a.append(a.ann, "INBOX", LARGE));
+    granted(await a.append(a.ann, "INBOX", message("other ".repeat(30_000))));
+    const look = async (quick: boolean) => {
+      const found: string[] = [];
+      for await (const event of verifyPostgres({ url, quick, bodies })) {
+        if (event.type === "finding") found.push(`${event.finding.where}: ${event.finding.problem}`);
+      }
+      return found;
+    };
+    assert.deepEqual([await look(true), await look(false)], [[], []]);
+    s3.fault = ({ key }) => key.includes("bodies/") ? { status: 503 } : null;
+    for (const quick of [true, false]) await assert.rejects(look(quick), { reason: "unavailable" });
+    s3.fault = () => null;
+    s3.objects.delete(s3.bodies[0]!);
+    for (const quick of [true, false]) {
+      const found = await look(quick);
+      assert.equal(found.length, 1);
+      assert.match(found[0]!, /^ann@example\.org\/INBOX UID 1: b[0-9a-f]{64}: .*missing/);
+    }
   });
 
   test("a database is not opened without its objects, and one that had none keeps its rows", async ([one]) => {

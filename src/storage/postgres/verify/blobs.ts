@@ -6,6 +6,7 @@ import type { MessageIndex } from "../../../message/model.ts";
 import { Report, type VerifyEvent } from "../../verify/finding.ts";
 import { indexProblem } from "../../verify/judge.ts";
 import type { ReadElsewhere } from "../bodies_around.ts";
+import { StorageError } from "../../storage.ts";
 import { bodyAt } from "../copy/snapshot.ts";
 import type { Cells } from "../wire/statement.ts";
 import type { Look } from "./look.ts";
@@ -86,6 +87,8 @@ async function read(look: Look, row: Cells, elsewhere: ReadElsewhere | null): Pr
         take(piece);
       }}
   } catch (error) {
+    // A store of objects that is away for a while has lost nothing.
+    if (error instanceof StorageError && error.reason === "unavailable") throw error;
     return `its octets cannot be read: ${(error as Error).message}`;
   }
   if (length !== size) return "its octets are not whole";
@@ -94,7 +97,7 @@ async function read(look: Look, row: Cells, elsewhere: ReadElsewhere | null): Pr
 }
 
 /** Where people miss it: mailboxes, some of them. */
-async function placesOf(look: Look, blob: number, blobId: BlobId): Promise<string[]> {
+export async function placesOf(look: Look, blob: number, blobId: BlobId): Promise<string[]> {
   const rows = await look.all(
     "select b.account, b.path, m.uid from emails e join members m on m.email = e.id " +
       "join mailboxes b on b.id = m.mailbox where e.blob = ?i order by b.id, m.uid limit 10",

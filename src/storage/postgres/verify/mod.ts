@@ -13,12 +13,13 @@ import type { VerifyEvent } from "../../verify/finding.ts";
 import type { OpenBodies } from "../../body_store.ts";
 import { openElsewhere } from "../bodies_around.ts";
 import { infrastructure } from "../failure.ts";
-import { verifyBlobs } from "./blobs.ts";
+import { placesOf, verifyBlobs } from "./blobs.ts";
 import { verifyDatabase } from "./database.ts";
 import { verifyDirectory } from "./directory.ts";
 import { verifyEmails, verifyQueue } from "./emails.ts";
 import { Look } from "./look.ts";
 import { verifyMailboxes, verifyMembers } from "./mailboxes.ts";
+import { verifyPlaces } from "./places.ts";
 
 /** What to look at. */
 export interface VerifyPostgresOptions {
@@ -36,13 +37,16 @@ export async function* verifyPostgres(options: VerifyPostgresOptions): AsyncGene
   const look = await Look.open(options.url);
   let elsewhere: Awaited<ReturnType<typeof openElsewhere>> = null;
   try {
-    if (!options.quick) elsewhere = await openElsewhere(options.url, options.bodies);
+    elsewhere = await openElsewhere(options.url, options.bodies);
     yield* verifyDatabase(look);
     yield* verifyDirectory(look);
     yield* verifyMailboxes(look);
     yield* verifyMembers(look);
     yield* verifyEmails(look);
     yield* verifyQueue(look);
+    if (options.quick && elsewhere) {
+      yield* verifyPlaces(look, elsewhere.sizes, (blob, blobId) => placesOf(look, blob, blobId));
+    }
     if (!options.quick) yield* verifyBlobs(look, options.prepare ?? null, elsewhere?.read ?? null);
   } catch (error) {
     throw infrastructure(error);
