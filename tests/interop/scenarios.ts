@@ -13,6 +13,7 @@ import { hostileMail } from "./scenarios/hostile/mail.ts";
 import { mbsync } from "./scenarios/mbsync.ts";
 import { nodeClients } from "./scenarios/node_clients.ts";
 import { objects } from "./scenarios/objects.ts";
+import { postgres } from "./scenarios/postgres.ts";
 import { postfix } from "./scenarios/postfix.ts";
 import { queueCrash } from "./scenarios/queue_crash.ts";
 import { roundcube } from "./scenarios/roundcube.ts";
@@ -45,6 +46,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...exim,
   ...dovecotArchive,
   ...objects,
+  ...postgres,
   ...serverProcess,
   ...crash,
   ...queueCrash,

@@ -40,6 +40,10 @@ export interface Cluster {
   start(): void;
   /** `immediate`: as if it crashed. */
   stop(mode?: "fast" | "immediate"): void;
+  /** Takes the settings for granted that are given, from its next start on. */
+  set(settings: readonly string[]): void;
+  /** A copy that follows this one, in a folder of its own; `promote` ends that. Same users and databases. */
+  standby(settings: readonly string[]): Cluster & { promote(): void };
   /** Ends it for good. */
   remove(): void;
 }
@@ -47,10 +51,21 @@ export interface Cluster {
 /** Starts one; null where there are no binaries. `settings` as `name=value`; `dir`: the folder for its folder. */
 export function startCluster(settings: readonly string[] = [], dir?: string): Cluster | null {
   const bin = binaries();
-  if (bin === null) return null;
+  return bin === null ? null : clusterIn(bin, settings, dir, null);
+}
+
+/** Who runs servers here, and how. */
+export const DATABASE_USER = (): string => Deno.uid() === 0 ? userOf("postgres") ?? userOf("nobody")! : "";
+
+function clusterIn(
+  bin: string,
+  settings: readonly string[],
+  dir: string | undefined,
+  primary: string | null,
+): Cluster & { promote(): void } {
   const folder = Deno.makeTempDirSync({ prefix: "palomar-pg-", ...(dir && { dir }) });
   const asRoot = Deno.uid() === 0;
-  const uid = asRoot ? userOf("postgres") ?? userOf("nobody")! : "";
+  const uid = DATABASE_USER();
   if (asRoot) {
     Deno.chmodSync(folder, 0o755);
     run(["chown", uid, folder], false);
@@ -58,7 +73,8 @@ export function startCluster(settings: readonly string[] = [], dir?: string): Cl
   const data = join(folder, "data");
   const become = asRoot ? ["setpriv", `--reuid=${uid}`, "--clear-groups", "--"] : [];
   const pg = (program: string, ...args: string[]) => run([...become, join(bin, program), ...args], true, folder);
-  pg("initdb", "-D", data, "-U", "palomar", "--auth=trust", "-E", "UTF8", "--locale=C", "-N");
+  if (primary !== null) pg("pg_basebackup", "-D", data, "-d", primary, "-R", "-X", "stream", "-c", "fast", "-N");
+  else pg("initdb", "-D", data, "-U", "palomar", "--auth=trust", "-E", "UTF8", "--locale=C", "-N");
   const options = [
     `unix_socket_directories=${folder}`,
     "listen_addresses=",
@@ -69,7 +85,7 @@ export function startCluster(settings: readonly string[] = [], dir?: string): Cl
     "autovacuum_naptime=1d",
     ...settings,
   ];
-  const cluster: Cluster = {
+  const cluster: Cluster & { promote(): void } = {
     folder,
     start: () => {
       const args = [
@@ -85,6 +101,12 @@ export function startCluster(settings: readonly string[] = [], dir?: string): Cl
       pg("pg_ctl", ...args);
     },
     stop: (mode = "fast") => pg("pg_ctl", "-D", data, "-m", mode, "-w", "stop"),
+    set: (more) => void options.push(...more),
+    standby: (more) => {
+      const source = `host=${folder} port=${port} user=palomar application_name=standby`;
+      return clusterIn(bin, [...settings, ...more], dir, source);
+    },
+    promote: () => pg("pg_ctl", "-D", data, "-w", "promote"),
     remove: () => {
       try {
         cluster.stop("immediate");
@@ -109,7 +131,8 @@ export function startCluster(settings: readonly string[] = [], dir?: string): Cl
       return urlOf(name);
     },
   };
-  const urlOf = (name: string) => `postgres://palomar@localhost/${name}?host=${encodeURIComponent(folder)}`;
+  const port = settings.find((one) => one.startsWith("port="))?.slice(5) ?? "5432";
+  const urlOf = (name: string) => `postgres://palomar@localhost:${port}/${name}?host=${encodeURIComponent(folder)}`;
   cluster.start();
   return cluster;
 }

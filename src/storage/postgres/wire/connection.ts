@@ -303,6 +303,7 @@ async function openSocket(address: DatabaseAddress): Promise<net.Socket> {
   const verifies = ssl === "verify-ca" || ssl === "verify-full";
   const secured = tls.connect({
     socket,
+    host, // whose certificate it must be: a name that is asked for, or an address that is not
     ...(isIP(host) === 0 && { servername: host }),
     ...(address.authorities !== null && { ca: address.authorities }),
     rejectUnauthorized: verifies,
