@@ -23,6 +23,7 @@ import { type House, openHouse, type ServerParts } from "./house.ts";
 import { createOutbound, type Outbound } from "./outbound.ts";
 import { checkTransports } from "./outbound/transports/transports.ts";
 import { refusalLine, sessionMaker } from "./sessions.ts";
+import { every } from "./every.ts";
 import { Upkeep } from "./upkeep/mod.ts";
 import { VERSION } from "./version.ts";
 
@@ -53,6 +54,8 @@ export interface Server {
 
 /** Socket of whoever administers the server on this machine; in the data folder. */
 const CONTROL_SOCKET = "control.sock";
+/** How soon bans of other servers hold here. */
+const BANS_MS = 10_000;
 const RECLAIM_EVERY_MS = 600_000;
 const ACTIVATE_KEYS_EVERY_MS = 3_600_000;
 
@@ -94,6 +97,8 @@ class PalomarServer implements Server {
   #reclaiming: ReturnType<typeof setInterval> | undefined;
   #activating: ReturnType<typeof setInterval> | undefined;
   #upkeep: Upkeep | null = null;
+  /** Ends the asking for bans of other servers. */
+  #sharing = () => {};
   #stopping: Promise<void> | null = null;
 
   constructor(config: Config, parts: ServerParts) {
@@ -133,6 +138,9 @@ class PalomarServer implements Server {
       this.#startOutbound(house, await exchangeAuthorities(this.#config, this.#parts));
       house.dmarcReports.start();
       const { storage, clock, logger, metrics } = house;
+      if (this.#config.storage.driver === "postgres") {
+        this.#sharing = every(clock, BANS_MS, () => void house.guard.parts.book.sync());
+      }
       this.#upkeep = new Upkeep({ config: this.#config, storage, clock, logger, metrics });
       this.#upkeep.start();
       this.#reclaiming = setInterval(() => void this.#reclaim(house), RECLAIM_EVERY_MS);
@@ -370,6 +378,7 @@ class PalomarServer implements Server {
     const house = await this.#opening?.catch(() => null);
     if (!house) return;
     this.#unhook?.();
+    this.#sharing();
     await this.#upkeep?.stop();
     await house.dmarcReports.stop();
     house.resolver.close();

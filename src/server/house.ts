@@ -264,6 +264,7 @@ function openBanBook(
     rules: banRules(config.abuse),
     now: () => clock.wall(),
     failed: (error) => logger.log("error", "abuse.bansNotStored", { error: String(error) }),
+    arrived: added,
     changed(what, network, reason) {
       logger.log("info", "abuse.banChanged", { what, network, reason });
       if (what === "added") added();

@@ -67,6 +67,13 @@ async function verifyAt(place: StorePlace, invocation: Invocation): Promise<numb
 export async function storeFolder({ config }: Invocation): Promise<string> {
   const { dataDir, storage } = await config();
   if (storage.driver === "sqlite") return dataDir;
+  if (storage.driver === "postgres") {
+    throw new Exit(
+      EXIT.refused,
+      "an upgrade of PostgreSQL's tables is undone by the backup from before it: with the older program, " +
+        "palomar restore FOLDER --replace",
+    );
+  }
   throw new Exit(EXIT.refused, `storage.driver is "${storage.driver}": this command is for stores of SQLite`);
 }
 

@@ -180,7 +180,8 @@ export async function migrateWithin(connection: Connection): Promise<void> {
   if (version > today) {
     throw new StorageError(
       "unavailable",
-      `the database has schema version ${version}, this program knows ${today}: start the newer program`,
+      `the database has schema version ${version}, this program knows ${today}: start the newer program, or bring back ` +
+        "the backup from before the upgrade (palomar restore FOLDER --replace)",
     );
   }
   const steps = MIGRATIONS.slice(version).flatMap((text) => text.split(";")).filter((sql) => sql.trim() !== "");

@@ -118,3 +118,27 @@ Deno.test("a store that does not take bans leaves them in force, and says so", a
   assert.ok(book.bans.find("192.0.2.1", 0));
   assert.equal(failures.length, 1);
 });
+
+Deno.test("bans of servers on one store: each takes over what the other banned and lifted, and neither overwrites", async () => {
+  const storage = memoryStorage();
+  let arrived = 0;
+  const open = () =>
+    new BanBook({
+      perform: (op, args) => storage.perform(op, args),
+      rules: { firstMs: 1, longestMs: 1 },
+      now: () => 1000,
+      failed: (error) => assert.fail(String(error)),
+      arrived: () => arrived++,
+    }).load();
+  const [a, b] = [await open(), await open()];
+  const networks = (book: BanBook) => book.list().map(({ network }) => network).sort();
+  await Promise.all([a.add("192.0.2.1", "by hand", null), b.add("192.0.2.2", "by hand", null)]);
+  await Promise.all([a.sync(), b.sync()]);
+  assert.deepEqual([networks(a), networks(b), arrived], [["192.0.2.1", "192.0.2.2"], ["192.0.2.1", "192.0.2.2"], 2]);
+  await b.remove("192.0.2.1");
+  await a.add("192.0.2.3", "by hand", null);
+  await b.sync();
+  assert.deepEqual([networks(a), networks(b)], [["192.0.2.2", "192.0.2.3"], ["192.0.2.2", "192.0.2.3"]]);
+  await a.sync();
+  assert.equal(arrived, 3);
+});

@@ -5,6 +5,7 @@ import { imapText } from "../../../src/imap/imap_text.ts";
 import { backUp, restoreAny, type StorePlace, verifyAny } from "../../../src/server/store_copies.ts";
 import { Secret } from "../../../src/base/secret.ts";
 import { openPostgres } from "../../../src/storage/postgres/mod.ts";
+import { MIGRATIONS } from "../../../src/storage/postgres/schema.ts";
 import { openSnapshot } from "../../../src/storage/postgres/copy/snapshot.ts";
 import { BackupCopy } from "../../../src/storage/sqlite/backup/folder_source.ts";
 import { openDatabase } from "../../../src/storage/sqlite/schema.ts";
@@ -23,6 +24,7 @@ else {
   const empty = await emptyStores(url, options);
   verifyTests(url, () => empty());
   copyTests(url, second, () => empty());
+  upgradeTests(await cluster.database("upgrade"));
 }
 
 const inDatabase = (url: string, dataDir = "/nonexistent"): StorePlace => ({
@@ -156,6 +158,49 @@ function verifyTests(url: string, empty: () => Promise<Storage>): void {
       for (const table of tables) await run(`drop table if exists ${table}_kept`);
       connection.close();
       await store.close();
+    }
+  });
+}
+
+function upgradeTests(url: string): void {
+  Deno.test("postgres upgrade: servers that start at once upgrade an older store once; the older program brings its backup back", async () => {
+    const folder = tempDir();
+    const connection = await reach(url);
+    const run = (...sql: string[]) => connection.exchange(sql.map((one) => ({ sql: one, values: [], once: true })));
+    try {
+      await run("drop schema public cascade", "create schema public");
+      for (const text of MIGRATIONS.slice(0, 2)) await run(...text.split(";").filter((one) => one.trim() !== ""));
+      await run(
+        "create table palomar_schema (version bigint not null)",
+        "insert into palomar_schema values (2)",
+        "insert into accounts values (7, 'old@example.org', 'example.org', '', null, null, 0, 0, 3, false, 1, " +
+          '\'["x",1,"AA==","AA==","AA=="]\', false, 0)',
+        "select setval('seq_account', 7)",
+      );
+      const stores = await Promise.all(Array.from({ length: 4 }, () => openPostgres({ url, connections: 2 })));
+      const [versions, floors] = await run("select version from palomar_schema", "select count(*) from objects");
+      assert.deepEqual([versions!.rows, floors!.rows], [[[MIGRATIONS.length]], [[1]]]);
+      const s = new Scene(stores[3]!);
+      assert.equal((await s.ask("account.get", { address: "old@example.org" }))!.address, "old@example.org");
+      await s.people();
+      granted(await s.append(s.ann, "INBOX", message("kept")));
+      await backUp(inDatabase(url, folder.path), { version: "1", now: () => 5_000, target: `${folder.path}/backup` });
+      await Promise.all(stores.map((store) => store.close()));
+      // As the tables of a version that is still to come.
+      await run("update palomar_schema set version = 999", "create table unheard (id bigint primary key)");
+      await assert.rejects(openPostgres({ url }), /version 999.*start the newer program, or bring back the backup/);
+      const back = { backup: `${folder.path}/backup`, exact: false, replace: true, now: () => 5_000 };
+      assert.match((await restoreAny(inDatabase(url, folder.path), back)).setAside!, /replaced_1970/);
+      const [tables] = await run(
+        "select count(*) from pg_tables where schemaname = 'public' and tablename = 'unheard'",
+      );
+      assert.deepEqual(tables!.rows, [[0]]);
+      const older = await openPostgres({ url, connections: 2 });
+      assert.equal((await new Scene(older).mailbox(s.ann, "INBOX")).messages, 1);
+      await older.close();
+    } finally {
+      connection.close();
+      folder.remove();
     }
   });
 }

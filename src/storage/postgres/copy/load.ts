@@ -50,13 +50,13 @@ export async function loadDatabase(options: LoadOptions): Promise<LoadResult> {
   try {
     await connection.exchange([once("begin"), once(LOCK_MIGRATION_SQL)]);
     await beAlone(connection);
-    const { version } = await versionOf(connection);
+    const { version, today } = await versionOf(connection);
     const isUsed = version > 0 && await hasStore(connection);
     if (isUsed && options.setAside === null) {
       throw new StorageError("unavailable", "there is a store in the database; --replace sets it aside and restores");
     }
     const source = await options.source(connection);
-    const setAside = isUsed ? await setStoreAside(connection, options.setAside!) : null;
+    const setAside = isUsed ? await setStoreAside(connection, options.setAside!, version > today) : null;
     await migrateWithin(connection);
     const damaged = await fill(connection, source, options.tell ?? (() => {}));
     await connection.exchange([...setSequences(source.sequences), once("commit")]);
@@ -87,13 +87,16 @@ async function hasStore(connection: Connection): Promise<boolean> {
   return found!.rows[0]![0] === true;
 }
 
-/** Moves all that is ours into another schema; what is another program's in the same database stays. */
-async function setStoreAside(connection: Connection, wanted: string): Promise<string> {
+/**
+ * Moves all that is ours into another schema; what is another program's in the same database stays, but where a newer
+ * version of this one made tables that are not known here.
+ */
+async function setStoreAside(connection: Connection, wanted: string, isNewer: boolean): Promise<string> {
   const [taken, tables, sequences] = await connection.exchange([
     { sql: "select nspname::text from pg_namespace", values: [], once: true },
     {
-      sql: "select tablename::text from pg_tables where schemaname = current_schema() and tablename = any (?T)",
-      values: [TABLES],
+      sql: "select tablename::text from pg_tables where schemaname = current_schema() and (?f or tablename = any (?T))",
+      values: [isNewer, TABLES],
       once: true,
     },
     {
