@@ -203,10 +203,11 @@ export const postgres: readonly Scenario[] = [
       const routes = { "far.test": { host: "127.0.0.1", port, tls: "none" } };
       const [a, b] = await startTwo(stage, await startDatabase(stage), { outbound: { routes } });
       const account = await a.account("ann");
-      const submit = async (server: Palomar, to: string) => {
-        await server.cli(["sendmail", "-f", account.address, to], `Subject: out\r\n\r\nto ${to}\r\n`);
-      };
-      for (let i = 0; i < 10; i++) await submit(a, `r${i}@far.test`);
+      const sendmail = await a.script("sendmail");
+      for (let i = 0; i < 10; i++) {
+        const stdin = `Subject: out\n\nnumber ${i}\n`;
+        await stage.run(sendmail, ["-f", account.address, `r${i}@far.test`], { stdin });
+      }
       await pause(2000); // by now they are leased, and whoever sends waits for a greeting
       await a.kill();
       const since = performance.now();
@@ -215,7 +216,7 @@ export const postgres: readonly Scenario[] = [
       const seconds = (performance.now() - since) / 1000;
       await pause(1000);
       deepStrictEqual([...taken.values()].filter((count) => count !== 1), []);
-      match(await b.cli(["queue", "list", "--json"]), /^\[?\s*(\]|\{\s*"rows": \[\])|"recipients": \[\]|\[\]/);
+      strictEqual((await b.cli(["queue", "list"])).includes("far.test"), false);
       return `the last of 10 after ${seconds.toFixed(0)} s`;
     },
   },
@@ -247,7 +248,6 @@ export const postgres: readonly Scenario[] = [
       await grows("mail flows after a crash of the database");
       const standby = cluster.standby([`port=${freePorts().smtp}`]);
       stage.defer(() => standby.remove());
-      standby.start();
       // What is acknowledged is at the standby too: without this a failover may lose what was just answered.
       const admin = await reach(await cluster.database("postgres"));
       await admin.exchange([{ sql: "alter system set synchronous_standby_names = '*'", values: [], once: true }]);
