@@ -14,18 +14,21 @@ export const SIEVE = "urn:ietf:params:jmap:sieve";
 export const PRINCIPALS = "urn:ietf:params:jmap:principals";
 
 /** Those that a request may use: they hold. */
-export const CAPABILITIES: ReadonlySet<string> = new Set([CORE, MAIL]);
+export const CAPABILITIES: ReadonlySet<string> = new Set([CORE, MAIL, SUBMISSION, VACATION, QUOTA]);
 
 /** Of the server as a whole. */
-export function serverCapabilities(limits: JmapLimits): JsonObject {
+export function serverCapabilities({ maxDelayedSend: _, ...limits }: JmapLimits): JsonObject {
   return {
     [CORE]: { ...limits, collationAlgorithms: ["i;ascii-numeric", "i;ascii-casemap", "i;unicode-casemap"] },
     [MAIL]: {},
+    [SUBMISSION]: {},
+    [VACATION]: {},
+    [QUOTA]: {},
   };
 }
 
 /** Of an account. */
-export function accountCapabilities(isPersonal: boolean): JsonObject {
+export function accountCapabilities(isPersonal: boolean, limits: JmapLimits): JsonObject {
   return {
     [CORE]: {},
     // RFC 8621 section 1.3.1.
@@ -33,9 +36,15 @@ export function accountCapabilities(isPersonal: boolean): JsonObject {
       maxMailboxesPerEmail: null,
       maxMailboxDepth: 50,
       maxSizeMailboxName: 255,
-      maxSizeAttachmentsPerEmail: 50_000_000,
+      maxSizeAttachmentsPerEmail: limits.maxSizeUpload,
       emailQuerySortOptions: ["receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword"],
       mayCreateTopLevelMailbox: isPersonal,
     },
+    // RFC 8621 section 1.3.2; whoever looks into a shared account writes as himself.
+    ...(isPersonal && {
+      [SUBMISSION]: { maxDelayedSend: limits.maxDelayedSend, submissionExtensions: { FUTURERELEASE: [], DSN: [] } },
+      [VACATION]: {},
+      [QUOTA]: {},
+    }),
   };
 }

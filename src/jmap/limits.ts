@@ -9,6 +9,8 @@ export interface JmapLimits {
   readonly maxCallsInRequest: number;
   readonly maxObjectsInGet: number;
   readonly maxObjectsInSet: number;
+  /** Seconds that a message can be held back (RFC 8621 section 1.3.2). */
+  readonly maxDelayedSend: number;
 }
 
 export const JMAP_LIMITS: JmapLimits = {
@@ -19,4 +21,5 @@ export const JMAP_LIMITS: JmapLimits = {
   maxCallsInRequest: 64,
   maxObjectsInGet: 1000,
   maxObjectsInSet: 1000,
+  maxDelayedSend: 0,
 };

@@ -1,5 +1,5 @@
 /** The table of methods: a new one is a file and a line here. */
-import { CORE, MAIL } from "./capabilities.ts";
+import { CORE, MAIL, QUOTA, SUBMISSION, VACATION } from "./capabilities.ts";
 import { echo } from "./core/echo.ts";
 import { emailChanges } from "./email/changes.ts";
 import { emailCopy } from "./email/copy.ts";
@@ -8,11 +8,22 @@ import { emailImport } from "./email/import.ts";
 import { emailParse } from "./email/parse.ts";
 import { emailQuery } from "./email/query.ts";
 import { emailQueryChanges } from "./email/query_changes.ts";
+import { searchSnippetGet } from "./email/search_snippet.ts";
 import { emailSet } from "./email/set.ts";
+import { identityChanges } from "./identity/changes.ts";
+import { identityGet } from "./identity/get.ts";
+import { identitySet } from "./identity/set.ts";
 import { mailboxChanges } from "./mailbox/changes.ts";
 import { mailboxGet } from "./mailbox/get.ts";
+import { mailboxQuery, mailboxQueryChanges } from "./mailbox/query.ts";
+import { mailboxSet } from "./mailbox/set.ts";
+import { quotaGet } from "./quota/get.ts";
+import { submissionChanges, submissionGet } from "./submission/get.ts";
+import { submissionQuery, submissionQueryChanges } from "./submission/query.ts";
+import { submissionSet } from "./submission/set.ts";
 import { threadChanges } from "./thread/changes.ts";
 import { threadGet } from "./thread/get.ts";
+import { vacationGet, vacationSet } from "./vacation/vacation.ts";
 import type { Method } from "./method.ts";
 
 type Table = Readonly<Record<string, Method>>;
@@ -32,13 +43,43 @@ const MAIL_METHODS: Table = {
   "Email/set": emailSet,
   "Mailbox/changes": mailboxChanges,
   "Mailbox/get": mailboxGet,
+  "Mailbox/query": mailboxQuery,
+  "Mailbox/queryChanges": mailboxQueryChanges,
+  "Mailbox/set": mailboxSet,
+  "SearchSnippet/get": searchSnippetGet,
   "Thread/changes": threadChanges,
   "Thread/get": threadGet,
 };
 
+const SUBMISSION_METHODS: Table = {
+  "EmailSubmission/changes": submissionChanges,
+  "EmailSubmission/get": submissionGet,
+  "EmailSubmission/query": submissionQuery,
+  "EmailSubmission/queryChanges": submissionQueryChanges,
+  "EmailSubmission/set": submissionSet,
+  "Identity/changes": identityChanges,
+  "Identity/get": identityGet,
+  "Identity/set": identitySet,
+};
+
+const VACATION_METHODS: Table = {
+  "VacationResponse/get": vacationGet,
+  "VacationResponse/set": vacationSet,
+};
+
+const QUOTA_METHODS: Table = {
+  "Quota/get": quotaGet,
+};
+
 /** By name, with the capability that a client has to use. */
 export const METHODS: ReadonlyMap<string, { readonly uri: string; readonly method: Method }> = new Map(
-  ([[CORE, CORE_METHODS], [MAIL, MAIL_METHODS]] as const).flatMap(([uri, table]) =>
+  ([
+    [CORE, CORE_METHODS],
+    [MAIL, MAIL_METHODS],
+    [SUBMISSION, SUBMISSION_METHODS],
+    [VACATION, VACATION_METHODS],
+    [QUOTA, QUOTA_METHODS],
+  ] as const).flatMap(([uri, table]) =>
     Object.entries(table).map(([name, method]) => [name, { uri, method }] as const)
   ),
 );

@@ -8,10 +8,15 @@ import type { JmapLimits } from "./limits.ts";
 export function sessionObject(user: JmapUser, limits: JmapLimits, base: string, state: string): JsonObject {
   const accounts: Record<string, Json> = {};
   for (const { accountId, name, isPersonal, isReadOnly } of user.accounts) {
-    accounts[accountId] = { name, isPersonal, isReadOnly, accountCapabilities: accountCapabilities(isPersonal) };
+    accounts[accountId] = {
+      name,
+      isPersonal,
+      isReadOnly,
+      accountCapabilities: accountCapabilities(isPersonal, limits),
+    };
   }
   const primaryAccounts = Object.fromEntries(
-    Object.keys(accountCapabilities(true)).filter((uri) => uri !== CORE).map((uri) => [uri, user.accountId]),
+    Object.keys(accountCapabilities(true, limits)).filter((uri) => uri !== CORE).map((uri) => [uri, user.accountId]),
   );
   return {
     capabilities: serverCapabilities(limits),

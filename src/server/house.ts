@@ -207,7 +207,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         makeToken,
         dkim,
         dns: createDomainDns({ config, storage, dkim, resolve, now: () => clock.wall() }),
-        jmap: createJmapDesk({ storage, auth, guard, clock, messageSize: config.limits.messageSize, log }),
+        jmap: createJmapDesk({ ...taking, auth, guard, futureReleaseMs: config.limits.futureRelease }),
         sieve: createSieveDesk({ storage, filter, now: () => clock.wall() }),
         submit,
         deliver,

@@ -22,7 +22,7 @@ import type { Storage } from "../storage/storage.ts";
 import { BodySinks } from "./body_sinks.ts";
 import type { Clock } from "./clock.ts";
 import type { FilterChain } from "./filters/chain.ts";
-import { runProgram } from "./run_program.ts";
+import { type Perform, runProgram } from "./run_program.ts";
 import type { MailPrograms } from "./world.ts";
 
 export interface SubmissionParts {
@@ -94,23 +94,28 @@ export async function takeMessage(
     requireTls: false,
   };
   const traceId = `${peer.session.id}.1` as TraceId;
-  const perform = <K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> => {
-    if (op === "clock.now") return parts.clock.wall() as AnswerOf<K>;
-    if (op === "message.sign") return parts.sign(args as Args<"message.sign">) as Promise<AnswerOf<K>>;
-    if (op === "body.make") return sinks.make((args as Args<"body.make">).parts) as Promise<AnswerOf<K>>;
-    if (op === "report.receive") return { unread: "none" } as AnswerOf<K>; // reports come from other servers
-    if (op === "body.rewrite") {
-      const { blobId, cut } = args as Args<"body.rewrite">;
-      return sinks.rewrite(blobId, cut) as Promise<AnswerOf<K>>;
-    }
-    return parts.storage.perform(op as StorageOp, args as never) as Promise<AnswerOf<K>>;
-  };
+  const perform = submissionWorld(parts, sinks);
   const run: TakenMessage["run"] = (program) => runProgram(program, perform, parts.log);
   const receive = (args: Args<"message.receive">) => run(parts.programs.receive(args));
   return {
     args: { peer, envelope: { sender, recipients: message.recipients }, ...body, traceId },
     run,
     receive: async (args) => await (parts.filters?.receive(args, [], parts.log, receive) ?? receive(args)),
+  };
+}
+
+/** Who answers what programs of submission ask, outside of any connection. */
+export function submissionWorld({ storage, clock, sign }: SubmissionParts, sinks: BodySinks): Perform {
+  return <K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> => {
+    if (op === "clock.now") return clock.wall() as AnswerOf<K>;
+    if (op === "message.sign") return sign(args as Args<"message.sign">) as Promise<AnswerOf<K>>;
+    if (op === "body.make") return sinks.make((args as Args<"body.make">).parts) as Promise<AnswerOf<K>>;
+    if (op === "report.receive") return { unread: "none" } as AnswerOf<K>; // reports come from other servers
+    if (op === "body.rewrite") {
+      const { blobId, cut } = args as Args<"body.rewrite">;
+      return sinks.rewrite(blobId, cut) as Promise<AnswerOf<K>>;
+    }
+    return storage.perform(op as StorageOp, args as never) as Promise<AnswerOf<K>>;
   };
 }
 
@@ -134,7 +139,8 @@ async function takeIn(
   return eightBit;
 }
 
-async function hasUtf8Header(blobId: BlobId, storage: Storage): Promise<boolean> {
+/** Whether the header of a message has octets above 127. */
+export async function hasUtf8Header(blobId: BlobId, storage: Storage): Promise<boolean> {
   const end = (await storage.perform("blob.index", { blobId }))?.root.bodyStart ?? 0;
   for (let at = 0; at < end; at += PAGE) {
     const octets = await storage.readBlob(blobId, at, Math.min(end, at + PAGE));

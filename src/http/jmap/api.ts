@@ -49,7 +49,7 @@ export function api(app: Hono<{ Variables: JmapVariables }>, desk: JmapDesk): vo
       if (value === undefined) return problem({ type: "notJSON", detail: "the request is not JSON in UTF-8" });
       const request = parseRequest(value, CAPABILITIES, limits);
       if ("type" in request) return problem(request);
-      return Response.json(await desk.process(request, user, sessionState(user)));
+      return Response.json(await desk.process(request, user, sessionState(user), c.get("address")));
     });
     return answer ?? tooMuch("maxConcurrentRequests", `at most ${limits.maxConcurrentRequests} requests at once`);
   });

@@ -13,8 +13,8 @@ export interface JmapDesk {
   logIn(shown: Shown, address: string): Promise<Login | LoginRefused>;
   /** With the accounts that are shared with him; null: he is gone. */
   user(login: Login): Promise<JmapUser | null>;
-  /** Answers all calls of a request. */
-  process(request: JmapRequest, user: JmapUser, sessionState: string): Promise<JmapResponse>;
+  /** Answers all calls of a request. `address` is where the user is. */
+  process(request: JmapRequest, user: JmapUser, sessionState: string, address: string): Promise<JmapResponse>;
   /** Keeps an uploaded blob for a time; answers until when, milliseconds since 1970. */
   keep(accountId: AccountId, blobId: BlobId): Promise<number>;
   /** What a blob id of JMAP stands for, for this user; null: nothing that he may read. */

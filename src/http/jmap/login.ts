@@ -16,7 +16,7 @@ const BELIEVED = 10_000;
 const LONGEST = 4096;
 
 /** Variables of a request behind `logIn`. */
-export type JmapVariables = { user: JmapUser };
+export type JmapVariables = { user: JmapUser; address: string };
 
 /** Logins that were right, by a digest of what was shown. */
 export class Believed {
@@ -60,6 +60,7 @@ export function logIn(desk: JmapDesk, believed: Believed): MiddlewareHandler<{ V
     if (user === null) throw unauthorized("This account is gone.");
     believed.add(key, login);
     context.set("user", user);
+    context.set("address", address);
     await next();
   };
 }

@@ -27,13 +27,13 @@ export function printMailbox(mailbox: MailboxObject, counts: MailboxCounts | nul
     role: mailbox.role,
     sortOrder: mailbox.sortOrder,
     ...(counts === null ? {} : { ...NOTHING, ...counts }),
-    myRights: printRights(mailbox.rights),
+    myRights: printRights(mailbox.rights, mailbox.path === "INBOX"),
     isSubscribed: mailbox.subscribed,
   };
 }
 
 /** RFC 8621 section 2: what rights of RFC 4314 mean here. */
-function printRights(rights: string): JsonObject {
+function printRights(rights: string, isInbox: boolean): JsonObject {
   const has = (letters: string) => [...letters].every((letter) => rights.includes(letter));
   return {
     mayReadItems: has("lr"),
@@ -42,8 +42,8 @@ function printRights(rights: string): JsonObject {
     maySetSeen: has("s"),
     maySetKeywords: has("w"),
     mayCreateChild: has("k"),
-    mayRename: has("x"),
-    mayDelete: has("x"),
+    mayRename: has("x") && !isInbox,
+    mayDelete: has("x") && !isInbox,
     maySubmit: has("p"),
   };
 }

@@ -1,25 +1,23 @@
 /** JMAP in the server: who asks, the world of its programs, and blobs. */
 import { randomBytes } from "node:crypto";
-import type { AccountId, AnswerOf, Args, LogEvent, Login, LoginRefused, Op, StorageOp } from "../../contract/mod.ts";
+import type { AccountId, AnswerOf, Args, Login, LoginRefused, Op, StorageOp } from "../../contract/mod.ts";
 import type { JmapDesk } from "../../http/jmap/desk.ts";
 import { JMAP_LIMITS, type JmapUser, processRequest } from "../../jmap/mod.ts";
 import type { Storage } from "../../storage/storage.ts";
+import type { SubmissionParts } from "../submission.ts";
 import type { Guard } from "../abuse/guard.ts";
 import type { Auth } from "../auth.ts";
 import { BodySinks } from "../body_sinks.ts";
-import type { Clock } from "../clock.ts";
 import { type Perform, runProgram } from "../run_program.ts";
 import { ColumnCache } from "./column_cache.ts";
 import { findBlob } from "./blobs.ts";
+import { submitByJmap } from "./submit.ts";
 
-export interface JmapParts {
-  readonly storage: Storage;
+export interface JmapParts extends SubmissionParts {
   readonly auth: Auth;
   readonly guard: Guard;
-  readonly clock: Pick<Clock, "wall">;
-  /** Octets of the largest message. */
-  readonly messageSize: number;
-  readonly log: (event: LogEvent) => void;
+  /** How long a message may be held back. */
+  readonly futureReleaseMs: number;
 }
 
 /** An upload stays so long (RFC 8620 section 6: at least an hour). */
@@ -35,7 +33,11 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
   const columns = new ColumnCache(storage);
   const users = new Map<AccountId, { readonly user: JmapUser; readonly until: number }>();
   return {
-    limits: { ...JMAP_LIMITS, maxSizeUpload: Math.max(JMAP_LIMITS.maxSizeUpload, parts.messageSize) },
+    limits: {
+      ...JMAP_LIMITS,
+      maxSizeUpload: Math.max(JMAP_LIMITS.maxSizeUpload, parts.messageSize),
+      maxDelayedSend: Math.floor(parts.futureReleaseMs / 1000),
+    },
 
     async logIn(shown, address): Promise<Login | LoginRefused> {
       if (guard.isBanned(address)) return { refused: "tooMany" };
@@ -58,11 +60,11 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
       return user;
     },
 
-    async process(request, user, sessionState) {
+    async process(request, user, sessionState, address) {
       const sinks = new BodySinks(storage);
       try {
         const program = processRequest(request, user, this.limits, sessionState);
-        return await runProgram(program, world(parts, columns, sinks), parts.log, SLICE_MS);
+        return await runProgram(program, world(parts, columns, { user, address, sinks }), parts.log, SLICE_MS);
       } finally {
         sinks.close();
       }
@@ -79,12 +81,22 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
 }
 
 /** Who answers what a program of JMAP asks. */
-function world({ storage, clock }: JmapParts, columns: ColumnCache, sinks: BodySinks): Perform {
+function world(
+  parts: JmapParts,
+  columns: ColumnCache,
+  { user, address, sinks }: { readonly user: JmapUser; readonly address: string; readonly sinks: BodySinks },
+): Perform {
+  const { storage, clock } = parts;
+  const login = { accountId: user.accountId, login: user.address };
   return <K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> => {
     if (op === "clock.now") return clock.wall() as AnswerOf<K>;
     if (op === "text.random") return randomBytes(18).toString("hex") as AnswerOf<K>;
     if (op === "email.columns") return columns.of(args as Args<"email.columns">) as Promise<AnswerOf<K>>;
     if (op === "mailbox.counts") return columns.counts(args as Args<"mailbox.counts">) as Promise<AnswerOf<K>>;
+    if (op === "mail.submit") {
+      const submitter = { login, address, sinks };
+      return submitByJmap(parts, parts.guard, submitter, args as Args<"mail.submit">) as Promise<AnswerOf<K>>;
+    }
     if (op === "body.make") return sinks.make((args as Args<"body.make">).parts) as Promise<AnswerOf<K>>;
     return storage.perform(op as StorageOp, args as never) as Promise<AnswerOf<K>>;
   };
