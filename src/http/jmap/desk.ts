@@ -3,6 +3,8 @@ import type { Secret } from "../../base/secret.ts";
 import type { AccountId, BlobId, Login, LoginRefused } from "../../contract/mod.ts";
 import type { JmapLimits, JmapRequest, JmapResponse, JmapUser } from "../../jmap/mod.ts";
 
+import type { PushParts } from "./push_hub.ts";
+
 /** What a client shows: a password, or a token. */
 export type Shown = { readonly login: string; readonly password: Secret } | { readonly token: Secret };
 
@@ -15,6 +17,8 @@ export interface JmapDesk {
   user(login: Login): Promise<JmapUser | null>;
   /** Answers all calls of a request. `address` is where the user is. */
   process(request: JmapRequest, user: JmapUser, sessionState: string, address: string): Promise<JmapResponse>;
+  /** Who wants to hear of commits, and what state an account is in. */
+  readonly push: PushParts;
   /** Keeps an uploaded blob for a time; answers until when, milliseconds since 1970. */
   keep(accountId: AccountId, blobId: BlobId): Promise<number>;
   /** What a blob id of JMAP stands for, for this user; null: nothing that he may read. */

@@ -1,11 +1,13 @@
-/** JMAP over HTTP (RFC 8620): the session, calls, up- and downloads. */
+/** JMAP over HTTP (RFC 8620): the session, calls, up- and downloads, news. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { HttpDeps } from "../deps.ts";
 import { api } from "./api.ts";
 import type { JmapDesk } from "./desk.ts";
 import { download } from "./download.ts";
+import { events, OpenStreams } from "./events.ts";
 import { Believed, type JmapVariables, logIn } from "./login.ts";
+import { PushHub } from "./push_hub.ts";
 import { session } from "./session.ts";
 import { upload } from "./upload.ts";
 
@@ -16,7 +18,11 @@ export function jmapRoutes(
 ): Hono<{ Variables: JmapVariables }> {
   const app = new Hono<{ Variables: JmapVariables }>();
   const believed = new Believed(deps.now);
-  deps.onAccountChanged?.((address) => believed.forget(address));
+  const streams = new OpenStreams();
+  deps.onAccountChanged?.((address) => {
+    believed.forget(address);
+    streams.end(address);
+  });
   // No cookie is ever looked at, so a page of anybody's may ask: what it needs it must have been told (RFC 8620 section 8.1).
   app.use(cors({ origin: "*", allowHeaders: ["authorization", "content-type", "range"], maxAge: 86_400 }));
   app.use(logIn(desk, believed));
@@ -24,5 +30,6 @@ export function jmapRoutes(
   api(app, desk);
   upload(app, desk, deps);
   download(app, desk);
+  events(app, new PushHub(desk.push), streams);
   return app;
 }

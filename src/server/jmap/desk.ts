@@ -70,6 +70,11 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
       }
     },
 
+    push: {
+      watch: (accountId, listener) => storage.watch(accountId, listener),
+      state: async (accountId) => String(await storage.perform("account.state", { accountId })),
+    },
+
     async keep(accountId, blobId) {
       const now = clock.wall();
       await storage.perform("blob.keep", { accountId, blobId, until: now + KEPT_MS, now });

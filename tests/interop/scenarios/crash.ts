@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { openImap } from "../mailbox.ts";
 import type { Account, Palomar } from "../palomar.ts";
-import { pause, type Scenario } from "../scenario.ts";
+import { eventually, pause, type Scenario } from "../scenario.ts";
 import { expectReply, openSmtp, sendOver } from "../smtp_client.ts";
 import { Wire } from "../wire.ts";
 import { verifyStore } from "../../../src/storage/sqlite/verify/mod.ts";
@@ -26,7 +26,9 @@ export const crash: readonly Scenario[] = [
         const before = accepted.size;
         const ways = Object.entries(CONNECTIONS).flatMap(([way, count]) => Array<Way>(count).fill(way as Way));
         const load = ways.map((way, i) => deliver(palomar, way, `${round}-${way}${i}`, accounts, accepted));
-        await pause(500 + Math.random() * 1500); // the time of the crash is what nobody chooses
+        // On a busy machine it takes a while.
+        await eventually("a message is accepted", () => Promise.resolve(accepted.size > before));
+        await pause(Math.random() * 2000); // the time of the crash is what nobody chooses
         await palomar.kill();
         await Promise.all(load);
         ok(accepted.size > before, "no message was accepted before the crash");
