@@ -10,6 +10,7 @@ import { connections } from "./scenarios/hostile/connections.ts";
 import { imapAttacks } from "./scenarios/hostile/imap.ts";
 import { lines } from "./scenarios/hostile/lines.ts";
 import { hostileMail } from "./scenarios/hostile/mail.ts";
+import { jmap } from "./scenarios/jmap.ts";
 import { mbsync } from "./scenarios/mbsync.ts";
 import { nodeClients } from "./scenarios/node_clients.ts";
 import { objects } from "./scenarios/objects.ts";
@@ -34,6 +35,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...curl,
   ...python,
   ...nodeClients,
+  ...jmap,
   ...agents,
   ...mbsync,
   ...filters,
