@@ -1,7 +1,6 @@
 /** Trying a script on messages that are files: nothing is stored, sent or asked of a server. */
 import { isAbsolute, join } from "node:path";
-import { crlfLines, headerFields, indexMessage, unfold } from "../message/mod.ts";
-import { concatBytes } from "../base/bytes.ts";
+import { triedMessage } from "../mda/mod.ts";
 import { runSieve, type SieveResult, type SieveScript, sieveWorld } from "../sieve/mod.ts";
 import { runProgram } from "../server/run_program.ts";
 import { EXIT, Exit } from "./exit.ts";
@@ -50,29 +49,12 @@ export async function trySieve(
   file: string,
   envelope: TryEnvelope,
 ): Promise<SieveResult> {
-  const { size } = await Deno.stat(file);
-  if (size > LARGEST) throw new Exit(EXIT.refused, `${printable(file)} has more than ${LARGEST} octets`);
-  const lines = crlfLines();
-  const octets = concatBytes([lines(await Deno.readFile(file))]);
-  const index = indexMessage(octets);
-  const header = octets.subarray(0, index.root.bodyStart);
-  const fields = headerFields(header);
-  const valueOf = (field: string): string | undefined => {
-    const found = fields.find((one) => one.name === field);
-    return found && unfold(found.raw).trim().replace(/^<|>$/g, "");
-  };
-  const author = index.envelope.from[0];
-  const written = author?.mailbox && author.host ? `${author.mailbox}@${author.host}` : "";
-  const to = envelope.to ?? valueOf("delivered-to") ?? "user@example.org";
-  const facts = {
-    envelope: { from: envelope.from ?? valueOf("return-path") ?? written, to },
-    header,
-    index,
-    now: Date.now(),
-    zoneMinutes: -new Date().getTimezoneOffset(),
-    owner: { address: to, addresses: [to] },
-    seed: "try",
-  };
+  await unlessLarger(file, LARGEST);
+  const { octets, facts: told } = triedMessage(await Deno.readFile(file), {
+    from: envelope.from ?? null,
+    to: envelope.to ?? null,
+  }, null);
+  const facts = { ...told, now: Date.now(), zoneMinutes: -new Date().getTimezoneOffset() };
   const world = sieveWorld({
     // deno-lint-ignore require-yield -- answers are programs
     *read(start, end) {
@@ -96,4 +78,10 @@ function renamed(result: SieveResult, script: string): SieveResult {
     log: result.log.map((line) => ({ ...line, script })),
     failures: result.failures.map((failure) => ({ ...failure, script })),
   };
+}
+
+/** Throws `Exit`. */
+export async function unlessLarger(file: string, octets: number): Promise<void> {
+  const { size } = await Deno.stat(file);
+  if (size > octets) throw new Exit(EXIT.refused, `${printable(file)} has more than ${octets} octets`);
 }

@@ -51,6 +51,15 @@ export interface ScriptQuestion {
   readonly limit: number;
 }
 
+/** What a script says of a message that is not here. */
+export interface TriedScript {
+  /** Each with the line that says so. */
+  readonly actions: readonly string[];
+  readonly failures: readonly string[];
+  /** Each test and action, with what came of it. */
+  readonly log: readonly string[];
+}
+
 /** Scripts at work. */
 export interface SieveDesk {
   /** All that is wrong with a script; empty where it can run. */
@@ -61,6 +70,14 @@ export interface SieveDesk {
   writeRules(
     rules: readonly FilterRule[],
   ): { readonly script: string } | { readonly problems: readonly RuleProblem[] };
+  /** What a script would do with a message, in the world of an account; null: there is no such account. */
+  tryOn(
+    question: { readonly address: string; readonly content: string; readonly name: string } & {
+      readonly message: Uint8Array;
+      readonly from: string | null;
+      readonly to: string | null;
+    },
+  ): Promise<TriedScript | null>;
   /** Messages that would go elsewhere than by the active script. */
   diff(question: ScriptQuestion): Promise<ScriptReport | null>;
   /** What the script says of each message; with `apply` it is done, as far as it can be done to mail that is there. */

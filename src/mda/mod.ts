@@ -20,6 +20,7 @@ export * from "./filter/answerable.ts";
 export * from "./filter/event.ts";
 export * from "./filter/policy.ts";
 export * from "./filter/stored.ts";
+export * from "./filter/try_message.ts";
 export * from "./forward.ts";
 export * from "./plan.ts";
 export * from "./priority.ts";

@@ -1,10 +1,19 @@
 /** Scripts at work for whoever administers the server: over mail that is stored, by the programs of delivery. */
 import type { AccountId, EmailRow, LogEvent, Mailbox, Program, SearchKey, UidRange } from "../contract/mod.ts";
-import type { ScriptedMessage, ScriptQuestion, ScriptReport, SieveDesk } from "../http/sieve_desk.ts";
-import { applyStored, fateOf, type FilterPolicy, replay, type StoredOwner } from "../mda/mod.ts";
+import type { ScriptedMessage, ScriptQuestion, ScriptReport, SieveDesk, TriedScript } from "../http/sieve_desk.ts";
+import {
+  applyStored,
+  fateOf,
+  type FilterPolicy,
+  replay,
+  type StoredOwner,
+  triedMessage,
+  tryMessage,
+} from "../mda/mod.ts";
 import { decodeWords } from "../message/mod.ts";
 import {
   formatSieveError,
+  formatSieveLogLine,
   type NamedScript,
   readRules,
   type SieveResult,
@@ -40,6 +49,7 @@ export function createSieveDesk(parts: SieveDeskParts): SieveDesk {
     writeRules,
     diff: (question) => diff(question, parts),
     run: (question) => run(question, parts),
+    tryOn: (question) => tryOn(question, parts),
   };
 }
 
@@ -71,6 +81,19 @@ async function run(
     const done = await perform(applyStored(result, owner, mailbox, row.uid, parts.now()), parts);
     return { ...said(result), done };
   });
+}
+
+async function tryOn(
+  { address, content, name, message, from, to }: Parameters<SieveDesk["tryOn"]>[0],
+  parts: SieveDeskParts,
+): Promise<TriedScript | null> {
+  const owner = await ownerOf(address, parts);
+  if (owner === null) return null;
+  const [script] = namedScript(name, content, parts.filter);
+  if (script === undefined) return { actions: [], failures: ["the script cannot run"], log: [] };
+  const tried = triedMessage(message, { from, to }, owner.account);
+  const result = await perform(tryMessage(script, owner, tried, parts.filter, parts.now()), parts);
+  return { ...said(result), log: result.log.map(formatSieveLogLine) };
 }
 
 function said(result: SieveResult): Pick<ScriptedMessage, "actions" | "failures"> {

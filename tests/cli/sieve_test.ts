@@ -17,6 +17,24 @@ Deno.test("scripts are put, listed, printed, activated and removed from the comm
   assert.match(wrong.err, /line 2, column 1/);
 });
 
+Deno.test("sieve test and trace with --account ask the server what the account has", async () => {
+  const { run } = await aliceDesk();
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/m.eml`, "From: bob@example.net\nSubject: hi\n\nx\n");
+    const script =
+      'require ["mailbox", "fileinto"];\nif mailboxexists "Nowhere" { discard; } else { fileinto "Archive"; }';
+    const plain = await run(`sieve test - ${folder}/m.eml`, { stdin: script });
+    assert.match(plain.out, /discard/);
+    const asked = await run(`sieve test - ${folder}/m.eml --account ${ALICE}`, { stdin: script });
+    assert.match(asked.out, /m\.eml: filed into "Archive"/);
+    const traced = await run(`sieve trace - ${folder}/m.eml --account ${ALICE}`, { stdin: script });
+    assert.match(traced.out, /mailboxexists "Nowhere": false/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("rules are set and shown from the command line, and what is shown can be set", async () => {
   const { run } = await aliceDesk();
   const rules =

@@ -63,6 +63,7 @@ const ROUTES = [
   "POST /api/v1/accounts/{address}/rewind",
   "POST /api/v1/accounts/{address}/sieve-diff",
   "POST /api/v1/accounts/{address}/sieve-run",
+  "POST /api/v1/accounts/{address}/sieve-test",
   "POST /api/v1/accounts/{address}/tokens",
   "POST /api/v1/aliases",
   "POST /api/v1/bans",

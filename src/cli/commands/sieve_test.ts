@@ -1,11 +1,14 @@
 import { EXIT, Exit } from "../exit.ts";
 import { type Command, JSON_OPTION, type Option } from "../command.ts";
+import { encodeBase64 } from "../../base/base64.ts";
+import { type Admin, segment } from "../admin.ts";
 import { readScript } from "../sieve_file.ts";
 import { printable } from "../table.ts";
 
 const ENVELOPE: readonly Option[] = [
   { name: "from", value: "ADDRESS", help: "who sends (default: Return-Path, or From)" },
-  { name: "to", value: "ADDRESS", help: "whose script it is (default: Delivered-To)" },
+  { name: "to", value: "ADDRESS", help: "whose script it is (default: Delivered-To, or the account)" },
+  { name: "account", value: "ADDRESS", help: "with the mailboxes, annotations and lists of this account" },
 ];
 
 export const sieveTest: Command = {
@@ -16,13 +19,15 @@ export const sieveTest: Command = {
   summary: "Say what a Sieve script would do with messages, and which line decides",
   about:
     "Each MESSAGE is a file, a folder of files or a Maildir. Nothing is stored or sent, and no server is asked:\n" +
-    "every mailbox counts as there, and nothing as seen before.",
+    "every mailbox counts as there, and nothing as seen before. With --account the server answers for the account.",
   examples: [
     "palomar sieve test filter.sieve message.eml",
     "palomar sieve test filter.sieve Maildir --to alice@example.org --json",
+    "palomar sieve test filter.sieve message.eml --account alice@example.org",
   ],
   options: [...ENVELOPE, JSON_OPTION],
-  async run({ operands: [file = "", ...named], options, io }) {
+  async run({ operands: [file = "", ...named], options, io, admin }) {
+    if (options.has("account")) return await testForAccount(file, named, options, io, await admin(), false);
     const { sieveSentence } = await import("../../sieve/mod.ts");
     const all: unknown[] = [];
     let failed = false;
@@ -47,7 +52,8 @@ export const sieveTrace: Command = {
   about: "What sieve test says, step by step; palomar why tells the same of a message that was delivered.",
   examples: ["palomar sieve trace filter.sieve message.eml --from bob@example.net"],
   options: [...ENVELOPE, JSON_OPTION],
-  async run({ operands: [file = "", message = ""], options, io }) {
+  async run({ operands: [file = "", message = ""], options, io, admin }) {
+    if (options.has("account")) return await testForAccount(file, [message], options, io, await admin(), true);
     const { formatSieveLogLine, sieveSentence } = await import("../../sieve/mod.ts");
     let failed = false;
     await each(file, [message], options, io, (_, { actions, failures, log, steps }) => {
@@ -59,6 +65,45 @@ export const sieveTrace: Command = {
     return failed ? EXIT.refused : EXIT.ok;
   },
 };
+
+/** The largest message that goes to the server, octets: it is part of a JSON text. */
+const LARGEST = 600 << 10;
+
+/** The same, asked of the server. */
+async function testForAccount(
+  file: string,
+  named: readonly string[],
+  options: ReadonlyMap<string, string>,
+  io: Parameters<typeof readScript>[1],
+  admin: Admin,
+  whole: boolean,
+): Promise<number> {
+  const { messageFiles, unlessLarger } = await import("../sieve_try.ts");
+  const content = await readScript(file, io);
+  const all: unknown[] = [];
+  let failed = false;
+  for (const message of await messageFiles(named, io.cwd)) {
+    await unlessLarger(message, LARGEST);
+    const found = await admin.request("POST", `/accounts/${segment(options.get("account")!)}/sieve-test`, {
+      content,
+      message: encodeBase64(await Deno.readFile(message)),
+      from: options.get("from") ?? null,
+      to: options.get("to") ?? null,
+    }) as {
+      readonly actions: readonly string[];
+      readonly failures: readonly string[];
+      readonly log: readonly string[];
+    };
+    const { log, ...rest } = found;
+    failed ||= found.failures.length > 0;
+    if (options.has("json")) all.push({ message, ...rest, ...(whole && { log }) });
+    else if (whole) {
+      for (const line of [...log, ...found.actions.map((action) => `= ${action}`)]) io.out(printable(line) + "\n");
+    } else for (const line of [...found.actions, ...found.failures]) io.out(printable(`${message}: ${line}`) + "\n");
+  }
+  if (options.has("json")) io.out(JSON.stringify(whole ? all[0] : all, null, 2) + "\n");
+  return failed ? EXIT.refused : EXIT.ok;
+}
 
 type Result = Awaited<ReturnType<typeof import("../sieve_try.ts").trySieve>>;
 

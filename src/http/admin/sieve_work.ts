@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import { decodeBase64 } from "../../base/base64.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError, unlessRefused } from "../problem.ts";
 import type { ScriptQuestion, ScriptReport } from "../sieve_desk.ts";
@@ -59,11 +60,49 @@ const run = createRoute({
   responses: { 200: answer(report, "what the script says, and what was done"), ...PROBLEMS, ...NOT_FOUND },
 });
 
-/** `/accounts/{address}/sieve-diff` and `sieve-run`. */
+const tryOn = createRoute({
+  method: "post",
+  path: "/accounts/{address}/sieve-test",
+  tags,
+  summary:
+    "What a script would do with a message that is not here, with the account's mailboxes, annotations and lists",
+  description: "Nothing is stored or sent, and nothing counts as seen before.",
+  request: {
+    params: z.object({ address }),
+    body: body(z.strictObject({
+      name: question.name,
+      content: question.content,
+      message: z.base64({ error: "should be a message in Base64" }),
+      from: z.string().max(1_000).nullable().default(null).openapi({ description: "null: its Return-Path or From" }),
+      to: z.string().max(1_000).nullable().default(null).openapi({ description: "null: the account" }),
+    })),
+  },
+  responses: {
+    200: answer(
+      z.object({ actions: z.array(z.string()), failures: z.array(z.string()), log: z.array(z.string()) })
+        .openapi("TriedScript"),
+      "what it says, and each test and action of its run",
+    ),
+    ...PROBLEMS,
+    ...NOT_FOUND,
+  },
+});
+
+/** `/accounts/{address}/sieve-diff`, `sieve-run` and `sieve-test`. */
 export function sieveWork(app: OpenAPIHono, deps: HttpDeps): void {
   app.openapi(diff, async (c) => {
     const asked = c.req.valid("json");
     return c.json(print(await deps.sieve.diff(await ask(c.req.valid("param").address, asked, deps))), 200);
+  });
+  app.openapi(tryOn, async (c) => {
+    const { message, from, to, ...asked } = c.req.valid("json");
+    const { name, content } = await ask(c.req.valid("param").address, { ...asked, limit: 1 }, deps);
+    const { address } = c.req.valid("param");
+    const octets = decodeBase64(message);
+    if (octets === null) throw new ProblemError({ status: 422, code: "invalid", detail: "message is no Base64." });
+    const found = await deps.sieve.tryOn({ address, name, content, message: octets, from, to });
+    if (found === null) throw notThere();
+    return c.json({ actions: [...found.actions], failures: [...found.failures], log: [...found.log] }, 200);
   });
   app.openapi(run, async (c) => {
     const asked = c.req.valid("json");
@@ -87,9 +126,12 @@ async function ask(
   return { address, name: script.name, content: script.content, mailbox, limit, since };
 }
 
+const notThere = () =>
+  new ProblemError({ status: 404, code: "notFound", detail: "There is no such account or mailbox." });
+
 function print(found: ScriptReport | null): z.output<typeof report> {
   if (found === null) {
-    throw new ProblemError({ status: 404, code: "notFound", detail: "There is no such account or mailbox." });
+    throw notThere();
   }
   const { looked, more, messages } = found;
   return {

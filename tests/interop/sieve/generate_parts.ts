@@ -48,7 +48,12 @@ function action(chance: Chance, inLoop: boolean): string {
     case 2:
       return `set "v" "${chance.one(["a", "B", "${g}"])}";`;
     case 3:
-      return inLoop ? `extracttext ${chance.one(["", ":upper "])}:first ${1 + chance.below(9)} "v";` : 'set "v" "";';
+      // Of what is no text Pigeonhole takes the octets (RFC 5703 section 7).
+      return inLoop
+        ? `if header :mime :type "Content-Type" "text" { extracttext ${chance.one(["", ":upper "])}:first ${
+          1 + chance.below(9)
+        } "v"; }`
+        : 'set "v" "";';
     case 4:
       return `include ${chance.one(["", ":once ", ":personal "])}"${chance.one(["files", "sets", "sets", "nests"])}";`;
     case 5:

@@ -210,3 +210,21 @@ Deno.test("what filters say is counted by the kind of action, and their failures
   assert.match(text, /^palomar_filter_actions_total\{action="keep"\} 2$/m);
   assert.match(text, /^palomar_filter_failures_total\{[^}]*\} 1$/m);
 });
+
+Deno.test("sieve-test tells what a script would do with a message, with the account's mailboxes and lists", async () => {
+  await using server = await testServer();
+  await ask(server, "PATCH", `${PATH}/delivery`, { lists: { ":friends": [CAROL] } });
+  const content = `require ["mailbox", "fileinto", "extlists", "envelope", "special-use"];
+if mailboxexists "Nowhere" { discard; }
+if allof (mailboxexists "Archive", envelope :list "from" ":friends") { fileinto :specialuse "\\\\Junk" "x"; }`;
+  const message = btoa(`From: ${CAROL}\nSubject: hi\n\nx`);
+  const { status, json } = await ask(server, "POST", `${PATH}/sieve-test`, { content, message });
+  assert.equal(status, 200, JSON.stringify(json));
+  assert.deepEqual(json.actions, ['filed into "Junk" (given, line 3)']);
+  assert.ok(json.log.some((line: string) => line.startsWith("given:3 envelope :list")));
+  assert.deepEqual(await subjects(server, ALICE, "Junk"), []);
+  const nobody = await ask(server, "POST", "/accounts/nobody@example.test/sieve-test", { content: "keep;", message });
+  assert.equal(nobody.status, 404);
+  assert.equal((await ask(server, "POST", `${PATH}/sieve-test`, { content: "frob;", message })).status, 422);
+  assert.equal((await ask(server, "POST", `${PATH}/sieve-test`, { content: "keep;", message: "%" })).status, 422);
+});
