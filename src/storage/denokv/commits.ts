@@ -9,7 +9,7 @@ import { TouchedSet } from "../engine/watchers.ts";
 import { StorageError } from "../storage.ts";
 import { COMMIT_WEIGHT, type Database, MUTATIONS } from "./database.ts";
 import { infrastructure } from "./failure.ts";
-import { generationKey, textOf } from "./keys.ts";
+import { generationKey, type Key, textOf } from "./keys.ts";
 import type { Loads } from "./loads.ts";
 import type { KvTables } from "./mail_tables.ts";
 import { commitLarge, type Generation } from "./redo.ts";
@@ -27,6 +27,8 @@ const ATTEMPTS = 40;
 /** An operation that waits for its commit. */
 export interface Waiting {
   readonly run: (tables: KvTables) => unknown;
+  /** What it will ask for. */
+  readonly hints: readonly Key[];
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -64,9 +66,9 @@ export class Commits {
     this.#running ??= this.#drain();
   }
 
-  perform<R>(run: (tables: KvTables) => R): Promise<R> {
+  perform<R>(run: (tables: KvTables) => R, hints: readonly Key[] = []): Promise<R> {
     return new Promise((resolve, reject) => {
-      this.add({ run, resolve: resolve as (value: unknown) => void, reject });
+      this.add({ run, hints, resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
@@ -122,6 +124,7 @@ export class Commits {
   async #gather(group: Group): Promise<readonly Waiting[]> {
     const { loads, scopes } = this.#parts;
     const { overlay, touched, outcomes } = group;
+    await loads.ahead(this.#waiting.slice(0, GROUP).flatMap(({ hints }) => hints));
     let count = 0;
     while (count < Math.min(this.#waiting.length, GROUP)) {
       const waiting = this.#waiting[count]!;

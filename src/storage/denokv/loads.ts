@@ -67,6 +67,19 @@ export class Loads {
     }
   }
 
+  /** What operations will ask for, as far as it is not known. */
+  async ahead(keys: readonly Key[]): Promise<void> {
+    if (keys.length === 0) return;
+    const names = new Set(keys.map(([name]) => name));
+    const unknown = [...names].map((name) => this.#scopes.of(name)).filter(({ generation }) =>
+      generation === undefined
+    );
+    await this.learnGenerations(unknown);
+    const missing = new Map(keys.map((key) => [textOf(key), key]));
+    for (const [text, key] of missing) if (this.#scopes.of(key[0]).entries.has(text)) missing.delete(text);
+    await this.learnKeys([...missing.values()]);
+  }
+
   /** Keys of scopes whose generation is known. */
   async learnKeys(keys: readonly Key[]): Promise<void> {
     if (keys.length === 0) return;

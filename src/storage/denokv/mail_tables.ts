@@ -37,10 +37,22 @@ const originKey = ({ account, key }: { readonly account: number; readonly key: s
 
 export class KvTables extends MemberTables implements Transaction {
   readonly #blobs: Blobs;
+  /** Blobs that this operation stored. */
+  readonly #fresh = new Set<BlobId>();
 
   constructor(view: View, owners: Owners, blobs: Blobs) {
     super(view, owners);
     this.#blobs = blobs;
+  }
+
+  override restart(): void {
+    super.restart();
+    this.#fresh.clear();
+  }
+
+  override keep(): void {
+    super.keep();
+    for (const blobId of this.#fresh) if (this.#entryOf(blobId)?.refs === 0) this.view.set(garbageKey(blobId), 1);
   }
 
   override removeAccount(row: AccountRow): void {
@@ -94,8 +106,12 @@ export class KvTables extends MemberTables implements Transaction {
       origin: null,
     };
     this.view.set(emailKey(id), entry);
-    const owned = this.view.get<readonly number[]>(ownedKey(account, blobId)) ?? [];
-    this.view.set(ownedKey(account, blobId), [...owned, id]);
+    const key = ownedKey(account, blobId);
+    // Of a blob that has just come, nobody has an email but by this operation.
+    const owned = this.#fresh.has(blobId)
+      ? this.view.pending<readonly number[]>(key)
+      : this.view.get<readonly number[]>(key);
+    this.view.set(key, [...owned ?? [], id]);
     this.refer(blobId, 1);
   }
 
@@ -132,7 +148,7 @@ export class KvTables extends MemberTables implements Transaction {
   }
 
   thread(account: number, keys: readonly string[], fresh: number): number {
-    const places = [...new Set(keys.map(threadKey))].map((key): Key => [...threadPrefix(account), key]);
+    const places = [...new Set(keys)].map((key) => threadPlace(account, key));
     const known = this.view.getAll<number>(places);
     let thread = fresh;
     for (const one of known) thread = Math.min(thread, one ?? fresh);
@@ -159,11 +175,10 @@ export class KvTables extends MemberTables implements Transaction {
     const { size, index, bytes, upload } = held;
     const id = this.view.number("blob");
     this.met.set(id, blobId);
+    this.#fresh.add(blobId);
     const entry: BlobEntry = { id, size, headerEnd: index.root.bodyStart, upload, refs: 0 };
     this.view.set(entryKey(blobId), entry);
     this.view.set(indexKey(blobId), JSON.stringify(index));
-    // Until something refers to it.
-    this.view.set(garbageKey(blobId), 1);
     if (bytes) this.view.set(octetsKey(blobId), bytes);
     else {
       held.isNamed = true;
@@ -224,7 +239,7 @@ export class KvTables extends MemberTables implements Transaction {
     const refs = entry.refs + by;
     this.view.set(entryKey(blobId), { ...entry, refs });
     if (refs <= 0) this.view.set(garbageKey(blobId), 1);
-    else if (entry.refs <= 0) this.view.delete(garbageKey(blobId));
+    else if (entry.refs <= 0 && !this.#fresh.has(blobId)) this.view.delete(garbageKey(blobId));
   }
 
   #entryOf(blobId: BlobId): BlobEntry | null {
@@ -252,7 +267,7 @@ export class KvTables extends MemberTables implements Transaction {
   }
 }
 
-/** 52 bits: within one account, so nobody gains by making two keys meet. */
-function threadKey(key: string): number {
-  return parseInt(digest("sha256", utf8Bytes(key)).toHex().slice(0, 13), 16);
+/** Where the conversation of a key is. 52 bits of it: within one account, so nobody gains by making two keys meet. */
+export function threadPlace(account: number, key: string): Key {
+  return [...threadPrefix(account), parseInt(digest("sha256", utf8Bytes(key)).toHex().slice(0, 13), 16)];
 }

@@ -16,6 +16,7 @@ import { Blobs } from "./blobs.ts";
 import { Commits } from "./commits.ts";
 import { Database } from "./database.ts";
 import { infrastructure } from "./failure.ts";
+import { hintsOf } from "./hints.ts";
 import { Loads } from "./loads.ts";
 import { KvTables } from "./mail_tables.ts";
 import { News } from "./news.ts";
@@ -122,7 +123,7 @@ class Store {
         if (!(error instanceof WouldWrite)) throw error;
       }
     }
-    return await this.#commits.perform((tables) => run(tables, args));
+    return await this.#commits.perform((tables) => run(tables, args), hintsOf(op, args, this.#blobs));
   }
 
   async #read<R>(run: (tables: KvTables) => R): Promise<R> {
