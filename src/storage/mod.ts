@@ -3,8 +3,8 @@
  *
  * - `engine/` holds what an operation means, written once over a synchronous interface of rows (`engine/tables.ts`):
  *   counters, modseqs, tombstones, quota, threads. Drivers share it; one that must wait for its rows runs it again.
- * - `memory/` keeps rows in maps, `sqlite/` in a file, `postgres/` in a database that several servers share; none knows
- *   the others.
+ * - `memory/` keeps rows in maps, `sqlite/` in a file, `postgres/` in a database that several servers share, `denokv/`
+ *   in Deno KV; none knows the others.
  * - Refusals are decided before anything is written; an exception after a write undoes the operation.
  * - Who may use a blob: an account that has an email of it (`blob.read`, `email.append`), and, as long as a writer of this
  *   process holds it, whoever can name it. A name is the SHA-256 of the octets, so to name it is to have had them; and a

@@ -19,8 +19,8 @@ export const UPLOAD = "u";
 const READ_LIMIT = 256 * 1024;
 /** Pieces that go up together. */
 const TOGETHER = 8;
-/** Indexes of messages that are kept: they never change. */
-const INDEXES = 2000;
+/** Letters of indexes of messages that are kept: they never change. */
+const INDEXES = 16 * 1024 * 1024;
 
 /** What the store says of a blob. */
 export interface BlobEntry {
@@ -54,6 +54,7 @@ export class Blobs {
   readonly database: Database;
   readonly #held = new Map<BlobId, Held>();
   readonly #indexes = new Map<BlobId, MessageIndex>();
+  #letters = 0;
   /** Bodies that are on their way up. */
   readonly uploads = new Set<string>();
 
@@ -70,7 +71,11 @@ export class Blobs {
   }
 
   learnIndex(blobId: BlobId, text: string): MessageIndex {
-    if (this.#indexes.size >= INDEXES) this.#indexes.clear();
+    if (this.#letters > INDEXES) {
+      this.#indexes.clear();
+      this.#letters = 0;
+    }
+    this.#letters += text.length;
     const index = JSON.parse(text) as MessageIndex;
     this.#indexes.set(blobId, index);
     return index;
