@@ -73,6 +73,12 @@ export function* deliverTo(
     address: route.address,
     recipient: facts.recipient.forwardPath,
     reversePath: facts.sender.reversePath,
+    dsn: {
+      ret: facts.sender.ret,
+      envid: facts.sender.envid,
+      notify: facts.recipient.notify,
+      orcpt: facts.recipient.orcpt,
+    },
     prefix: utf8Bytes(returnPathField(facts.sender.reversePath) + deliveredToField(route.address) + facts.fields),
     flags: facts.junk ? ["$Junk"] : [],
     now: facts.now,

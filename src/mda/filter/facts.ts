@@ -3,7 +3,7 @@ import { encodeBase64 } from "../../base/base64.ts";
 import { utf8Bytes } from "../../base/bytes.ts";
 import { digest } from "../../base/hash.ts";
 import { lowerAscii } from "../../base/ascii.ts";
-import { type AccountId, ask, type Program } from "../../contract/mod.ts";
+import { type AccountId, ask, type EnvelopeRecipient, type EnvelopeSender, type Program } from "../../contract/mod.ts";
 import { parseAddressList } from "../../message/address.ts";
 import { fieldText, type HeaderField, headerFields } from "../../message/header.ts";
 import type { SieveFacts } from "../../sieve/mod.ts";
@@ -19,6 +19,8 @@ export interface FilterOwner {
   /** The recipient as the envelope had it. */
   readonly recipient: string;
   readonly reversePath: string;
+  /** What the sender wants to be told (RFC 3461); left out where there is no envelope any more. */
+  readonly dsn?: Pick<EnvelopeSender, "ret" | "envid"> & Pick<EnvelopeRecipient, "notify" | "orcpt">;
   /** Fields that the delivery puts before the message. */
   readonly prefix: Uint8Array;
   readonly flags: readonly string[];
@@ -38,7 +40,7 @@ export function* filterFacts(
   const addresses = [owner.account, owner.address];
   if (answers) addresses.push(...yield* ownedOf(owner, own));
   return {
-    envelope: { from: owner.reversePath, to: owner.recipient },
+    envelope: { from: owner.reversePath, to: owner.recipient, ...(owner.dsn && { dsn: dsnOf(owner.dsn) }) },
     header,
     prefix: owner.prefix,
     index,
@@ -59,6 +61,16 @@ export function* filterFacts(
     flags: owner.flags,
     silent: request.silent,
     seed: secretWord(request.traceId, owner.accountId),
+  };
+}
+
+/** As RFC 6009 section 2 spells it. */
+function dsnOf({ notify, orcpt, ret, envid }: NonNullable<FilterOwner["dsn"]>): SieveFacts["envelope"]["dsn"] & object {
+  return {
+    notify: notify === null ? [] : notify.length === 0 ? ["NEVER"] : notify.map((word) => word.toUpperCase()),
+    orcpt,
+    ret: ret === null ? null : ret === "full" ? "FULL" : "HDRS",
+    envid,
   };
 }
 

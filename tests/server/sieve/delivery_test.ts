@@ -334,3 +334,16 @@ Deno.test("a message with as many fields as a header may have is filtered like a
   await server.deliver(`Subject: many\n${fields}\nX-Last: z\n\nx`, ALICE, CAROL);
   assert.deepEqual(await subjects(server, ALICE, "Archive"), ["many"]);
 });
+
+Deno.test("RFC 6009: scripts see what the sender wants to be told", async () => {
+  await using server = await testServer();
+  await activate(
+    server,
+    ALICE,
+    'require ["envelope", "envelope-dsn", "fileinto"]; if allof (envelope "ret" "HDRS", envelope "envid" "Q 1", ' +
+      'not envelope :contains "notify" "") { fileinto "Archive"; }',
+  );
+  await smtp(server, CAROL, [ALICE], "Subject: one\n\nx", "smtp", " RET=HDRS ENVID=Q+201");
+  await smtp(server, CAROL, [ALICE], "Subject: two\n\nx");
+  assert.deepEqual([await subjects(server, ALICE, "Archive"), await subjects(server, ALICE)], [["one"], ["two"]]);
+});

@@ -56,6 +56,30 @@ Deno.test("two servers whose accounts are both away: one answer goes each way, a
   });
 });
 
+Deno.test("two accounts of a server that redirect to each other: it ends, and the message is kept once", async () => {
+  await using server = await testServer({ listen: true });
+  const [alice, bob] = ["alice@example.test", "bob@example.test"];
+  await activate(server, alice, `redirect "${bob}";`);
+  await activate(server, bob, `redirect "${alice}";`);
+  await server.deliver("Subject: round\n\nx", alice, "carol@outside.example");
+  const all = async () => [...await subjects(server, alice), ...await subjects(server, bob)];
+  await until("the message is kept", async () => (await all()).length > 0, server);
+  await until("nothing waits", async () => (await queue(server)).length === 0, server);
+  assert.deepEqual(await all(), ["round"]);
+});
+
+Deno.test("two accounts of a server that are both away: one answer, and no answer to it", async () => {
+  await using server = await testServer({ listen: true });
+  const [alice, bob] = ["alice@example.test", "bob@example.test"];
+  for (const who of [alice, bob]) {
+    await activate(server, who, 'require "vacation-seconds"; vacation :seconds 0 "away";');
+  }
+  await server.deliver(`From: ${alice}\nTo: ${bob}\nSubject: hi\n\nx`, bob, alice);
+  await until("the answer is there", async () => (await rows(server, alice)).length > 0, server);
+  await until("nothing waits", async () => (await queue(server)).length === 0, server);
+  assert.deepEqual([await subjects(server, alice), await subjects(server, bob)], [["Auto: hi"], ["hi"]]);
+});
+
 Deno.test("notices about notices end with the first", async () => {
   await using server = await testServer({ listen: true });
   const [alice, bob] = ["alice@example.test", "bob@example.test"];
