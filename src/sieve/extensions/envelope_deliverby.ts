@@ -15,7 +15,7 @@ export const envelopeDeliverBy: SieveExtension = {
       on: "envelope",
       name: "bytimeabsolute",
       isAddress: false,
-      values: (run) => by(run, ({ at }) => datePart(at, 0, "iso8601").replace("+00:00", "Z")),
+      values: (run) => by(run, ({ at }) => datePart(at, 0, "iso8601")),
     },
     {
       on: "envelope",

@@ -44,8 +44,8 @@ export function datePart(ms: number, zone: number, part: string): string {
       return two(date.getUTCSeconds());
     case "time":
       return time;
-    case "iso8601":
-      return `${day}T${time}${sign}${hours}:${minutes}`;
+    case "iso8601": // no offset is "Z"
+      return `${day}T${time}${zone === 0 ? "Z" : `${sign}${hours}:${minutes}`}`;
     case "std11":
       return formatDate(date.getTime()).replace("+0000", `${sign}${hours}${minutes}`);
     case "zone":
