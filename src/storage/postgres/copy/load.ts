@@ -13,7 +13,7 @@ import type { Value } from "../wire/statement.ts";
 import { setSequences } from "./sequences.ts";
 import { openForCopy } from "../wire/for_copy.ts";
 
-const ATTEMPTS = 10;
+const ATTEMPTS = 6;
 const WAIT_MS = 100;
 const BATCH = 500;
 const BATCH_OCTETS = 4 * 1024 * 1024;
@@ -60,7 +60,7 @@ export async function loadDatabase(options: LoadOptions): Promise<LoadResult> {
     await migrateWithin(connection);
     const damaged = await fill(connection, source, options.tell ?? (() => {}));
     await connection.exchange([...setSequences(source.sequences), once("commit")]);
-    await connection.exchange([once("analyze")]);
+    await connection.exchange([once(`analyze ${TABLES.map((name) => `"${name}"`).join(", ")}`)]);
     return { damaged, setAside };
   } catch (error) {
     throw infrastructure(error);
