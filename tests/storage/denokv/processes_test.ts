@@ -1,6 +1,8 @@
 /** Several processes on one Deno KV, and answers of it that are lost. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { Config } from "../../../src/server/config/mod.ts";
+import { openStorage } from "../../../src/server/open_storage.ts";
 import type { Uid } from "../../../src/contract/mod.ts";
 import { openDenoKv } from "../../../src/storage/denokv/mod.ts";
 import { openStore } from "../../../src/storage/denokv/store.ts";
@@ -214,6 +216,20 @@ Deno.test("denokv: what cannot be opened says what to do", async () => {
       await refused(() => openDenoKv({ path }), /--unstable-kv/);
     } finally {
       Object.defineProperty(Deno, "openKv", own);
+    }
+  } finally {
+    folder.remove();
+  }
+});
+
+Deno.test("denokv: named in the configuration, it is a file among the data or where storage.path says", async () => {
+  const folder = tempDir();
+  const retention = { undelete: 0 } as Config["retention"];
+  try {
+    for (const path of [null, `${folder.path}/else/where.sqlite`]) {
+      const storage = { driver: "denokv" as const, path };
+      await (await new Scene(await openStorage({ storage, dataDir: folder.path, retention })).people()).store.close();
+      assert.ok(Deno.statSync(path ?? `${folder.path}/denokv.sqlite`).size > 0);
     }
   } finally {
     folder.remove();
