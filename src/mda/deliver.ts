@@ -86,20 +86,30 @@ export function* deliverTo(
   if (!filtering) return inbox(owner, { role: facts.junk ? "junk" : "inbox" });
   const { request, message, remembered } = filtering;
   const filtered = yield* filterMail(owner, message, request, remembered);
+  const { repeated } = filtered;
+  if (repeated?.before) return leftOut();
   const outcome = new Outcome(outcomeFacts(route, owner, facts, filtered, filtering));
   const { result } = filtered;
   if (result === null) {
     const plain = inbox(owner, yield* outcome.keepTarget());
-    if (filtered.troubles.length === 0) return plain;
+    if (filtered.troubles.length + (repeated ? 1 : 0) === 0) return plain;
     outcome.deliveries.push(...plain.deliveries);
   } else {
     for (const action of result.actions) yield* perform(outcome, action);
     for (const { kind, text } of result.log) if (kind === "note") outcome.note("filtered", `Filtered: ${text}.`);
   }
   const remember = (result?.remember ?? []).map(({ key, seconds }) => kept(owner, key, seconds));
-  remember.push(...yield* tellTroubles(outcome, filtered.troubles, remembered));
+  if (repeated) remember.push({ ...kept(owner, repeated.key, filtered.settings.duplicates ?? 0), once: true });
+  const troubles = [...filtered.troubles, ...outcome.troubles];
+  remember.push(...yield* tellTroubles(outcome, troubles, remembered));
   for (const { key } of remember) remembered.add(rememberedKey(owner.accountId, key));
   return settled(outcome, remember);
+}
+
+/** RFC 5322 section 3.6.4: the same Message-ID is the same message. */
+function leftOut(): Delivered {
+  const detail = "Left out: the account has had this Message-ID, and wants no duplicates.";
+  return { deliveries: [], queued: [], remember: [], notes: [{ event: "discarded", detail }], refusal: null };
 }
 
 function inbox(owner: FilterOwner, target: Delivery["target"]): Delivered {
@@ -119,7 +129,8 @@ function outcomeFacts(
   const nothing = { actions: [], implicitKeep: true, versions: [], remember: [], log: [], failures: [], steps: 0 };
   const word = secretWord(traceId, owner.accountId, owner.address);
   const { detail } = route;
-  return { ...facts, owner, settings, policy, message, redirected, detail, word, result: result ?? nothing };
+  const silent = request.silent !== null;
+  return { ...facts, owner, settings, policy, message, redirected, detail, word, silent, result: result ?? nothing };
 }
 
 /** What is sent waits for what is stored: where there is no room, the filter runs again when there is. */

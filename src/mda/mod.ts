@@ -8,6 +8,7 @@
  * - `deliver.ts` decides for one account where the message goes, by the account's filter.
  * - `filter/` runs the scripts of an account (Sieve) and turns what they say into deliveries, letters and rows of the
  *   queue: `targets.ts` is the table of what each action does.
+ * - `target_way.ts` is what a row of the queue says that hands a message to a program, a Maildir, an mbox or a service.
  * - `trace.ts` writes the trace fields (RFC 5321 section 4.4) that go before the received octets.
  * - `refusals.ts` is the words for recipients that cannot be delivered to.
  *
@@ -27,4 +28,5 @@ export * from "./priority.ts";
 export * from "./refusals.ts";
 export * from "./route.ts";
 export * from "./stored_header.ts";
+export * from "./target_way.ts";
 export * from "./trace.ts";

@@ -216,6 +216,7 @@ class PalomarServer implements Server {
       hostname: this.#config.hostname,
       policy: this.#config.outbound,
       forwarding: this.#config.forwarding,
+      delivery: this.#config.delivery,
       filter,
       tlsReports: this.#config.tlsReports,
       transports,

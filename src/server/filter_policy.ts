@@ -1,14 +1,24 @@
 /** The filters of a site, from its configuration: reads and checks the scripts of the server once, at its start. */
 import { basename, extname } from "node:path";
 import type { FilterPolicy } from "../mda/mod.ts";
-import { formatSieveError, type NamedScript, SIEVE_LIMITS, SieveCache, type SieveScript } from "../sieve/mod.ts";
+import {
+  formatSieveError,
+  type NamedScript,
+  SIEVE_EXTENSIONS,
+  SIEVE_LIMITS,
+  SIEVE_PIPE,
+  SieveCache,
+  type SieveScript,
+} from "../sieve/mod.ts";
 import type { Config } from "./config/mod.ts";
+import { targetFacts } from "./targets/targets.ts";
 import { VERSION } from "./version.ts";
 
 /** Reads the files. @throws where one cannot be read, or is no script that can run */
 export async function filterPolicy(config: Config): Promise<FilterPolicy> {
   const { sieve, hostname } = config;
-  const scripts = new SieveCache(sieve.cache);
+  const targets = await targetFacts(config.delivery);
+  const scripts = new SieveCache(sieve.cache, { extensions: sieveExtensions(config) });
   const domains = new Map<string, readonly NamedScript[]>();
   for (const [domain, files] of sieve.domains) domains.set(domain, await readAll(files, domain, scripts));
   const globals = new Map<string, SieveScript>();
@@ -24,8 +34,15 @@ export async function filterPolicy(config: Config): Promise<FilterPolicy> {
     globals,
     spam: sieve.spamTest,
     virus: sieve.virusTest,
+    targets,
     zoneMinutes: (now) => -new Date(now).getTimezoneOffset(),
   };
+}
+
+/** Nobody is offered `pipe` where there is nothing that a script could name. */
+export function sieveExtensions({ delivery }: Config): readonly string[] {
+  const some = Object.values(delivery).some((places) => Object.keys(places).length > 0);
+  return some ? SIEVE_EXTENSIONS : SIEVE_EXTENSIONS.filter((name) => name !== SIEVE_PIPE);
 }
 
 async function readAll(files: readonly string[], where: string, scripts: SieveCache): Promise<NamedScript[]> {

@@ -142,6 +142,9 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const receivedReports = new ReceivedReports({ storage, book: reports, run, now: () => clock.wall(), log });
   const watches = new Watches(storage, (error) => logger.log("error", "watch.failed", { error: String(error) }));
   const filter = await filterPolicy(config);
+  for (const [target, { off }] of filter.targets ?? []) {
+    if (off !== null) logger.log("warn", "delivery.target.off", { target, reason: off });
+  }
   const programs = mailPrograms(config, filter);
   const filters = filterChain(config, parts, storage, clock, metrics);
   const taking = {

@@ -22,6 +22,7 @@ import { sharesOf } from "../mta/queue/mod.ts";
 import type { Counter } from "./metrics.ts";
 import { type Attempt, type Claimed, Place } from "./outbound/attempt.ts";
 import { type Admission, Destinations, type Turn } from "./outbound/destinations.ts";
+import { targetLimits } from "./outbound/hand_over.ts";
 import { type OutboundOptions, partsOf } from "./outbound/make_parts.ts";
 import { destinationOf, type OutboundParts, ownLimits } from "./outbound/parts.ts";
 import { byMessage, joined } from "./outbound/same_way.ts";
@@ -100,7 +101,10 @@ class Worker implements Outbound {
     const { connections: all, connectionsPerDomain: most, retry } = options.policy;
     const remote = { start: START_CONNECTIONS, most, first: 2 * retry.first, longest: LONGEST_ALONE_MS };
     const local = { ...remote, start: all, most: all };
-    const own = ownLimits(options.policy);
+    const own = new Map([
+      ...ownLimits(options.policy),
+      ...options.delivery ? targetLimits(options.delivery) : [],
+    ]);
     this.#destinations = new Destinations((key) => {
       if (key === null) return local;
       const limit = own.get(key);

@@ -8,6 +8,7 @@ import { MECHANISMS } from "../sasl/mod.ts";
 import { SMTP_LIMITS, type SmtpLimits, smtpSession } from "../smtp/server/mod.ts";
 import type { Config, TlsMode } from "./config/mod.ts";
 import { VERSION } from "./version.ts";
+import { sieveExtensions } from "./filter_policy.ts";
 
 /** Makes the session of each new connection. */
 export function sessionMaker(config: Config, protocol: Protocol, tls: TlsMode): () => AnySession {
@@ -61,6 +62,7 @@ export function sessionMaker(config: Config, protocol: Protocol, tls: TlsMode): 
         startTls,
         allowPlaintext,
         redirects: config.sieve.redirects,
+        extensions: sieveExtensions(config),
         limits: {
           authAttempts: limits.loginAttempts,
           badCommands: limits.badCommands,

@@ -10,3 +10,6 @@ export const SIEVE_EXTENSIONS: readonly string[] = [...SIEVE_LANGUAGE.names].sor
 
 /** Schemes of URIs that `notify` takes (RFC 5435 section 8, and the capability NOTIFY of RFC 5804 section 1.7). */
 export const SIEVE_NOTIFY_METHODS: readonly string[] = ["mailto"];
+
+/** What is there only where the server's owner named programs or places for mail. */
+export const SIEVE_PIPE = "vnd.dovecot.pipe";

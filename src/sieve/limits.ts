@@ -15,6 +15,8 @@ export interface SieveLimits {
   readonly actions: number;
   readonly redirects: number;
   readonly notifications: number;
+  /** Programs and places that `pipe` hands the message to. */
+  readonly pipes: number;
   /** Scripts included in one another. */
   readonly includeDepth: number;
   /** Scripts that are included in one run, one that is included twice counts twice. */
@@ -54,6 +56,7 @@ export const SIEVE_LIMITS: SieveLimits = {
   actions: 64,
   redirects: 5,
   notifications: 5,
+  pipes: 5,
   includeDepth: 10,
   includes: 64,
   variableSize: 16_384,

@@ -13,7 +13,7 @@
  */
 export { SieveCache } from "./cache.ts";
 export { checkSieve, formatSieveError, type ParsedSieve, parseSieve, type SieveParseOptions } from "./parse.ts";
-export { SIEVE_EXTENSIONS, SIEVE_NOTIFY_METHODS } from "./language.ts";
+export { SIEVE_EXTENSIONS, SIEVE_NOTIFY_METHODS, SIEVE_PIPE } from "./language.ts";
 export { type SieveFacts, type SieveWorld, sieveWorld } from "./facts.ts";
 export { sieveLetter, type SieveLetterFacts } from "./letter.ts";
 export { SIEVE_LIMITS, type SieveLimits } from "./limits.ts";

@@ -46,6 +46,14 @@ export type SieveAction =
   })
   | (SieveSaid & SieveFiling & { readonly kind: "fileinto"; readonly version: number })
   | (SieveSaid & { readonly kind: "redirect"; readonly address: string; readonly version: number })
+  /** To a program or place of the server. `attempt`: what it refuses is kept (`:try`). */
+  | (SieveSaid & {
+    readonly kind: "pipe";
+    readonly name: string;
+    readonly arguments: readonly string[];
+    readonly attempt: boolean;
+    readonly version: number;
+  })
   /** Only says that there is no implicit keep: nothing is undone by it (RFC 5228 section 4.4). */
   | (SieveSaid & { readonly kind: "discard" })
   /** `extended`: `ereject`, to be refused in SMTP or LMTP wherever that is possible (RFC 5429 section 2.1). */

@@ -16,6 +16,8 @@ function words(action: SieveAction): string {
       return "filed into " + filing(action);
     case "redirect":
       return `redirected to ${action.address}`;
+    case "pipe":
+      return `handed to ${JSON.stringify(action.name)}`;
     case "discard":
       return "not kept by itself (discard)";
     case "reject":

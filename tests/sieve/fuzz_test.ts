@@ -155,7 +155,7 @@ Deno.test("whatever a script says, its run ends and something becomes of the mes
       });
       failed += result.failures.length;
       assert.ok(
-        result.actions.some(({ kind }) => ["keep", "fileinto", "redirect", "discard", "reject"].includes(kind)),
+        result.actions.some(({ kind }) => ["keep", "fileinto", "redirect", "discard", "reject", "pipe"].includes(kind)),
         text,
       );
       if (result.failures.length > 0) assert.deepEqual(result.actions.map(({ kind }) => kind), ["keep"]);
@@ -168,7 +168,16 @@ Deno.test("whatever a script says, its run ends and something becomes of the mes
   );
   assert.ok(ran > 500, `only ${ran} scripts could run`);
   assert.ok(failed > 50 && failed < ran, `${failed} of ${ran} failed`);
-  assert.deepEqual([...kinds].sort(), ["discard", "fileinto", "keep", "notify", "redirect", "reject", "vacation"]);
+  assert.deepEqual([...kinds].sort(), [
+    "discard",
+    "fileinto",
+    "keep",
+    "notify",
+    "pipe",
+    "redirect",
+    "reject",
+    "vacation",
+  ]);
 });
 
 Deno.test("every command and test can be written and passes the check", () => {

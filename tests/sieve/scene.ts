@@ -102,6 +102,10 @@ function describe(action: SieveAction): string {
       return `fileinto ${filing(action)}${form(action.version)}`;
     case "redirect":
       return `redirect ${action.address}${form(action.version)}`;
+    case "pipe":
+      return `pipe ${[action.name, ...action.arguments].join(" ")}${action.attempt ? " try" : ""}${
+        form(action.version)
+      }`;
     case "discard":
       return "discard";
     case "reject":

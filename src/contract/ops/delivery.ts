@@ -20,6 +20,14 @@ export interface DeliverySettings {
   readonly subaddressFolders: boolean;
   /** Addresses by the names under which scripts ask for them (RFC 6134): URIs, or short names behind a colon. */
   readonly lists: Readonly<Record<string, readonly string[]>>;
+  /** Addresses that all its mail goes on to, by the rules of forwarding. */
+  readonly forward: readonly string[];
+  /** Where else all its mail goes: names of the configuration (`delivery`), as `maildir:home`; a program's alone. */
+  readonly targets: readonly string[];
+  /** Whether what goes there is kept in the store, too. What the account's script files is kept in any case. */
+  readonly keep: boolean;
+  /** A message whose Message-ID came within so many seconds before is left out; null: none is. */
+  readonly duplicates: number | null;
 }
 
 /** Bounds of what is kept for the deliveries of an account. */
@@ -33,6 +41,13 @@ export const DELIVERY_LIMITS = {
   listMembers: 5_000,
   /** Characters of the name of a list, and of an address in it. */
   listName: 256,
+  /** Addresses that all mail goes on to, and places. */
+  forward: 50,
+  targets: 10,
+  /** Characters of the name of a place. */
+  targetName: 80,
+  /** Seconds for which Message-IDs are remembered. */
+  duplicates: 90 * 86_400,
   /** Keys that are remembered; those whose time is over first make room. */
   remembered: 10_000,
 } as const;
@@ -43,6 +58,8 @@ export interface Remembered {
   readonly key: string;
   /** Milliseconds since 1970. */
   readonly until: number;
+  /** For the first time: where it is remembered already, all that the message brings for the account is left out. */
+  readonly once?: true;
 }
 
 /** The annotation of a mailbox that names a script of its owner. */

@@ -104,8 +104,12 @@ export interface QueueEntry {
    * Only where the deliveries to this account find room: else its filter runs again when they do, and says it anew.
    */
   readonly after?: AccountId;
+  /** Whose filter or settings want it. */
+  readonly accountId?: AccountId;
   /** Domain that decides the next hop, lower case A-labels; null: deliver here again (an account that was full). */
   readonly domain: string | null;
+  /** Where an account's mail goes besides the store (`mda/target_way.ts`); `domain` is null then. */
+  readonly route?: string;
   /** Header fields to put before the blob. */
   readonly prefix: Uint8Array;
   readonly dueAt: number;

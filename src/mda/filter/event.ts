@@ -138,6 +138,7 @@ function* runOver(
     forwarding: { srs },
     giveUpMs,
     redirected: new Set(),
+    silent: false,
   });
   yield* send(outcome, result, traceId, row);
   if (result.failures.length === 0) yield* settle(result, row, mailbox, stored, event.now);
@@ -147,12 +148,13 @@ function* runOver(
 function* send(outcome: Outcome, result: SieveResult, traceId: TraceId, row: EmailRow): Program<void> {
   for (const action of result.actions) {
     const isChanged = action.kind === "fileinto" && action.version > 0;
-    if (isChanged || action.kind === "redirect" || action.kind === "notify") yield* perform(outcome, action);
+    if (isChanged || ["redirect", "notify", "pipe"].includes(action.kind)) yield* perform(outcome, action);
   }
   const { now, accountId } = outcome.facts.owner;
   const troubles = result.failures.map(({ script, line, message }) =>
     `The script "${script}" of a mailbox failed at line ${line}: ${message}.`
   );
+  troubles.push(...outcome.troubles);
   const remember = result.remember.map(({ key, seconds }) => ({ accountId, key, until: now + seconds * 1000 }));
   remember.push(...yield* tellTroubles(outcome, troubles, new Set()));
   const { deliveries, queued, notes } = outcome;

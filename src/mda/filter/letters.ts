@@ -40,6 +40,7 @@ export function* sendLetter(out: Outcome, letter: SieveLetter, stored: StoredLet
       sender: nobody(stored, isAscii(to)),
       blobId: stored.blobId,
       domain,
+      accountId: owner.accountId,
       prefix,
       dueAt: owner.now,
       expiresAt: owner.now + giveUpMs,

@@ -42,6 +42,8 @@ export interface OutcomeFacts {
   readonly giveUpMs: number;
   /** Addresses that filters have redirected this message to already, lower case. */
   readonly redirected: Set<string>;
+  /** The sender may be somebody else's: what is refused does not go back. */
+  readonly silent: boolean;
 }
 
 /** One line for the journal. */
@@ -64,6 +66,8 @@ export class Outcome {
   readonly notes: OutcomeNote[] = [];
   refusal: Refusal | null = null;
   letters = 0;
+  /** What went wrong, for the owner. */
+  readonly troubles: string[] = [];
   #mailboxes: readonly Mailbox[] | null = null;
   readonly #forms = new Map<number, Form>();
 
@@ -132,6 +136,12 @@ export class Outcome {
     const parts = pieces.map((piece) => "octets" in piece ? piece : { blobId: message.blobId, ...piece });
     return { blobId: (yield* makeBody(parts)).blobId, added: EMPTY };
   }
+}
+
+/** What was asked of this server's delivery alone goes no further. */
+export function plainSender(sender: EnvelopeSender): EnvelopeSender {
+  const { hold: _hold, verp: _verp, ...rest } = sender;
+  return rest;
 }
 
 /** A new body. What finds no space now is tried again later. @throws OpFailed */

@@ -17,6 +17,14 @@ export interface VirusField {
   readonly values: ReadonlyMap<string, 1 | 2 | 3 | 4 | 5>;
 }
 
+/** A program or place that the site's owner named. */
+export interface TargetFacts {
+  /** Arguments that scripts may give it. */
+  readonly arguments: number;
+  /** Why it cannot be used now, as the end of a sentence, or null. */
+  readonly off: string | null;
+}
+
 /** The filters of a site. */
 export interface FilterPolicy {
   /** Our name: in Message-IDs and notices. */
@@ -33,6 +41,8 @@ export interface FilterPolicy {
   readonly globals: ReadonlyMap<string, SieveScript>;
   readonly spam: SpamField | null;
   readonly virus: VirusField | null;
+  /** Where mail may go besides the store, by `canonicalTarget`; left out: nowhere. */
+  readonly targets?: ReadonlyMap<string, TargetFacts>;
   /** Minutes east of Greenwich at this moment. */
   readonly zoneMinutes: (now: number) => number;
 }

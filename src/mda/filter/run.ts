@@ -13,6 +13,7 @@ import {
 import { filterFacts, type FilterOwner } from "./facts.ts";
 import type { FilterMessage } from "./message.ts";
 import type { FilterPolicy, FilterRequest } from "./policy.ts";
+import { type Repeated, repeatedBefore, withSettings } from "./settings.ts";
 import { vacationScript } from "./vacation.ts";
 import { accountWorld } from "./world.ts";
 
@@ -23,6 +24,8 @@ export interface Filtered {
   readonly settings: DeliverySettings;
   /** Why a script did not run to its end, or not at all; for the owner. */
   readonly troubles: readonly string[];
+  /** Whether the account had it before; null: nobody asks. */
+  readonly repeated: Repeated | null;
 }
 
 /** The name by which journals and logs know the script of the settings. */
@@ -37,6 +40,8 @@ export function* filterMail(
 ): Program<Filtered> {
   const { policy } = request;
   const { script, settings } = yield* ask("delivery.read", { accountId: owner.accountId });
+  const repeated = yield* repeatedBefore(owner, message, settings, remembered);
+  if (repeated?.before) return { result: null, settings, troubles: [], repeated };
   const troubles: string[] = [];
   const own = script === null ? null : compiled(script.name, script.content, policy, troubles);
   const domain = owner.account.slice(owner.account.lastIndexOf("@") + 1);
@@ -48,7 +53,9 @@ export function* filterMail(
   ];
   const text = vacationScript(settings.vacation, owner.now);
   const vacation = text === null ? null : compiled(VACATION_NAME, text, policy, troubles);
-  if (scripts.length === 0 && vacation === null) return { result: null, settings, troubles };
+  if (scripts.length === 0 && vacation === null) {
+    return { result: withSettings(null, settings, owner), settings, troubles, repeated };
+  }
   const answers = vacation !== null || scripts.some(({ script: { extensions } }) => extensions.has("vacation"));
   const facts = yield* filterFacts(owner, message, request, answers);
   const world = accountWorld({ ...owner, settings, remembered }, message.blobId, policy);
@@ -56,11 +63,8 @@ export function* filterMail(
   for (const { script: name, line, message: why } of result.failures) {
     troubles.push(`The script "${name}" failed at line ${line}: ${why}.`);
   }
-  return {
-    result: vacation ? yield* withVacation(result, vacation, facts, world, policy) : result,
-    settings,
-    troubles,
-  };
+  const answered = vacation ? yield* withVacation(result, vacation, facts, world, policy) : result;
+  return { result: withSettings(answered, settings, owner), settings, troubles, repeated };
 }
 
 function compiled(name: string, text: string, policy: FilterPolicy, troubles: string[]): NamedScript | null {

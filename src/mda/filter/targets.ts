@@ -6,12 +6,13 @@
 import { domainToAscii, formatAddress, parseAddress } from "../../base/address.ts";
 import { isAscii, lowerAscii } from "../../base/ascii.ts";
 import { utf8Bytes } from "../../base/bytes.ts";
-import { ask, type EnvelopeRecipient, type EnvelopeSender, logEvent, type Program } from "../../contract/mod.ts";
+import { ask, type EnvelopeRecipient, logEvent, type Program } from "../../contract/mod.ts";
 import { type SieveAction, type SieveFiling, sieveSentence } from "../../sieve/mod.ts";
 import { forwardedSender } from "../forward.ts";
 import { deliveredToField } from "../trace.ts";
+import { handOver } from "./hand_over.ts";
 import { sendLetter, storeLetter } from "./letters.ts";
-import { joined, type Outcome } from "./outcome.ts";
+import { joined, type Outcome, plainSender } from "./outcome.ts";
 import { rejection } from "./rejection.ts";
 import { mayPost, roleOf } from "./world.ts";
 
@@ -44,6 +45,15 @@ export const TARGETS: { readonly [K in Kind]: Target<K> } = {
     out.note("refused", `Not ${sieveSentence(action)}: ${why}.`);
     // Mail is not lost for a redirect that may not be.
     if (why !== TWICE && !isKept(out)) yield* out.store(yield* out.keepTarget(), keptFlags(out, []), action.version);
+  },
+
+  *pipe(out, action) {
+    const kept = isKept(out) || out.facts.recipient.notify?.length === 0;
+    const why = yield* handOver(out, action, kept);
+    if (why === null) return out.note("queued", `Waits in the queue: ${sieveSentence(action)}.`);
+    out.note("refused", `Not ${sieveSentence(action)}: ${why}.`);
+    if (!action.attempt) out.troubles.push(`The message was not ${sieveSentence(action)}: ${why}.`);
+    if (!isKept(out)) yield* out.store(yield* out.keepTarget(), keptFlags(out, []), action.version);
   },
 
   // deno-lint-ignore require-yield -- targets are programs
@@ -117,18 +127,13 @@ function* redirectTo(out: Outcome, action: Extract<SieveAction, { kind: "redirec
     recipient: forwarded(out.facts.recipient, address),
     sender: own,
     domain,
+    accountId: owner.accountId,
     prefix: added.length === 0 ? trace : joined(trace, added),
     dueAt: owner.now,
     expiresAt: owner.now + giveUpMs,
     ...(blobId !== null && { blobId }),
   });
   return null;
-}
-
-/** What was asked of this server's delivery alone goes no further. */
-function plainSender(sender: EnvelopeSender): EnvelopeSender {
-  const { hold: _hold, verp: _verp, ...rest } = sender;
-  return rest;
 }
 
 /** RFC 3461 section 5.2.7: the original recipient stays known; success is reported by the delivery here, if at all. */

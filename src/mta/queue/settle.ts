@@ -14,6 +14,8 @@ export interface Attempted {
   readonly via?: string | null;
   /** TLS that protected the message (`TLSv1.3`), or null. */
   readonly tls: string | null;
+  /** A program or place here that took or refused it, in words; absent: it was for a server or for the store. */
+  readonly place?: string;
   /** The message went into a mailbox here. */
   readonly local: boolean;
   /** Whether that server passes on wishes about reports (RFC 3461), so that success is its to report. */
@@ -81,9 +83,13 @@ function decide(one: Attempted, facts: SettleFacts): Decision {
   const { queueId } = row;
   const reply = verdictText(result).slice(0, 500);
   const via = one.via ? ` (${one.via})` : "";
-  const by = one.host === null ? "" : ` by ${one.host}${via}`;
+  const by = one.place !== undefined ? ` by ${one.place}` : one.host === null ? "" : ` by ${one.host}${via}`;
   const said = `${result.remote ? "it said" : "the reason"}: ${reply}`;
   if (result.kind === "delivered") {
+    if (one.place !== undefined) {
+      const detail = `Handed to ${one.place}, ${said}`;
+      return { outcome: { queueId, outcome: "delivered", reply }, event: "delivered", detail, expired: false };
+    }
     const outcome = one.local ? "delivered" : "relayed";
     const detail = one.local
       ? `Delivered to the mailbox: ${reply}`
@@ -126,6 +132,10 @@ function reportOf(one: Attempted, { outcome, expired }: Decision, facts: SettleF
     case "failed":
       return wants(notify, "failure", true) ? { ...one, action: "failed", dueAt: null, expired } : null;
     case "delivered":
+      // Where it is not of the store, this is the end of its way.
+      if (one.place !== undefined && wants(notify, "success", false)) {
+        return { ...one, action: "delivered", dueAt: null, expired };
+      }
       return null; // `mail.accept` queues the report with the delivery, where that found room
     case "relayed":
       // RFC 3461 section 5.2.2: where the next server knows no reports, this is the last that can be told.

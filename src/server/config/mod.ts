@@ -19,6 +19,7 @@ import { keysAt, nearest, type Path, printPath } from "./walk.ts";
 
 export * from "./config.ts";
 export type * from "./abuse.ts";
+export type * from "./delivery.ts";
 export type { RawConfig } from "./schema.ts";
 export { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
 
@@ -238,6 +239,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     forwarding: read.forwarding,
     dmarcReports: read.dmarcReports,
     readReports: read.readReports,
+    delivery: read.delivery,
     outbound: withPaths(read.outbound, absolute),
     tlsReports: read.tlsReports,
     limits: read.limits,

@@ -9,6 +9,7 @@ import { Secret } from "../../base/secret.ts";
 import { parseDatabaseUrl } from "../../storage/postgres/wire/address.ts";
 import type { ListenerConfig } from "./config.ts";
 import { ABUSE, MILTERS } from "./abuse_schema.ts";
+import { DELIVERY } from "./delivery_schema.ts";
 import { OBJECTS } from "./objects_schema.ts";
 import { relay } from "./relay_schema.ts";
 import {
@@ -285,6 +286,7 @@ const TOP = {
   abuse: ABUSE.prefault({}),
   milters: MILTERS,
   sieve: SIEVE.prefault({}),
+  delivery: DELIVERY.prefault({}),
   proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),
   admin: object({
     token: z.string({ error: (issue) => `${shown(issue.input)} should be a text` }).min(16, {

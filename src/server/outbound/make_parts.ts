@@ -6,9 +6,11 @@ import type { FilterPolicy, ForwardPolicy } from "../../mda/mod.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import type { OutboundConfig } from "../config/config.ts";
+import type { DeliveryConfig } from "../config/delivery.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { type Perform, runProgram } from "../run_program.ts";
+import { targetsOf } from "../targets/targets.ts";
 import { type FetchPolicy, policyFetcher } from "../tls_policy/fetch_policy.ts";
 import { TlsReporter } from "../tls_policy/reporter.ts";
 import { type OutwardRequest, outwardRequest } from "../tls_policy/outward_request.ts";
@@ -54,6 +56,8 @@ export interface OutboundOptions {
   readonly pause?: OutboundParts["pause"];
   /** Ways out that the configuration may name. */
   readonly transports?: Transports;
+  /** Programs and places that mail of accounts may go to. Left out: none. */
+  readonly delivery?: DeliveryConfig;
   /** In place of the network, for relays that are spoken to by HTTP. */
   readonly http?: Pick<HttpTransportOptions, "fetch" | "timeoutMs">;
 }
@@ -125,6 +129,9 @@ export function partsOf(options: OutboundOptions): OutboundParts {
     dial: options.dial ?? openSocket,
     pause: options.pause ?? pause,
     transportOf: transportsOf(options.transports ?? {}, { now: () => clock.wall(), ...options.http }),
+    targetOf: options.delivery === undefined
+      ? () => null
+      : targetsOf(options.delivery, { hostname, now: () => clock.wall() }),
     deadlines: clock === systemClock
       ? processDeadlines
       : new Deadlines(() => clock.monotonic(), { timers: clock.alarm === undefined }),

@@ -1,7 +1,7 @@
 /** What the files of this folder work with: made once by `createOutbound`. */
 import { domainToAscii, parseDomain } from "../../base/address.ts";
 import type { AnswerOf, Args, LogEvent, Program, QueueJob } from "../../contract/mod.ts";
-import type { FilterPolicy, ForwardPolicy } from "../../mda/mod.ts";
+import { type FilterPolicy, type ForwardPolicy, parseTargetWay, targetKey, type TargetWay } from "../../mda/mod.ts";
 import { type LocalFacts, parseWay, type Relay } from "../../mta/queue/mod.ts";
 import type { openSocket } from "../../net/connect.ts";
 import type { Deadlines } from "../../net/deadlines.ts";
@@ -33,6 +33,8 @@ export interface OutboundParts {
   readonly dial: typeof openSocket;
   /** The relay's way out, where that is neither SMTP nor LMTP; else null. */
   readonly transportOf: (relay: RelayConfig) => MailTransport | null;
+  /** How mail gets to a program or place of the configuration; null: it has none of this name. */
+  readonly targetOf: (way: TargetWay) => MailTransport | null;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Who tells them how it went; null: nobody. */
   readonly reporter: TlsReporter | null;
@@ -82,7 +84,8 @@ export function relayOf({ domain, sender, route }: QueueJob, policy: OutboundCon
 
 /** Whose connections a job uses. */
 export function destinationOf(job: QueueJob, policy: OutboundConfig): string | null {
-  if (job.domain === null) return null;
+  const way = parseTargetWay(job.route);
+  if (job.domain === null) return way && targetKey(way);
   const relay = relayOf(job, policy);
   return relay === null ? job.route ?? job.domain : relayKey(relay);
 }

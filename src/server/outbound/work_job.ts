@@ -3,7 +3,9 @@ import { type AcceptArgs, type DecidedFate, type JournalEntry, logEvent, type Qu
 import { type Attempted, deliverLocal, NOT_TRIED, settle, type Settlement } from "../../mta/queue/mod.ts";
 import { ownTemporary, type RecipientResult } from "../../smtp/client/mod.ts";
 import { BodySinks } from "../body_sinks.ts";
+import type { TargetWay } from "../../mda/mod.ts";
 import type { Attempt } from "./attempt.ts";
+import { handOver, handOverOf } from "./hand_over.ts";
 import { localFacts, type OutboundParts } from "./parts.ts";
 import { pause } from "./waiting.ts";
 import { storeReport } from "./report.ts";
@@ -94,6 +96,8 @@ async function record(
 async function attemptJob(attempt: Attempt, sinks: BodySinks, parts: OutboundParts): Promise<Worked> {
   const { job, suspended } = attempt;
   try {
+    const way = handOverOf(job);
+    if (way !== null) return await handedOver(attempt, way, sinks, parts);
     if (job.domain === null || await parts.run(isOursNow(job))) return await deliverHere(attempt, sinks, parts);
     if (suspended) return putOff(job, ownTemporary("4.4.1", `${NOT_TRIED}${suspended.why}`), suspended.until);
     const { attempted, experience, notBefore = 0 } = await sendJob(attempt, job.domain, parts);
@@ -104,6 +108,14 @@ async function attemptJob(attempt: Attempt, sinks: BodySinks, parts: OutboundPar
     parts.log(logEvent("warn", "queue.attempt.failed", { traceId: job.traceId, error: String(error) }));
     return putOff(job, ownTemporary("4.3.0", "This server has trouble of its own"), 0);
   }
+}
+
+async function handedOver(attempt: Attempt, way: TargetWay, sinks: BodySinks, parts: OutboundParts): Promise<Worked> {
+  const { job, suspended } = attempt;
+  if (suspended) return putOff(job, ownTemporary("4.3.0", `${NOT_TRIED}${suspended.why}`), suspended.until);
+  const { attempted, notices, experience, notBefore } = await handOver(attempt, way, sinks, parts);
+  const alone = attempt.stop.signal.aborted ? 0 : attempt.learn(experience);
+  return { attempted, notices, notBefore: Math.max(alone, notBefore) };
 }
 
 function putOff(job: QueueJob, result: RecipientResult, notBefore: number): Worked {

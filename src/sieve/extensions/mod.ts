@@ -48,6 +48,7 @@ import { vacationExtension } from "./vacation.ts";
 import { vacationSeconds } from "./vacation_seconds.ts";
 import { variables } from "./variables.ts";
 import { virusTest } from "./virustest.ts";
+import { pipeExtension } from "./vnd_dovecot_pipe.ts";
 
 /** What is always there, and what a script may require. */
 export const EXTENSIONS: readonly SieveExtension[] = [
@@ -99,4 +100,5 @@ export const EXTENSIONS: readonly SieveExtension[] = [
   vacationSeconds,
   variables,
   virusTest,
+  pipeExtension,
 ];

@@ -11,7 +11,7 @@ import type {
 } from "../../contract/mod.ts";
 import { StorageError } from "../storage.ts";
 import { type Share, shareOut } from "./deliver_to.ts";
-import { rememberAll } from "./delivery.ts";
+import { rememberAll, repeatedFor } from "./delivery.ts";
 import { enqueue } from "./enqueue.ts";
 import { parseFlags, SHARED } from "./flags.ts";
 import { accountIdOf, mailboxIdOf } from "./ids.ts";
@@ -25,7 +25,8 @@ const FULL_EXPIRY_MS = 5 * 24 * 3600_000;
 
 type Stored = { recipient: string; accountId: AccountId; mailboxId: MailboxId; uid: Uid };
 
-export function accept(tx: Transaction, args: AcceptArgs): AnswerOf<"mail.accept"> {
+export function accept(tx: Transaction, given: AcceptArgs): AnswerOf<"mail.accept"> {
+  const args = withoutRepeated(tx, given);
   const blob = blobNamed(tx, args.blobId);
   const { shares, full } = shareOut(tx, args, ({ blobId }) => blobId ? blobNamed(tx, blobId) : blob);
   const waiting = args.deliveries.filter(({ accountId, optional }) => full.has(accountId) && !optional);
@@ -50,6 +51,26 @@ export function accept(tx: Transaction, args: AcceptArgs): AnswerOf<"mail.accept
   if (args.remember) rememberAll(tx, args.remember.filter(({ accountId }) => !full.has(accountId)), args.now);
   if (args.journal.length > 0) tx.addJournal(args.traceId, args.journal);
   return { stored, overQuota };
+}
+
+/** Two copies may have been on their way at once: who came second is found out here. */
+function withoutRepeated(tx: Transaction, args: AcceptArgs): AcceptArgs {
+  const repeated = repeatedFor(tx, args);
+  if (repeated.size === 0) return args;
+  const left = args.deliveries.filter(({ accountId }) => repeated.has(accountId));
+  const notes = [...new Set(left.map(({ recipient }) => recipient))].map((recipient) => ({
+    at: args.now,
+    event: "discarded",
+    recipient,
+    detail: "Left out after all: the same Message-ID came at the same time.",
+  }));
+  return {
+    ...args,
+    deliveries: args.deliveries.filter(({ accountId }) => !repeated.has(accountId)),
+    queued: args.queued.filter(({ accountId }) => !accountId || !repeated.has(accountId)),
+    remember: args.remember?.filter(({ accountId }) => !repeated.has(accountId)) ?? [],
+    journal: [...args.journal, ...notes],
+  };
 }
 
 function blobNamed(tx: Transaction, blobId: BlobId): BlobRow {

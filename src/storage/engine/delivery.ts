@@ -3,6 +3,8 @@ import { lowerAscii } from "../../base/ascii.ts";
 import { parseAddress } from "../../base/address.ts";
 import { utf8Bytes, utf8String } from "../../base/bytes.ts";
 import {
+  type AcceptArgs,
+  type AccountId,
   type AnswerOf,
   type Args,
   DELIVERY_LIMITS,
@@ -17,7 +19,15 @@ import { accountIdOf, mailboxIdOf, rowOf } from "./ids.ts";
 import { accountOf } from "./member.ts";
 import type { AccountRow, Transaction } from "./tables.ts";
 
-const NOTHING: DeliverySettings = { vacation: null, subaddressFolders: false, lists: {} };
+const NOTHING: DeliverySettings = {
+  vacation: null,
+  subaddressFolders: false,
+  lists: {},
+  forward: [],
+  targets: [],
+  keep: true,
+  duplicates: null,
+};
 
 export function read(tx: Transaction, args: Args<"delivery.read">): AnswerOf<"delivery.read"> {
   const { id, address } = accountOf(tx, args.accountId);
@@ -35,7 +45,7 @@ export function change(tx: Transaction, args: Args<"delivery.change">): AnswerOf
   const account = accountNamed(tx, args.address);
   if ("refused" in account) return account;
   const changed: DeliverySettings = { ...settingsOf(tx, account.id), ...args.change };
-  const wrong = problem(changed);
+  const wrong = problem(changed) ?? wrongTargets(changed, account.address);
   if (wrong !== null) return { refused: "invalid", text: wrong };
   tx.putDeliverySettings(account.id, JSON.stringify(changed));
   return changed;
@@ -58,6 +68,12 @@ export function mailboxScript(
   const value = tx.metadata(owner.id, id).find(({ entry }) => entry === MAILBOX_SCRIPT_ENTRY)?.value;
   const script = value === undefined ? "" : utf8String(value);
   return script === "" ? null : { ownerId: accountIdOf(owner.id), mailboxId: mailboxIdOf(id), path, script };
+}
+
+/** Accounts that a message has come to before, by keys that should be seen for the first time. */
+export function repeatedFor(tx: Transaction, { remember = [], now }: AcceptArgs): ReadonlySet<AccountId> {
+  const once = remember.filter((one) => one.once && seen(tx, { ...one, now }));
+  return new Set(once.map(({ accountId }) => accountId));
 }
 
 /** Keeps keys; what would be too many for an account makes those go that would go soonest. */
@@ -103,6 +119,26 @@ function problem({ vacation, lists }: DeliverySettings): string | null {
     }
   }
   return members > limits.listMembers ? `lists have at most ${limits.listMembers} addresses together` : null;
+}
+
+function wrongTargets({ forward, targets, duplicates }: DeliverySettings, own: string): string | null {
+  const limits = DELIVERY_LIMITS;
+  if (forward.length > limits.forward) return `mail goes on to at most ${limits.forward} addresses`;
+  for (const address of forward) {
+    const shown = JSON.stringify(address.slice(0, 100));
+    if (address.length > limits.listName || parseAddress(address) === null) return `${shown} is no address`;
+    if (canonicalAddress(lowerAscii(address)) === own) return `${shown} is the account itself`;
+  }
+  if (targets.length > limits.targets) return `mail goes to at most ${limits.targets} other places`;
+  for (const name of targets) {
+    if (name.length > limits.targetName || !/^[a-z0-9:_.-]+$/i.test(name)) {
+      return `${JSON.stringify(name.slice(0, 100))} is no name of a place for mail`;
+    }
+  }
+  const seconds = duplicates ?? 1;
+  return Number.isSafeInteger(seconds) && seconds >= 1 && seconds <= limits.duplicates
+    ? null
+    : `duplicates are left out for 1 to ${limits.duplicates} seconds`;
 }
 
 function accountNamed(tx: Transaction, text: string): AccountRow | DirectoryRefused {

@@ -26,7 +26,7 @@ export function enqueue(
     lastReply: reply,
     owner: null,
     wakeAt: entry.dueAt,
-    route: null,
+    route: entry.route ?? null,
     report: entry.report ?? null,
     sender: entry.sender ?? args.sender,
     blob: tx.storeBlob(blob),

@@ -42,12 +42,20 @@ const path = async (s: Scene, accountId: AccountId, name: string) =>
 
 export function deliveryContract(name: string, open: Open): void {
   sceneTest(`${name}: settings of delivery are kept, changed in part, and bounded`, open, async (s) => {
-    const nothing = { vacation: null, subaddressFolders: false, lists: {} };
+    const nothing = {
+      vacation: null,
+      subaddressFolders: false,
+      lists: {},
+      forward: [],
+      targets: [],
+      keep: true,
+      duplicates: null,
+    };
     assert.deepEqual(await s.ask("delivery.settings", { address: ANN }), nothing);
     const vacation = { enabled: true, from: null, to: null, subject: null, text: "away" };
     granted(await s.ask("delivery.change", { address: ANN, change: { vacation } }));
     granted(await s.ask("delivery.change", { address: ANN, change: { lists: { ":friends": [BOB] } } }));
-    const all = { vacation, subaddressFolders: false, lists: { ":friends": [BOB] } };
+    const all = { ...nothing, vacation, lists: { ":friends": [BOB] } };
     assert.deepEqual(await s.ask("delivery.settings", { address: ANN }), all);
     const read = await s.ask("delivery.read", { accountId: await idOf(s, ANN) });
     assert.deepEqual(read, { address: ANN, script: null, settings: all });

@@ -32,7 +32,7 @@ export interface SentByTransport {
 /** Never rejects: whatever a transport does wrong is temporary. */
 export async function sendByTransport(
   attempt: Attempt,
-  relay: RelayConfig,
+  relay: Pick<RelayConfig, "host" | "protocol" | "tls">,
   transport: MailTransport,
   parts: OutboundParts,
 ): Promise<SentByTransport> {
