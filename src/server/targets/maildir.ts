@@ -10,7 +10,8 @@ import type { TransportMessage } from "../outbound/transports/transport.ts";
 import type { MaildirConfig } from "../config/delivery.ts";
 import { addUsed, hasRoom } from "./maildir_quota.ts";
 import { later, type Place, taken } from "./place.ts";
-import { look, safeFolder, syncFolder, UnsafePath, userPath } from "./safe_path.ts";
+import { syncFolder } from "../../archive/io/drafts.ts";
+import { look, safeFolder, UnsafePath, userPath } from "./safe_path.ts";
 
 export interface MaildirOptions {
   readonly hostname: string;

@@ -3,7 +3,7 @@
  * quota (`1000000S,1000C`), each other one adds octets and messages, so that several programs append to it at once.
  */
 import { join } from "node:path";
-import { listFolder, readSmallText, replaceFile } from "../../archive/io/files.ts";
+import { listFolder, readSmallText } from "../../archive/io/files.ts";
 
 /** Null: no bound. */
 export interface MaildirQuota {
@@ -59,8 +59,15 @@ export async function hasRoom(
     now - (info.mtime?.getTime() ?? 0) < OLD_MS;
   if (used !== null && isFresh) return false;
   used = await measure(maildir);
-  await replaceFile(path, `${printQuota(quota)}\n${used.bytes} ${used.messages}\n`);
+  await replace(maildir, `${printQuota(quota)}\n${used.bytes} ${used.messages}\n`);
   return fits(used);
+}
+
+/** A new file in `tmp` follows no link, and takes the other's place. */
+async function replace(maildir: string, text: string): Promise<void> {
+  const draft = join(maildir, "tmp", `${NAME}.${crypto.randomUUID()}`);
+  await Deno.writeTextFile(draft, text, { createNew: true, mode: 0o600 });
+  await Deno.rename(draft, join(maildir, NAME));
 }
 
 /** Adds a message, where a quota is kept. */

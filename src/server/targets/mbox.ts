@@ -7,7 +7,8 @@ import type { TransportMessage } from "../outbound/transports/transport.ts";
 import type { MboxConfig } from "../config/delivery.ts";
 import { dotLock, flock } from "./mbox_locks.ts";
 import { later, type Place, taken } from "./place.ts";
-import { folderOf, look, safeFile, safeFolder, syncFolder, UnsafePath, type UserPath, userPath } from "./safe_path.ts";
+import { syncFolder } from "../../archive/io/drafts.ts";
+import { folderOf, look, safeFile, safeFolder, UnsafePath, type UserPath, userPath } from "./safe_path.ts";
 
 /** `now`: milliseconds by the wall clock. */
 export function mboxPlace(config: MboxConfig, now: () => number): Place {

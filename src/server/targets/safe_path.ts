@@ -74,16 +74,6 @@ export async function look(path: string): Promise<Deno.FileInfo | null> {
   }
 }
 
-/** New names in a folder are on disk. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await Deno.open(path, { read: true });
-  try {
-    await folder.sync();
-  } finally {
-    folder.close();
-  }
-}
-
 /** The folder of a file. */
 export function folderOf(path: string): string {
   return dirname(path);

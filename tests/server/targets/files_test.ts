@@ -58,8 +58,10 @@ Deno.test("a quota of the configuration makes the file, counts messages, and goe
   const size = join(here.path, HOME, "maildirsize");
   await Deno.mkdir(join(here.path, HOME), { recursive: true, mode: 0o700 });
   await Deno.writeTextFile(size, "garbage\n\0\n");
+  await Deno.symlink(join(here.path, "elsewhere"), `${size}.new`);
   assert.match(await send("b1"), /^delivered/);
   assert.equal(await Deno.readTextFile(size), "1000000S,2C\n0 0\n1 1\n");
+  assert.deepEqual(names(here.path), ["example.org"]);
   assert.match(await send("b2"), /^delivered/);
   assert.equal(await send("b3"), "temporary 4.2.2 the Maildir is full");
 });
