@@ -120,6 +120,7 @@ export type { SessionWorld, World } from "./src/net/world.ts";
 export type { ReloadReport } from "./src/net/certificates.ts";
 export * from "./src/server/config/config.ts";
 export type * from "./src/server/config/abuse.ts";
+export type * from "./src/server/config/delivery.ts";
 export type { HttpClient } from "./src/http/client.ts";
 export {
   type ConfigPlace,
