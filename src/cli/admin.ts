@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Args, DnsType } from "../contract/mod.ts";
 import type { Config } from "../server/config/mod.ts";
 import { EXIT, Exit } from "./exit.ts";
+import type { FilterPolicy } from "../mda/mod.ts";
 import { canonicalWay, waitReason } from "../mta/queue/mod.ts";
 
 /** The socket of a running server, in its data folder. */
@@ -240,7 +241,8 @@ export async function openOffline(config: Config): Promise<Admin> {
     now: () => Date.now(),
     failed: (error) => failure = error,
   }).load();
-  const filter = await filterPolicy(config);
+  // Whether programs may run is a matter of the server, which takes what waits for them.
+  const filter = forServer(await filterPolicy(config));
   const taking = {
     storage,
     programs: mailPrograms(config, filter),
@@ -257,6 +259,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     dkim,
     dns: createDomainDns({ config, storage, dkim, resolve, now: () => Date.now() }),
     sieve: createSieveDesk({ storage, filter, now: () => Date.now() }),
+    targets: [...filter.targets].map(([name, facts]) => ({ name, ...facts })),
     // What leaves waits in the queue until a server runs.
     submit: createSubmission(taking),
     deliver: createLocalDelivery({ ...taking, giveUpMs: config.outbound.retry.giveUp }),
@@ -302,4 +305,9 @@ export async function openOffline(config: Config): Promise<Admin> {
     return { status: response.status, octets: response.body ?? ReadableStream.from([]) };
   };
   return adminOver(exchange, { online: false, stream, close });
+}
+
+function forServer(filter: FilterPolicy): FilterPolicy & Required<Pick<FilterPolicy, "targets">> {
+  const targets = new Map([...filter.targets ?? []].map(([name, facts]) => [name, { ...facts, off: null }]));
+  return { ...filter, targets };
 }

@@ -30,6 +30,7 @@ import { domainRemove } from "./commands/domain_remove.ts";
 import { exportEml } from "./commands/export_eml.ts";
 import { exportMaildir } from "./commands/export_maildir.ts";
 import { exportMbox } from "./commands/export_mbox.ts";
+import { forwardAdd, forwardList, forwardRemove } from "./commands/forward.ts";
 import { importAliases } from "./commands/import_aliases.ts";
 import { importEml } from "./commands/import_eml.ts";
 import { importForward } from "./commands/import_forward.ts";
@@ -58,6 +59,7 @@ import { sieveRemove } from "./commands/sieve_remove.ts";
 import { sieveDiff, sieveRun } from "./commands/sieve_run.ts";
 import { sieveTest, sieveTrace } from "./commands/sieve_test.ts";
 import { start } from "./commands/start.ts";
+import { targetAdd, targetList, targetRemove } from "./commands/target.ts";
 import { tlsReportsList } from "./commands/tls_reports_list.ts";
 import { tlsReportsShow } from "./commands/tls_reports_show.ts";
 import { tokenAdd } from "./commands/token_add.ts";
@@ -99,6 +101,12 @@ export const COMMANDS: readonly Command[] = [
   aliasAdd,
   aliasList,
   aliasRemove,
+  forwardList,
+  forwardAdd,
+  forwardRemove,
+  targetList,
+  targetAdd,
+  targetRemove,
   importAliases,
   importForward,
   importMaildir,

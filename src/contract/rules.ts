@@ -29,7 +29,9 @@ export type RuleCondition =
     readonly octets: number;
     readonly not: boolean;
   }
-  | { readonly test: "attachment"; readonly not: boolean };
+  | { readonly test: "attachment"; readonly not: boolean }
+  /** The Message-ID came before, within so many seconds (RFC 7352). */
+  | { readonly test: "duplicate"; readonly seconds: number; readonly not: boolean };
 
 /** What becomes of a message. Flags are set before anything else, whatever their place. */
 export type RuleAction =
@@ -46,6 +48,13 @@ export type RuleAction =
   | {
     readonly do: "forward";
     readonly address: string;
+    /** Keep it here, too. */
+    readonly keep: boolean;
+  }
+  | {
+    /** To a program or place of the server: `learn`, `maildir:home`. */
+    readonly do: "deliver";
+    readonly to: string;
     /** Keep it here, too. */
     readonly keep: boolean;
   }

@@ -138,6 +138,8 @@ export interface HttpDeps {
   readonly reports: ReportDesk;
   readonly dns: DnsAdmin;
   readonly sieve: SieveDesk;
+  /** Programs and places that mail may go to, by their names in one spelling. */
+  readonly targets: readonly { readonly name: string; readonly arguments: number; readonly off: string | null }[];
   /** Left out: there is no JMAP here. */
   readonly jmap?: JmapDesk;
   /** Where clients reach the server: `https://mail.example.org`. Left out: as they asked. */

@@ -211,6 +211,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         dkim,
         dns: createDomainDns({ config, storage, dkim, resolve, now: () => clock.wall() }),
         jmap: createJmapDesk({ ...taking, auth, guard, futureReleaseMs: config.limits.futureRelease }),
+        targets: [...filter.targets ?? []].map(([name, facts]) => ({ name, ...facts })),
         sieve: createSieveDesk({ storage, filter, now: () => clock.wall() }),
         submit,
         deliver,

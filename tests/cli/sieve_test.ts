@@ -141,6 +141,37 @@ Deno.test("account change says whether details are folders", async () => {
   assert.equal(await wants(), false);
 });
 
+Deno.test("forward and target change where all mail of an account goes; keep is of both", async () => {
+  const { run, ask } = await aliceDesk();
+  const delivery = async () => (await ask("GET", `/api/v1/accounts/${ALICE}/delivery`)).json;
+  const said = await run(`forward add ${ALICE} bob@example.net carol@example.net --no-keep`);
+  assert.match(said.err, /goes to bob@example\.net, carol@example\.net, and is not kept here but/);
+  assert.equal((await run(`forward remove ${ALICE} BOB@example.net`)).code, 0);
+  assert.equal((await run(`forward list ${ALICE}`)).out, "carol@example.net\n");
+  assert.equal((await run(`forward remove ${ALICE} bob@example.net`)).code, 1);
+  assert.equal((await run(`forward add ${ALICE} ${ALICE}`)).code, 1);
+  assert.equal((await run(`forward add ${ALICE} x@example.net --keep --no-keep`)).code, 2);
+  assert.equal((await run(`target add ${ALICE} maildir:home learn --keep`)).code, 0);
+  assert.equal((await run(`target add ${ALICE} maildir:../../etc`)).code, 1);
+  assert.equal(
+    (await run(`target list ${ALICE}`)).out,
+    "maildir:home\nprogram:learn  off: this server may not run programs\n",
+  );
+  assert.match((await run("target list")).out, /^maildir:home$/m);
+  assert.equal((await run(`target remove ${ALICE} program:learn`)).code, 0);
+  const { forward, targets, keep } = await delivery();
+  assert.deepEqual({ forward, targets, keep }, {
+    forward: ["carol@example.net"],
+    targets: ["maildir:home"],
+    keep: true,
+  });
+  assert.equal((await run(`account change ${ALICE} --duplicates 7d`)).code, 0);
+  assert.equal((await delivery()).duplicates, 604_800);
+  assert.equal((await run(`account change ${ALICE} --duplicates soon`)).code, 2);
+  assert.equal((await run(`account change ${ALICE} --duplicates no`)).code, 0);
+  assert.equal((await delivery()).duplicates, null);
+});
+
 async function aliceDesk() {
   const made = desk();
   await made.ask("POST", "/api/v1/domains", { name: "example.org" });

@@ -74,6 +74,10 @@ export function testAdmin(
     dns: createDomainDns({ config: TEST_CONFIG, storage, dkim, resolve, now: () => NOW }),
     reports: new ReportBook(storage, () => NOW),
     sieve: createSieveDesk({ storage, filter: testFilters(), now: () => NOW }),
+    targets: [
+      { name: "maildir:home", arguments: 0, off: null },
+      { name: "program:learn", arguments: 1, off: "this server may not run programs" },
+    ],
     adminToken: new Secret(TOKEN),
     bans: new BanBook({
       perform: (op, args) => storage.perform(op, args),

@@ -40,6 +40,7 @@ const ROUTES = [
   "GET /api/v1/accounts/{address}/vacation",
   "GET /api/v1/aliases",
   "GET /api/v1/bans",
+  "GET /api/v1/delivery/targets",
   "GET /api/v1/domains",
   "GET /api/v1/domains/{name}",
   "GET /api/v1/domains/{name}/dkim",

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { DeliverySettings, VacationSettings } from "../../contract/mod.ts";
 import type { HttpDeps } from "../deps.ts";
-import { unlessRefused } from "../problem.ts";
+import { ProblemError, unlessRefused } from "../problem.ts";
 import { address, answer, body, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
 
 const tags = ["delivery"];
@@ -21,7 +21,30 @@ const delivery = z.object({
     description: "addresses by the names that scripts ask for with :list (RFC 6134)",
     example: { ":friends": ["bob@example.org"] },
   }),
+  forward: z.array(z.string()).openapi({ description: "addresses that all its mail goes on to" }),
+  targets: z.array(z.string()).openapi({
+    description: "programs and places of the configuration that it goes to, too",
+    example: ["maildir:home"],
+  }),
+  keep: z.boolean().openapi({ description: "whether what goes there is kept here as well" }),
+  duplicates: z.int().nullable().openapi({
+    description: "a Message-ID that came within so many seconds before is left out; null: none is",
+  }),
 }).openapi("Delivery");
+
+const target = z.object({
+  name: z.string().openapi({ example: "program:learn" }),
+  arguments: z.int().openapi({ description: "that scripts may give it" }),
+  off: z.string().nullable().openapi({ description: "why it cannot be used now" }),
+}).openapi("Target");
+
+const getTargets = createRoute({
+  method: "get",
+  path: "/delivery/targets",
+  tags,
+  summary: "Programs and places that mail may go to besides the store",
+  responses: { 200: answer(z.object({ targets: z.array(target) }), "as the configuration has them"), ...PROBLEMS },
+});
 
 const getVacation = createRoute({
   method: "get",
@@ -69,13 +92,18 @@ const patchDelivery = createRoute({
     body: body(z.strictObject({
       subaddressFolders: z.boolean().optional(),
       lists: z.record(z.string(), z.array(z.string())).optional(),
+      forward: z.array(address).optional(),
+      targets: z.array(z.string()).optional(),
+      keep: z.boolean().optional(),
+      duplicates: z.int().nullable().optional(),
     })),
   },
   responses: { 200: answer(delivery, "from now on"), ...PROBLEMS, ...NOT_FOUND },
 });
 
 /** `/accounts/{address}/vacation` and `/accounts/{address}/delivery`. */
-export function delivering(app: OpenAPIHono, { perform }: HttpDeps): void {
+export function delivering(app: OpenAPIHono, { perform, targets }: HttpDeps): void {
+  app.openapi(getTargets, (c) => c.json({ targets: targets.map((one) => ({ ...one })) }, 200));
   app.openapi(getVacation, async (c) => {
     const found = unlessRefused(await perform("delivery.settings", c.req.valid("param")));
     return c.json(printVacation(found.vacation), 200);
@@ -90,11 +118,11 @@ export function delivering(app: OpenAPIHono, { perform }: HttpDeps): void {
     return c.json(printDelivery(unlessRefused(await perform("delivery.settings", c.req.valid("param")))), 200);
   });
   app.openapi(patchDelivery, async (c) => {
-    const { subaddressFolders, lists } = c.req.valid("json");
-    const change = {
-      ...(subaddressFolders !== undefined && { subaddressFolders }),
-      ...(lists !== undefined && { lists }),
-    };
+    const wanted = c.req.valid("json");
+    const named = wanted.targets?.map((name) => name.includes(":") ? name : `program:${name}`);
+    if (named) checkTargets(named, targets);
+    const given = { ...wanted, ...(named && { targets: [...new Set(named)] }) };
+    const change = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     const args = { ...c.req.valid("param"), change };
     return c.json(printDelivery(unlessRefused(await perform("delivery.change", args))), 200);
   });
@@ -110,9 +138,27 @@ function printVacation(settings: VacationSettings | null): z.output<typeof vacat
   return { ...settings, from: from === null ? null : printTime(from), to: to === null ? null : printTime(to) };
 }
 
-function printDelivery({ subaddressFolders, lists }: DeliverySettings): z.output<typeof delivery> {
+/** Only what the configuration names; nothing that a user writes becomes a path or a command. */
+function checkTargets(wanted: readonly string[], known: HttpDeps["targets"]): void {
+  const wrong = wanted.findIndex((name) => !known.some((one) => one.name === name));
+  if (wrong < 0) return;
+  const names = known.map(({ name }) => name).join(", ");
+  const reason = known.length === 0
+    ? "the configuration names no program or place (delivery)"
+    : `should be one of ${names}`;
+  const detail = `targets.${wrong}: ${reason}`;
+  throw new ProblemError({ status: 422, code: "targets", detail, errors: [{ path: `targets.${wrong}`, reason }] });
+}
+
+function printDelivery(
+  { subaddressFolders, lists, forward, targets, keep, duplicates }: DeliverySettings,
+): z.output<typeof delivery> {
   return {
     subaddressFolders,
+    forward: [...forward],
+    targets: [...targets],
+    keep,
+    duplicates,
     lists: Object.fromEntries(Object.entries(lists).map(([name, members]) => [name, [...members]])),
   };
 }

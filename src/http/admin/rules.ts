@@ -21,7 +21,8 @@ const condition = z.discriminatedUnion("test", [
   z.strictObject({ test: z.literal("body"), values, not }),
   z.strictObject({ test: z.literal("size"), over: z.boolean(), octets: z.int().min(0), not }),
   z.strictObject({ test: z.literal("attachment"), not }),
-], { error: 'should have a "test": from, to, subject, list, header, exists, body, size or attachment' })
+  z.strictObject({ test: z.literal("duplicate"), seconds: z.int().min(1).default(604_800), not }),
+], { error: 'should have a "test": from, to, subject, list, header, exists, body, size, attachment or duplicate' })
   .openapi("RuleCondition");
 
 const action = z.discriminatedUnion("do", [
@@ -29,6 +30,11 @@ const action = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("flag"), flags: z.array(z.string()) }),
   z.strictObject({ do: z.enum(["markRead", "discard", "keep", "stop"]) }),
   z.strictObject({ do: z.literal("forward"), address: z.string(), keep: z.boolean().default(false) }),
+  z.strictObject({
+    do: z.literal("deliver"),
+    to: z.string().openapi({ description: "a program or place of the configuration", example: "maildir:home" }),
+    keep: z.boolean().default(false),
+  }),
   z.strictObject({
     do: z.literal("reply"),
     text: z.string(),
@@ -38,7 +44,7 @@ const action = z.discriminatedUnion("do", [
     addresses: z.array(z.string()).default([]),
   }),
   z.strictObject({ do: z.literal("reject"), text: z.string(), early: z.boolean().default(false) }),
-], { error: 'should have a "do": move, copy, flag, markRead, forward, reply, reject, discard, keep or stop' })
+], { error: 'should have a "do": move, copy, flag, markRead, forward, deliver, reply, reject, discard, keep or stop' })
   .openapi("RuleAction");
 
 const name = z.string().default("").openapi({ description: "for people", example: "Newsletters" });

@@ -60,6 +60,12 @@ function checkPlain(rule: PlainRule, at: string, say: Say): void {
 function checkCondition(condition: RuleCondition, at: string, say: Say): void {
   if ("values" in condition) list(condition.values, `${at}.values`, 1, say, line);
   if ("headers" in condition) list(condition.headers, `${at}.headers`, 1, say, ruled(HEADER_NAME));
+  if (condition.test === "duplicate") {
+    const { max } = SIEVE_LIMITS.duplicateSeconds;
+    if (!(Number.isSafeInteger(condition.seconds) && condition.seconds >= 1 && condition.seconds <= max)) {
+      say(`${at}.seconds`, `This should be a number of seconds from 1 to ${max}.`);
+    }
+  }
   if (condition.test === "size" && !(Number.isSafeInteger(condition.octets) && condition.octets >= 0)) {
     say(`${at}.octets`, "This should be a number of octets.");
   }
@@ -74,6 +80,11 @@ function checkAction(action: RuleAction, at: string, say: Say): void {
       return list(action.flags, `${at}.flags`, 1, say, isFlag);
     case "forward":
       return ruled(ADDRESS)(action.address, `${at}.address`, say);
+    case "deliver":
+      if (!/^([a-z]{1,10}:)?[A-Za-z0-9_.-]{1,64}$/.test(action.to)) {
+        say(`${at}.to`, "This should be a name, as learn or maildir:home.");
+      }
+      return;
     case "reject":
       return text(action.text, `${at}.text`, say);
     case "reply":

@@ -74,6 +74,10 @@ function readTest(test: TestNode): RuleCondition | null {
       const shape = args?.only(1, "text", "contains", "comparator") && args.has("text") && args.has("contains");
       return args && values && shape && usual(args) ? { test: "body", values, not: false } : null;
     }
+    case "duplicate": {
+      const seconds = argumentsOf(test, ["seconds"])?.only(0, "seconds")?.number("seconds") ?? null;
+      return seconds === null ? null : { test: "duplicate", seconds, not: false };
+    }
     case "header":
     case "address":
       return readHeader(test.name, argumentsOf(test, ["comparator"]));
@@ -145,6 +149,10 @@ function readAction(command: CommandNode): RuleAction | null {
     case "redirect": {
       const address = args.only(1, "copy")?.string(0);
       return typeof address === "string" ? { do: "forward", address, keep: args.has("copy") } : null;
+    }
+    case "pipe": {
+      const to = args.only(1, "copy")?.string(0);
+      return typeof to === "string" ? { do: "deliver", to, keep: args.has("copy") } : null;
     }
     case "reject":
     case "ereject": {

@@ -78,6 +78,9 @@ function writeTest(condition: RuleCondition, needs: Set<string>): string {
     case "attachment":
       needs.add("mime"); // RFC 5703 section 4.1: `:type` is the disposition without its parameters
       return `header :mime :anychild :type :is "content-disposition" "attachment"`;
+    case "duplicate":
+      needs.add("duplicate");
+      return `duplicate :seconds ${condition.seconds}`;
     case "header":
       return `header :${condition.match} ${quoteList(condition.headers)} ${quoteList(condition.values)}`;
   }
@@ -117,6 +120,9 @@ function writeAction(action: RuleAction, needs: Set<string>): string {
       return `${need("imap4flags")}addflag "\\\\Seen"`;
     case "forward":
       return `redirect ${action.keep ? need("copy") + ":copy " : ""}${quote(action.address)}`;
+    case "deliver":
+      need("vnd.dovecot.pipe");
+      return `pipe ${action.keep ? need("copy") + ":copy " : ""}${quote(action.to)}`;
     case "reply": {
       need("vacation");
       const days = action.days === null ? "" : `:days ${action.days} `;

@@ -47,12 +47,18 @@ const condition: fc.Arbitrary<RuleCondition> = fc.oneof(
     not,
   }),
   fc.record({ test: fc.constant("attachment" as const), not }),
+  fc.record({ test: fc.constant("duplicate" as const), seconds: fc.integer({ min: 1, max: 7_776_000 }), not }),
 );
 const nullable = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: null });
 const action: fc.Arbitrary<RuleAction> = fc.oneof(
   fc.record({ do: fc.constantFrom("move" as const, "copy" as const), mailbox: anyText, create: fc.boolean() }),
   fc.record({ do: fc.constantFrom("discard" as const, "keep" as const, "stop" as const) }),
   fc.record({ do: fc.constant("forward" as const), address, keep: fc.boolean() }),
+  fc.record({
+    do: fc.constant("deliver" as const),
+    to: fc.constantFrom("learn", "maildir:home", "http:a.b-c_d"),
+    keep: fc.boolean(),
+  }),
   fc.record({
     do: fc.constant("reply" as const),
     text: endless,
