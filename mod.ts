@@ -97,6 +97,7 @@ export {
   type Snapshot,
   surveyRollback,
 } from "./src/storage/sqlite/backup/rollback.ts";
+export { type Cipher, KeyMissing, type PackingOptions } from "./src/storage/packing/mod.ts";
 export { DataDirLocked, openSqlite, type SqliteOptions, type SqliteStorage } from "./src/storage/sqlite/mod.ts";
 export { type DenoKvOptions, openDenoKv } from "./src/storage/denokv/mod.ts";
 export { openPostgres, type PostgresOptions } from "./src/storage/postgres/mod.ts";

@@ -3,18 +3,21 @@ import type { BackupAccount } from "../storage/sqlite/backup/read_account.ts";
 import type { BackupMessage, OpenBackup } from "../storage/sqlite/backup/read_backup.ts";
 import { type Admin, detailOf, segment } from "./admin.ts";
 import type { Invocation } from "./command.ts";
+import { storeKeys } from "./commands/verify.ts";
 import { EXIT, Exit, usage } from "./exit.ts";
 import { Progress } from "./progress.ts";
 
 const decoder = new TextDecoder();
 
 /** What `palomar restore BACKUP --account …` does. */
-export async function restorePart(folder: string, { options, io, admin }: Invocation): Promise<number> {
+export async function restorePart(folder: string, invocation: Invocation): Promise<number> {
+  const { options, io, admin } = invocation;
   const address = options.get("account") ?? "";
   const { openBackup } = await import("../storage/sqlite/backup/read_backup.ts");
+  const keys = await storeKeys(invocation);
   let backup: OpenBackup;
   try {
-    backup = openBackup(folder);
+    backup = openBackup(folder, keys);
   } catch (error) {
     throw new Exit(EXIT.refused, (error as Error).message);
   }

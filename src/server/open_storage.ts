@@ -4,6 +4,7 @@ import { imapText } from "../imap/imap_text.ts";
 import { type Storage, StorageError } from "../storage/mod.ts";
 import type { OpenBodies } from "../storage/body_store.ts";
 import type { Config, ObjectStorageConfig } from "./config/mod.ts";
+import { packingOf } from "./store_packing.ts";
 
 /** Opens it; rejects with `DataDirLocked` or `StorageError`, which say what to do. */
 export async function openStorage(
@@ -11,8 +12,10 @@ export async function openStorage(
 ): Promise<Storage> {
   const undeleteMs = retention.undelete;
   if (storage.driver === "memory") return (await import("../storage/memory/mod.ts")).memoryStorage({ undeleteMs });
+  const packing = await packingOf(storage);
   if (storage.driver === "sqlite") {
-    return await (await import("../storage/sqlite/mod.ts")).openSqlite({ dataDir, prepare: imapText, undeleteMs });
+    const { openSqlite } = await import("../storage/sqlite/mod.ts");
+    return await openSqlite({ dataDir, prepare: imapText, undeleteMs, packing });
   }
   if (storage.driver === "denokv") {
     const { openDenoKv } = await import("../storage/denokv/mod.ts");
@@ -29,6 +32,7 @@ export async function openStorage(
     ...(objects && { bodies: await openObjects(objects) }),
     prepare: imapText,
     undeleteMs,
+    packing,
   });
 }
 

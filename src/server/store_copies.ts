@@ -8,12 +8,13 @@ import type { BackupManifest, BackupResult, DamagedBody } from "../storage/sqlit
 import { StorageError } from "../storage/storage.ts";
 import type { VerifyEvent } from "../storage/verify/finding.ts";
 import { openObjects } from "./open_storage.ts";
+import { packingOf } from "./store_packing.ts";
 import type { Config } from "./config/mod.ts";
 
 /** Where a store is. */
 export interface StorePlace {
   readonly dataDir: string;
-  readonly storage: Pick<Config["storage"], "driver" | "url" | "objects">;
+  readonly storage: Pick<Config["storage"], "driver" | "url" | "objects" | "encryption">;
 }
 
 /** Throws `StorageError` for a store that no other process can reach. */
@@ -33,10 +34,15 @@ export async function* verifyAny(place: StorePlace, quick: boolean): AsyncGenera
   expectReachable(place);
   if (place.storage.driver === "sqlite") {
     const { verifyStore } = await import("../storage/sqlite/verify/mod.ts");
-    return yield* verifyStore({ dataDir: place.dataDir, quick, prepare: imapText });
+    return yield* verifyStore({ dataDir: place.dataDir, quick, prepare: imapText, keys: await keysOf(place) });
   }
   const { verifyPostgres } = await import("../storage/postgres/verify/mod.ts");
-  yield* verifyPostgres({ ...await database(place), quick, prepare: imapText });
+  yield* verifyPostgres({ ...await database(place), quick, prepare: imapText, keys: await keysOf(place) });
+}
+
+/** Keys of encrypted bodies, where the configuration names some. */
+async function keysOf({ storage }: StorePlace): Promise<readonly Uint8Array[]> {
+  return (await packingOf(storage)).keys ?? [];
 }
 
 async function database({ storage: { url, objects } }: StorePlace) {
@@ -59,9 +65,10 @@ export interface BackUpOptions {
 export async function backUp(place: StorePlace, options: BackUpOptions): Promise<BackupResult> {
   expectReachable(place);
   const { dataDir, storage } = place;
+  const keys = await keysOf(place);
   if (storage.driver === "sqlite") {
     const { backupStore } = await import("../storage/sqlite/backup/mod.ts");
-    return await backupStore({ dataDir, ...options });
+    return await backupStore({ dataDir, keys, ...options });
   }
   const [{ openSnapshot }, { buildBackup }] = await Promise.all([
     import("../storage/postgres/copy/snapshot.ts"),
@@ -70,7 +77,7 @@ export async function backUp(place: StorePlace, options: BackUpOptions): Promise
   const madeAt = options.now();
   const source = await openSnapshot(await database(place));
   try {
-    return await buildBackup({ source, madeAt, certificates: join(dataDir, "tls"), ...options });
+    return await buildBackup({ source, madeAt, keys, certificates: join(dataDir, "tls"), ...options });
   } finally {
     await source.close();
   }
@@ -105,6 +112,7 @@ export async function restoreAny(place: StorePlace, options: RestoreAnyOptions):
   expectReachable(place);
   const { dataDir, storage } = place;
   const { backup, exact, replace, now, tell } = options;
+  const keys = await keysOf(place);
   const { copyCertificates, restoreStore } = await import("../storage/sqlite/backup/restore.ts");
   if (storage.driver === "sqlite") {
     return restoreStore({
@@ -113,6 +121,7 @@ export async function restoreAny(place: StorePlace, options: RestoreAnyOptions):
       replace,
       exact,
       now,
+      keys,
       ...(tell && { tell: (...how) => tell("bodies", ...how) }),
     });
   }
@@ -122,11 +131,12 @@ export async function restoreAny(place: StorePlace, options: RestoreAnyOptions):
     import("../storage/postgres/copy/load.ts"),
     import("../storage/postgres/copy/past.ts"),
   ]);
-  const copy = new BackupCopy(backup, dataDir);
+  const copy = new BackupCopy(backup, dataDir, keys);
   try {
     let counted: ReturnType<typeof copy.counts> | null = null;
     const loaded = await loadDatabase({
       url: storage.url!.reveal(),
+      keys,
       setAside: replace ? `replaced_${stamp(now()).toLowerCase().replaceAll("-", "_")}` : null,
       source: async (connection) => {
         const past = await readPastStore(connection);

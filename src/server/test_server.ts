@@ -27,6 +27,7 @@ import { type LogLine, memoryLogger } from "./log.ts";
 import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
 import { createTestClock, type TestClock } from "./test_clock.ts";
 import { messageBytes, type TestConnection, testConnection } from "./test_connection.ts";
+import { packingOf } from "./store_packing.ts";
 
 /** Somebody of the test server's domain. */
 export interface TestAccount {
@@ -245,7 +246,8 @@ async function testStorage(
   const undeleteMs = config.retention.undelete;
   if (wanted === "sqlite") {
     const { openSqlite } = await import("../storage/sqlite/mod.ts");
-    return await openSqlite({ dataDir: config.dataDir, prepare: imapText, undeleteMs, wall });
+    const packing = await packingOf(config.storage);
+    return await openSqlite({ dataDir: config.dataDir, prepare: imapText, undeleteMs, wall, packing });
   }
   return (await import("../storage/memory/mod.ts")).memoryStorage({ undeleteMs, wall });
 }

@@ -23,7 +23,7 @@ export interface StoreSource {
   readonly bodyOctets: number;
   /** All rows, a bounded number at a time. A row of `blobs` without `data` has its octets in `body`. */
   pages(): AsyncIterable<TransferRows>;
-  /** Octets of a body by the number of its row, as long as `pages` has not gone on. They may be damaged, or too few. */
+  /** Octets of a body as they lie there, packed where its row has `packing`, by the number of its row, as long as `pages` has not gone on. They may be damaged, or too few. */
   body(blob: number): AsyncIterable<Uint8Array>;
 }
 

@@ -21,7 +21,7 @@ export const backup: Command = {
     "What was acknowledged before is in it, as of one moment. The next backup into the same folder copies what is new;\n" +
     "the one before stays good until then. Keep several: a folder a day of the week, or copies of the folder elsewhere.\n" +
     "With --file it is one file, a tar archive, or with --file - a stream (… | ssh elsewhere 'cat > x'); meanwhile it\n" +
-    "needs its own size on the disk. The configuration is not in it, nor certificates that you gave.\n" +
+    "needs its own size on the disk. The configuration is not in it, nor certificates and keys that you gave.\n" +
     "palomar restore brings it back.",
   examples: [
     "palomar backup /srv/backup",
@@ -68,7 +68,7 @@ async function backUpTo(
     progress.clear();
     throw new Exit(EXIT.temporary, error.message);
   });
-  const found = options.has("verify") ? await verifyBackup(target, progress) : [];
+  const found = options.has("verify") ? await verifyBackup(target, place, progress) : [];
   progress.clear();
   const { manifest, copied, damaged } = result;
   if (options.has("json")) tell(JSON.stringify({ folder: target, ...result, found }, null, 2) + "\n");
@@ -89,9 +89,9 @@ async function backUpTo(
   return EXIT.refused;
 }
 
-async function verifyBackup(target: string, progress: Progress): Promise<string[]> {
+async function verifyBackup(target: string, place: StorePlace, progress: Progress): Promise<string[]> {
   const found: string[] = [];
-  for await (const event of verifyAny(placeOfFolder(target), false)) {
+  for await (const event of verifyAny(placeOfFolder(target, place), false)) {
     if (event.type === "progress") {
       progress.show(`verify ${event.part}`, event.done, event.total, event.part === "blobs");
     } else if (found.length < 1000) found.push(`${event.finding.where}: ${event.finding.problem}`);

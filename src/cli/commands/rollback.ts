@@ -4,7 +4,7 @@ import { EXIT, Exit, usage } from "../exit.ts";
 import { Progress } from "../progress.ts";
 import { table } from "../table.ts";
 import { formatSize } from "../../server/config/units.ts";
-import { storeFolder } from "./verify.ts";
+import { storeFolder, storeKeys } from "./verify.ts";
 
 type Rollback = typeof import("../../storage/sqlite/backup/rollback.ts");
 
@@ -43,11 +43,13 @@ export const rollback: Command = {
 };
 
 async function goBack(
-  { options, io }: Invocation,
+  invocation: Invocation,
   dataDir: string,
   to: { readonly version?: number },
   { surveyRollback, rollbackStore }: Pick<Rollback, "surveyRollback" | "rollbackStore">,
 ): Promise<number> {
+  const { options, io } = invocation;
+  const keys = await storeKeys(invocation);
   const progress = new Progress(io);
   try {
     const loss = surveyRollback({ dataDir, ...to });
@@ -57,7 +59,7 @@ async function goBack(
       if (await io.ask("Go back? Type yes: ") !== "yes") throw new Exit(EXIT.refused, "nothing was changed");
     }
     const tell = (done: number, total: number) => progress.show("bodies", done, total, true);
-    const result = rollbackStore({ dataDir, ...to, now: () => Date.now(), tell });
+    const result = rollbackStore({ dataDir, ...to, now: () => Date.now(), keys, tell });
     progress.clear();
     const { snapshot, damaged, renewed, mailboxes, held, setAside } = result;
     if (options.has("json")) io.out(JSON.stringify({ ...result, loss }, null, 2) + "\n");

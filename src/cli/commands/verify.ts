@@ -33,12 +33,12 @@ export const verify: Command = {
       throw usage("--repair is for the store of the server; a backup is written anew by palomar backup");
     }
     if (folder === undefined) return await verifyAt(await storePlace(invocation), invocation);
-    const { dataDir } = await invocation.config();
+    const config = await invocation.config();
     return await withBackup(
       resolve(io.cwd, folder),
-      dataDir,
+      config.dataDir,
       io,
-      (unpacked) => verifyAt(placeOfFolder(unpacked), invocation),
+      (unpacked) => verifyAt(placeOfFolder(unpacked, config), invocation),
     );
   },
 };
@@ -88,9 +88,19 @@ export async function storePlace({ config }: Invocation): Promise<StorePlace> {
   return place;
 }
 
-/** A backup, which is a folder of SQLite whatever it was made from. */
-export function placeOfFolder(dataDir: string): StorePlace {
-  return { dataDir, storage: { driver: "sqlite", url: null } };
+/** A backup, which is a folder of SQLite whatever it was made from, with the keys of the store. */
+export function placeOfFolder(dataDir: string, { storage: { encryption } }: StorePlace): StorePlace {
+  return { dataDir, storage: { driver: "sqlite", url: null, ...(encryption && { encryption }) } };
+}
+
+/** Keys that the configuration names; ends the command where they cannot be read. */
+export async function storeKeys({ config }: Invocation): Promise<readonly Uint8Array[]> {
+  const { packingOf } = await import("../../server/store_packing.ts");
+  try {
+    return (await packingOf((await config()).storage)).keys ?? [];
+  } catch (error) {
+    throw new Exit(EXIT.refused, (error as Error).message);
+  }
 }
 
 async function look({ options, io }: Invocation, place: StorePlace): Promise<{ findings: Finding[]; count: number }> {

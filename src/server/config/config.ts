@@ -235,6 +235,16 @@ export interface StorageConfig {
   readonly path?: string | null;
   /** Where large bodies are kept instead of in PostgreSQL; null: nowhere else. */
   readonly objects?: ObjectStorageConfig | null;
+  /** Of new bodies, where it makes them smaller. */
+  readonly compression?: "zstd" | "none";
+  /** Of new bodies; old ones stay as they are. */
+  readonly encryption?: {
+    /** Keys of 32 octets as base64 or hexadecimal: the first encrypts, all decrypt. */
+    readonly key: Secret | null;
+    /** A file that has them, one a line. */
+    readonly keyFile: string | null;
+    readonly cipher: "chacha20-poly1305" | "aes-256-gcm";
+  };
 }
 
 /** The whole configuration, checked, with every default filled in and every path absolute. */

@@ -180,6 +180,14 @@ function contradictions(read: ReadConfig): { path: Path; reason: string }[] {
       reason: 'needs storage.url, as "postgres://user:password@host/database"',
     });
   }
+  const { key, keyFile } = read.storage.encryption;
+  if (key !== null && keyFile !== null) {
+    found.push({ path: ["storage", "encryption", "keyFile"], reason: "key is given too: one of them" });
+  }
+  if (driver !== "sqlite" && driver !== "postgres" && (key !== null || keyFile !== null)) {
+    const reason = `is for the drivers "sqlite" and "postgres": "${driver}" does not encrypt`;
+    found.push({ path: ["storage", "encryption"], reason });
+  }
   if (driver !== "postgres" && url !== null) {
     found.push({ path: ["storage", "url"], reason: 'is for the driver "postgres" alone' });
   }
@@ -205,6 +213,15 @@ function isRemote(path: string): boolean {
   return /^https?:\/\//.test(path);
 }
 
+function withKeyFile(storage: ReadConfig["storage"], absolute: (path: string, at: string) => string) {
+  const { keyFile } = storage.encryption;
+  if (keyFile === null) return storage;
+  return {
+    ...storage,
+    encryption: { ...storage.encryption, keyFile: absolute(keyFile, "storage.encryption.keyFile") },
+  };
+}
+
 function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]): Config {
   const fromEnvironment = new Set(overrides.map((one) => printPath(one.path)));
   const absolute = (path: string, at: string): string =>
@@ -225,7 +242,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     auth: read.auth,
     imap: read.imap,
     storage: {
-      ...read.storage,
+      ...withKeyFile(read.storage, absolute),
       path: read.storage.path &&
         (isRemote(read.storage.path) ? read.storage.path : absolute(read.storage.path, "storage.path")),
       objects: read.storage.objects && {

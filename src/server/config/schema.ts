@@ -6,6 +6,7 @@ import { z } from "zod";
 import { isIP } from "node:net";
 import { domainToAscii, formatLocal, parseAddress, parseDomain } from "../../base/address.ts";
 import { Secret } from "../../base/secret.ts";
+import { readKeys } from "../../storage/packing/mod.ts";
 import { parseDatabaseUrl } from "../../storage/postgres/wire/address.ts";
 import type { ListenerConfig } from "./config.ts";
 import { ABUSE, MILTERS } from "./abuse_schema.ts";
@@ -190,6 +191,12 @@ const databaseUrl = text("a URL, as postgres://user:password@host:5432/database"
   if (typeof read === "string") context.addIssue({ code: "custom", message: read });
 }).transform((value) => new Secret(value));
 
+/** Never shown. */
+const storageKeys = text("a key of 32 octets as base64 or hexadecimal").superRefine((value, context) => {
+  const read = readKeys(value);
+  if (typeof read === "string") context.addIssue({ code: "custom", message: read });
+}).transform((value) => new Secret(value));
+
 const scripts = list(text("the path of a Sieve script"), "paths");
 
 const SIEVE = object({
@@ -238,6 +245,12 @@ const TOP = {
     connections: integer(2, 200).default(8),
     path: text('the path of a file, or the address of a Deno KV as "https://kv.example.org"').nullable().default(null),
     objects: OBJECTS,
+    compression: oneOf(["zstd", "none"]).default("zstd"),
+    encryption: object({
+      key: storageKeys.nullable().default(null),
+      keyFile: text("the path of a file with a key").nullable().default(null),
+      cipher: oneOf(["chacha20-poly1305", "aes-256-gcm"]).default("chacha20-poly1305"),
+    }).prefault({}),
   }).prefault({}),
   dns: object({
     servers: list(hostPort, 'resolvers, as "127.0.0.1:53"').min(1, {

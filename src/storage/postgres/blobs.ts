@@ -1,17 +1,13 @@
 /** Blobs that were sealed in this process and not let go, and the way to octets of all others. */
-import { concatBytes, EMPTY } from "../../base/bytes.ts";
-import { digest, type Hasher, hasher } from "../../base/hash.ts";
+import { concatBytes, EMPTY, utf8Bytes } from "../../base/bytes.ts";
 import type { BlobId, ImapText } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
-import type { BodyStore, BodyUpload } from "../body_store.ts";
-import { HEADER_LIMIT } from "../engine/email_read.ts";
+import type { BodyStore } from "../body_store.ts";
+import { type BodyPacking, stretchOf, unpack } from "../packing/mod.ts";
 import { type BlobWriter, type SealedBlob, StorageError } from "../storage.ts";
-import { infrastructure } from "./failure.ts";
+import { Writer } from "./blob_writer.ts";
 import type { Pool } from "./pool.ts";
 import { CHUNK } from "./schema.ts";
-
-/** Up to here a body travels with the transaction that names it. */
-const ROW_LIMIT = 64 * 1024;
 
 export interface Held {
   readonly blobId: BlobId;
@@ -19,8 +15,16 @@ export interface Held {
   readonly index: MessageIndex;
   readonly bytes: Uint8Array | null;
   readonly place: string | null;
-  /** The header, where the body is not in this database: whoever reads headers of many asks one question. */
+  /**
+   * The header as its row has it, where the body is not in this database or packed: whoever reads headers of many asks
+   * one question.
+   */
   readonly head: Uint8Array | null;
+  /** What the row is to keep of a small body. */
+  readonly packed: Uint8Array | null;
+  /** Octets that lie there, and their table; null: they lie as they came. */
+  readonly stored: number;
+  readonly packing: Uint8Array | null;
   /** A transaction was told of the place: it is the blob's, or will be swept. */
   isNamed: boolean;
   holds: number;
@@ -29,10 +33,17 @@ export interface Held {
 export class Blobs {
   readonly prepare: ((index: MessageIndex) => ImapText) | null;
   readonly bodies: BodyStore;
+  readonly packing: BodyPacking;
   readonly #pool: Pool;
   readonly #held = new Map<BlobId, Held>();
 
-  constructor(pool: Pool, bodies: BodyStore, prepare: ((index: MessageIndex) => ImapText) | null) {
+  constructor(
+    pool: Pool,
+    bodies: BodyStore,
+    packing: BodyPacking,
+    prepare: ((index: MessageIndex) => ImapText) | null,
+  ) {
+    this.packing = packing;
     this.#pool = pool;
     this.bodies = bodies;
     this.prepare = prepare;
@@ -45,7 +56,7 @@ export class Blobs {
   /** Octets that a transaction which stores this blob will carry. */
   octetsToWrite(blobId: BlobId): number {
     const held = this.#held.get(blobId);
-    return held ? (held.bytes ?? held.head)?.length ?? 0 : 0;
+    return held ? (held.packed ?? held.head)?.length ?? 0 : 0;
   }
 
   writer(): BlobWriter {
@@ -57,7 +68,7 @@ export class Blobs {
     const wanted = Math.max(0, Math.min(end - from, CHUNK));
     const held = this.#held.get(blobId);
     if (held?.bytes) return held.bytes.slice(from, from + wanted);
-    if (held) return await this.bodies.read(held.place!, from, Math.min(wanted, held.size - from));
+    if (held) return await this.#readPlaced(held, hashOf(blobId), from, wanted);
     return await this.readStored(blobId, start, end);
   }
 
@@ -65,22 +76,57 @@ export class Blobs {
   async readStored(blobId: BlobId, start: number, end: number): Promise<Uint8Array> {
     const from = Math.max(0, start);
     const wanted = Math.max(0, Math.min(end - from, CHUNK));
-    const sql = "select size, place, case when place is null then substr(data, ?i::int, ?i::int) end from blobs " +
-      "where hash = ?b";
-    const values = [Math.min(from, 2 ** 30) + 1, wanted, hashOf(blobId)];
+    const sql = "select size, place, packing, case when place is not null then null when packing is null " +
+      "then substr(data, ?i::int, ?i::int) else data end from blobs where hash = ?b";
+    const hash = hashOf(blobId);
+    const values = [Math.min(from, 2 ** 30) + 1, wanted, hash];
     const [found] = await this.#pool.use((connection) => connection.exchange([{ sql, values }]));
-    const [size, place, octets] = (found!.rows[0] ?? []) as [number?, (string | null)?, (Uint8Array | null)?];
-    if (size === undefined) throw new StorageError("bug", `there is no blob ${blobId}`);
-    if (place === null || place === undefined) return octets ?? EMPTY;
-    return await this.bodies.read(place, from, Math.min(wanted, size - from));
+    const cells = found!.rows[0] as readonly [number, string | null, Uint8Array | null, Uint8Array | null] | undefined;
+    if (!cells) throw new StorageError("bug", `there is no blob ${blobId}`);
+    const [size, place, packing, octets] = cells;
+    if (place !== null) return await this.#readPlaced({ size, place, packing }, hash, from, wanted);
+    if (packing === null) return octets ?? EMPTY;
+    return this.unpackRow(octets ?? EMPTY, packing, hash, size, from, from + wanted);
   }
 
-  hold({ blobId, size, index, bytes, place, head }: Omit<Held, "isNamed" | "holds">): SealedBlob {
+  /** Of a packed body in a row. */
+  unpackRow(
+    octets: Uint8Array,
+    table: Uint8Array,
+    hash: Uint8Array,
+    size: number,
+    from: number,
+    to: number,
+  ): Uint8Array {
+    return this.packing.read({ table, hash, size }, from, to, (at, length) => octets.subarray(at, at + length));
+  }
+
+  async #readPlaced(
+    { size, place, packing }: Pick<Held, "size" | "place" | "packing">,
+    hash: Uint8Array,
+    from: number,
+    wanted: number,
+  ): Promise<Uint8Array> {
+    if (packing === null) return await this.bodies.read(place!, from, Math.min(wanted, size - from));
+    const opened = this.packing.open(packing, hash, size);
+    const stretch = stretchOf(opened, from, from + wanted);
+    const pieces: Uint8Array[] = [];
+    for (let at = 0; at < stretch.length;) {
+      const piece = await this.bodies.read(place!, stretch.start + at, Math.min(CHUNK, stretch.length - at));
+      if (piece.length === 0) break; // `unpack` says what is missing
+      pieces.push(piece);
+      at += piece.length;
+    }
+    return unpack(opened, stretch, pieces.length === 1 ? pieces[0]! : concatBytes(pieces));
+  }
+
+  hold(written: Omit<Held, "isNamed" | "holds">): SealedBlob {
+    const { blobId, size, place } = written;
     let held = this.#held.get(blobId);
     if (held) {
       held.holds++;
       if (place !== null) this.#forget(place);
-    } else this.#held.set(blobId, held = { blobId, size, index, bytes, place, head, isNamed: false, holds: 1 });
+    } else this.#held.set(blobId, held = { ...written, isNamed: false, holds: 1 });
     const own = held;
     let released = false;
     const release = () => {
@@ -99,92 +145,6 @@ export class Blobs {
   }
 }
 
-class Writer implements BlobWriter {
-  readonly #blobs: Blobs;
-  #pieces: Uint8Array[] = [];
-  #size = 0;
-  #hasher: Hasher | null = null;
-  #head: Uint8Array[] = [];
-  #headLength = 0;
-  #upload: BodyUpload | null = null;
-  #failure: unknown = null;
-  #ended = false;
-
-  constructor(blobs: Blobs) {
-    this.#blobs = blobs;
-  }
-
-  write(chunk: Uint8Array): void | Promise<void> {
-    if (this.#ended) throw new StorageError("bug", "the body has ended");
-    if (this.#failure !== null) return;
-    this.#size += chunk.length;
-    const own = chunk.slice(); // it is the caller's again before an upload has it
-    if (!this.#upload && this.#size <= ROW_LIMIT) return void this.#pieces.push(own);
-    return this.#spill(own).catch((error) => {
-      this.#failure = error; // sticky: surfaces at seal
-    });
-  }
-
-  async seal(index: MessageIndex): Promise<SealedBlob> {
-    await Promise.resolve();
-    if (this.#ended) throw new StorageError("bug", "the body has ended");
-    if (this.#failure === null && this.#upload) {
-      try {
-        const place = await this.#upload.finish();
-        this.#ended = true;
-        const blobId = idOf(this.#hasher!.digest());
-        const head = this.#blobs.bodies.isElsewhere(place) ? this.#headOf(index) : null;
-        return this.#blobs.hold({ blobId, size: this.#size, index, bytes: null, place, head });
-      } catch (error) {
-        this.#failure = error;
-      }
-    }
-    if (this.#failure !== null) {
-      this.abort();
-      throw infrastructure(this.#failure);
-    }
-    this.#ended = true;
-    const bytes = concatBytes(this.#pieces);
-    this.#pieces = [];
-    const blobId = idOf(digest("sha256", bytes));
-    return this.#blobs.hold({ blobId, size: this.#size, index, bytes, place: null, head: null });
-  }
-
-  abort(): void {
-    this.#ended = true;
-    this.#pieces = this.#head = [];
-    this.#upload?.abort().catch(() => {}); // swept a day later
-    this.#upload = null;
-  }
-
-  async #spill(chunk: Uint8Array): Promise<void> {
-    this.#hasher ??= hasher("sha256");
-    this.#upload ??= this.#blobs.bodies.create();
-    const pieces = [...this.#pieces.splice(0), chunk];
-    for (const piece of pieces) {
-      this.#hasher.update(piece);
-      this.#keepHead(piece);
-    }
-    for (const piece of pieces) await this.#upload.write(piece);
-  }
-
-  /** Where the header ends is known at the end. */
-  #keepHead(piece: Uint8Array): void {
-    const left = HEADER_LIMIT - this.#headLength;
-    if (left <= 0) return;
-    this.#head.push(piece.subarray(0, left));
-    this.#headLength += Math.min(left, piece.length);
-  }
-
-  #headOf({ root }: MessageIndex): Uint8Array {
-    return concatBytes(this.#head).slice(0, root.bodyStart);
-  }
-}
-
-function idOf(hash: Uint8Array): BlobId {
-  return "b" + hash.toHex() as BlobId;
-}
-
 /** The hash that an id is made of; empty for what is none. */
 export function hashOf(blobId: BlobId): Uint8Array {
   try {
@@ -192,4 +152,9 @@ export function hashOf(blobId: BlobId): Uint8Array {
   } catch {
     return EMPTY;
   }
+}
+
+/** What a row's cell with a header is. */
+export function headContext(hash: Uint8Array): Uint8Array {
+  return concatBytes([utf8Bytes("head "), hash]);
 }

@@ -61,7 +61,7 @@ const REMOVE_EMAIL = removal("emails", "id");
 const ADD_ORIGIN = rowWrite("origins", "iittt", "insert into origins select * from $rows");
 const REMOVE_ORIGIN = removal("origins", "email");
 const ADD_THREAD = rowWrite("threads", "iii", "insert into threads select * from $rows");
-const ADD_BLOB = rowWrite("blobs", "ibititttbb", "insert into blobs select * from $rows");
+const ADD_BLOB = rowWrite("blobs", "ibititttbbib", "insert into blobs select * from $rows");
 const ADD_IMAP_TEXT = rowWrite("imap_text", "itttt", "insert into imap_text select * from $rows");
 
 export class MailTables extends ObjectTables implements Transaction {
@@ -212,12 +212,12 @@ export class MailTables extends ObjectTables implements Transaction {
 
   joined(mailbox: number, first: number, last: number, limit: number, fields: JoinedFields): readonly JoinedRow[] {
     const sql = `${joinedColumns(fields)} where m.mailbox = ?i and m.uid between ?i and ?i order by m.uid limit ?i`;
-    return this.sql.all(sql, mailbox, first, last, limit).map((cells) => readJoined(cells, fields));
+    return this.sql.all(sql, mailbox, first, last, limit).map((cells) => readJoined(cells, fields, this.#blobs));
   }
 
   joinedOf(emails: readonly number[], fields: JoinedFields): readonly JoinedRow[] {
     const sql = `${joinedColumns(fields)} where m.email = any (?I)`;
-    return this.sql.all(sql, emails).map((cells) => readJoined(cells, fields));
+    return this.sql.all(sql, emails).map((cells) => readJoined(cells, fields, this.#blobs));
   }
 
   membersChanged(mailbox: number, modseq: number, limit: number): readonly MemberRow[] {
@@ -370,13 +370,14 @@ export class MailTables extends ObjectTables implements Transaction {
   #addBlob(blobId: BlobId): number {
     const held = this.#blobs.held(blobId);
     if (!held) throw new StorageError("bug", `there is no blob ${blobId}`);
-    const { index, size, place, bytes, head } = held;
+    const { index, size, place, packed, head, stored, packing } = held;
     const { references, truncated, envelope, root } = index;
     const id = this.next("blob");
     const extra = references.length + truncated.length === 0 ? null : JSON.stringify([references, truncated]);
     const [printed, structure] = [JSON.stringify(envelope), JSON.stringify(root)];
     held.isNamed = true;
-    this.sql.write(ADD_BLOB, id, hashOf(blobId), size, place, root.bodyStart, extra, printed, structure, bytes, head);
+    const described = [root.bodyStart, extra, printed, structure] as const;
+    this.sql.write(ADD_BLOB, id, hashOf(blobId), size, place, ...described, packed, head, packing && stored, packing);
     const text = this.#blobs.prepare?.(index);
     if (text) this.sql.write(ADD_IMAP_TEXT, id, text.envelope, text.structure, text.envelopeUtf8, text.structureUtf8);
     return id;

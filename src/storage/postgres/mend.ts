@@ -90,8 +90,8 @@ async function heal(pool: Pool, blobs: Blobs, blobId: BlobId): Promise<boolean> 
   held.isNamed = true;
   await pool.use((connection) =>
     connection.exchange([{
-      sql: "update blobs set data = ?b, place = ?t where id = ?i",
-      values: [held.bytes, held.place, found.id],
+      sql: "update blobs set data = ?b, place = ?t, head = ?b, stored = ?i, packing = ?b where id = ?i",
+      values: [held.packed, held.place, held.head, held.packing && held.stored, held.packing, found.id],
     }])
   );
   if (found.place !== null && found.place !== held.place) await blobs.bodies.remove([found.place]).catch(() => {});

@@ -22,6 +22,7 @@ import type { Transaction } from "../engine/tables.ts";
 import { TouchedSet, Watchers } from "../engine/watchers.ts";
 import { answerSearch, isSearch } from "../order.ts";
 import type { BodyStore, OpenBodies } from "../body_store.ts";
+import { BodyPacking, type PackingOptions } from "../packing/mod.ts";
 import { type Mend, type Storage, StorageError } from "../storage.ts";
 import { Blobs } from "./blobs.ts";
 import { Commits } from "./commits.ts";
@@ -38,6 +39,7 @@ import { Garbage } from "./reclaim.ts";
 import { migrate } from "./schema.ts";
 import { openAround } from "./bodies_around.ts";
 import { searchRows } from "./search_rows.ts";
+import { claimKeys } from "./store_keys.ts";
 import { parseDatabaseUrl } from "./wire/address.ts";
 import { connect, ConnectionLost, type ConnectionOptions, ServerError } from "./wire/connection.ts";
 
@@ -51,6 +53,8 @@ export interface PostgresOptions {
   readonly prepare?: (index: MessageIndex) => ImapText;
   /** Where large bodies are kept instead of in rows; the same for all nodes. See `objectBodies`. */
   readonly bodies?: OpenBodies;
+  /** How bodies lie there, wherever they are: compressed where it pays, and encrypted where there are keys. */
+  readonly packing?: PackingOptions;
   /** How long what was removed can be brought back, milliseconds. Default 0: not at all. */
   readonly undeleteMs?: number;
   /** Milliseconds since 1970, for what is removed. Default: the machine's clock. */
@@ -73,11 +77,19 @@ const MOSTLY_READS: ReadonlySet<StorageOp> = new Set<StorageOp>(["setting.init",
 
 /** Opens the store, made or migrated where needed; rejects with `StorageError`, which says what to do. */
 export async function openPostgres(
-  { url, connections = CONNECTIONS, prepare, bodies: openBodies, undeleteMs = 0, wall = () => Date.now() }:
-    PostgresOptions,
+  {
+    url,
+    connections = CONNECTIONS,
+    prepare,
+    bodies: openBodies,
+    packing: how,
+    undeleteMs = 0,
+    wall = () => Date.now(),
+  }: PostgresOptions,
 ): Promise<Storage> {
   const address = parseDatabaseUrl(url);
   if (typeof address === "string") throw new StorageError("unavailable", `the database's URL is wrong: ${address}`);
+  const packing = new BodyPacking(how);
   const open = (more: ConnectionOptions = {}) => connect(address, { settings: SETTINGS, ...more });
   try {
     const first = await open();
@@ -87,7 +99,7 @@ export async function openPostgres(
     });
     const pool = new Pool(connections, open);
     pool.adopt(first);
-    const bodies = await openAround(pool, openBodies).catch((error) => {
+    const bodies = await claimKeys(pool, packing).then(() => openAround(pool, openBodies)).catch((error) => {
       first.close();
       throw error;
     });
@@ -106,7 +118,7 @@ export async function openPostgres(
       bodies.close?.();
       throw error;
     });
-    return new Store(pool, watchers, news, bodies, prepare ?? null, { undeleteMs, wall }).face();
+    return new Store(pool, watchers, news, { bodies, packing }, prepare ?? null, { undeleteMs, wall }).face();
   } catch (error) {
     const { reason, message } = infrastructure(error);
     const advice = error instanceof ConnectionLost || error instanceof ServerError ? ADVICE : "";
@@ -129,14 +141,14 @@ class Store {
     pool: Pool,
     watchers: Watchers,
     news: News,
-    bodies: BodyStore,
+    { bodies, packing }: { readonly bodies: BodyStore; readonly packing: BodyPacking },
     prepare: ((index: MessageIndex) => ImapText) | null,
     keeping: Keeping,
   ) {
     this.#pool = pool;
     this.#watchers = watchers;
     this.#news = news;
-    const blobs = this.#blobs = new Blobs(pool, bodies, prepare);
+    const blobs = this.#blobs = new Blobs(pool, bodies, packing, prepare);
     const marks = new MarksCache();
     this.#reads = new Reads(pool, blobs, marks);
     const tell = (touched: TouchedSet) => {

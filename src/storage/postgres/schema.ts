@@ -140,6 +140,12 @@ export const MIGRATIONS: readonly string[] = [
   `
   alter table blobs add column head bytea;
   `,
+  // Of a body that is packed: how many octets lie in its row or elsewhere, and its table (`storage/packing/`).
+  `
+  alter table blobs add column stored bigint;
+  alter table blobs add column packing bytea;
+  create table storage_keys (id text collate "C" primary key);
+  `,
 ];
 
 /** Our tables: those that the migrations make. */

@@ -1,37 +1,61 @@
 /** Blobs: those sealed in this process and not yet let go, those in rows, and those in the segment log. */
-import { concatBytes } from "../../base/bytes.ts";
-import { digest, type Hasher, hasher } from "../../base/hash.ts";
+import { EMPTY } from "../../base/bytes.ts";
 import type { BlobId, ImapText } from "../../contract/mod.ts";
 import type { MessageIndex } from "../../message/model.ts";
 import type { BlobRow } from "../engine/tables.ts";
+import { BodyPacking } from "../packing/mod.ts";
 import { type BlobWriter, type SealedBlob, StorageError } from "../storage.ts";
-import type { Place, Segments, SegmentWriter } from "./segments.ts";
+import { Writer } from "./blob_writer.ts";
+import type { Place, Segments } from "./segments.ts";
 import type { Statements } from "./statements.ts";
 
-/** Up to here a body travels in its row's commit; beyond, an fdatasync of a segment is cheaper. */
-const ROW_LIMIT = 32 * 1024;
 const COPY_PIECE = 256 * 1024;
 
-interface Held {
-  /** The row's number, 0 as long as there is none. */
-  id: number;
+/** A body that was written but has no row. Octets or a place; neither where the same body is held already. */
+export interface WrittenBody {
   readonly blobId: BlobId;
   readonly size: number;
-  readonly index: MessageIndex;
   readonly bytes: Uint8Array | null;
   readonly place: Place | null;
+  /** What a row is to keep of them. */
+  readonly packed: Uint8Array | null;
+  readonly stored: number;
+  /** Its table, null where octets lie as they came. */
+  readonly packing: Uint8Array | null;
+}
+
+interface Held extends WrittenBody {
+  /** The row's number, 0 as long as there is none. */
+  id: number;
+  readonly index: MessageIndex;
   holds: number;
+}
+
+/** A body as its row tells it; octets where it has them itself. */
+export interface StoredBody {
+  readonly size: number;
+  readonly stored: number;
+  readonly place: Place | null;
+  readonly packing: Uint8Array | null;
+  readonly octets: Uint8Array | null;
 }
 
 export class Blobs {
   readonly #sql: Statements;
   readonly #segments: Segments;
   readonly #prepare: ((index: MessageIndex) => ImapText) | null;
+  readonly packing: BodyPacking;
   readonly #held = new Map<BlobId, Held>();
   /** Rows made in the transaction that is under way. */
   #fresh: Held[] = [];
 
-  constructor(sql: Statements, segments: Segments, prepare: ((index: MessageIndex) => ImapText) | null = null) {
+  constructor(
+    sql: Statements,
+    segments: Segments,
+    prepare: ((index: MessageIndex) => ImapText) | null = null,
+    packing: BodyPacking = new BodyPacking(),
+  ) {
+    this.packing = packing;
     this.#sql = sql;
     this.#segments = segments;
     this.#prepare = prepare;
@@ -56,7 +80,7 @@ export class Blobs {
   /** Octets of a body that the transaction which stores this blob will write. */
   octetsToWrite(blobId: BlobId): number {
     const held = this.#held.get(blobId);
-    return held && held.id === 0 ? held.bytes?.length ?? 0 : 0;
+    return held && held.id === 0 ? held.packed?.length ?? 0 : 0;
   }
 
   find(blobId: BlobId): BlobRow | null {
@@ -96,9 +120,10 @@ export class Blobs {
     const held = this.#held.get(blobId);
     if (!held) return this.#readStored(blobId, start, end);
     const from = Math.max(0, Math.min(start, held.size));
-    const length = Math.max(0, Math.min(end, held.size, from + COPY_PIECE) - from);
-    if (length === 0) return new Uint8Array(0);
-    return held.bytes ? held.bytes.slice(from, from + length) : this.#segments.read(held.place!, from, length);
+    const to = Math.max(from, Math.min(end, held.size, from + COPY_PIECE));
+    if (from === to) return EMPTY;
+    if (held.bytes) return held.bytes.slice(from, to);
+    return this.slice({ ...held, octets: null }, hashBytes(blobId), from, to);
   }
 
   /** Stored octets, whatever is sealed; null where there is no such blob. */
@@ -110,39 +135,63 @@ export class Blobs {
   replaceStored(blobId: BlobId): boolean {
     const held = this.#held.get(blobId);
     if (!held || (held.place && this.#segments.isBroken(held.place.segment))) return false;
-    const sql = "update blobs set size = ?, segment = ?, start = ?, data = ? where hash = ?";
-    const { size, place, bytes } = held;
-    return this.#sql.run(sql, size, place?.segment ?? null, place?.start ?? null, bytes, hashBytes(blobId)) > 0;
+    const sql = "update blobs set size = ?, segment = ?, start = ?, data = ?, stored = ?, packing = ? where hash = ?";
+    const { size, place, packed, stored, packing } = held;
+    return this.#sql.run(
+      sql,
+      size,
+      place?.segment ?? null,
+      place?.start ?? null,
+      packed,
+      packing && stored,
+      packing,
+      hashBytes(blobId),
+    ) > 0;
   }
 
   /** One question of the database, whether it has the octets itself or knows where they are. */
   #readStored(blobId: BlobId, start: number, end: number): Uint8Array {
     const from = Math.max(0, start);
     const wanted = Math.max(0, Math.min(end - from, COPY_PIECE));
+    const hash = hashBytes(blobId);
     const cells = blobId.length === 65
       ? this.#sql.get(
-        "select size, segment, start, case when segment is null then substr(data, ?, ?) end from blobs where hash = ?",
+        "select size, segment, start, stored, packing, case when segment is not null then null " +
+          "when packing is null then substr(data, ?, ?) else data end from blobs where hash = ?",
         from + 1,
         wanted,
-        hashBytes(blobId),
+        hash,
       )
       : undefined;
     if (!cells) throw new StorageError("bug", `there is no blob ${blobId}`);
-    const place = placeOf(cells);
-    if (place === null) return cells[3] as Uint8Array;
-    const length = Math.max(0, Math.min(wanted, cells[0] as number - from));
-    return length === 0 ? new Uint8Array(0) : this.#segments.read(place, from, length);
+    const [size, segment, begin, stored, packing, octets] = cells as readonly [
+      number,
+      number | null,
+      number,
+      number | null,
+      Uint8Array | null,
+      Uint8Array | null,
+    ];
+    if (packing === null && octets !== null) return octets;
+    const place = segment === null ? null : { segment, start: begin };
+    const to = Math.max(from, Math.min(from + wanted, size));
+    return this.slice({ size, stored: stored ?? size, place, packing, octets }, hash, from, to);
   }
 
-  /** The first octets of a body that is not in a row. */
-  readPlace(place: Place, end: number): Uint8Array {
-    return this.#segments.read(place, 0, end);
+  /** Plain octets `[from, to)` of a stored body, which are some of its own; `hash` names it. */
+  slice({ size, place, packing, octets }: StoredBody, hash: Uint8Array, from: number, to: number): Uint8Array {
+    if (from >= to) return EMPTY;
+    if (packing === null) return octets?.subarray(from, to) ?? this.#segments.read(place!, from, to - from);
+    const fetch = (start: number, length: number) =>
+      octets?.subarray(start, start + length) ?? this.#segments.read(place!, start, length);
+    return this.packing.read({ table: packing, hash, size }, from, to, fetch);
   }
 
-  hold(blobId: BlobId, size: number, index: MessageIndex, bytes: Uint8Array | null, place: Place | null): SealedBlob {
+  hold(written: WrittenBody, index: MessageIndex): SealedBlob {
+    const { blobId, size } = written;
     let held = this.#held.get(blobId);
     if (held) held.holds++;
-    else this.#held.set(blobId, held = { id: 0, blobId, size, index, bytes, place, holds: 1 });
+    else this.#held.set(blobId, held = { ...written, id: 0, index, holds: 1 });
     const own = held;
     let released = false;
     const release = () => {
@@ -154,7 +203,7 @@ export class Blobs {
   }
 
   writer(): BlobWriter {
-    return new Writer(this, this.#segments);
+    return new Writer(this, this.#segments, this.packing);
   }
 
   /** Segments in which something is that is held but has no row. */
@@ -164,15 +213,15 @@ export class Blobs {
     return found;
   }
 
-  /** Copies a record into a segment that is being written, and lets others run in between. */
-  async moveRecord(place: Place, size: number, hash: Uint8Array): Promise<Place> {
+  /** Copies a record as it is into a segment that is being written, and lets others run in between. */
+  async moveRecord(place: Place, stored: number, hash: Uint8Array, isPacked: boolean): Promise<Place> {
     const writer = this.#segments.writer();
     try {
-      for (let at = 0; at < size; at += COPY_PIECE) {
-        writer.write(this.#segments.read(place, at, Math.min(COPY_PIECE, size - at)));
+      for (let at = 0; at < stored; at += COPY_PIECE) {
+        writer.write(this.#segments.read(place, at, Math.min(COPY_PIECE, stored - at)));
         await new Promise<void>((next) => setTimeout(next, 1)); // as in `Breath`: an immediate lets nobody in
       }
-      return writer.finish(hash);
+      return writer.finish(hash, isPacked);
     } catch (error) {
       writer.abort();
       throw error;
@@ -180,13 +229,13 @@ export class Blobs {
   }
 
   #insert(held: Held): number {
-    const { index, size, bytes, place } = held;
+    const { index, size, packed, place, stored, packing } = held;
     if (place && this.#segments.isBroken(place.segment)) {
       throw new StorageError("unavailable", `the body is in segment ${place.segment}, whose sync failed`);
     }
     const row = this.#sql.insert(
-      "insert into blobs (hash, size, segment, start, header_end, extra, envelope, structure, data) " +
-        "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "insert into blobs (hash, size, segment, start, header_end, extra, envelope, structure, data, stored, packing) " +
+        "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       Uint8Array.fromHex(held.blobId.slice(1)),
       size,
       place?.segment ?? null,
@@ -195,7 +244,9 @@ export class Blobs {
       extraOf(index),
       JSON.stringify(index.envelope),
       JSON.stringify(index.root),
-      bytes,
+      packed,
+      packing && stored,
+      packing,
     );
     this.#prepareText(row, index);
     return row;
@@ -237,6 +288,9 @@ function extraOf({ references, truncated }: MessageIndex): string | null {
   return references.length + truncated.length === 0 ? null : JSON.stringify([references, truncated]);
 }
 
+/** Octets that lie in a row or a segment. */
+export const STORED = "coalesce(stored, size)";
+
 /**
  * Octets of the segment log up to which rows reach: segment → end. From one segment to the next by the index, so that a
  * start takes as long as there are segments, however many bodies are in them.
@@ -244,95 +298,11 @@ function extraOf({ references, truncated }: MessageIndex): string | null {
 export function segmentEnds(sql: Statements): Map<number, number> {
   const ends = new Map<number, number>();
   const next = "select min(segment) from blobs where segment is not null and segment > ?";
-  const last = "select start + size from blobs where segment = ? order by start desc limit 1";
+  const last = `select start + ${STORED} from blobs where segment = ? order by start desc limit 1`;
   for (let segment = 0;;) {
     const found = sql.get(next, segment)![0] as number | null;
     if (found === null) return ends;
     ends.set(segment = found, sql.get(last, segment)![0] as number);
-  }
-}
-
-class Writer implements BlobWriter {
-  readonly #blobs: Blobs;
-  readonly #segments: Segments;
-  #pieces: Uint8Array[] = [];
-  #size = 0;
-  #hasher: Hasher | null = null;
-  #segment: SegmentWriter | null = null;
-  #failure: unknown = null;
-  #ended = false;
-
-  constructor(blobs: Blobs, segments: Segments) {
-    this.#blobs = blobs;
-    this.#segments = segments;
-  }
-
-  write(chunk: Uint8Array): void {
-    if (this.#ended) throw new StorageError("bug", "the body has ended");
-    if (this.#failure !== null) return;
-    this.#size += chunk.length;
-    if (!this.#segment && this.#size <= ROW_LIMIT) {
-      this.#pieces.push(chunk.slice());
-      return;
-    }
-    try {
-      this.#spill(chunk);
-    } catch (error) {
-      this.#failure = error; // sticky: surfaces at seal
-    }
-  }
-
-  async seal(index: MessageIndex): Promise<SealedBlob> {
-    await Promise.resolve();
-    if (this.#ended) throw new StorageError("bug", "the body has ended");
-    if (this.#failure !== null) {
-      this.abort();
-      throw infrastructure(this.#failure);
-    }
-    this.#ended = true;
-    if (!this.#segment) {
-      const bytes = concatBytes(this.#pieces);
-      this.#pieces = [];
-      return this.#blobs.hold(idOf(digest("sha256", bytes)), this.#size, index, bytes, null);
-    }
-    const hash = this.#hasher!.digest();
-    const blobId = idOf(hash);
-    if (this.#blobs.isHeld(blobId)) {
-      this.#segment.abort();
-      return this.#blobs.hold(blobId, this.#size, index, null, null);
-    }
-    try {
-      return this.#blobs.hold(blobId, this.#size, index, null, this.#segment.finish(hash));
-    } catch (error) {
-      this.#segment.abort();
-      throw infrastructure(error);
-    }
-  }
-
-  abort(): void {
-    this.#ended = true;
-    this.#pieces = [];
-    try {
-      this.#segment?.abort();
-    } catch {
-      // What stays behind the last named record is cut off at the next start.
-    }
-    this.#segment = null;
-  }
-
-  #spill(chunk: Uint8Array): void {
-    if (!this.#segment) {
-      this.#segment = this.#segments.writer();
-      this.#hasher = hasher("sha256");
-      for (const piece of this.#pieces) this.#put(piece);
-      this.#pieces = [];
-    }
-    this.#put(chunk);
-  }
-
-  #put(piece: Uint8Array): void {
-    this.#hasher!.update(piece);
-    this.#segment!.write(piece);
   }
 }
 
@@ -345,14 +315,6 @@ export function infrastructure(error: unknown): StorageError {
   const known = full || text.includes("disk I/O") || text.includes("locked") || text.includes("readonly") ||
     text.includes("unable to open") || text.includes("os error");
   return new StorageError(full ? "full" : known ? "unavailable" : "bug", text, error);
-}
-
-function placeOf(cells: readonly unknown[]): Place | null {
-  return cells[1] === null ? null : { segment: cells[1] as number, start: cells[2] as number };
-}
-
-function idOf(hash: Uint8Array): BlobId {
-  return "b" + hash.toHex() as BlobId;
 }
 
 function hashBytes(blobId: BlobId): Uint8Array {

@@ -187,9 +187,23 @@ export class MailTables extends ObjectTables implements Transaction {
 
   /** The blob's header; its place or its octets are the last cells. */
   #header(cells: Cells): Uint8Array {
-    const [segment, start, octets] = cells.slice(-3) as [number | null, number | null, Uint8Array | null];
-    const end = Math.min(cells[13] as number, cells[10] as number, HEADER_LIMIT);
-    return segment === null ? octets ?? EMPTY : this.#blobs.readPlace({ segment, start: start! }, end);
+    const [segment, start, stored, packing, octets] = cells.slice(-5) as [
+      number | null,
+      number | null,
+      number | null,
+      Uint8Array | null,
+      Uint8Array | null,
+    ];
+    const size = cells[10] as number;
+    const end = Math.min(cells[13] as number, size, HEADER_LIMIT);
+    const place = segment === null ? null : { segment, start: start! };
+    const hash = Uint8Array.fromHex((cells[9] as string).slice(1));
+    return this.#blobs.slice(
+      { size, stored: stored ?? size, place, packing, octets: octets ?? (place ? null : EMPTY) },
+      hash,
+      0,
+      end,
+    );
   }
 
   /** What was asked for of the index; what is not prepared is looked up. */
@@ -340,12 +354,15 @@ export class MailTables extends ObjectTables implements Transaction {
   }
 }
 
+const HEADER = ", b.segment, b.start, b.stored, b.packing, " +
+  `case when b.packing is null then substr(b.data, 1, min(e.header_end, ${HEADER_LIMIT})) else b.data end`;
+
 /** Prepared text lies in a table of its own: to read it, no page of the bodies beside is touched. */
 function joinedColumns(fields: JoinedFields): { readonly columns: string; readonly joins: string } {
   const prepared = (column: string) => fields.utf8 ? `, coalesce(p.${column}_utf8, p.${column})` : `, p.${column}`;
   const columns = `${fields.envelope ? ", b.envelope" : ""}${fields.structure ? ", b.structure" : ""}` +
     `${fields.imapEnvelope ? prepared("envelope") : ""}${fields.imapStructure ? prepared("structure") : ""}${
-      fields.header ? `, b.segment, b.start, substr(b.data, 1, min(e.header_end, ${HEADER_LIMIT}))` : ""
+      fields.header ? HEADER : ""
     }`;
   const joins = (fields.envelope || fields.structure || fields.header ? "join blobs b on b.id = e.blob " : "") +
     (fields.imapEnvelope || fields.imapStructure ? "left join imap_text p on p.blob = e.blob " : "");

@@ -18,6 +18,7 @@ import { OPERATIONS, READS } from "../engine/operations.ts";
 import type { Transaction } from "../engine/tables.ts";
 import { Watchers } from "../engine/watchers.ts";
 import { answerSearch, rowsOf } from "../order.ts";
+import { BodyPacking, type PackingOptions } from "../packing/mod.ts";
 import { type Storage, StorageError } from "../storage.ts";
 import { freeToMove } from "./backup/hold.ts";
 import { RESTORING } from "./backup/swap.ts";
@@ -31,6 +32,7 @@ import { openDatabase } from "./schema.ts";
 import { Segments } from "./segments.ts";
 import { selection } from "./select.ts";
 import { Statements } from "./statements.ts";
+import { claimKeys } from "./store_keys.ts";
 import { TextIndex } from "./text_index/mod.ts";
 
 /** Where the store is. */
@@ -39,6 +41,8 @@ export interface SqliteOptions {
   readonly dataDir: string;
   /** Prints ENVELOPE and BODYSTRUCTURE once, when a message is stored. Without it, each FETCH prints them anew. */
   readonly prepare?: (index: MessageIndex) => ImapText;
+  /** How bodies lie there: compressed where it pays, and encrypted where there are keys. */
+  readonly packing?: PackingOptions;
   /** How long what was removed can be brought back, milliseconds. Default 0: not at all. */
   readonly undeleteMs?: number;
   /** Milliseconds since 1970, for what is removed. Default: the machine's clock. */
@@ -86,16 +90,23 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteStorage>
 }
 
 function openLocked(
-  { dataDir, limits, prepare, undeleteMs = 0, wall }: SqliteOptions,
+  { dataDir, limits, prepare, packing: how, undeleteMs = 0, wall }: SqliteOptions,
   lock: Deno.FsFile,
 ): SqliteStorage {
+  const packing = new BodyPacking(how);
   const db = openDatabase(join(dataDir, "palomar.db"));
   const sql = new Statements(db);
+  try {
+    claimKeys(sql, packing);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
   if (limits?.databasePages !== undefined) sql.exec(`pragma max_page_count = ${Math.trunc(limits.databasePages)}`);
   const release = freeToMove(dataDir);
   const segments = new Segments(join(dataDir, "blobs"), segmentEnds(sql), limits?.segmentOctets, release === null);
   release?.();
-  const blobs = new Blobs(sql, segments, prepare);
+  const blobs = new Blobs(sql, segments, prepare, packing);
   markGarbage(sql);
   const tables = new MailTables(sql, blobs);
   tables.undeleteMs = undeleteMs;
@@ -104,7 +115,7 @@ function openLocked(
   tables.countQueue();
   const watchers = new Watchers();
   const commits = new Commits(tables, blobs, segments, watchers);
-  const index = new TextIndex(dataDir);
+  const index = new TextIndex(dataDir, packing.keys);
   let closed = false;
   let reclaiming: Promise<number> | null = null;
 

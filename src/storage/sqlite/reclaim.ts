@@ -5,7 +5,7 @@
 import type { BlobId } from "../../contract/mod.ts";
 import { expireRemoved } from "../engine/kept.ts";
 import { isSteady } from "../engine/steady_clock.ts";
-import type { Blobs } from "./blobs.ts";
+import { type Blobs, STORED } from "./blobs.ts";
 import type { MailTables } from "./mail_tables.ts";
 import { pruneDestroyed, pruneJournal, pruneTombstones } from "./prune.ts";
 import { type Place, RECORD_HEADER, type Segments } from "./segments.ts";
@@ -37,7 +37,7 @@ export function dropGarbage(
   after: number,
 ): { readonly freed: number; readonly next: number | null } {
   const rows = tables.sql.all(
-    "select d.blob, b.size, 'b' || lower(hex(b.hash)), " +
+    "select d.blob, coalesce(b.stored, b.size), 'b' || lower(hex(b.hash)), " +
       "exists (select 1 from emails e where e.blob = d.blob) or exists (select 1 from queue q where q.blob = d.blob) " +
       "or exists (select 1 from objects o where o.kind = 'upload' and o.id = d.blob) " +
       "from temp.due d left join blobs b on b.id = d.blob where d.blob > ? order by d.blob limit ?",
@@ -61,7 +61,7 @@ export function dropGarbage(
 /** Live octets of each segment, by rows. */
 export function liveOctets(tables: MailTables): Map<number, number> {
   const rows = tables.sql.all(
-    `select segment, sum(size + ${RECORD_HEADER}) from blobs where segment is not null group by segment`,
+    `select segment, sum(${STORED} + ${RECORD_HEADER}) from blobs where segment is not null group by segment`,
   );
   return new Map(rows.map(([segment, octets]) => [segment as number, octets as number]));
 }
@@ -71,14 +71,18 @@ export function liveOctets(tables: MailTables): Map<number, number> {
  * a transaction.
  */
 export async function evacuate(tables: MailTables, blobs: Blobs, segment: number): Promise<(() => void) | null> {
-  const rows = tables.sql.all("select id, start, size, hash from blobs where segment = ? limit ?", segment, MOVES);
+  const rows = tables.sql.all(
+    `select id, start, ${STORED}, hash, packing is not null from blobs where segment = ? limit ?`,
+    segment,
+    MOVES,
+  );
   if (rows.length === 0) return null;
   const moves: { readonly id: number; readonly to: Place }[] = [];
   let octets = 0;
-  for (const [id, start, size, hash] of rows as readonly [number, number, number, Uint8Array][]) {
+  for (const [id, start, stored, hash, isPacked] of rows as Iterable<[number, number, number, Uint8Array, number]>) {
     if (octets > MOVED_OCTETS) break;
-    octets += size;
-    moves.push({ id, to: await blobs.moveRecord({ segment, start }, size, hash) });
+    octets += stored;
+    moves.push({ id, to: await blobs.moveRecord({ segment, start }, stored, hash, isPacked !== 0) });
   }
   return () => {
     for (const { id, to } of moves) {

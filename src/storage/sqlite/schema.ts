@@ -137,6 +137,12 @@ export const MIGRATIONS: readonly string[] = [
     thread integer not null, primary key (account, kind, modseq, id)) without rowid;
   insert into objects select id, 'floor', 0, 0, modseq, '' from accounts;
   `,
+  // Of a body that is packed: how many octets lie in its row or segment, and its table (`storage/packing/`).
+  `
+  alter table blobs add column stored integer;
+  alter table blobs add column packing blob;
+  create table storage_keys (id text primary key) without rowid;
+  `,
 ];
 
 /** How many snapshots of older versions stay. */

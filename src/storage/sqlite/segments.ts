@@ -2,7 +2,8 @@
  * The segment log: bodies too large for a row, appended to files `blobs/NNNNNNNN.seg`. A writer has its segment to
  * itself until it ends, so a body is one stretch, however many come in at once.
  *
- * A record is a header of 48 octets (`PLMR`, version, length, SHA-256) and the octets. The header is written last.
+ * A record is a header of 48 octets (`PLMR`, 1 or, of packed octets, 2, their length, SHA-256 of the plain ones) and the
+ * octets. The header is written last.
  * A record counts once a row of the database names it; what stands behind the last named record of a file was never
  * acknowledged and is cut off at the next start.
  *
@@ -293,11 +294,11 @@ export class SegmentWriter {
     for (let at = 0; at < chunk.length;) at += this.#segment.file.writeSync(chunk.subarray(at));
   }
 
-  finish(hash: Uint8Array): Place {
+  finish(hash: Uint8Array, isPacked = false): Place {
     const header = new Uint8Array(RECORD_HEADER);
     const view = new DataView(header.buffer);
     view.setUint32(0, MAGIC);
-    view.setUint32(4, 1);
+    view.setUint32(4, isPacked ? 2 : 1);
     view.setFloat64(8, this.#size);
     header.set(hash, 16);
     this.#segment.file.seekSync(this.#begin, Deno.SeekMode.Start);

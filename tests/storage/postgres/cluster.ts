@@ -163,12 +163,15 @@ export async function wipe(connection: Connection): Promise<void> {
 }
 
 /** A database and a connection to it that empties it: each call gives a store with nothing in it. */
-export async function emptyStores(url: string, more: Partial<PostgresOptions> = {}): Promise<Open> {
+export async function emptyStores(
+  url: string,
+  more: Partial<PostgresOptions> | (() => Partial<PostgresOptions>) = {},
+): Promise<Open> {
   let connection = await reach(url);
   return async (options) => {
     if (!connection.isOpen) connection = await reach(url); // a test has stopped the server
     await wipe(connection);
-    return await openPostgres({ url, connections: 4, ...more, ...options });
+    return await openPostgres({ url, connections: 4, ...(typeof more === "function" ? more() : more), ...options });
   };
 }
 

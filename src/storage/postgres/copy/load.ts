@@ -2,8 +2,8 @@
  * Makes a store from a copy in one transaction: until it ends there is what was there before, and a load that is cut off
  * has never been. What was there is set aside as a schema of its own and not removed.
  */
-import { hasher } from "../../../base/hash.ts";
 import type { BlobId } from "../../../contract/mod.ts";
+import { BodyPacking, PlainHash } from "../../packing/mod.ts";
 import { StorageError } from "../../storage.ts";
 import { type Cell, columnsOf, type StoreSource, type TellCopy, type TransferRows } from "../../transfer.ts";
 import { infrastructure } from "../failure.ts";
@@ -27,6 +27,8 @@ export interface LoadOptions {
   readonly setAside: string | null;
   /** Called when nobody else can change what is there: what it answers is loaded. */
   readonly source: (connection: Connection) => Promise<StoreSource>;
+  /** Where bodies are encrypted: the keys. */
+  readonly keys?: readonly Uint8Array[];
   readonly tell?: TellCopy;
 }
 
@@ -58,7 +60,12 @@ export async function loadDatabase(options: LoadOptions): Promise<LoadResult> {
     const source = await options.source(connection);
     const setAside = isUsed ? await setStoreAside(connection, options.setAside!, version > today) : null;
     await migrateWithin(connection);
-    const damaged = await fill(connection, source, options.tell ?? (() => {}));
+    const damaged = await fill(
+      connection,
+      source,
+      new BodyPacking({ keys: options.keys ?? [] }),
+      options.tell ?? (() => {}),
+    );
     await connection.exchange([...setSequences(source.sequences), once("commit")]);
     await connection.exchange([once(`analyze ${TABLES.map((name) => `"${name}"`).join(", ")}`)]);
     return { damaged, setAside };
@@ -127,7 +134,12 @@ async function setStoreAside(connection: Connection, wanted: string, isNewer: bo
   return schema;
 }
 
-async function fill(connection: Connection, source: StoreSource, tell: TellCopy): Promise<DamagedCopy[]> {
+async function fill(
+  connection: Connection,
+  source: StoreSource,
+  packing: BodyPacking,
+  tell: TellCopy,
+): Promise<DamagedCopy[]> {
   const types = await columnTypes(connection);
   const damaged: DamagedCopy[] = [];
   let [rows, octets] = [0, 0];
@@ -136,7 +148,7 @@ async function fill(connection: Connection, source: StoreSource, tell: TellCopy)
     if (!known) continue;
     const loader = new TableLoader(connection, page, known);
     if (page.table === "blobs") {
-      octets = await addBlobs(connection, loader, page, source, damaged, octets, (done) => {
+      octets = await addBlobs(connection, loader, page, { source, packing, damaged }, octets, (done) => {
         tell("bodies", done, Math.max(done, source.bodyOctets));
       });
     } else for (const row of page.rows) await loader.add(row);
@@ -146,22 +158,29 @@ async function fill(connection: Connection, source: StoreSource, tell: TellCopy)
   return damaged;
 }
 
+interface Bodies {
+  readonly source: StoreSource;
+  readonly packing: BodyPacking;
+  readonly damaged: DamagedCopy[];
+}
+
 /** Rows of bodies; large ones go up in pieces, within the transaction. */
 async function addBlobs(
   connection: Connection,
   loader: TableLoader,
   page: TransferRows,
-  source: StoreSource,
-  damaged: DamagedCopy[],
+  { source, packing, damaged }: Bodies,
   before: number,
   tell: (done: number) => void,
 ): Promise<number> {
   const at = columnsOf(page, "id", "hash", "size", "data");
+  const [storedAt, packingAt] = [page.columns.indexOf("stored"), page.columns.indexOf("packing")];
   let octets = before;
   for (const row of page.rows) {
     const [id, hash, size] = [row[at.id] as number, row[at.hash] as Uint8Array, row[at.size] as number];
     const own = row[at.data] as Uint8Array | null;
-    const sum = hasher("sha256");
+    const stored = (row[storedAt] ?? size) as number;
+    const sum = new PlainHash(packing, (row[packingAt] ?? null) as Uint8Array | null, hash, size);
     const upload = new ChunkUpload(connection);
     const pieces: Uint8Array[] = [];
     let length = 0;
@@ -172,9 +191,9 @@ async function addBlobs(
       if (size <= ROW_LIMIT) pieces.push(piece);
       else await upload.write(piece);
     }
-    const problem = length !== size
+    const problem = length !== stored
       ? "its octets are not whole"
-      : sum.digest().toHex() === hash.toHex()
+      : sum.hex() === hash.toHex()
       ? null
       : "its octets are damaged: their hash is another";
     if (problem !== null) damaged.push({ blobId: "b" + hash.toHex() as BlobId, problem });

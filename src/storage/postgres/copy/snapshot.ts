@@ -100,7 +100,7 @@ async function* pages(connection: Connection): AsyncGenerator<TransferRows> {
 type Ask = (sql: string, ...values: Param[]) => Promise<readonly Cells[]>;
 
 async function* body(ask: Ask, blob: number, elsewhere: ReadElsewhere | null): AsyncGenerator<Uint8Array> {
-  const [found] = await ask("select place, size from blobs where id = ?i", blob);
+  const [found] = await ask("select place, coalesce(stored, size) from blobs where id = ?i", blob);
   const [place, size] = (found ?? [null, 0]) as readonly [string | null, number];
   if (place !== null) yield* bodyAt(ask, place, size, elsewhere);
 }

@@ -1,8 +1,8 @@
 /** Every body: that its octets have the hash it is named by, and that its index is what would be made of it today. */
-import { hasher } from "../../../base/hash.ts";
 import type { BlobId, ImapText } from "../../../contract/mod.ts";
 import { MessageIndexer } from "../../../message/mod.ts";
 import type { MessageIndex } from "../../../message/model.ts";
+import { PlainHash } from "../../packing/mod.ts";
 import { Report, type VerifyEvent } from "../../verify/finding.ts";
 import { indexProblem } from "../../verify/judge.ts";
 import type { ReadElsewhere } from "../bodies_around.ts";
@@ -19,7 +19,7 @@ const BLOB = "select b.id, b.hash, b.size, b.place, b.data, b.header_end, b.extr
   "p.envelope, p.structure, p.envelope_utf8, p.structure_utf8, p.blob is not null, " +
   "exists (select 1 from emails e where e.blob = b.id) or exists (select 1 from queue q where q.blob = b.id) or " +
   "exists (select 1 from objects o where o.kind = 'upload' and o.id = b.id) or " +
-  "exists (select 1 from garbage g where g.blob = b.id) from blobs b left join imap_text p on p.blob = b.id ";
+  "exists (select 1 from garbage g where g.blob = b.id), coalesce(b.stored, b.size), b.packing from blobs b left join imap_text p on p.blob = b.id ";
 
 /** `prepare` prints what is prepared for IMAP; without it that is not compared. */
 export async function* verifyBlobs(
@@ -72,18 +72,18 @@ async function* verifyBlob(
 /** The index of the octets as they are, or what is wrong with them. */
 async function read(look: Look, row: Cells, elsewhere: ReadElsewhere | null): Promise<MessageIndex | string> {
   const [, hash, size, place, data] = row as unknown as [number, Uint8Array, number, string | null, Uint8Array | null];
+  const [stored, packing] = row.slice(15) as unknown as [number, Uint8Array | null];
   const indexer = new MessageIndexer();
-  const sum = hasher("sha256");
+  const sum = new PlainHash(look.packing, packing, hash, size, (plain) => indexer.push(plain));
   let length = 0;
   const take = (piece: Uint8Array) => {
     length += piece.length;
     sum.update(piece);
-    indexer.push(piece);
   };
   if (place === null && data === null) return "its octets are not there";
   try {
     if (data !== null) take(data);
-    else {for await (const piece of bodyAt((sql, ...values) => look.all(sql, ...values), place!, size, elsewhere)) {
+    else {for await (const piece of bodyAt((sql, ...values) => look.all(sql, ...values), place!, stored, elsewhere)) {
         take(piece);
       }}
   } catch (error) {
@@ -91,8 +91,8 @@ async function read(look: Look, row: Cells, elsewhere: ReadElsewhere | null): Pr
     if (error instanceof StorageError && error.reason === "unavailable") throw error;
     return `its octets cannot be read: ${(error as Error).message}`;
   }
-  if (length !== size) return "its octets are not whole";
-  if (sum.digest().toHex() !== hash.toHex()) return "its octets are damaged: their hash is another";
+  if (length !== stored) return "its octets are not whole";
+  if (sum.hex() !== hash.toHex()) return "its octets are damaged: their hash is another";
   return indexer.finish();
 }
 

@@ -2,7 +2,9 @@
 import { infrastructure } from "../failure.ts";
 import { openForCopy } from "../wire/for_copy.ts";
 import { versionOf } from "../schema.ts";
+import { BodyPacking } from "../../packing/mod.ts";
 import { StorageError } from "../../storage.ts";
+import { requireKeys } from "../store_keys.ts";
 import type { Connection } from "../wire/connection.ts";
 import type { Cells, Param } from "../wire/statement.ts";
 
@@ -11,19 +13,25 @@ const END = { sql: "commit", values: [] };
 const NAMES = 10_000;
 
 export class Look {
+  readonly packing: BodyPacking;
   readonly #connection: Connection;
   readonly #names = new Map<number, string>();
 
-  private constructor(connection: Connection) {
+  private constructor(connection: Connection, packing: BodyPacking) {
+    this.packing = packing;
     this.#connection = connection;
   }
 
-  /** Rejects with `StorageError` where there is no store, or one of another version. */
-  static async open(url: string): Promise<Look> {
+  /** Rejects with `StorageError` where there is no store, one of another version, or one with other keys. */
+  static async open(url: string, keys: readonly Uint8Array[] = []): Promise<Look> {
     const connection = await openForCopy(url);
     try {
       const { version, today } = await versionOf(connection);
-      if (version === today) return new Look(connection);
+      if (version === today) {
+        const look = new Look(connection, new BodyPacking({ keys }));
+        await requireKeys((sql, ...values) => look.all(sql, ...values), look.packing.keys);
+        return look;
+      }
       throw new StorageError(
         "unavailable",
         `the database has schema version ${version}, this program knows ${today}: ` +

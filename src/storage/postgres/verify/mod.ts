@@ -30,11 +30,13 @@ export interface VerifyPostgresOptions {
   readonly prepare?: (index: MessageIndex) => ImapText;
   /** Where large bodies are kept instead of in rows, as the store was opened with. */
   readonly bodies?: OpenBodies;
+  /** Where bodies are encrypted: the keys. */
+  readonly keys?: readonly Uint8Array[];
 }
 
 /** Looks through a store. Throws `StorageError` where it cannot be reached. */
 export async function* verifyPostgres(options: VerifyPostgresOptions): AsyncGenerator<VerifyEvent, void> {
-  const look = await Look.open(options.url);
+  const look = await Look.open(options.url, options.keys);
   let elsewhere: Awaited<ReturnType<typeof openElsewhere>> = null;
   try {
     elsewhere = await openElsewhere(options.url, options.bodies);

@@ -5,14 +5,15 @@
  */
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { hasher } from "../../../base/hash.ts";
 import type { BlobId } from "../../../contract/mod.ts";
 import { type Cell, columnsOf, type StoreSource, type TellCopy, type TransferRows } from "../../transfer.ts";
+import { BodyPacking, PlainHash } from "../../packing/mod.ts";
+import { STORED } from "../blobs.ts";
 import { MIGRATIONS, openDatabase } from "../schema.ts";
 import { type Place, RECORD_HEADER, Segments } from "../segments.ts";
 import { Statements } from "../statements.ts";
 import { remove, syncFile } from "./copy_database.ts";
-import type { DamagedBody } from "./copy_records.ts";
+import { type DamagedBody, packingColumn } from "./copy_records.ts";
 import type { BackupResult } from "./mod.ts";
 import { copyFolder, countAll, exists, MANIFEST, namedSegments, openTarget, writeManifest } from "./target.ts";
 
@@ -26,6 +27,8 @@ export interface BuildOptions {
   readonly target: string;
   /** A folder with certificates that the server made for itself, or null. */
   readonly certificates: string | null;
+  /** Where bodies are encrypted: the keys. They are copied as they are, and compared with their hashes. */
+  readonly keys?: readonly Uint8Array[];
   /** When the source was as it is. */
   readonly madeAt: number;
   readonly version: string;
@@ -53,7 +56,7 @@ async function build(options: BuildOptions): Promise<BackupResult> {
   }
   const db = openDatabase(fresh);
   const old = !full && exists(file) ? new DatabaseSync(file, { readOnly: true }) : null;
-  const bodies = new BodyCopies(folder, old);
+  const bodies = new BodyCopies(folder, old, new BodyPacking({ keys: options.keys ?? [] }));
   let counted: ReturnType<typeof countAll>;
   let named: ReadonlySet<string>;
   try {
@@ -142,17 +145,32 @@ async function addBlobs(
   tell: (done: number) => void,
 ): Promise<number> {
   const at = columnsOf(page, "id", "hash", "size", "data");
+  const [storedAt, packingAt] = [page.columns.indexOf("stored"), page.columns.indexOf("packing")];
   const insert = insertion(db, { ...page, columns: [...page.columns, "segment", "start"] });
   let octets = before;
   for (const row of page.rows) {
     const [id, hash, size] = [row[at.id] as number, row[at.hash] as Uint8Array, row[at.size] as number];
     const own = row[at.data] as Uint8Array | null;
-    if (own) bodies.look(hash, own, size);
-    const place = own ? null : await bodies.take(hash, size, () => source.body(id), (done) => tell(octets + done));
+    const body = {
+      hash,
+      size,
+      stored: (row[storedAt] ?? size) as number,
+      packing: (row[packingAt] ?? null) as Uint8Array | null,
+    };
+    if (own) bodies.look(body, own);
+    const place = own ? null : await bodies.take(body, () => source.body(id), (done) => tell(octets + done));
     insert([...row, place?.segment ?? null, place?.start ?? null]);
     tell(octets += size);
   }
   return octets;
+}
+
+/** A body as its row tells it. */
+interface Body {
+  readonly hash: Uint8Array;
+  readonly size: number;
+  readonly stored: number;
+  readonly packing: Uint8Array | null;
 }
 
 /** Bodies in segments, and those that are there from the backup before. */
@@ -161,72 +179,82 @@ class BodyCopies {
   readonly damaged: DamagedBody[] = [];
   readonly #old: Statements | null;
   readonly #segments: Segments;
+  readonly #packing: BodyPacking;
+  /** The backup before is of an older version, whose bodies all lie as they came. */
+  readonly #isPlain: boolean;
 
-  constructor(folder: string, old: DatabaseSync | null) {
+  constructor(folder: string, old: DatabaseSync | null, packing: BodyPacking) {
+    this.#packing = packing;
     this.#old = old && new Statements(old);
+    this.#isPlain = this.#old !== null && packingColumn(this.#old, "main") === null;
     const ends = this.#old?.all(
-      "select segment, max(start + size) from blobs where segment is not null group by segment",
+      `select segment, max(start + ${
+        this.#isPlain ? "size" : STORED
+      }) from blobs where segment is not null group by segment`,
     );
     // What a backup that was broken off wrote behind is cut off.
     this.#segments = new Segments(folder, new Map((ends ?? []) as unknown as [number, number][]));
   }
 
   /** Notes a body that is not what its row says. */
-  look(hash: Uint8Array, octets: Uint8Array, size: number): void {
-    const sum = hasher("sha256");
+  look(body: Body, octets: Uint8Array): void {
+    const sum = this.#hash(body);
     sum.update(octets);
-    this.#judge(hash, sum.digest(), octets.length, size);
+    this.#judge(body, sum.hex(), octets.length);
   }
 
   /** Where the body is, which is copied where it is not there. */
   async take(
-    hash: Uint8Array,
-    size: number,
+    body: Body,
     read: () => AsyncIterable<Uint8Array>,
     tell: (done: number) => void,
   ): Promise<Place> {
-    const there = this.#there(hash, size);
+    const there = this.#there(body);
     if (there) return there;
+    const { hash, stored, packing } = body;
     const writer = this.#segments.writer();
-    const sum = hasher("sha256");
+    const sum = this.#hash(body);
     let length = 0;
     try {
       for await (const piece of read()) {
-        const kept = piece.subarray(0, Math.max(0, size - length));
+        const kept = piece.subarray(0, Math.max(0, stored - length));
         sum.update(piece);
         writer.write(kept);
         length += piece.length;
         tell(length);
       }
       // What is missing must not be the next one's.
-      for (let at = length; at < size; at += PIECE) writer.write(new Uint8Array(Math.min(PIECE, size - at)));
+      for (let at = length; at < stored; at += PIECE) writer.write(new Uint8Array(Math.min(PIECE, stored - at)));
     } catch (error) {
       writer.abort();
       throw error;
     }
-    this.copied += size;
-    this.#judge(hash, sum.digest(), length, size);
-    return writer.finish(hash);
+    this.copied += stored;
+    this.#judge(body, sum.hex(), length);
+    return writer.finish(hash, packing !== null);
   }
 
   /** Bodies of segments that are mostly empty move to others: their files go when the backup is whole. */
   tidy(sql: Statements): void {
     const used = sql.all(
-      "select segment, sum(size + ?) from blobs where segment is not null group by segment",
+      `select segment, sum(${STORED} + ?) from blobs where segment is not null group by segment`,
       RECORD_HEADER,
     );
     for (const [segment, octets] of used as unknown as readonly (readonly [number, number])[]) {
       const size = this.#segments.sizeOf(segment);
       if (octets >= size * USED_LEAST || !this.#segments.rest(segment)) continue;
-      const rows = sql.all("select id, hash, size, start from blobs where segment = ? order by start", segment);
+      const rows = sql.all(
+        `select id, hash, ${STORED}, start, packing is not null from blobs where segment = ? order by start`,
+        segment,
+      );
       for (
-        const [id, hash, length, start] of rows as unknown as readonly (readonly [number, Uint8Array, number, number])[]
+        const [id, hash, length, start, isPacked] of rows as Iterable<[number, Uint8Array, number, number, number]>
       ) {
         const writer = this.#segments.writer();
         for (let at = 0; at < length; at += PIECE) {
           writer.write(this.#segments.read({ segment, start }, at, Math.min(PIECE, length - at)));
         }
-        const place = writer.finish(hash);
+        const place = writer.finish(hash, isPacked !== 0);
         sql.run("update blobs set segment = ?, start = ? where id = ?", place.segment, place.start, id);
       }
     }
@@ -240,17 +268,27 @@ class BodyCopies {
     this.#segments.close();
   }
 
-  #there(hash: Uint8Array, size: number): Place | null {
-    const found = this.#old?.get("select segment, start, size from blobs where hash = ? and segment is not null", hash);
-    if (!found || found[2] !== size) return null;
-    const [segment, start] = found as unknown as readonly [number, number];
-    return this.#segments.sizeOf(segment) >= start + size ? { segment, start } : null;
+  #hash({ hash, size, packing }: Body): PlainHash {
+    return new PlainHash(this.#packing, packing, hash, size);
   }
 
-  #judge(hash: Uint8Array, found: Uint8Array, length: number, size: number): void {
-    const problem = length !== size
+  /** Where the backup before has the same octets. */
+  #there({ hash, stored, packing }: Body): Place | null {
+    const columns = this.#isPlain ? "size, null" : `${STORED}, packing`;
+    const found = this.#old?.get(
+      `select segment, start, ${columns} from blobs where hash = ? and segment is not null`,
+      hash,
+    );
+    if (!found || found[2] !== stored) return null;
+    const [segment, start, , table] = found as unknown as readonly [number, number, number, Uint8Array | null];
+    if ((table?.toHex() ?? null) !== (packing?.toHex() ?? null)) return null;
+    return this.#segments.sizeOf(segment) >= start + stored ? { segment, start } : null;
+  }
+
+  #judge({ hash, stored }: Body, found: string, length: number): void {
+    const problem = length !== stored
       ? "its octets are not whole"
-      : found.toHex() === hash.toHex()
+      : found === hash.toHex()
       ? null
       : "its octets are damaged: their hash is another";
     if (problem !== null) this.damaged.push({ blobId: "b" + hash.toHex() as BlobId, problem });

@@ -2,14 +2,14 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { Cell, StoreSource, TransferRows } from "../../transfer.ts";
-import { StorageError } from "../../storage.ts";
 import { openDatabase } from "../schema.ts";
 import { StoreFiles } from "../verify/source.ts";
 import { counts, goOn, type Past } from "./go_on.ts";
-import { octetsOf } from "./read_backup.ts";
+import { STORED } from "../blobs.ts";
 import { type BackupManifest, readManifest } from "./target.ts";
 
 const PAGE = 500;
+const PIECE = 256 * 1024;
 /** Rows of up to 64 KiB. */
 const BLOB_PAGE = 64;
 /** What is this driver's own, or of no worth elsewhere. */
@@ -28,12 +28,14 @@ export function folderSource(files: StoreFiles): StoreSource {
       for (const table of tables) yield* pagesOf(files.database, table);
     },
     async *body(blob) {
-      const found = files.sql.get("select size, segment, start from blobs where id = ?", blob);
-      if (!found) return;
-      try {
-        yield* octetsOf(files, blob, ...found as unknown as readonly [number, number | null, number | null]);
-      } catch (error) {
-        if (!(error instanceof StorageError)) throw error; // too few octets: whoever takes them sees that
+      const found = files.sql.get(`select ${STORED}, segment, start from blobs where id = ?`, blob);
+      const [stored, segment, start] = (found ?? [0, null, 0]) as readonly [number, number | null, number];
+      if (segment === null) return;
+      for (let at = 0; at < stored;) {
+        const piece = files.readSegment(segment, start + at, Math.min(PIECE, stored - at));
+        if (piece.length === 0) return; // whoever takes them sees that they are too few
+        yield piece;
+        at += piece.length;
       }
     },
   };
@@ -57,10 +59,12 @@ function* pagesOf(db: DatabaseSync, table: string): Generator<TransferRows> {
 export class BackupCopy {
   readonly manifest: BackupManifest;
   readonly #folder: string;
+  readonly #keys: readonly Uint8Array[];
   #files: StoreFiles | null = null;
 
   /** Throws `StorageError` where `backup` is none. One of an older version is brought up to date in the copy. */
-  constructor(backup: string, scratch: string) {
+  constructor(backup: string, scratch: string, keys: readonly Uint8Array[] = []) {
+    this.#keys = keys;
     this.manifest = readManifest(backup);
     Deno.mkdirSync(scratch, { recursive: true, mode: 0o700 });
     this.#folder = Deno.makeTempDirSync({ dir: scratch, prefix: "restoring-" });
@@ -101,6 +105,6 @@ export class BackupCopy {
   }
 
   #open(): StoreFiles {
-    return this.#files ??= new StoreFiles(this.#folder);
+    return this.#files ??= new StoreFiles(this.#folder, this.#keys);
   }
 }

@@ -38,6 +38,8 @@ export interface BackupOptions {
   /** Of the program. */
   readonly version: string;
   readonly now: () => number;
+  /** Where bodies are encrypted: the keys. They are copied as they are, and compared with their hashes. */
+  readonly keys?: readonly Uint8Array[];
   /** Copies everything anew, whatever is there. */
   readonly full?: boolean;
   readonly tell?: (part: "database" | "bodies", done: number, total: number) => void;
@@ -59,7 +61,7 @@ export async function backupStore(options: BackupOptions): Promise<BackupResult>
   let source: StoreFiles | null = null;
   let release: (() => void) | null = null;
   try {
-    source = new StoreFiles(dataDir);
+    source = new StoreFiles(dataDir, options.keys);
     release = holdSegments(dataDir);
     return await copy(options, source);
   } finally {
@@ -89,6 +91,7 @@ async function copy(options: BackupOptions, source: StoreFiles): Promise<BackupR
     records = copyRecords({
       db,
       hasOld,
+      packing: source.packing,
       from: join(dataDir, "blobs"),
       to: folder,
       tell: (done, total) => tell("bodies", done, total),

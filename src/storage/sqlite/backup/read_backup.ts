@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { StorageError } from "../../storage.ts";
 import { printFlags } from "../../engine/flags.ts";
 import { MIGRATIONS, openDatabase } from "../schema.ts";
-import { StoreFiles } from "../verify/source.ts";
+import { type BodyRow, StoreFiles } from "../verify/source.ts";
 import { type BackupAccount, readAccount } from "./read_account.ts";
 import { readManifest } from "./mod.ts";
 
 const PIECE = 256 * 1024;
 const MESSAGES = "select m.uid, m.flags, m.keywords, e.internal_date, e.prefix, b.id, b.size, b.segment, b.start, " +
-  "b.envelope from members m join emails e on e.id = m.email join blobs b on b.id = e.blob " +
+  "b.envelope, b.hash, b.packing from members m join emails e on e.id = m.email join blobs b on b.id = e.blob " +
   "where m.mailbox = ? and m.uid > ? order by m.uid limit 100";
 
 /** A message of a backup. */
@@ -37,7 +37,7 @@ export interface OpenBackup {
 }
 
 /** Opens it; one of an older version is brought up to date in a copy of its database. Throws `StorageError`. */
-export function openBackup(folder: string): OpenBackup {
+export function openBackup(folder: string, keys: readonly Uint8Array[] = []): OpenBackup {
   const manifest = readManifest(folder);
   let copy: string | null = null;
   if (manifest.schema < MIGRATIONS.length) {
@@ -46,7 +46,7 @@ export function openBackup(folder: string): OpenBackup {
     openDatabase(join(copy, "palomar.db")).close();
     Deno.symlinkSync(join(folder, "blobs"), join(copy, "blobs"));
   }
-  const files = new StoreFiles(copy ?? folder);
+  const files = openFiles(copy ?? folder, keys, copy);
   const account = (address: string): number | null =>
     files.sql.get("select id from accounts where address = ?", address)?.[0] as number | undefined ?? null;
   return {
@@ -68,6 +68,15 @@ export function openBackup(folder: string): OpenBackup {
   };
 }
 
+function openFiles(folder: string, keys: readonly Uint8Array[], copy: string | null): StoreFiles {
+  try {
+    return new StoreFiles(folder, keys);
+  } catch (error) {
+    if (copy !== null) Deno.removeSync(copy, { recursive: true });
+    throw error;
+  }
+}
+
 function* messages(files: StoreFiles, account: number, path: string): Generator<BackupMessage> {
   const found = files.sql.get("select id from mailboxes where account = ? and path = ?", account, path);
   if (!found) return;
@@ -76,6 +85,7 @@ function* messages(files: StoreFiles, account: number, path: string): Generator<
     for (const cells of rows) {
       last = cells[0] as number;
       const [id, size, segment, start] = cells.slice(5, 9) as [number, number, number | null, number | null];
+      const [hash, packing] = cells.slice(10) as [Uint8Array, Uint8Array | null];
       yield {
         path,
         uid: last,
@@ -84,26 +94,16 @@ function* messages(files: StoreFiles, account: number, path: string): Generator<
         prefix: cells[4] as Uint8Array,
         size,
         messageId: messageIdOf(cells[9] as string),
-        octets: () => octetsOf(files, id, size, segment, start),
+        octets: () => octets(files, { id, hash, size, segment, start, packing }),
       };
     }
     if (rows.length < 100) return;
   }
 }
 
-/** Octets of a stored body, in pieces. Throws `StorageError` where there are too few. */
-export function* octetsOf(
-  files: StoreFiles,
-  id: number,
-  size: number,
-  segment: number | null,
-  start: number | null,
-): Generator<Uint8Array> {
-  for (let at = 0; at < size;) {
-    const length = Math.min(PIECE, size - at);
-    const piece = segment === null
-      ? files.sql.get("select substr(data, ?, ?) from blobs where id = ?", at + 1, length, id)![0] as Uint8Array
-      : files.readSegment(segment, start! + at, length);
+function* octets(files: StoreFiles, body: BodyRow): Generator<Uint8Array> {
+  for (let at = 0; at < body.size;) {
+    const piece = files.readBody(body, at, Math.min(body.size, at + PIECE));
     if (piece.length === 0) throw new StorageError("bug", "the message is not whole in the backup");
     yield piece;
     at += piece.length;

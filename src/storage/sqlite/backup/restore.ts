@@ -9,8 +9,10 @@
  * - what waited is held, until a person releases it.
  */
 import { join } from "node:path";
+import { BodyPacking } from "../../packing/mod.ts";
 import { openDatabase } from "../schema.ts";
 import { Statements } from "../statements.ts";
+import { requireKeys } from "../store_keys.ts";
 import { syncFile } from "./copy_database.ts";
 import { copyRecords, type DamagedBody } from "./copy_records.ts";
 import { counts, goOn, readPast } from "./go_on.ts";
@@ -26,6 +28,8 @@ export interface RestoreOptions {
   /** Nothing happened since the backup: UIDVALIDITYs stay, and what waits goes on. */
   readonly exact?: boolean;
   readonly now: () => number;
+  /** Where bodies are encrypted: the keys. */
+  readonly keys?: readonly Uint8Array[];
   readonly tell?: (done: number, total: number) => void;
 }
 
@@ -61,9 +65,18 @@ function fill(options: RestoreOptions, fresh: string, exact: boolean) {
   Deno.copyFileSync(join(backup, "palomar.db"), file);
   Deno.chmodSync(file, 0o600);
   Deno.mkdirSync(join(fresh, "blobs"), { mode: 0o700 });
+  const packing = new BodyPacking({ keys: options.keys ?? [] });
   const db = openDatabase(file); // brings an older one up to date
   try {
-    const { damaged } = copyRecords({ db, hasOld: false, from: join(backup, "blobs"), to: join(fresh, "blobs"), tell });
+    requireKeys(new Statements(db), packing.keys);
+    const { damaged } = copyRecords({
+      db,
+      hasOld: false,
+      packing,
+      from: join(backup, "blobs"),
+      to: join(fresh, "blobs"),
+      tell,
+    });
     const counted = exact ? counts(new Statements(db)) : goOn(db, readPast(dataDir), Math.floor(now() / 1000));
     db.exec("pragma wal_checkpoint(truncate)");
     syncFile(join(fresh, "blobs"));

@@ -8,12 +8,14 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { BodyPacking } from "../../packing/mod.ts";
 import { StorageError } from "../../storage.ts";
 import { MIGRATIONS, snapshotPath, snapshotVersions } from "../schema.ts";
 import { MAGIC, RECORD_HEADER, segmentName } from "../segments.ts";
 import { type Cells, Statements } from "../statements.ts";
+import { requireKeys } from "../store_keys.ts";
 import { syncFile } from "./copy_database.ts";
-import { copyRecords, type DamagedBody } from "./copy_records.ts";
+import { copyRecords, type DamagedBody, packingColumn } from "./copy_records.ts";
 import { goOn, readPast } from "./go_on.ts";
 import { alone, exists, swapStore } from "./swap.ts";
 
@@ -43,6 +45,8 @@ export interface RollbackOptions {
   /** Version of the snapshot. Default: the newest. */
   readonly version?: number;
   readonly now: () => number;
+  /** Where bodies are encrypted: the keys. */
+  readonly keys?: readonly Uint8Array[];
   readonly tell?: (done: number, total: number) => void;
 }
 
@@ -82,7 +86,7 @@ export function surveyRollback({ dataDir, version }: Pick<RollbackOptions, "data
 }
 
 /** Throws `StorageError` where it may not, or what the disk says; then the folder is as it was. */
-export function rollbackStore({ dataDir, version, now, tell = () => {} }: RollbackOptions): RollbackResult {
+export function rollbackStore({ dataDir, version, now, keys = [], tell = () => {} }: RollbackOptions): RollbackResult {
   const snapshot = choose(dataDir, version);
   const { result, setAside } = swapStore({ dataDir, verb: "roll back", replace: true, now }, (fresh) => {
     const file = join(fresh, "palomar.db");
@@ -90,10 +94,12 @@ export function rollbackStore({ dataDir, version, now, tell = () => {} }: Rollba
     Deno.copyFileSync(snapshotPath(join(dataDir, "palomar.db"), snapshot.version), file);
     Deno.chmodSync(file, 0o600);
     const db = new DatabaseSync(file, { enableForeignKeyConstraints: false });
+    const packing = new BodyPacking({ keys });
     try {
+      requireKeys(new Statements(db), packing.keys);
       follow(new Statements(db), join(dataDir, "palomar.db"));
       const from = join(dataDir, "blobs");
-      const { damaged } = copyRecords({ db, hasOld: false, from, to: join(fresh, "blobs"), tell });
+      const { damaged } = copyRecords({ db, hasOld: false, packing, from, to: join(fresh, "blobs"), tell });
       const counted = goOn(db, readPast(dataDir), Math.floor(now() / 1000));
       db.exec("pragma wal_checkpoint(truncate)");
       syncFile(join(fresh, "blobs"));
@@ -168,13 +174,15 @@ function count(sql: Statements, sequence: "email" | "account" | "queue", exists 
   )![0] as number;
 }
 
-/** Bodies may have moved since: the newer database knows where to. */
+/** Bodies may have moved since: the newer database knows where to. Not those that an older program could not read. */
 function follow(sql: Statements, newer: string): void {
   if (!attach(sql, newer)) return;
+  const [packing, stored] = [packingColumn(sql, "newer"), packingColumn(sql, "main")];
+  const same = packing === null ? "1" : stored === null ? "n.packing is null" : "n.packing is main.blobs.packing";
   sql.exec(
     "update main.blobs set segment = n.segment, start = n.start from newer.blobs n where n.hash = main.blobs.hash " +
       "and main.blobs.segment is not null and n.segment is not null " +
-      "and (n.segment <> main.blobs.segment or n.start <> main.blobs.start)",
+      `and (n.segment <> main.blobs.segment or n.start <> main.blobs.start) and ${same}`,
   );
   sql.exec("detach newer");
 }

@@ -1,4 +1,5 @@
 /** The folder of a backup, and what it says of itself. */
+import { STORED } from "../blobs.ts";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../storage.ts";
@@ -90,6 +91,6 @@ export function countAll(db: DatabaseSync): Pick<BackupManifest, "accounts" | "m
   return {
     accounts: count("select count(*) from main.accounts"),
     messages: count("select coalesce(sum(used_messages), 0) from main.accounts"),
-    bodyOctets: count("select coalesce(sum(size), 0) from main.blobs where segment is not null"),
+    bodyOctets: count(`select coalesce(sum(${STORED}), 0) from main.blobs where segment is not null`),
   };
 }

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Envelope, Part } from "../../../message/model.ts";
+import type { BodyPacking } from "../../packing/mod.ts";
 import { segmentName } from "../segments.ts";
 import { Statements } from "../statements.ts";
 
@@ -30,16 +31,18 @@ export interface Members {
 
 const EMAIL =
   "select e.id, hex(substr(e.hash, 1, 8)), e.prefix, e.header_end, b.structure, b.size, b.segment, b.start, " +
-  "b.data, b.envelope, b.extra from emails e join blobs b on b.id = e.blob where e.id = ?";
+  "b.data, b.envelope, b.extra, b.hash, b.packing from emails e join blobs b on b.id = e.blob where e.id = ?";
 const OPEN_SEGMENTS = 16;
 
 export class MailSource {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
   readonly #folder: string;
+  readonly #packing: BodyPacking;
   readonly #segments = new Map<number, number>();
 
-  constructor(dataDir: string) {
+  constructor(dataDir: string, packing: BodyPacking) {
+    this.#packing = packing;
     this.#db = new DatabaseSync(join(dataDir, "palomar.db"), { readOnly: true, timeout: 5000 });
     this.#sql = new Statements(this.#db);
     this.#sql.exec("pragma cache_size = -4096");
@@ -85,21 +88,28 @@ export class MailSource {
   email(id: number): SourceEmail | null {
     const cells = this.#sql.get(EMAIL, id);
     if (!cells) return null;
-    const [, mark, prefix, headerEnd, structure, size, segment, start, data, envelope, extra] = cells as unknown as [
-      number,
-      string,
-      Uint8Array,
-      number,
-      string,
-      number,
-      number | null,
-      number,
-      Uint8Array | null,
-      string,
-      string | null,
-    ];
+    const [, mark, prefix, headerEnd, structure, size, segment, start, data, envelope, extra, hash, packing] =
+      cells as unknown as [
+        number,
+        string,
+        Uint8Array,
+        number,
+        string,
+        number,
+        number | null,
+        number,
+        Uint8Array | null,
+        string,
+        string | null,
+        Uint8Array,
+        Uint8Array | null,
+      ];
+    const fetch = (at: number, length: number) =>
+      data ? data.subarray(at, at + length) : this.#read(segment!, start + at, length);
     const read = (from: number, to: number) =>
-      data ? data.subarray(from, to) : this.#read(segment!, start + from, Math.max(0, Math.min(to, size) - from));
+      packing === null
+        ? fetch(from, Math.max(0, Math.min(to, size) - from))
+        : this.#packing.read({ table: packing, hash, size }, from, to, fetch);
     const [references] = extra === null ? [[]] : JSON.parse(extra);
     return {
       id,

@@ -10,6 +10,7 @@
  * - Where it fails, searches go on without it.
  */
 import { join } from "node:path";
+import type { Keys } from "../../packing/mod.ts";
 import type { AskOrder } from "../../search_source.ts";
 import type { AskIndex } from "../../text_queries.ts";
 import type { FromWorker, Question, Questions, ToWorker } from "./worker_messages.ts";
@@ -22,16 +23,22 @@ const CLOSE_MS = 2000;
 
 export class TextIndex {
   readonly #dataDir: string;
+  readonly #keys: Keys;
   readonly #waiting = new Map<number, (answer: unknown) => void>();
   #worker: Worker | null = null;
+  /** It has the words of messages in plain: where they are encrypted, there is none. */
+  readonly #isOff: boolean;
   #failed = false;
   #resting: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | null = null;
   #emails = 0;
   #next = 1;
 
-  constructor(dataDir: string) {
+  constructor(dataDir: string, keys: Keys) {
     this.#dataDir = dataDir;
+    this.#keys = keys;
+    this.#isOff = keys.first !== null;
+    if (this.#isOff) removeIndex(dataDir);
   }
 
   /** Asks about texts of an account's emails. */
@@ -51,7 +58,9 @@ export class TextIndex {
   /** Emails were added. */
   touched(emails: number): void {
     this.#emails += emails;
-    if (this.#timer !== null || this.#failed || (this.#worker === null && this.#emails < WORTH_EMAILS)) return;
+    if (this.#timer !== null || this.#failed || this.#isOff || (this.#worker === null && this.#emails < WORTH_EMAILS)) {
+      return;
+    }
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#emails = 0;
@@ -75,7 +84,7 @@ export class TextIndex {
     }
     for (const id of [...this.#waiting.keys()]) this.#answer(id, null);
     await this.#resting;
-    await Deno.remove(join(this.#dataDir, "index"), { recursive: true }).catch(() => {});
+    removeIndex(this.#dataDir);
     this.#failed = false;
   }
 
@@ -107,7 +116,7 @@ export class TextIndex {
   }
 
   #post(message: ToWorker): boolean {
-    if (this.#failed) return false;
+    if (this.#failed || this.#isOff) return false;
     try {
       this.#worker ??= this.#start();
       this.#worker.postMessage(message);
@@ -128,7 +137,7 @@ export class TextIndex {
       event.preventDefault();
       this.#fail();
     };
-    worker.postMessage({ type: "open", dataDir: this.#dataDir } satisfies ToWorker);
+    worker.postMessage({ type: "open", dataDir: this.#dataDir, keys: this.#keys.reveal() } satisfies ToWorker);
     return worker;
   }
 
@@ -144,6 +153,14 @@ export class TextIndex {
     this.#worker?.terminate();
     this.#worker = null;
     for (const id of [...this.#waiting.keys()]) this.#answer(id, null);
+  }
+}
+
+function removeIndex(dataDir: string): void {
+  try {
+    Deno.removeSync(join(dataDir, "index"), { recursive: true });
+  } catch {
+    // it is not there
   }
 }
 

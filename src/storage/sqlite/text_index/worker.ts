@@ -1,4 +1,5 @@
 /** The worker of the index: answers what is asked, and reads new mail in between. */
+import { BodyPacking } from "../../packing/mod.ts";
 import { CatchUp } from "./catch_up.ts";
 import { Catalog } from "./catalog.ts";
 import { find } from "./find.ts";
@@ -33,9 +34,9 @@ class IndexWorker {
   #idle: ReturnType<typeof setTimeout> | undefined;
   #working: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(dataDir: string) {
+  constructor(dataDir: string, packing: BodyPacking) {
     this.#dataDir = dataDir;
-    this.#source = new MailSource(dataDir);
+    this.#source = new MailSource(dataDir, packing);
     this.#catalog = new Catalog(dataDir);
     this.#catchUp = new CatchUp(this.#catalog, this.#source);
     if (!isOfThisStore(this.#catalog, this.#source)) this.#beginAnew();
@@ -136,7 +137,7 @@ class IndexWorker {
 let worker: IndexWorker | null = null;
 
 scope.onmessage = ({ data }) => {
-  if (data.type === "open") worker = new IndexWorker(data.dataDir);
+  if (data.type === "open") worker = new IndexWorker(data.dataDir, new BodyPacking({ keys: data.keys }));
   else if (data.type !== "close") worker?.handle(data);
   else {
     worker?.close();

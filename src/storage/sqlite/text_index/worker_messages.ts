@@ -20,7 +20,7 @@ export type Question = {
 
 export type ToWorker =
   | Question
-  | { readonly type: "open"; readonly dataDir: string }
+  | { readonly type: "open"; readonly dataDir: string; readonly keys: readonly Uint8Array[] }
   /** There is new mail. */
   | { readonly type: "wake" | "sweep" | "close" };
 

@@ -3,6 +3,7 @@ import { hasher } from "../../../base/hash.ts";
 import type { BlobId, ImapText } from "../../../contract/mod.ts";
 import { MessageIndexer } from "../../../message/mod.ts";
 import type { MessageIndex } from "../../../message/model.ts";
+import { STORED } from "../blobs.ts";
 import { MAGIC, RECORD_HEADER } from "../segments.ts";
 import type { Cells } from "../statements.ts";
 import { Report, type VerifyEvent } from "../../verify/finding.ts";
@@ -17,7 +18,8 @@ const BLOB = "select b.id, b.hash, b.size, b.segment, b.start, b.header_end, b.e
   "p.envelope, p.structure, p.envelope_utf8, p.structure_utf8, " +
   "exists (select 1 from emails e where e.blob = b.id) or exists (select 1 from queue q where q.blob = b.id) or " +
   "exists (select 1 from objects o where o.kind = 'upload' and o.id = b.id) or " +
-  "exists (select 1 from garbage g where g.blob = b.id) from blobs b left join imap_text p on p.blob = b.id ";
+  "exists (select 1 from garbage g where g.blob = b.id), coalesce(b.stored, b.size), b.packing " +
+  "from blobs b left join imap_text p on p.blob = b.id ";
 
 /** `prepare` prints what is prepared for IMAP; without it that is not compared. */
 export function* verifyBlobs(
@@ -45,10 +47,11 @@ export function* verifyBlobs(
 /** No two bodies lie over each other, and none beyond the end of its file. */
 function* verifyPlaces(files: StoreFiles, report: Report): Generator<VerifyEvent> {
   const segments = files.sql.all(
-    "select segment, max(start + size) from blobs where segment is not null group by segment",
+    `select segment, max(start + ${STORED}) from blobs where segment is not null group by segment`,
   );
   for (const [segment, end] of segments as unknown as readonly (readonly [number, number])[]) {
-    const sql = "select count(*) from (select start, lag(start + size) over (order by start) as before from blobs " +
+    const sql =
+      `select count(*) from (select start, lag(start + ${STORED}) over (order by start) as before from blobs ` +
       `where segment = ?) where before > start - ${RECORD_HEADER}`;
     const overlaps = files.sql.get(sql, segment)![0] as number;
     if (overlaps > 0) yield report.lost(`segment ${segment}`, `${overlaps} bodies lie over others`);
@@ -93,6 +96,7 @@ function* verifyBlob(
 /** The index of the octets as they are, or what is wrong with them. */
 function look(files: StoreFiles, row: Cells): MessageIndex | string {
   const [id, hash, size, segment, start] = row as unknown as [number, Uint8Array, number, number | null, number];
+  const [stored, packing] = row.slice(14) as [number, Uint8Array | null];
   const indexer = new MessageIndexer();
   const sum = hasher("sha256");
   const data = files.sql.get("select length(data) from blobs where id = ?", id)?.[0] as number | null | undefined;
@@ -100,13 +104,12 @@ function look(files: StoreFiles, row: Cells): MessageIndex | string {
   try {
     if (data === null && segment !== null) {
       const head = files.readSegment(segment, start - RECORD_HEADER, RECORD_HEADER);
-      if (!isHeader(head, size, hash)) return "the head of its record is damaged";
-    } else if (data !== size) return "its octets are not whole";
+      if (!isHeader(head, stored, hash)) return "the head of its record is damaged";
+    } else if (data !== stored) return "its octets are not whole";
+    const body = { id, hash, size, segment: data === null ? segment : null, start, packing };
     for (let at = 0; at < size; at += PIECE) {
       const length = Math.min(PIECE, size - at);
-      const piece = data === null
-        ? files.readSegment(segment!, start + at, length)
-        : files.sql.get("select substr(data, ?, ?) from blobs where id = ?", at + 1, length, id)![0] as Uint8Array;
+      const piece = files.readBody(body, at, at + length);
       if (piece.length < length) return "its octets are not whole";
       sum.update(piece);
       indexer.push(piece);
@@ -118,10 +121,10 @@ function look(files: StoreFiles, row: Cells): MessageIndex | string {
   return indexer.finish();
 }
 
-function isHeader(head: Uint8Array, size: number, hash: Uint8Array): boolean {
+function isHeader(head: Uint8Array, stored: number, hash: Uint8Array): boolean {
   if (head.length < RECORD_HEADER) return false;
   const view = new DataView(head.buffer, head.byteOffset);
-  return view.getUint32(0) === MAGIC && view.getFloat64(8) === size &&
+  return view.getUint32(0) === MAGIC && view.getFloat64(8) === stored &&
     head.subarray(16, 48).toHex() === hash.toHex();
 }
 

@@ -28,11 +28,13 @@ export interface VerifyOptions {
   readonly quick?: boolean;
   /** As the store was opened with; what is prepared for IMAP is compared with what it makes. */
   readonly prepare?: (index: MessageIndex) => ImapText;
+  /** Where bodies are encrypted: the keys, as `SqliteOptions.packing` has them. */
+  readonly keys?: readonly Uint8Array[];
 }
 
 /** Looks through a store; each step takes some milliseconds. Throws `StorageError` where it cannot be opened. */
 export function* verifyStore(options: VerifyOptions): Generator<VerifyEvent, void> {
-  const files = new StoreFiles(options.dataDir);
+  const files = new StoreFiles(options.dataDir, options.keys);
   try {
     yield* verifyDatabase(files);
     yield* verifyDirectory(files);

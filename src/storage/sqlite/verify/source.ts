@@ -2,23 +2,37 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { BodyPacking } from "../../packing/mod.ts";
 import { StorageError } from "../../storage.ts";
 import { MIGRATIONS } from "../schema.ts";
 import { segmentName } from "../segments.ts";
 import { type Cells, Statements } from "../statements.ts";
+import { requireKeys } from "../store_keys.ts";
 
 const OPEN_SEGMENTS = 16;
+
+/** What a row says of where a body lies. */
+export interface BodyRow {
+  readonly id: number;
+  readonly hash: Uint8Array;
+  readonly size: number;
+  readonly segment: number | null;
+  readonly start: number | null;
+  readonly packing: Uint8Array | null;
+}
 
 export class StoreFiles {
   readonly dataDir: string;
   readonly sql: Statements;
+  readonly packing: BodyPacking;
   readonly #db: DatabaseSync;
   readonly #segments = new Map<number, number>();
   readonly #names = new Map<number, string>();
 
-  /** Throws `StorageError` where there is no store, or one of another version. */
-  constructor(dataDir: string) {
+  /** Throws `StorageError` where there is no store, one of another version, or one with other keys. */
+  constructor(dataDir: string, keys: readonly Uint8Array[] = []) {
     this.dataDir = dataDir;
+    this.packing = new BodyPacking({ keys });
     const path = join(dataDir, "palomar.db");
     try {
       Deno.statSync(path);
@@ -31,13 +45,21 @@ export class StoreFiles {
     // Sorting goes to a file, so that a large mailbox costs no memory.
     this.sql.exec("pragma cache_size = -16384; pragma temp_store = file");
     const version = this.sql.get("pragma user_version")?.[0] as number;
-    if (version === MIGRATIONS.length) return;
-    this.close();
-    throw new StorageError(
-      "unavailable",
-      `${path} has schema version ${version}, this program knows ${MIGRATIONS.length}: ` +
-        (version < MIGRATIONS.length ? "start the server once, which brings it up to date" : "use the newer program"),
-    );
+    try {
+      if (version !== MIGRATIONS.length) {
+        throw new StorageError(
+          "unavailable",
+          `${path} has schema version ${version}, this program knows ${MIGRATIONS.length}: ` +
+            (version < MIGRATIONS.length
+              ? "start the server once, which brings it up to date"
+              : "use the newer program"),
+        );
+      }
+      requireKeys(this.sql, this.packing.keys);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   get database(): DatabaseSync {
@@ -77,6 +99,16 @@ export class StoreFiles {
       this.#names.set(account, name = found ?? `account ${account}`);
     }
     return name;
+  }
+
+  /** Plain octets `[from, to)` of a body, fewer where it is not whole. Throws `StorageError` where it is damaged. */
+  readBody({ id, hash, size, segment, start, packing }: BodyRow, from: number, to: number): Uint8Array {
+    const fetch = (at: number, length: number) =>
+      segment === null
+        ? this.sql.get("select substr(data, ?, ?) from blobs where id = ?", at + 1, length, id)?.[0] as Uint8Array
+        : this.readSegment(segment, start! + at, length);
+    if (packing === null) return fetch(from, to - from);
+    return this.packing.read({ table: packing, hash, size }, from, to, fetch);
   }
 
   /** Octets of a segment, fewer where it ends before. */

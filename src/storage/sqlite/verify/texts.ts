@@ -25,7 +25,7 @@ export function* verifyTexts(files: StoreFiles): Generator<VerifyEvent> {
   } catch {
     return yield report.progress(1, 1); // it is made when somebody searches
   }
-  const source = new MailSource(files.dataDir);
+  const source = new MailSource(files.dataDir, files.packing);
   try {
     const sql = new Statements(db);
     if (sql.get("pragma user_version")?.[0] !== CATALOG_VERSION) return; // made anew at the next search

@@ -4,8 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { imapText } from "../../../../src/imap/imap_text.ts";
 import { listSnapshots, rollbackStore, surveyRollback } from "../../../../src/storage/sqlite/backup/rollback.ts";
 import { openSqlite } from "../../../../src/storage/sqlite/mod.ts";
-import { MIGRATIONS } from "../../../../src/storage/sqlite/schema.ts";
 import { verifyStore } from "../../../../src/storage/sqlite/verify/mod.ts";
+import { MIGRATIONS } from "../../../../src/storage/sqlite/schema.ts";
 import { ALL, granted, message, Scene, tempDir } from "../../scene.ts";
 import { runMain } from "../../../cli/command_line.ts";
 
@@ -16,6 +16,7 @@ function downgrade(dataDir: string): void {
   const db = new DatabaseSync(`${dataDir}/palomar.db`);
   db.exec("drop table removed; alter table accounts drop column kept_bytes; pragma user_version = 12");
   db.exec("drop table objects; drop table destroyed; alter table emails drop column created");
+  db.exec("drop table storage_keys; alter table blobs drop column stored; alter table blobs drop column packing");
   db.close();
 }
 
