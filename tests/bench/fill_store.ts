@@ -155,7 +155,7 @@ function copy(db: DatabaseSync, targets: readonly Target[], large: number): void
   }
   db.exec(`insert into emails select g.email + t.i, g.account, g.email + t.i, iif(${isOwn}, ${ownBlob}, t.blob),
       iif(${isOwn}, (select hash from blobs where id = ${ownBlob}), t.hash), iif(${isOwn}, ${LARGE}, t.blob_size),
-      iif(${isOwn}, ${LARGE}, t.size), t.internal_date, t.sent_at, t.header_end, t.prefix
+      iif(${isOwn}, ${LARGE}, t.size), t.internal_date, t.sent_at, t.header_end, t.prefix, g.uid + t.i
     from target g cross join template t order by g.k, t.i`);
   db.exec(`insert into members select g.mailbox, g.uid + t.i, g.uid + t.i, g.email + t.i, iif(g.uid = 0, t.flags, 1),
       t.keywords, t.save_date, iif(${isOwn}, ${LARGE}, t.size)

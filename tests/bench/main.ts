@@ -7,6 +7,7 @@ import { drain } from "./drain.ts";
 import { idle } from "./idle.ts";
 import { imap } from "./imap.ts";
 import { ingest } from "./ingest.ts";
+import { jmap } from "./jmap.ts";
 import { largeMessage } from "./large_message.ts";
 import { mailbox } from "./mailbox.ts";
 import { postgres } from "./postgres.ts";
@@ -35,6 +36,7 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void>
   signing: { about: "DKIM: turns of the loop while 52 MB are signed, and what checking a message costs", run: signing },
   sieve: { about: "50 Sieve rules beside Pigeonhole; compiling; what a script adds to delivery", run: sieve },
   imap: { about: "every IMAP command that takes time, beside Dovecot", run: imap },
+  jmap: { about: "what calls of JMAP cost with 100,000 emails; up- and downloads; listeners", run: jmap },
   idle: { about: "memory of 1,000 idle IMAP sessions", run: idle },
 };
 

@@ -1,0 +1,226 @@
+// deno-lint-ignore-file no-console
+/**
+ * What calls of JMAP cost, in one process without a network: CPU of each call, medians; uploads and downloads over
+ * loopback; and many who wait for news.
+ */
+import { cpuUsage, memoryUsage } from "node:process";
+import { createServer, formatProblem, parseConfig } from "../../mod.ts";
+import { openSqlite } from "../../src/storage/sqlite/mod.ts";
+import { imapText } from "../../src/imap/imap_text.ts";
+import { median, printTable } from "./beside.ts";
+import { fillMailbox, makeAccounts } from "./fill_store.ts";
+import { DOMAIN, PASSWORD } from "./peers/peer.ts";
+
+const ROUNDS = Number(Deno.env.get("BENCH_ROUNDS") ?? 30);
+const LISTENERS = Number(Deno.env.get("BENCH_LISTENERS") ?? 2000);
+const MAILBOXES = 500;
+const OCTETS = 50_000_000;
+const USING = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"];
+
+/** Nothing listens: requests go straight in. */
+const NOBODY = [{ protocol: "http", address: "127.0.0.1", port: 8080, tls: "none" }];
+
+type Fetch = (request: Request) => Promise<Response>;
+type Call = readonly [name: string, args: Record<string, unknown>, id: string];
+
+/** CPU of the process and time of the clock, milliseconds. */
+async function measured(run: () => Promise<unknown>): Promise<{ readonly cpu: number; readonly ms: number }> {
+  const before = cpuUsage();
+  const began = performance.now();
+  await run();
+  const { user, system } = cpuUsage(before);
+  return { cpu: (user + system) / 1000, ms: performance.now() - began };
+}
+
+async function medianOf(
+  run: (round: number) => Promise<unknown>,
+): Promise<{ readonly cpu: number; readonly ms: number }> {
+  for (let i = 0; i < 5; i++) await run(-1 - i);
+  const all = [];
+  for (let round = 0; round < ROUNDS; round++) all.push(await measured(() => run(round)));
+  // The kernel counts CPU in steps of up to 4 ms for one call: of all rounds together it is right.
+  return { cpu: all.reduce((sum, { cpu }) => sum + cpu, 0) / ROUNDS, ms: median(all.map(({ ms }) => ms)) };
+}
+
+class Person {
+  readonly #fetch: Fetch;
+  readonly #headers: HeadersInit;
+  accountId = "";
+
+  constructor(fetch: Fetch, user: string, password: string) {
+    this.#fetch = fetch;
+    this.#headers = { authorization: "Basic " + btoa(`${user}:${password}`), "content-type": "application/json" };
+  }
+
+  async get(path: string): Promise<Response> {
+    return await this.#fetch(new Request(`http://bench.example${path}`, { headers: this.#headers }));
+  }
+
+  async post(path: string, body: BodyInit): Promise<Response> {
+    return await this.#fetch(
+      new Request(`http://bench.example${path}`, { method: "POST", headers: this.#headers, body }),
+    );
+  }
+
+  /** Over the network. */
+  async over(base: string, path: string, body?: BodyInit): Promise<Response> {
+    return await globalThis.fetch(base + path, { headers: this.#headers, ...(body && { method: "POST", body }) });
+  }
+
+  async logIn(): Promise<void> {
+    this.accountId = Object.keys((await (await this.get("/jmap/session")).json()).accounts)[0]!;
+  }
+
+  // deno-lint-ignore no-explicit-any
+  async calls(...methodCalls: readonly Call[]): Promise<any[]> {
+    const calls = methodCalls.map(([name, args, id]) => [name, { accountId: this.accountId, ...args }, id]);
+    const response = await this.post("/jmap/api", JSON.stringify({ using: USING, methodCalls: calls }));
+    const { methodResponses } = await response.json();
+    for (const [name, args] of methodResponses) if (name === "error") throw new Error(JSON.stringify(args));
+    return methodResponses.map(([, args]: [string, unknown]) => args);
+  }
+}
+
+export async function jmap(): Promise<void> {
+  const large = Number(Deno.env.get("BENCH_MESSAGES") ?? 100_000);
+  const folder = await Deno.makeTempDir({ prefix: "palomar-bench-", dir: Deno.env.get("BENCH_DIR") ?? "/var/tmp" });
+  try {
+    const dataDir = `${folder}/data`;
+    await makeAccounts(dataDir, 1, 1);
+    fillMailbox(dataDir, 1, large);
+    const storage = await openSqlite({ dataDir, prepare: imapText });
+    const config = parseConfig({ hostname: DOMAIN, dataDir, listeners: NOBODY, log: { level: "error" } }, folder);
+    if (!("hostname" in config)) throw new Error(config.map(formatProblem).join("\n"));
+    const server = createServer({ ...config, listeners: [] }, { storage });
+    try {
+      await measure((request) => server.fetch(request), `u1@${DOMAIN}`, PASSWORD, large);
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function measure(fetch: Fetch, user: string, password: string, large: number): Promise<void> {
+  const person = new Person(fetch, user, password);
+  await person.logIn();
+  const lines: string[][] = [];
+  const line = (name: string, { cpu, ms }: { cpu: number; ms: number }, aim: string) =>
+    lines.push([name, cpu.toFixed(2), ms.toFixed(2), aim]);
+  line(
+    "first Email/query of the account",
+    await measured(() => person.calls(["Email/query", { limit: 50 }, "q"])),
+    "–",
+  );
+  const create = Object.fromEntries(Array.from({ length: MAILBOXES }, (_, i) => [`m${i}`, { name: `box ${i}` }]));
+  await person.calls(["Mailbox/set", { create }, "m"]);
+  line(`Mailbox/get of ${MAILBOXES}`, await medianOf(() => person.calls(["Mailbox/get", {}, "m"])), "–");
+  const properties = [
+    "threadId",
+    "mailboxIds",
+    "keywords",
+    "from",
+    "subject",
+    "receivedAt",
+    "preview",
+    "hasAttachment",
+  ];
+  const list = (round: number) =>
+    person.calls(
+      ["Email/query", { limit: 50, position: (round + 9) * 50, collapseThreads: true }, "q"],
+      ["Email/get", { "#ids": { resultOf: "q", name: "Email/query", path: "/ids" }, properties }, "g"],
+    );
+  line(`Email/query + Email/get of 50 with previews, of ${large.toLocaleString("en")}`, await medianOf(list), "CPU 15");
+  const [{ list: boxes }] = await person.calls(["Mailbox/get", { properties: ["role"] }, "m"]);
+  const inbox = boxes.find(({ role }: { role: string }) => role === "inbox").id;
+  const flagged = { inMailbox: inbox, hasKeyword: "$flagged" };
+  line(
+    "Email/query by mailbox and keyword, with the total",
+    await medianOf(() => person.calls(["Email/query", { filter: flagged, calculateTotal: true, limit: 50 }, "q"])),
+    "–",
+  );
+  const [{ ids, queryState }] = await person.calls(["Email/query", { limit: 100 }, "q"]);
+  const [{ newState }] = await person.calls(["Email/set", { update: {} }, "s"]);
+  for (const id of ids) await person.calls(["Email/set", { update: { [id]: { "keywords/$flagged": true } } }, "s"]);
+  line(
+    "Email/changes after 100 changes",
+    await medianOf(() => person.calls(["Email/changes", { sinceState: newState }, "c"])),
+    "CPU 3",
+  );
+  line(
+    "Email/queryChanges after 100 changes",
+    await medianOf(() => person.calls(["Email/queryChanges", { sinceQueryState: queryState, maxChanges: 1000 }, "c"])),
+    "–",
+  );
+  printTable(["call", "CPU, ms", "time, ms", "aim"], lines);
+  await carry(person, fetch);
+  await wait(person, ids[0]);
+}
+
+/** Octets over loopback, by Deno's own server. */
+async function carry(person: Person, fetch: Fetch): Promise<void> {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => fetch(request));
+  const base = `http://127.0.0.1:${server.addr.port}`;
+  const octets = crypto.getRandomValues(new Uint8Array(65_536));
+  const body = new Uint8Array(OCTETS);
+  for (let at = 0; at < OCTETS; at += octets.length) {
+    body.set(octets.subarray(0, Math.min(octets.length, OCTETS - at)), at);
+  }
+  let blobId = "";
+  const up: number[] = [];
+  const down: number[] = [];
+  const before = memoryUsage().rss;
+  for (let round = 0; round < 5; round++) {
+    new DataView(body.buffer).setUint32(0, round); // another body each time
+    const sent = await measured(async () => {
+      const response = await person.over(base, `/jmap/upload/${person.accountId}`, body);
+      blobId = (await response.json()).blobId;
+    });
+    up.push(OCTETS / 1e6 / (sent.ms / 1000));
+    const got = await measured(async () => {
+      const response = await person.over(base, `/jmap/download/${person.accountId}/${blobId}/x`);
+      let size = 0;
+      for await (const chunk of response.body!) size += chunk.length;
+      if (size !== OCTETS) throw new Error(`${size} octets`);
+    });
+    down.push(OCTETS / 1e6 / (got.ms / 1000));
+  }
+  const grown = (memoryUsage().rss - before) / 1e6;
+  await server.shutdown();
+  console.log(
+    `  upload ${median(up).toFixed(0)} MB/s, download ${median(down).toFixed(0)} MB/s (aim 300), memory +${
+      grown.toFixed(0)
+    } MB`,
+  );
+}
+
+/** Many who wait, and a change. */
+async function wait(person: Person, emailId: string): Promise<void> {
+  const before = memoryUsage().rss;
+  const responses: Response[] = [];
+  const heard: Promise<number>[] = [];
+  for (let i = 0; i < LISTENERS; i++) {
+    const response = await person.get("/jmap/events?types=*&closeafter=no&ping=0");
+    if (response.status !== 200) break;
+    responses.push(response);
+  }
+  const each = (memoryUsage().rss - before) / responses.length / 1024;
+  for (const response of responses) {
+    const reader = response.body!.getReader();
+    heard.push((async () => {
+      for (;;) {
+        const { value } = await reader.read();
+        if (value && value[0] === 101 /* event */) return performance.now();
+      }
+    })());
+  }
+  const began = performance.now();
+  await person.calls(["Email/set", { update: { [emailId]: { "keywords/$answered": true } } }, "s"]);
+  const last = Math.max(...await Promise.all(heard)) - began;
+  console.log(
+    `  ${responses.length} listeners: ${each.toFixed(1)} KB each (aim 20), the last hears after ${
+      last.toFixed(0)
+    } ms (aim 200)`,
+  );
+}
