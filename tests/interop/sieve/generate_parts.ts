@@ -59,7 +59,8 @@ function action(chance: Chance, inLoop: boolean): string {
     case 5:
       return chance.in(4) ? 'include "stops";' : 'include :optional "nobody";';
     case 6:
-      return `addheader "X-A" "${chance.one(["one", "two"])}";`;
+      // Another field than those that :mime looks at: there Pigeonhole sees the header as it came (RFC 5293 section 6).
+      return `addheader "X-B" "${chance.one(["one", "two"])}";`;
     default:
       return `if ${test(chance)} { fileinto "yes #"; }`;
   }
@@ -117,7 +118,7 @@ function test(chance: Chance): string {
       return `date ${zone}:matches "date" "${part}" "${chance.one(["*0*", "*1*", "2*", "Tue*", "*+0*"])}"`;
     }
     default:
-      return `header ${kind} "X-A" "${chance.one(["one", "two", "*"])}"`;
+      return `header ${kind} "X-B" "${chance.one(["one", "two", "*"])}"`;
   }
 }
 
