@@ -153,6 +153,21 @@ const BAD: readonly (readonly [what: string, raw: Record<string, unknown>, says:
     { storage: { driver: "postgres", url: "mysql://u:hidden@h/d" } },
     ["storage.url", "should begin with postgres://"],
   ],
+  [
+    "a key of a store that is none",
+    { storage: { encryption: { key: "hidden" } } },
+    ["storage.encryption.key", "key 1 is not 32 octets"],
+  ],
+  [
+    "two places for keys",
+    { storage: { encryption: { key: "ab".repeat(32), keyFile: "storage.key" } } },
+    ["storage.encryption.keyFile", "one of them"],
+  ],
+  [
+    "encryption where nothing is kept",
+    { storage: { driver: "memory", encryption: { keyFile: "storage.key" } } },
+    ["storage.encryption", '"memory" does not encrypt'],
+  ],
   ["objects for SQLite", { storage: { objects: OBJECTS } }, ["storage.objects", "for the driver"]],
   ["half a store of objects", { storage: { objects: { bucket: "mail" } } }, ["storage.objects.endpoint", "missing"]],
   [
