@@ -8,6 +8,7 @@ const folder = tempDir();
 const now = 1_700_000_000_000;
 const store = await openSqlite({
   dataDir: folder.path,
+  packing: { compression: "zstd" },
   prepare: imapText,
   undeleteMs: 7 * 86_400_000,
   wall: () => now,
