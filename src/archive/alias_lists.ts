@@ -92,8 +92,10 @@ function items(text: string): readonly string[] {
 
 /** What is more than an address. */
 function reasonAgainst(item: string): string | null {
-  if (item.startsWith("|")) return "programs are not run; a transport of one's own can take such mail";
-  if (item.startsWith("/")) return "mail is not written to files; palomar account add makes a mailbox";
+  if (item.startsWith("|")) return "programs are not run from here: delivery.programs and palomar target add do it";
+  if (item.startsWith("/")) {
+    return "mail is not written to files from here: delivery.mboxes and palomar target add do it";
+  }
   if (/^:include:/i.test(item)) return "lists in other files are not read; put their addresses here";
   if (/^:(?:fail|blackhole|defer|unknown)/i.test(item)) return "a redirection of Exim";
   return null;

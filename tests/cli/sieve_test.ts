@@ -55,12 +55,15 @@ Deno.test("a .forward becomes a rule, once, and what cannot be translated is nam
   const { run } = await aliceDesk();
   const text = "\\alice\nbob@example.net\n";
   const dry = await run(`import forward ${ALICE} - --dry-run`, { stdin: text });
-  assert.deepEqual(JSON.parse(dry.out).rules[0].actions, [{ do: "forward", address: "bob@example.net", keep: true }]);
-  assert.deepEqual(JSON.parse((await run(`rules show ${ALICE}`)).out).rules, []);
+  assert.deepEqual(JSON.parse(dry.out), { forward: ["bob@example.net"], keep: true });
+  assert.equal((await run(`forward list ${ALICE}`)).out, "");
   for (let time = 0; time < 2; time++) {
-    const made = await run(`import forward ${ALICE} - --activate`, { stdin: text });
-    assert.deepEqual([made.code, made.err], [0, `${ALICE} forwards to bob@example.net, and keeps it.\n`]);
-    assert.equal(JSON.parse((await run(`rules show ${ALICE}`)).out).rules.length, 1);
+    const made = await run(`import forward ${ALICE} -`, { stdin: text });
+    assert.deepEqual([made.code, made.err], [
+      0,
+      `Mail of ${ALICE} goes to bob@example.net, and is kept here.\n`,
+    ]);
+    assert.equal((await run(`forward list ${ALICE}`)).out, "bob@example.net\n");
   }
   const piped = await run(`import forward ${ALICE} -`, { stdin: '"|procmail"\nbob@example.net' });
   assert.equal(piped.code, 1);

@@ -3,6 +3,7 @@ import { agents } from "./scenarios/agents.ts";
 import { contentFilters } from "./scenarios/content_filters.ts";
 import { crash } from "./scenarios/crash.ts";
 import { curl } from "./scenarios/curl.ts";
+import { deliveryTargets } from "./scenarios/delivery_targets.ts";
 import { dovecotArchive } from "./scenarios/dovecot_archive.ts";
 import { exim } from "./scenarios/exim.ts";
 import { filters } from "./scenarios/filters.ts";
@@ -37,6 +38,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...nodeClients,
   ...jmap,
   ...agents,
+  ...deliveryTargets,
   ...mbsync,
   ...filters,
   ...roundcube,

@@ -54,6 +54,11 @@ const revive = createRoute({
       delivery: z.strictObject({
         subaddressFolders: z.boolean(),
         lists: z.record(z.string().max(256), z.array(z.string().max(256))),
+        // a backup may be older than these
+        forward: z.array(z.string().max(256)).default([]),
+        targets: z.array(z.string().max(80)).default([]),
+        keep: z.boolean().default(true),
+        duplicates: z.int().nullable().default(null),
         vacation: z.strictObject({
           enabled: z.boolean(),
           from: time,
