@@ -14,7 +14,7 @@ import { StorageError } from "../storage.ts";
 import { Bucket } from "./bucket.ts";
 import { MemoryBudget } from "./memory_budget.ts";
 import { type ObjectOptions, prefixOf } from "./options.ts";
-import { takeBucket } from "./ownership.ts";
+import { expectOwner, takeBucket } from "./ownership.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import { Requests } from "./request.ts";
 import { Sweeper } from "./sweep.ts";
@@ -67,7 +67,7 @@ class ObjectBodies implements BodyStore {
   readonly #ahead: ReadAhead;
   readonly #sweeper: Sweeper;
 
-  constructor(bucket: Bucket, options: ObjectOptions, { own, named }: BodySurroundings, parts: ObjectParts) {
+  constructor(bucket: Bucket, options: ObjectOptions, { own, named, identity }: BodySurroundings, parts: ObjectParts) {
     this.#bucket = bucket;
     this.#own = own;
     this.#prefix = prefixOf(options) + "bodies/";
@@ -80,6 +80,7 @@ class ObjectBodies implements BodyStore {
       prefix: this.#prefix,
       placeOf: (key) => this.#placeOf(key),
       named,
+      expectOwner: () => expectOwner(bucket, prefixOf(options), identity),
       remove: (places) => this.#removeObjects(places),
     });
   }

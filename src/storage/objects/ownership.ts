@@ -24,17 +24,20 @@ export async function takeBucket(bucket: Bucket, prefix: string, identity: strin
 async function take(bucket: Bucket, prefix: string, identity: string): Promise<void> {
   const mark = prefix + MARK;
   const wanted = `${HEAD}${identity}\n`;
-  const read = async () => {
-    const octets = await bucket.get(mark, 0, 1024);
-    return octets === null ? null : decoder.decode(octets);
-  };
-  let found = await read();
-  if (found === null) {
-    await bucket.put(mark, encoder.encode(wanted));
-    found = await read();
-  }
-  if (found !== wanted) throw foreign(bucket, prefix, mark);
+  if (await read(bucket, mark) === null) await bucket.put(mark, encoder.encode(wanted));
+  await expectOwner(bucket, prefix, identity);
   await probe(bucket, prefix);
+}
+
+/** Rejects where the prefix is not, or no longer, this database's. */
+export async function expectOwner(bucket: Bucket, prefix: string, identity: string): Promise<void> {
+  const mark = prefix + MARK;
+  if (await read(bucket, mark) !== `${HEAD}${identity}\n`) throw foreign(bucket, prefix, mark);
+}
+
+async function read(bucket: Bucket, mark: string): Promise<string | null> {
+  const octets = await bucket.get(mark, 0, 1024);
+  return octets === null ? null : decoder.decode(octets);
 }
 
 /** Writes, reads a part of, lists and removes an object. */

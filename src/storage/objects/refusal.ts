@@ -38,6 +38,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   SignatureDoesNotMatch: "the signature is wrong: " + KEY,
   AuthorizationHeaderMalformed: "correct storage.objects.region",
   PermanentRedirect: "the bucket is elsewhere: correct storage.objects.endpoint and .region",
+  TemporaryRedirect: "the bucket is elsewhere: correct storage.objects.endpoint and .region",
   RequestTimeTooSkewed: "the clock of this machine is wrong: set it (NTP)",
   AccessDenied: "the key must be allowed to get, put, delete and list objects of the bucket (s3:GetObject, " +
     "s3:PutObject, s3:DeleteObject, s3:ListBucket, s3:AbortMultipartUpload, s3:ListBucketMultipartUploads)",

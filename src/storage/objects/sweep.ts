@@ -16,6 +16,8 @@ export interface SweepParts {
   /** The place that a key is of; null where it is no body: such objects are somebody else's. */
   readonly placeOf: (key: string) => string | null;
   readonly named: (places: readonly string[]) => Promise<ReadonlySet<string>>;
+  /** Rejects where the prefix has come to another database: whatever it has is nothing that we know. */
+  readonly expectOwner: () => Promise<void>;
   readonly remove: (places: readonly string[]) => Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export class Sweeper {
   }
 
   async sweep(): Promise<void> {
+    await this.#parts.expectOwner();
     let now = Date.now();
     for (let page = 0; page < PAGES; page++) {
       const listed = await this.#parts.bucket.list(this.#parts.prefix, this.#after);

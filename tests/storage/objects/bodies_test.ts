@@ -380,12 +380,16 @@ test("whoever opens is told what is wrong, and what to do", async ({ s3, open })
   await assert.rejects(open(), refusal("unavailable", /the clock of this machine is wrong/));
 });
 
-test("a prefix belongs to one database", async ({ s3, open }) => {
+test("a prefix belongs to one database", async ({ s3, open, bodies }) => {
   await open(); // another node
   await assert.rejects(open({}, "database-2"), refusal("unavailable", /the mail of another database: choose another/));
   await open({ prefix: "second" }, "database-2");
   s3.objects.delete("mm/palomar-store");
   await open({}, "database-2"); // it has taken its place
+  const theirs = await write(await open({}, "database-2"), octets(70_000));
+  s3.ahead = 2 * DAY;
+  await assert.rejects(bodies.sweep(), refusal("unavailable", /the mail of another database/)); // and what it has stays
+  assert.equal((await bodies.sizes([theirs])).size, 1);
   await assert.rejects(open(), refusal("unavailable", /remove the object "mm\/palomar-store" and start again/));
 });
 
