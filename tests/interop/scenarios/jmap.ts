@@ -212,4 +212,25 @@ export const jmap: readonly Scenario[] = [
       await imap.logout();
     },
   },
+  {
+    name: "curl: the examples of JMAP in the README do what they say",
+    needs: ["curl", "sh"],
+    async run(stage) {
+      const { palomar, base } = await overTls(stage);
+      const { address, password } = await palomar.account("kim");
+      await palomar.deliver(address, "Subject: your invoice\r\n\r\nPlease pay.\r\n");
+      const readme = await Deno.readTextFile(new URL("../../../README.md", import.meta.url));
+      const [, examples = ""] = /\n## JMAP\n[^]*?```sh\n([^]*?)```/.exec(readme) ?? [];
+      const commands = examples.replace(/^(ME|JMAP)=.*$/gm, "").split(/\n(?=curl )/).map((one) => one.trim());
+      const env = { ME: `${address}:${password}`, JMAP: base, CURL_CA_BUNDLE: palomar.caFile };
+      const session = JSON.parse((await stage.run("sh", ["-c", commands[1]!], { env })).stdout);
+      const [accountId] = Object.keys(session.accounts);
+      const search = commands[2]!.replaceAll('"a1"', JSON.stringify(accountId));
+      const { methodResponses } = JSON.parse((await stage.run("sh", ["-c", search], { env })).stdout);
+      strictEqual(methodResponses[1][1].list[0].preview, "Please pay.");
+      // Nothing happens: it listens until its time is up.
+      const listening = commands[3]!.replace("curl ", "curl --max-time 2 ");
+      ok((await stage.run("sh", ["-c", listening], { env, codes: [28] })).stdout.startsWith(": listening"));
+    },
+  },
 ];
