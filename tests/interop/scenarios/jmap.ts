@@ -218,12 +218,16 @@ export const jmap: readonly Scenario[] = [
     async run(stage) {
       const { palomar, base } = await overTls(stage);
       const { address, password } = await palomar.account("kim");
-      await palomar.deliver(address, "Subject: your invoice\r\n\r\nPlease pay.\r\n");
+      const imap = await openImap(palomar, { address, password });
+      ok(await imap.append("INBOX", "Subject: your invoice\r\n\r\nPlease pay.\r\n"));
+      await imap.logout();
       const readme = await Deno.readTextFile(new URL("../../../README.md", import.meta.url));
       const [, examples = ""] = /\n## JMAP\n[^]*?```sh\n([^]*?)```/.exec(readme) ?? [];
       const commands = examples.replace(/^(ME|JMAP)=.*$/gm, "").split(/\n(?=curl )/).map((one) => one.trim());
       const env = { ME: `${address}:${password}`, JMAP: base, CURL_CA_BUNDLE: palomar.caFile };
-      const session = JSON.parse((await stage.run("sh", ["-c", commands[1]!], { env })).stdout);
+      const said = (await stage.run("sh", ["-c", commands[1]!], { env })).stdout;
+      const session = JSON.parse(said);
+      ok(session.accounts, said);
       const [accountId] = Object.keys(session.accounts);
       const search = commands[2]!.replaceAll('"a1"', JSON.stringify(accountId));
       const { methodResponses } = JSON.parse((await stage.run("sh", ["-c", search], { env })).stdout);
