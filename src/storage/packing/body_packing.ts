@@ -5,6 +5,7 @@ import { equalSecretBytes } from "../../base/hash.ts";
 import { StorageError } from "../storage.ts";
 import { openCell, sealCell } from "./cell.ts";
 import type { Cipher } from "./ciphers.ts";
+import { LEAST_BODY } from "./frame.ts";
 import { Keys, SALT } from "./keys.ts";
 import { type Packed, Packer } from "./packer.ts";
 import { sealOf } from "./seal.ts";
@@ -67,17 +68,9 @@ export class BodyPacking {
 
   /** A whole body at once. */
   pack(octets: Uint8Array, hash: Uint8Array): Packed {
-    const packer = this.packer();
-    const begun = packer.push(octets);
-    const { rest, stored, packing } = packer.finish(hash);
-    if (begun.length === 0) return { rest, stored, packing };
-    const all = new Uint8Array(stored);
-    let at = 0;
-    for (const piece of [...begun, rest]) {
-      all.set(piece, at);
-      at += piece.length;
-    }
-    return { rest: all, stored, packing };
+    const isPlain = this.keys.first === null && (!this.#compresses || octets.length < LEAST_BODY);
+    if (isPlain) return { rest: octets, stored: octets.length, packing: null };
+    return this.packer().whole(octets, hash);
   }
 
   /**

@@ -3,9 +3,10 @@ import { constants, crc32, zstdCompressSync, zstdDecompressSync } from "node:zli
 import { type Cipher, decrypt, encrypt } from "./ciphers.ts";
 import type { FrameEntry } from "./table.ts";
 
-/** Smaller ones are not worth the try. A body of one small frame is read for its header most of all (adr/0028). */
+/** Smaller ones are not worth the try. */
 const LEAST = 512;
-const LEAST_BODY = 8 * 1024;
+/** A small body is read for its header most of all, and saves little (adr/0028). */
+export const LEAST_BODY = 8 * 1024;
 /** What is not smaller by a tenth lies as it came. */
 const WORTH = 0.9;
 /** Level 2: a third slower than the fastest, 4 % smaller; the next costs half as much again for 3 % (adr/0028). */

@@ -64,6 +64,17 @@ export class Packer {
     return out;
   }
 
+  /** A body that is there at once, instead of `push`. */
+  whole(octets: Uint8Array, hash: Uint8Array): Packed {
+    const frames: Uint8Array[] = [];
+    this.#size = octets.length;
+    if (this.#key === null && !this.#compresses) this.#stored = octets.length;
+    else for (let at = 0; at < octets.length; at += FRAME) frames.push(this.#pack(octets.subarray(at, at + FRAME)));
+    const packed = this.finish(hash);
+    if (packed.packing === null) return { ...packed, rest: octets };
+    return { ...packed, rest: frames.length === 1 ? frames[0]! : concatBytes(frames) };
+  }
+
   /** `hash` names the body: SHA-256 of its plain octets. */
   finish(hash: Uint8Array): Packed {
     const rest = this.#filled > 0 ? this.#packBuffer() : EMPTY;
