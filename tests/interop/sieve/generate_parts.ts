@@ -29,13 +29,13 @@ function statement(chance: Chance, depth: number, inLoop: boolean): string[] {
     const name = chance.in(2) ? ':name "outer" ' : "";
     return [`foreverypart ${name}{`, ...block(chance, depth, true, name !== ""), "}"];
   }
-  if (depth > 0 && chance.in(2)) return [`if ${test(chance)} {`, ...block(chance, depth, inLoop, false), "}"];
+  if (depth > 0 && chance.in(2)) return [`if ${test(chance, inLoop)} {`, ...block(chance, depth, inLoop, false), "}"];
   return [action(chance, inLoop)];
 }
 
 function block(chance: Chance, depth: number, inLoop: boolean, isNamed: boolean): string[] {
   const lines = Array.from({ length: 1 + chance.below(2) }, () => statement(chance, depth - 1, inLoop)).flat();
-  if (inLoop && chance.in(4)) lines.push(`if ${test(chance)} { break${isNamed ? ' :name "outer"' : ""}; }`);
+  if (inLoop && chance.in(4)) lines.push(`if ${test(chance, inLoop)} { break${isNamed ? ' :name "outer"' : ""}; }`);
   return lines;
 }
 
@@ -62,7 +62,7 @@ function action(chance: Chance, inLoop: boolean): string {
       // Another field than those that :mime looks at: there Pigeonhole sees the header as it came (RFC 5293 section 6).
       return `addheader "X-B" "${chance.one(["one", "two"])}";`;
     default:
-      return `if ${test(chance)} { fileinto "yes #"; }`;
+      return `if ${test(chance, inLoop)} { fileinto "yes #"; }`;
   }
 }
 
@@ -79,8 +79,9 @@ function vacation(chance: Chance): string {
 
 const FIELDS = ["Content-Type", "Content-Disposition", "Subject", "X-A"];
 
-function test(chance: Chance): string {
-  const any = chance.in(2) ? ":anychild " : "";
+function test(chance: Chance, inLoop: boolean): string {
+  // In a loop Pigeonhole takes parts that come behind for children (RFC 5703 section 4).
+  const any = chance.in(2) && !inLoop ? ":anychild " : "";
   const kind = chance.one([":is", ":contains", ":matches"]);
   switch (chance.below(8)) {
     case 0:
