@@ -1,6 +1,7 @@
 /** Programs: what they get, what their ends mean, and those that do not behave. */
 import assert from "node:assert/strict";
 import { readExit } from "../../../src/server/targets/exit_codes.ts";
+import { targetFacts } from "../../../src/server/targets/targets.ts";
 import { programPlace } from "../../../src/server/targets/program.ts";
 import { fillIn, harmless, programWords } from "../../../src/server/targets/program_words.ts";
 import { folder, message, NOW, program, said, SIGNAL, way } from "./support.ts";
@@ -112,4 +113,16 @@ Deno.test("a message that cannot be read does not reach a program as if it was w
     },
   };
   assert.match(await run(program(sh("cat >/dev/null; sleep 5")), broken), /^temporary .*cannot be read/);
+});
+
+Deno.test({
+  name: "without the run permission a program is off, and says which permission it wants; places are not",
+  permissions: { run: false },
+  async fn() {
+    const path = "/srv/{user}";
+    const maildirs = { home: { path, create: true, quota: null } };
+    const facts = await targetFacts({ programs: { learn: program(["/bin/learn"]) }, maildirs, mboxes: {}, http: {} });
+    assert.match(facts.get("program:learn")?.off ?? "", /may not run programs \(deno run --allow-run=\/bin\/learn\)/);
+    assert.equal(facts.get("maildir:home")?.off, null);
+  },
 });

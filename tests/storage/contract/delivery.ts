@@ -67,6 +67,13 @@ export function deliveryContract(name: string, open: Open): void {
       { vacation: { ...vacation, subject: "a\r\nBcc: x" } },
       { vacation: { ...vacation, from: 5, to: 5 } },
       { lists: { "a b": [] } },
+      { forward: ["no address"] },
+      { forward: [ANN.toUpperCase()] },
+      { forward: Array.from({ length: DELIVERY_LIMITS.forward + 1 }, (_, i) => `a${i}@example.org`) },
+      { targets: ["maildir:../etc"] },
+      { targets: Array.from({ length: DELIVERY_LIMITS.targets + 1 }, (_, i) => `a${i}`) },
+      { duplicates: 0 },
+      { duplicates: DELIVERY_LIMITS.duplicates + 1 },
       { lists: { "a": ["no address"] } },
       { lists: { "a": Array.from({ length: DELIVERY_LIMITS.listMembers + 1 }, (_, i) => `a${i}@example.org`) } },
       { lists: Object.fromEntries(Array.from({ length: DELIVERY_LIMITS.lists + 1 }, (_, i) => [`l${i}`, []])) },
@@ -85,6 +92,42 @@ export function deliveryContract(name: string, open: Open): void {
     const seen = (accountId: AccountId, now: number) => s.ask("delivery.seen", { accountId, key: "k", now });
     assert.deepEqual([await seen(ann, 1_999), await seen(ann, 2_000), await seen(bob, 1_999)], [true, false, false]);
   });
+
+  sceneTest(
+    `${name}: what comes for an account a second time with a key of once is left out, rows and all`,
+    open,
+    async (s) => {
+      const [ann, bob] = [await idOf(s, ANN), await idOf(s, BOB)];
+      const blobId = await bodyOf(s, "Subject: x\r\n\r\nx");
+      const row = (accountId: AccountId, address: string) => ({
+        recipient: { forwardPath: address, notify: null, orcpt: null },
+        domain: null,
+        route: "deliver:maildir:home {}",
+        accountId,
+        prefix: EMPTY,
+        dueAt: 5_000,
+        expiresAt: 9_000,
+      });
+      const remember = [{ accountId: ann, key: "id", until: 2_000, once: true as const }];
+      const deliveries = [delivery(ann, { role: "inbox" }), delivery(bob, { role: "inbox" }, { recipient: BOB })];
+      const more = { remember, queued: [row(ann, ANN), row(bob, BOB)] };
+      const take = async (now: number) => {
+        const answer = await s.ask("mail.accept", accepting(blobId, deliveries, { ...more, now }));
+        assert.ok("stored" in answer);
+        return answer.stored.map(({ recipient }) => recipient).sort();
+      };
+      assert.deepEqual(await take(1_000), [ANN, BOB]);
+      assert.deepEqual(await take(1_999), [BOB]);
+      assert.deepEqual(await take(2_000), [ANN, BOB]);
+      const rows = await s.ask("queue.list", { after: null, limit: 10 });
+      assert.deepEqual(rows.map(({ recipient }) => recipient.forwardPath), [ANN, BOB, BOB, ANN, BOB]);
+      assert.ok(rows.every(({ route }) => route === "deliver:maildir:home {}"));
+      const [job] = await s.ask("queue.claim", { owner: "w", now: 6_000, leaseMs: 1_000, limit: 1 });
+      assert.deepEqual([job?.route, job?.domain], ["deliver:maildir:home {}", null]);
+      const told = await s.ask("journal.read", { traceId: "t.1" as TraceId });
+      assert.equal(told.filter(({ event, recipient }) => event === "discarded" && recipient === ANN).length, 1);
+    },
+  );
 
   sceneTest(`${name}: what is remembered is bounded; what ends first makes room`, open, async (s) => {
     const ann = await idOf(s, ANN);
