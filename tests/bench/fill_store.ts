@@ -153,14 +153,16 @@ function copy(db: DatabaseSync, targets: readonly Target[], large: number): void
         48 + ${at} % ${SEGMENT_BODIES} * ${LARGE + 48}, t.header_end, null, t.envelope, t.structure, null
       from target g cross join template t where ${isOwn} order by 1`);
   }
-  db.exec(`insert into emails select g.email + t.i, g.account, g.email + t.i, iif(${isOwn}, ${ownBlob}, t.blob),
+  db.exec(`insert into emails (id, account, thread, blob, hash, blob_size, size, internal_date, sent_at, header_end,
+      prefix) select g.email + t.i, g.account, g.email + t.i, iif(${isOwn}, ${ownBlob}, t.blob),
       iif(${isOwn}, (select hash from blobs where id = ${ownBlob}), t.hash), iif(${isOwn}, ${LARGE}, t.blob_size),
       iif(${isOwn}, ${LARGE}, t.size), t.internal_date, t.sent_at, t.header_end, t.prefix, g.uid + t.i
     from target g cross join template t order by g.k, t.i`);
-  db.exec(`insert into members select g.mailbox, g.uid + t.i, g.uid + t.i, g.email + t.i, iif(g.uid = 0, t.flags, 1),
+  db.exec(`insert into members (mailbox, uid, modseq, email, flags, keywords, save_date, size)
+    select g.mailbox, g.uid + t.i, g.uid + t.i, g.email + t.i, iif(g.uid = 0, t.flags, 1),
       t.keywords, t.save_date, iif(${isOwn}, ${LARGE}, t.size)
     from target g cross join template t order by g.mailbox, g.uid, t.i`);
-  db.exec(`insert into threads select g.account, (g.email + t.i) * 400000, g.email + t.i
+  db.exec(`insert into threads (account, key, thread) select g.account, (g.email + t.i) * 400000, g.email + t.i
     from target g cross join template t order by g.account, g.email, t.i`);
   db.exec("commit");
 }
