@@ -8,7 +8,7 @@ import { openSqlite } from "../../../src/storage/sqlite/mod.ts";
 import { ALL, message, Scene } from "../scene.ts";
 
 const [dataDir = "", round = ""] = Deno.args;
-const store = await openSqlite({ dataDir });
+const store = await openSqlite({ dataDir, packing: { compression: "zstd" } });
 const s = new Scene(store);
 s.ann = (await s.ask("account.get", { address: "ann@example.org" }))!.accountId;
 s.bob = (await s.ask("account.get", { address: "bob@example.org" }))!.accountId;

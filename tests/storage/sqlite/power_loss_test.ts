@@ -10,6 +10,8 @@ import { openSqlite } from "../../../src/storage/sqlite/mod.ts";
 import { verifyStore } from "../../../src/storage/sqlite/verify/mod.ts";
 import { ALL, granted, message, Scene, tempDir } from "../scene.ts";
 
+const PACKED = { compression: "zstd", keys: [new Uint8Array(32).fill(1)] } as const;
+
 const LARGE = 60_000;
 
 /** Watches the segment log: what of each file would be left. */
@@ -64,7 +66,7 @@ async function losePower(losses: number, forgets: boolean): Promise<string[]> {
   const folder = tempDir();
   const disk = new Disk(`${folder.path}/data`, forgets);
   const wrong: string[] = [];
-  const s = await new Scene(await openSqlite({ dataDir: `${folder.path}/data` })).people();
+  const s = await new Scene(await openSqlite({ dataDir: `${folder.path}/data`, packing: PACKED })).people();
   const acknowledged = new Set<BlobId>();
   let stop = false;
   const load = async (name: string, size: number) => {
@@ -110,7 +112,7 @@ async function losePower(losses: number, forgets: boolean): Promise<string[]> {
 /** Opens what is left and goes on with it. */
 async function lookAt(dataDir: string, promised: readonly BlobId[]): Promise<string[]> {
   const wrong: string[] = [];
-  const s = new Scene(await openSqlite({ dataDir }));
+  const s = new Scene(await openSqlite({ dataDir, packing: PACKED }));
   try {
     s.ann = (await s.ask("account.get", { address: "ann@example.org" }))!.accountId;
     const { mailboxId } = await s.mailbox(s.ann, "INBOX");
@@ -120,7 +122,7 @@ async function lookAt(dataDir: string, promised: readonly BlobId[]): Promise<str
   } finally {
     await s.store.close();
   }
-  for (const event of verifyStore({ dataDir })) {
+  for (const event of verifyStore({ dataDir, keys: PACKED.keys })) {
     if (event.type === "finding") wrong.push(`${event.finding.where}: ${event.finding.problem}`);
   }
   return wrong;
