@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { startCluster } from "../../storage/postgres/cluster.ts";
@@ -109,10 +110,12 @@ export const objects: readonly Scenario[] = [
   },
 ];
 
-/** `number N` and as many octets of lines. */
+/** `number N` and as many octets of lines, the same each time, that compressing does not make small. */
 function textOf(size: number, n: number): string {
-  const line = `${n} ${"pigeon ".repeat(10)}\r\n`;
-  return `Subject: number ${n}\r\n\r\n${line.repeat(Math.ceil(size / line.length)).slice(0, size)}`;
+  const words = new Uint32Array(Math.ceil(size / 5));
+  for (let i = 0, state = n + 1; i < words.length; i++) words[i] = state = Math.imul(state, 1664525) + 1013904223;
+  const lines = Buffer.from(words.buffer).toString("base64").replace(/.{76}/g, "$&\r\n");
+  return `Subject: number ${n}\r\n\r\n${lines.slice(0, size)}`.trimEnd();
 }
 
 function hashOf(text: string): string {
