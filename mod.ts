@@ -59,6 +59,22 @@ export * from "./src/pop3/mod.ts";
 export * from "./src/managesieve/mod.ts";
 export * from "./src/mailauth/mod.ts";
 export * from "./src/sieve/mod.ts";
+export {
+  CAPABILITIES as JMAP_CAPABILITIES,
+  type Invocation as JmapInvocation,
+  JMAP_LIMITS,
+  type JmapAccount,
+  type JmapLimits,
+  type JmapRequest,
+  type JmapResponse,
+  type JmapUser,
+  type Json,
+  type JsonObject,
+  parseRequest as parseJmapRequest,
+  processRequest as processJmapRequest,
+  type RequestProblem as JmapProblem,
+  sessionObject as jmapSession,
+} from "./src/jmap/mod.ts";
 export * from "./src/abuse/mod.ts";
 export * from "./src/storage/storage.ts";
 export { type MemoryOptions, memoryStorage } from "./src/storage/memory/mod.ts";

@@ -13,6 +13,7 @@ export interface JmapLimits {
   readonly maxDelayedSend: number;
 }
 
+/** What a server allows where it does not say otherwise. */
 export const JMAP_LIMITS: JmapLimits = {
   maxSizeUpload: 50_000_000,
   maxConcurrentUpload: 4,

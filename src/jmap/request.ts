@@ -5,6 +5,7 @@ import type { JmapLimits } from "./limits.ts";
 /** A method call or a response: name, arguments, the client's id of the call. */
 export type Invocation = readonly [name: string, args: JsonObject, callId: string];
 
+/** A request whose shape is right; what is in its calls is each method's business. */
 export interface JmapRequest {
   readonly using: readonly string[];
   readonly methodCalls: readonly Invocation[];
