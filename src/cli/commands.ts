@@ -33,9 +33,11 @@ import { exportMbox } from "./commands/export_mbox.ts";
 import { forwardAdd, forwardList, forwardRemove } from "./commands/forward.ts";
 import { importAliases } from "./commands/import_aliases.ts";
 import { importEml } from "./commands/import_eml.ts";
+import { importMaildropFilter, importProcmailrc } from "./commands/import_filters.ts";
 import { importForward } from "./commands/import_forward.ts";
 import { importMaildir } from "./commands/import_maildir.ts";
 import { importMbox } from "./commands/import_mbox.ts";
+import { importSieveScripts } from "./commands/import_sieve.ts";
 import { queueHold } from "./commands/queue_hold.ts";
 import { queueList } from "./commands/queue_list.ts";
 import { queueRelease } from "./commands/queue_release.ts";
@@ -109,6 +111,9 @@ export const COMMANDS: readonly Command[] = [
   targetRemove,
   importAliases,
   importForward,
+  importProcmailrc,
+  importMaildropFilter,
+  importSieveScripts,
   importMaildir,
   importMbox,
   importEml,

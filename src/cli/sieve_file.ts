@@ -7,10 +7,11 @@ import { printable } from "./table.ts";
 /** Octets; what a store takes, too. */
 const LARGEST = 1 << 20;
 
-/** The text of a script; the file `-` is what comes from stdin. Throws `Exit`. */
-export async function readScript(file: string, io: Io): Promise<string> {
+/** The text of a script; the file `-` is what comes from stdin. `read`: of octets, in place of UTF-8. Throws `Exit`. */
+export async function readScript(file: string, io: Io, read?: (octets: Uint8Array) => string): Promise<string> {
   const bytes = file === "-" ? await io.readAll(LARGEST) : await readFile(file, io.cwd);
   if (bytes === null) throw new Exit(EXIT.refused, `${printable(file)} has more than ${LARGEST} octets`);
+  if (read) return read(bytes);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes); // RFC 5228 section 2.1: scripts are UTF-8
   } catch {
