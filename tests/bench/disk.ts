@@ -64,7 +64,7 @@ async function used(folder: string, work: (port: number) => Promise<void>): Prom
 }
 
 /** Bodies as they are: what compression gains is not counted. */
-const CONFIG: Readonly<Record<string, unknown>> = {};
+const CONFIG: Readonly<Record<string, unknown>> = { storage: { driver: "sqlite", compression: "none" } };
 
 function count(folder: string): Used {
   const sum: Used = { database: 0, segments: 0, texts: 0, rest: 0 };
