@@ -5,7 +5,8 @@
  */
 import type { MailboxRole } from "../../contract/mod.ts";
 import type { AccountRow, AclRow, MailboxRow } from "../engine/tables.ts";
-import { printCredentials, readAccount, readAcl, readMailbox } from "./directory_rows.ts";
+import { printCredentials } from "../engine/credentials.ts";
+import { readAccount, readAcl, readMailbox } from "./directory_rows.ts";
 import { type Known, Layer, LockedLate, type Mailboxes } from "./known.ts";
 import { domainPart, NameTables } from "./name_tables.ts";
 import type { Replay } from "./replay.ts";

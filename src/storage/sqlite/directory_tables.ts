@@ -6,7 +6,8 @@
 import type { MailboxRole } from "../../contract/mod.ts";
 import type { AccountRow, AclRow, MailboxRow, Sequence } from "../engine/tables.ts";
 import { TouchedSet } from "../engine/watchers.ts";
-import { printCredentials, readAccount, readAcl, readMailbox } from "./directory_rows.ts";
+import { printCredentials } from "../engine/credentials.ts";
+import { readAccount, readAcl, readMailbox } from "./directory_rows.ts";
 import { domainPart, NameTables } from "./name_tables.ts";
 import type { Cells } from "./statements.ts";
 
