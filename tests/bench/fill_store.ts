@@ -154,7 +154,7 @@ function copy(db: DatabaseSync, targets: readonly Target[], large: number): void
       from target g cross join template t where ${isOwn} order by 1`);
   }
   db.exec(`insert into emails (id, account, thread, blob, hash, blob_size, size, internal_date, sent_at, header_end,
-      prefix) select g.email + t.i, g.account, g.email + t.i, iif(${isOwn}, ${ownBlob}, t.blob),
+      prefix, created) select g.email + t.i, g.account, g.email + t.i, iif(${isOwn}, ${ownBlob}, t.blob),
       iif(${isOwn}, (select hash from blobs where id = ${ownBlob}), t.hash), iif(${isOwn}, ${LARGE}, t.blob_size),
       iif(${isOwn}, ${LARGE}, t.size), t.internal_date, t.sent_at, t.header_end, t.prefix, g.uid + t.i
     from target g cross join template t order by g.k, t.i`);
