@@ -106,8 +106,14 @@ Deno.test("drive() answers what came before the peer's end, then tells closed on
   const done = drive(toy(), server, world, infoOf(server));
   peer.write(latin1Bytes("echo a\r\nask\r\necho b\r\n"));
   let resolve = (_: number) => {};
-  world.answer = () => new Promise((r) => resolve = r);
+  const asked = new Promise<void>((told) => {
+    world.answer = () => {
+      told();
+      return new Promise((r) => resolve = r);
+    };
+  });
   peer.close();
+  await asked;
   await new Promise((resolve) => setTimeout(resolve, 0));
   assert.deepEqual(world.events(), []);
   resolve(1);
