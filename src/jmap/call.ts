@@ -15,8 +15,6 @@ export interface RequestContext {
 }
 
 const LARGEST = 2 ** 53 - 1;
-/** RFC 8620 section 1.2. */
-const ID = /^[A-Za-z0-9_-]{1,255}$/;
 
 /** Reads the arguments of a call; what is not as it must be ends the method with `invalidArguments`. */
 export class Call {
@@ -125,11 +123,6 @@ export class Call {
   wrong(name: string, wanted: string): MethodError {
     return new MethodError("invalidArguments", `${quoted(name)} must be ${wanted}`);
   }
-}
-
-/** Whether a text may be an id. */
-export function isId(text: string): boolean {
-  return ID.test(text);
 }
 
 /** A name of the client's in a text for people: short, and of no harm. */

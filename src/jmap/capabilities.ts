@@ -6,12 +6,7 @@ export const CORE = "urn:ietf:params:jmap:core";
 export const MAIL = "urn:ietf:params:jmap:mail";
 export const SUBMISSION = "urn:ietf:params:jmap:submission";
 export const VACATION = "urn:ietf:params:jmap:vacationresponse";
-export const WEBSOCKET = "urn:ietf:params:jmap:websocket";
-export const BLOB = "urn:ietf:params:jmap:blob";
 export const QUOTA = "urn:ietf:params:jmap:quota";
-export const MDN = "urn:ietf:params:jmap:mdn";
-export const SIEVE = "urn:ietf:params:jmap:sieve";
-export const PRINCIPALS = "urn:ietf:params:jmap:principals";
 
 /** Those that a request may use: they hold. */
 export const CAPABILITIES: ReadonlySet<string> = new Set([CORE, MAIL, SUBMISSION, VACATION, QUOTA]);
