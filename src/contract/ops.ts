@@ -21,6 +21,7 @@ import type { ObjectOps } from "./ops/object.ts";
 import type { QuotaOps } from "./ops/quota.ts";
 import type { RelayOps } from "./ops/relay.ts";
 import type { RemovedOps } from "./ops/removed.ts";
+import type { RecordOps } from "./ops/record.ts";
 import type { SieveOps } from "./ops/sieve.ts";
 import type { StoreOps } from "./ops/store.ts";
 import type { TokenOps } from "./ops/token.ts";
@@ -82,6 +83,7 @@ export interface StoredOps
     QuotaOps,
     RemovedOps,
     SieveOps,
+    RecordOps,
     StoreOps,
     TokenOps,
     TransportOps,

@@ -12,6 +12,7 @@ import { modelContract } from "./contract/model.ts";
 import { objectsContract } from "./contract/objects.ts";
 import { queueContract } from "./contract/queue.ts";
 import { quotaContract } from "./contract/quota.ts";
+import { recordsContract } from "./contract/records.ts";
 import { removedContract } from "./contract/removed.ts";
 import { replaceContract } from "./contract/replace.ts";
 import { searchContract } from "./contract/search.ts";
@@ -36,6 +37,7 @@ export function storageContract(name: string, open: Open): void {
   queueContract(name, open);
   metadataContract(name, open);
   quotaContract(name, open);
+  recordsContract(name, open);
   removedContract(name, open);
   replaceContract(name, open);
   sieveContract(name, open);

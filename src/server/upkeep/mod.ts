@@ -1,10 +1,11 @@
 /**
- * What a server does by itself with what it keeps: mailboxes with an age limit are tidied, and people whose mailboxes
- * fill up are told. Each is a round that can be broken off anywhere and is done again at the next.
+ * What a server does by itself with what it keeps: mailboxes with an age limit are tidied, records that have expired
+ * forgotten, and people whose mailboxes fill up are told. Each is a round that can be broken off anywhere and is done again at the next.
  */
 import { every } from "../every.ts";
 import { isAhead, putQueueRight } from "./clock_back.ts";
 import { expireMailboxes } from "./expire_mailboxes.ts";
+import { forgetRecords } from "./forget_records.ts";
 import type { UpkeepParts } from "./parts.ts";
 import { QuotaWarnings } from "./quota_warnings.ts";
 
@@ -73,6 +74,11 @@ export class Upkeep {
       await expireMailboxes(this.#parts, isStopped);
     } catch (error) {
       logger.log("error", "retention.failed", { error: String(error) });
+    }
+    try {
+      await forgetRecords(this.#parts, isStopped);
+    } catch (error) {
+      logger.log("error", "records.pruneFailed", { error: String(error) });
     }
     try {
       await this.#warnings.round(isStopped);

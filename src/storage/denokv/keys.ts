@@ -15,6 +15,8 @@ export type Key = readonly [scope: string, kind: string, ...rest: Part[]];
 export const DIRECTORY = "d";
 export const METADATA = "t";
 export const QUEUE = "q";
+/** Records by kind and key. */
+export const RECORDS = "n";
 /** What was removed and can come back, of all accounts. */
 export const REMOVED = "r";
 /** Senders of what was forwarded. */

@@ -7,7 +7,8 @@ import { Marks } from "../engine/marks.ts";
 import { distinctKeywords, lowerBound } from "../engine/order.ts";
 import type { MailboxRow, MemberRow } from "../engine/tables.ts";
 import type { Key } from "./keys.ts";
-import { firstGroups, ObjectTables } from "./object_tables.ts";
+import { firstGroups } from "./object_tables.ts";
+import { RecordTables } from "./record_tables.ts";
 import { type EmailEntry, emailKey } from "./removed_tables.ts";
 
 const BLOCK = 128;
@@ -17,7 +18,7 @@ const AHEAD = 1000;
 type Block = readonly MemberRow[];
 type Stones = readonly (readonly [uid: number, email: number])[];
 
-export abstract class MemberTables extends ObjectTables {
+export abstract class MemberTables extends RecordTables {
   /** Emails that the operation was shown, in their order: what is asked of one will be asked of the next. */
   #shown: number[] = [];
   readonly #places = new Map<number, number>();

@@ -23,6 +23,7 @@ import * as queue from "./queue.ts";
 import * as queueChange from "./queue_change.ts";
 import { putBack } from "./put_back.ts";
 import { recount } from "./recount.ts";
+import * as records from "./records.ts";
 import * as removed from "./removed.ts";
 import { rename } from "./rename.ts";
 import * as sieve from "./sieve.ts";
@@ -107,6 +108,12 @@ export const OPERATIONS: Operations = {
   "object.set": storedObjects.set,
   "object.changes": storedObjects.changes,
   "object.owners": storedObjects.owners,
+  "record.get": records.get,
+  "record.list": records.list,
+  "record.put": records.put,
+  "record.take": records.take,
+  "record.remove": records.remove,
+  "record.prune": records.prune,
   "email.import": archive.importEmails,
   "email.known": archive.known,
   "email.origins": archive.origins,
@@ -188,6 +195,8 @@ export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "object.list",
   "object.changes",
   "object.owners",
+  "record.get",
+  "record.list",
   "metadata.get",
   "quota.get",
   "quota.near",

@@ -9,7 +9,7 @@ import type {
   QueuePriority,
   QueueState,
 } from "../../contract/mod.ts";
-import type { EnvelopeRecipient, ObjectKind } from "../../contract/mod.ts";
+import type { EnvelopeRecipient, ObjectKind, RecordKind } from "../../contract/mod.ts";
 import type { Envelope, Part } from "../../message/model.ts";
 
 /** Changed in place, then `saveAccount`. Counters are those of all its mailboxes. */
@@ -227,6 +227,28 @@ export interface ObjectRow {
   readonly created: number;
   readonly changed: number;
   readonly value: string;
+}
+
+/** A small document of the server, or of an account (0: of none). */
+export interface RecordRow {
+  readonly kind: RecordKind;
+  readonly key: string;
+  readonly version: number;
+  readonly account: number;
+  readonly expiresAt: number | null;
+  readonly value: string;
+}
+
+/** Which records are wanted, in the order of their keys. */
+export interface RecordsAsked {
+  readonly kind: RecordKind;
+  /** Null: of all and of none. */
+  readonly account: number | null;
+  readonly prefix: string;
+  /** "" begins at the beginning, or at the end where it is descending. */
+  readonly after: string;
+  readonly descending: boolean;
+  readonly limit: number;
 }
 
 /** Something that is gone from an account. */

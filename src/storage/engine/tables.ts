@@ -23,6 +23,8 @@ import type {
   OriginRow,
   QueueFilter,
   QueueRecord,
+  RecordRow,
+  RecordsAsked,
   RemovedRow,
   Sequence,
   SieveRow,
@@ -179,6 +181,13 @@ export interface Tables {
     modseq: number,
     limit: number,
   ): readonly DestroyedRow[];
+
+  record(kind: RecordRow["kind"], key: string): RecordRow | null;
+  records(asked: RecordsAsked): readonly RecordRow[];
+  putRecord(row: RecordRow): void;
+  removeRecord(row: RecordRow): void;
+  /** Whose time is over, the earliest first. `removeAccount` takes along what is the account's. */
+  expiredRecords(now: number, limit: number): readonly RecordRow[];
 
   email(id: number): EmailRecord | null;
   addEmail(row: EmailRecord): void;

@@ -21,7 +21,8 @@ import type {
   QueueRecord,
   Transaction,
 } from "../engine/tables.ts";
-import { firstGroups, ObjectTables } from "./object_tables.ts";
+import { firstGroups } from "./object_tables.ts";
+import { RecordTables } from "./record_tables.ts";
 import { HEADER_LIMIT } from "../engine/email_read.ts";
 
 interface Blob {
@@ -38,7 +39,7 @@ interface Blob {
   stored: boolean;
 }
 
-export class MemoryTables extends ObjectTables implements Transaction {
+export class MemoryTables extends RecordTables implements Transaction {
   readonly #members = new Map<number, MemberRow[]>();
   readonly #ofEmail = new Map<number, MemberRow[]>();
   readonly #tombstones = new Map<number, { uid: number; modseq: number; email: number }[]>();

@@ -18,6 +18,8 @@ export class Hints {
   /** Account and key of threads. */
   readonly threads: [number, number][] = [];
   readonly queue = new Set<number>();
+  /** Numbers of records that are changed (`recordLock`). */
+  readonly records = new Set<number>();
   readonly addresses = new Set<string>();
   readonly sequences = new Map<Numbered, number>();
   /** It changes what is shared by all accounts. */
@@ -61,6 +63,11 @@ export function hint(hints: Hints, blobs: Blobs, op: StorageOp, args: unknown): 
       return hintBlobs(hints, blobs, 0, [(args as Args<"blob.keep">).blobId]);
     case "object.set":
       return hints.need("object", (args as Args<"object.set">).create?.length ?? 0);
+    case "record.put":
+    case "record.take":
+    case "record.remove":
+      hints.records.add(recordLock(args as Args<"record.remove">));
+      return;
     case "email.replace":
       return hintBlobs(hints, blobs, rowOf("a", accountId!), [(args as Args<"email.replace">).message.blobId]);
     case "queue.settle": {
@@ -85,6 +92,13 @@ export function hint(hints: Hints, blobs: Blobs, op: StorageOp, args: unknown): 
     case "account.credentials":
       return hintAddress(hints, (args as Args<"account.credentials">).login);
   }
+}
+
+/** What a transaction locks that changes a record: two records with one number wait for each other in vain. */
+function recordLock({ kind, key }: Args<"record.remove">): number {
+  let hash = 0;
+  for (const char of `${kind} ${key}`) hash = Math.imul(hash, 31) + char.charCodeAt(0) | 0;
+  return hash;
 }
 
 /** UIDs that an operation works on. */

@@ -22,7 +22,7 @@ import { type Known, Layer } from "./known.ts";
 import type { MarksCache } from "./marks_cache.ts";
 import { MemberStock, type Range, STOCK } from "./member_stock.ts";
 import { ADD_GARBAGE } from "./queue_tables.ts";
-import { ObjectTables } from "./object_tables.ts";
+import { RecordTables } from "./record_tables.ts";
 import { removal } from "./directory_tables.ts";
 import type { Replay } from "./replay.ts";
 import type { Cells } from "./wire/statement.ts";
@@ -64,7 +64,7 @@ const ADD_THREAD = rowWrite("threads", "iii", "insert into threads select * from
 const ADD_BLOB = rowWrite("blobs", "ibititttbbib", "insert into blobs select * from $rows");
 const ADD_IMAP_TEXT = rowWrite("imap_text", "itttt", "insert into imap_text select * from $rows");
 
-export class MailTables extends ObjectTables implements Transaction {
+export class MailTables extends RecordTables implements Transaction {
   readonly #blobs: Blobs;
   readonly #marks: MarksCache;
   readonly #threads: Layer<string, number | null>;

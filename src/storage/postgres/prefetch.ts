@@ -6,7 +6,7 @@ import { hashOf } from "./blobs.ts";
 import { type Known, numbersOf } from "./known.ts";
 import { domainPart, nextNumbers } from "./name_tables.ts";
 import { QUEUE, readQueue } from "./queue_tables.ts";
-import { LOCK_DIRECTORY_SQL } from "./schema.ts";
+import { LOCK_DIRECTORY_SQL, LOCK_RECORDS_SQL } from "./schema.ts";
 import type { Step } from "./wire/connection.ts";
 import type { Cells, Param } from "./wire/statement.ts";
 
@@ -24,6 +24,9 @@ export function questions(hints: Hints, known: Known, locks: boolean): readonly 
   };
   if (locks && hints.isDirectory) ask(LOCK_DIRECTORY_SQL, [], () => {});
   if (hints.accounts.size > 0) askAccounts(hints, known, locks, ask);
+  if (locks && hints.records.size > 0) {
+    ask(LOCK_RECORDS_SQL, [[...hints.records].sort((a, b) => a - b)], () => {});
+  }
   if (hints.addresses.size > 0) askAddresses([...hints.addresses], known, ask);
   if (hints.blobs.size > 0) {
     const ids = [...hints.blobs];

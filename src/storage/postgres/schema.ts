@@ -4,6 +4,8 @@ import type { Connection } from "./wire/connection.ts";
 
 /** Advisory locks of this program: the class is the word "palo". */
 const LOCK_CLASS = 0x70616c6f;
+/** Another class, the word "reco": its locks are numbers of records. */
+const LOCK_RECORDS = 0x7265636f;
 const LOCK_MIGRATION = 1;
 const LOCK_DIRECTORY = 2;
 /** Held, shared, by every server; alone by whoever puts another store in its place. */
@@ -19,6 +21,10 @@ export const FREE_TO_REMOVE_SQL = `select pg_try_advisory_xact_lock(${LOCK_CLASS
 
 /** Whoever changes domains, accounts, aliases or settings does so alone. */
 export const LOCK_DIRECTORY_SQL = `select pg_advisory_xact_lock(${LOCK_CLASS}, ${LOCK_DIRECTORY})`;
+
+/** Whoever changes a record does so alone; of many, in the order of their numbers. */
+export const LOCK_RECORDS_SQL =
+  `select pg_advisory_xact_lock(${LOCK_RECORDS}, v::int) from (select unnest(?I) as v order by 1) as t`;
 
 /** How many numbers one question of a sequence gives: those that come with every message are taken in blocks. */
 export const BLOCK = 256;
@@ -145,6 +151,12 @@ export const MIGRATIONS: readonly string[] = [
   alter table blobs add column stored bigint;
   alter table blobs add column packing bytea;
   create table storage_keys (id text collate "C" primary key);
+  `,
+  `
+  create table records (kind text collate "C" not null, key text collate "C" not null, version bigint not null,
+    account bigint not null, expires_at bigint, value text not null, primary key (kind, key));
+  create index records_account on records (account, kind, key);
+  create index records_end on records (expires_at) where expires_at is not null;
   `,
 ];
 

@@ -18,7 +18,7 @@ import type {
 import type { Marks } from "../engine/marks.ts";
 import { MarksCache } from "./marks_cache.ts";
 import type { Blobs } from "./blobs.ts";
-import { ObjectTables } from "./object_tables.ts";
+import { RecordTables } from "./record_tables.ts";
 import type { Cells, Statements } from "./statements.ts";
 
 const MEMBER = "select mailbox, uid, modseq, email, flags, keywords, save_date, size from members";
@@ -33,7 +33,7 @@ const groups = (table: string) =>
   `where mailbox = ?1 and modseq > ?2 and modseq <= coalesce((select modseq from ${table} where mailbox = ?1 and ` +
   "modseq > ?2 order by modseq limit 1 offset ?3), 9007199254740991) order by modseq";
 
-export class MailTables extends ObjectTables implements Transaction {
+export class MailTables extends RecordTables implements Transaction {
   readonly #blobs: Blobs;
 
   /** Of mailboxes that are looked at. */

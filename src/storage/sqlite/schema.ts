@@ -143,6 +143,12 @@ export const MIGRATIONS: readonly string[] = [
   alter table blobs add column packing blob;
   create table storage_keys (id text primary key) without rowid;
   `,
+  `
+  create table records (kind text not null, key text not null, version integer not null, account integer not null,
+    expires_at integer, value text not null, primary key (kind, key)) without rowid;
+  create index records_account on records (account, kind, key) where account > 0;
+  create index records_end on records (expires_at) where expires_at is not null;
+  `,
 ];
 
 /** How many snapshots of older versions stay. */

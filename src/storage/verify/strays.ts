@@ -29,6 +29,7 @@ export const STRAYS: readonly (readonly [table: string, where: string])[] = [
   orphan("removed", "account", "accounts"),
   orphan("origins", "email", "emails"),
   orphan("objects", "account", "accounts"),
+  ["records", `account <> 0 and ${orphan("records", "account", "accounts")[1]}`],
   orphan("destroyed", "account", "accounts"),
   orphan("aliases", "domain", "domains", "name"),
 ];

@@ -19,6 +19,7 @@ type Elsewhere =
     | "store"
     | "removed"
     | "object"
+    | "record"
     | "delivery"}.${string}`
   | "acl.owners"
   | "blob.keep"

@@ -15,7 +15,7 @@ const large = (text: string) => message(`${text} ${"x".repeat(100_000)}`);
 function downgrade(dataDir: string): void {
   const db = new DatabaseSync(`${dataDir}/palomar.db`);
   db.exec("drop table removed; alter table accounts drop column kept_bytes; pragma user_version = 12");
-  db.exec("drop table objects; drop table destroyed; alter table emails drop column created");
+  db.exec("drop table records; drop table objects; drop table destroyed; alter table emails drop column created");
   db.exec("drop table storage_keys; alter table blobs drop column stored; alter table blobs drop column packing");
   db.close();
 }
