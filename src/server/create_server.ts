@@ -3,26 +3,23 @@
  * and needs no door at all.
  */
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { rootCertificates } from "node:tls";
 import type { Input, Protocol, SessionId, SessionInfo } from "../contract/mod.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { HttpApp } from "../http/deps.ts";
-import type { HttpListening, HttpTls } from "../http/serve.ts";
-import { Certificates, type ReloadReport } from "../net/certificates.ts";
+import type { ReloadReport } from "../net/certificates.ts";
 import { ConnectionLimits } from "../net/connection_limits.ts";
 import { Deadlines } from "../net/deadlines.ts";
-import { ensureDemoCertificate } from "../net/demo_ca.ts";
 import { drive, type DriveOptions, type LiveSession } from "../net/drive.ts";
-import { listen, type Listening } from "../net/listen.ts";
 import type { Transport } from "../net/transport.ts";
 import { systemClock } from "./clock.ts";
 import type { Config, ListenerConfig } from "./config/mod.ts";
 import { activateKeys } from "./dkim/activate_keys.ts";
+import { type Behind, Doors } from "./doors.ts";
 import { type House, openHouse, type ServerParts } from "./house.ts";
 import { createOutbound, type Outbound } from "./outbound.ts";
 import { checkTransports } from "./outbound/transports/transports.ts";
-import { refusalLine, sessionMaker } from "./sessions.ts";
+import { type SessionMaker, sessionMaker } from "./sessions.ts";
 import { every } from "./every.ts";
 import { Upkeep } from "./upkeep/mod.ts";
 import { VERSION } from "./version.ts";
@@ -52,8 +49,6 @@ export interface Server {
   serve(protocol: Protocol, transport: Transport, options?: ServeOptions): Promise<void>;
 }
 
-/** Socket of whoever administers the server on this machine; in the data folder. */
-const CONTROL_SOCKET = "control.sock";
 /** How soon bans of other servers hold here. */
 const BANS_MS = 10_000;
 const RECLAIM_EVERY_MS = 600_000;
@@ -88,11 +83,7 @@ class PalomarServer implements Server {
   #opening: Promise<House> | null = null;
   #house: House | null = null;
   #app: Promise<HttpApp> | null = null;
-  #certificates: Certificates | null = null;
-  #caFile: string | null = null;
-  #addresses: ListenerConfig[] = [];
-  #doors: Listening[] = [];
-  #httpDoors: HttpListening[] = [];
+  readonly #doors: Doors;
   #outbound: Outbound | null = null;
   #reclaiming: ReturnType<typeof setInterval> | undefined;
   #activating: ReturnType<typeof setInterval> | undefined;
@@ -104,6 +95,7 @@ class PalomarServer implements Server {
   constructor(config: Config, parts: ServerParts) {
     this.#config = config;
     this.#parts = parts;
+    this.#doors = new Doors(config);
     this.#limits = new ConnectionLimits({
       total: config.limits.connections,
       perAddress: config.limits.connectionsPerAddress,
@@ -118,11 +110,11 @@ class PalomarServer implements Server {
   }
 
   get addresses(): readonly ListenerConfig[] {
-    return this.#addresses;
+    return this.#doors.addresses;
   }
 
   get caFile(): string | null {
-    return this.#caFile;
+    return this.#doors.caFile;
   }
 
   get adminToken(): House["adminToken"] {
@@ -133,8 +125,9 @@ class PalomarServer implements Server {
   async start(): Promise<void> {
     try {
       const house = await this.#open();
-      for (const listener of this.#config.listeners) await this.#openDoor(house, listener);
-      if (this.#config.storage.driver !== "memory" && !this.#parts.storage) await this.#openControl(house);
+      const behind = this.#behind(house);
+      for (const listener of this.#config.listeners) await this.#doors.open(behind, listener);
+      if (this.#config.storage.driver !== "memory" && !this.#parts.storage) await this.#doors.openControl(behind);
       this.#startOutbound(house, await exchangeAuthorities(this.#config, this.#parts));
       house.dmarcReports.start();
       const { storage, clock, logger, metrics } = house;
@@ -157,13 +150,8 @@ class PalomarServer implements Server {
     return this.#stopping ??= this.#close();
   }
 
-  async reload(): Promise<readonly ReloadReport[]> {
-    const reports = await this.#certificates?.reload() ?? [];
-    for (const report of reports) {
-      if (report.ok) this.#house?.logger.log("info", "certificate.loaded", { file: report.certFile });
-      else this.#house?.logger.log("error", "certificate.refused", { file: report.certFile, error: report.error });
-    }
-    return reports;
+  reload(): Promise<readonly ReloadReport[]> {
+    return this.#doors.reload(this.#house?.logger);
   }
 
   async fetch(request: Request, client?: HttpClient): Promise<Response> {
@@ -226,36 +214,24 @@ class PalomarServer implements Server {
       ...(fetchPolicy === undefined ? {} : { fetchPolicy }),
       ...(ca === null ? {} : { ca }),
       ownEndpoints: () =>
-        new Set(this.#addresses.filter(takesMail).map((listener) => `${listener.address}:${listener.port}`)),
+        new Set(this.addresses.filter(takesMail).map((listener) => `${listener.address}:${listener.port}`)),
     });
     this.#outbound.start();
   }
 
-  async #openDoor(house: House, listener: ListenerConfig): Promise<void> {
-    if (listener.protocol === "http") return await this.#openHttp(house, listener);
-    const { protocol, tls } = listener;
-    const make = sessionMaker(this.#config, protocol, tls);
-    const door = await listen({
-      at: listener.path === undefined ? { address: listener.address, port: listener.port } : { path: listener.path },
-      tls,
-      ...(tls === "none" ? {} : { certificates: await this.#loadCertificates(house) }),
-      handshakeTimeoutMs: this.#config.limits.handshakeTime,
+  #behind(house: House): Behind {
+    return {
+      logger: house.logger,
       limits: this.#limits,
-      refusalLine: (why) => refusalLine(protocol, why),
-      proxies: this.#config.proxies,
-      serve: (transport, sessions) => this.#runSession(house, protocol, make, transport, sessions),
-      log: (event) => house.logger.log(event.level, event.event, { protocol, ...event.fields }),
-    }).catch((error: Error) => {
-      throw new Error(`${protocol} on ${placeOf(listener)}: ${error.message}`, { cause: error });
-    });
-    this.#doors.push(door);
-    this.#addresses.push({ protocol, tls, ...door.address });
+      run: (protocol, make, transport, sessions) => this.#runSession(house, protocol, make, transport, sessions),
+      http: (trusted) => trusted ? house.http(true, this.#state()) : this.#httpApp(house),
+    };
   }
 
   async #runSession(
     house: House,
     protocol: Protocol,
-    make: ReturnType<typeof sessionMaker>,
+    make: SessionMaker,
     transport: Transport,
     sessions: Set<LiveSession>,
     options: ServeOptions = {},
@@ -290,72 +266,6 @@ class PalomarServer implements Server {
     logger.log("info", "session.closed", { session: info.id, seconds: Math.round(clock.monotonic() - opened) / 1000 });
   }
 
-  async #openHttp(house: House, listener: ListenerConfig): Promise<void> {
-    const { serveHttp } = await import("../http/mod.ts");
-    const place = listener.path === undefined
-      ? { address: listener.address, port: listener.port }
-      : { path: listener.path };
-    const app = await this.#httpApp(house);
-    const tls = listener.tls === "implicit" ? this.#httpTls(await this.#loadCertificates(house)) : undefined;
-    const door = await serveHttp(app, place, tls).catch((error: Error) => {
-      throw new Error(`http on ${placeOf(listener)}: ${error.message}`, { cause: error });
-    });
-    this.#httpDoors.push(door);
-    this.#addresses.push({ protocol: "http", tls: listener.tls, ...door.address });
-  }
-
-  #httpTls(certificates: Certificates): HttpTls {
-    return {
-      ...certificates.default,
-      SNICallback: (name, done) => done(null, certificates.context(name)),
-      minVersion: "TLSv1.2",
-    };
-  }
-
-  /** Whoever may open the socket administers the server without a token: its mode is that of a key. */
-  async #openControl(house: House): Promise<void> {
-    const { serveHttp } = await import("../http/mod.ts");
-    const app = await house.http(true, this.#state());
-    const path = join(this.#config.dataDir, CONTROL_SOCKET);
-    try {
-      await Deno.mkdir(this.#config.dataDir, { recursive: true, mode: 0o700 });
-      this.#httpDoors.push(await serveHttp(app, { path }));
-    } catch (error) {
-      if (this.#config.storage.driver === "sqlite") throw error;
-      // A node without a disk: the command line works on the database itself.
-      house.logger.log("warn", "control.unavailable", {
-        socket: path,
-        error: (error as Error).message,
-        hint: "commands go to the database; give dataDir a folder that can be written for bans to be seen at once",
-      });
-    }
-  }
-
-  async #loadCertificates(house: House): Promise<Certificates> {
-    if (this.#certificates) return this.#certificates;
-    let files = this.#config.tls.certificates;
-    if (files.length === 0) {
-      const made = await ensureDemoCertificate(join(this.#config.dataDir, "tls"), [
-        this.#config.hostname,
-        "localhost",
-        "127.0.0.1",
-        "::1",
-      ]).catch((error) => {
-        const message = `no certificate is configured, and none can be made in ${this.#config.dataDir}`;
-        throw new Error(`${message} (${(error as Error).message}): set tls.certificates`, { cause: error });
-      });
-      this.#caFile = made.caFile;
-      files = [made];
-      if (!this.#config.demo) {
-        house.logger.log("warn", "certificate.selfMade", {
-          hint: "no certificate is configured: clients will warn; set tls.certificates",
-          authority: made.caFile,
-        });
-      }
-    }
-    return this.#certificates = await Certificates.load(files, await clientAuthorities(this.#config));
-  }
-
   async #reclaim(house: House): Promise<void> {
     try {
       const freed = await house.storage.reclaim();
@@ -372,8 +282,7 @@ class PalomarServer implements Server {
     for (const session of [...this.#live]) session.post({ type: "shutdown" });
     await Promise.all([
       this.#endServed(graceMs),
-      ...this.#doors.map((door) => door.close({ graceMs })),
-      ...this.#httpDoors.map((door) => door.close(graceMs)),
+      this.#doors.close(graceMs),
       this.#outbound?.stop(graceMs),
     ]);
     const house = await this.#opening?.catch(() => null);
@@ -400,19 +309,9 @@ class PalomarServer implements Server {
   }
 }
 
-function placeOf(listener: ListenerConfig): string {
-  return listener.path ?? `${listener.address}:${listener.port}`;
-}
-
 /** 80 bits: nobody guesses a trace id. Letters and digits only, in lower case. */
 function newSessionId(): SessionId {
   return BigInt("0x" + randomBytes(10).toString("hex")).toString(36) as SessionId;
-}
-
-/** One PEM text of all files, or null where clients have no certificates. */
-async function clientAuthorities({ tls }: Config): Promise<string | null> {
-  if (tls.clientAuthorities.length === 0) return null;
-  return (await Promise.all(tls.clientAuthorities.map((file) => Deno.readTextFile(file)))).join("\n");
 }
 
 /** What the certificates of MX hosts may lead to, as PEM; null: what the runtime trusts. */

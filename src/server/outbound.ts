@@ -17,7 +17,7 @@
  * - Nothing here rejects or throws past the loop: an error is logged, and the lease brings the job back.
  */
 import { randomUUID } from "node:crypto";
-import { type LogEvent, logEvent, type QueueClass, type QueueId, type QueueShare } from "../contract/mod.ts";
+import { type LogEvent, logEvent, type QueueClass, type QueueShare } from "../contract/mod.ts";
 import { sharesOf } from "../mta/queue/mod.ts";
 import type { Counter } from "./metrics.ts";
 import { type Attempt, type Claimed, Place } from "./outbound/attempt.ts";
@@ -25,6 +25,7 @@ import { type Admission, Destinations, type Turn } from "./outbound/destinations
 import { targetLimits } from "./outbound/hand_over.ts";
 import { type OutboundOptions, partsOf } from "./outbound/make_parts.ts";
 import { destinationOf, type OutboundParts, ownLimits } from "./outbound/parts.ts";
+import { LEASE_MS, Leases, RENEW_MS } from "./outbound/leases.ts";
 import { byMessage, joined } from "./outbound/same_way.ts";
 import { within } from "./outbound/waiting.ts";
 import { workJob } from "./outbound/work_job.ts";
@@ -44,9 +45,6 @@ export interface Outbound {
   retry(): void;
 }
 
-/** After a crash the rows that were under way wait so long. */
-const LEASE_MS = 2 * 60_000;
-const RENEW_MS = 40_000;
 /** A domain begins with so many connections at once (`outbound.connectionsPerDomain` is the most). */
 const START_CONNECTIONS = 5;
 const LONGEST_ALONE_MS = 3600_000;
@@ -67,6 +65,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
 class Worker implements Outbound {
   readonly #options: OutboundOptions;
   readonly #parts: OutboundParts;
+  readonly #leases: Leases;
   readonly #name = `worker ${randomUUID()}`;
   #claims = 0;
   readonly #outcomes: Counter | undefined;
@@ -97,6 +96,7 @@ class Worker implements Outbound {
   constructor(options: OutboundOptions) {
     this.#options = options;
     this.#parts = partsOf(options);
+    this.#leases = new Leases(this.#parts);
     this.#held = options.policy.hold;
     const { connections: all, connectionsPerDomain: most, retry } = options.policy;
     const remote = { start: START_CONNECTIONS, most, first: 2 * retry.first, longest: LONGEST_ALONE_MS };
@@ -269,25 +269,11 @@ class Worker implements Outbound {
       if (admission.kind === "park") back.push({ claimed, ms: admission.ms });
       else if (admission.kind !== "wait") this.#begin(claimed, admission, new Place(true));
     }
-    if (back.length > 0) await this.#putBack(back);
+    if (back.length > 0) await this.#leases.putBack(back);
   }
 
   #giveBack(given: readonly Claimed[]): Promise<void> {
-    return this.#putBack(given.map((claimed) => ({ claimed, ms: 0 })));
-  }
-
-  /** Nothing was attempted, so nothing is settled. Never rejects: where the store fails the lease ends by itself. */
-  async #putBack(back: readonly { readonly claimed: Claimed; readonly ms: number }[]): Promise<void> {
-    const { storage, clock } = this.#options;
-    const now = clock.wall();
-    for (const [owner, all] of Map.groupBy(back, ({ claimed }) => claimed.owner)) {
-      const rows = all.flatMap(({ claimed, ms }) => queueIds(claimed).map((queueId) => ({ queueId, dueAt: now + ms })));
-      try {
-        await storage.perform("queue.putBack", { owner, rows });
-      } catch (error) {
-        this.#log("warn", "queue.putBack.failed", { error: String(error) });
-      }
-    }
+    return this.#leases.putBack(given.map((claimed) => ({ claimed, ms: 0 })));
   }
 
   #begin(claimed: Claimed, admission: Extract<Admission, { kind: "begin" | "suspend" }>, place: Place): void {
@@ -350,7 +336,7 @@ class Worker implements Outbound {
   async #take({ claimed, admission, place }: Turn): Promise<void> {
     const willing = !this.#stopped && !this.#held;
     if (place.isOwn) this.#taking++;
-    const ours = willing && await this.#isOurs(claimed);
+    const ours = willing && await this.#leases.isOurs(claimed);
     if (place.isOwn) this.#taking--;
     if (ours) return this.#begin(claimed, admission, place);
     if (!willing) await this.#giveBack([claimed]);
@@ -366,38 +352,12 @@ class Worker implements Outbound {
   }
 
   async #recall(key: string | null): Promise<void> {
-    const { storage, clock } = this.#options;
-    const ids = this.#stopped || this.#held ? [] : this.#destinations.recall(key, clock.wall());
-    if (ids.length === 0) return;
-    try {
-      await storage.perform("queue.change", { ids, change: "retry", now: clock.wall() });
-    } catch (error) {
-      this.#log("warn", "queue.recall.failed", { error: String(error) }); // they come at their times
-    }
+    const ids = this.#stopped || this.#held ? [] : this.#destinations.recall(key, this.#options.clock.wall());
+    if (ids.length > 0) await this.#leases.recall(ids);
   }
 
-  /** A job that waited long may have lost its lease. */
-  async #isOurs(claimed: Claimed): Promise<boolean> {
-    if (claimed.job.leaseUntil - this.#options.clock.wall() > LEASE_MS / 2) return true;
-    return await this.#renewed(claimed, queueIds(claimed), LEASE_MS);
-  }
-
-  /** Never rejects: where the store fails the lease ends by itself. */
-  async #renewed({ owner }: Claimed, queueIds: readonly QueueId[], ms: number): Promise<boolean> {
-    const { storage, clock } = this.#options;
-    try {
-      return await storage.perform("queue.renew", { owner, queueIds, leaseUntil: clock.wall() + ms });
-    } catch (error) {
-      this.#log("warn", "queue.renew.failed", { error: String(error) });
-      return true;
-    }
-  }
-
-  /** One by one: a row that somebody removed must not end the attempt for the others. */
   async #renew(attempt: Attempt): Promise<void> {
-    let ours = 0;
-    for (const queueId of queueIds(attempt)) if (await this.#renewed(attempt, [queueId], LEASE_MS)) ours++;
-    if (ours === 0) attempt.cut.abort();
+    if (await this.#leases.renew(attempt) === 0) attempt.cut.abort();
   }
 
   async #sleep(ms: number): Promise<void> {
@@ -416,8 +376,4 @@ class Worker implements Outbound {
   #log(level: LogEvent["level"], event: string, fields: LogEvent["fields"]): void {
     this.#parts.log(logEvent(level, event, fields));
   }
-}
-
-function queueIds({ job }: Claimed): readonly QueueId[] {
-  return job.recipients.map((row) => row.queueId);
 }

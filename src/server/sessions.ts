@@ -10,8 +10,11 @@ import type { Config, TlsMode } from "./config/mod.ts";
 import { VERSION } from "./version.ts";
 import { sieveExtensions } from "./filter_policy.ts";
 
-/** Makes the session of each new connection. */
-export function sessionMaker(config: Config, protocol: Protocol, tls: TlsMode): () => AnySession {
+/** Makes the session of a new connection. */
+export type SessionMaker = () => AnySession;
+
+/** For each protocol, as listeners speak it. */
+export function sessionMaker(config: Config, protocol: Protocol, tls: TlsMode): SessionMaker {
   const { hostname, limits } = config;
   const startTls = tls === "starttls";
   const allowPlaintext = config.auth.allowPlaintext;
