@@ -36,14 +36,14 @@ export function parseArguments(args: readonly string[], options: readonly Option
       const name = arg.slice(2, equals < 0 ? undefined : equals);
       const option = options.find((one) => one.name === name);
       if (option === undefined) throw usage(unknownOption(name, options));
-      if (given.has(name)) throw usage(`--${name} stands here twice`);
+      if (given.has(name) && !option.many) throw usage(`--${name} stands here twice`);
       if (option.value === undefined) {
         if (equals >= 0) throw usage(`--${name} takes no value`);
         given.set(name, "");
       } else {
         const value = equals >= 0 ? arg.slice(equals + 1) : args[++i];
         if (value === undefined) throw usage(`--${name} needs a value: --${name} ${option.value}`);
-        given.set(name, value);
+        given.set(name, option.many && given.has(name) ? `${given.get(name)},${value}` : value);
       }
     } else if (arg.startsWith("-") && arg.length > 1) throw usage(unknownOption(arg.slice(1), options));
     else operands.push(arg);

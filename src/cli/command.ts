@@ -7,6 +7,8 @@ export interface Option {
   readonly name: string;
   /** What stands for the value in the help; none: the option is there or not. */
   readonly value?: string;
+  /** It may stand several times; its values come with commas between. */
+  readonly many?: true;
   readonly help: string;
 }
 

@@ -5,18 +5,19 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { lowerAscii } from "../base/ascii.ts";
 import { Secret } from "../base/secret.ts";
-import type { AnswerOf, Args, Credentials, Login, LoginRefused, ScramKeys } from "../contract/mod.ts";
+import type { AnswerOf, Args, Credentials, Login, LoginRefused, Protocol, Scope, ScramKeys } from "../contract/mod.ts";
 import type { LoginDelay } from "../net/login_delay.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Clock } from "./clock.ts";
 import { dummyCredentials, verifyPassword } from "./credentials.ts";
 import { hashToken, isToken } from "./token.ts";
 
+/** `door` is what the client came for: a token that is not for it is refused as a wrong password is. */
 export interface Auth {
-  password(args: Args<"auth.password">, remoteAddress: string): Promise<AnswerOf<"auth.password">>;
+  password(args: Args<"auth.password">, remoteAddress: string, door: Scope): Promise<AnswerOf<"auth.password">>;
   scram(args: Args<"auth.scram">, remoteAddress: string): Promise<AnswerOf<"auth.scram">>;
   scramDone(args: Args<"auth.scramDone">, remoteAddress: string): Promise<AnswerOf<"auth.scramDone">>;
-  bearer(args: Args<"auth.bearer">, remoteAddress: string): Promise<AnswerOf<"auth.bearer">>;
+  bearer(args: Args<"auth.bearer">, remoteAddress: string, door: Scope): Promise<AnswerOf<"auth.bearer">>;
   external(args: Args<"auth.external">): Promise<AnswerOf<"auth.external">>;
 }
 
@@ -24,6 +25,22 @@ export interface AuthParts {
   readonly storage: Storage;
   readonly delay: LoginDelay;
   readonly clock: Clock;
+}
+
+/** What clients of a protocol come for. */
+export function doorOf(protocol: Protocol): Scope {
+  if (protocol === "managesieve") return "sieve";
+  return protocol === "smtp" || protocol === "lmtp" ? "submission" : protocol;
+}
+
+/** A token's last use is written at most so often. */
+const USE_MS = 3_600_000;
+
+/** A token that is one, of the account that it was shown for. */
+interface ShownToken {
+  readonly scopes: readonly Scope[] | null;
+  /** It was used: writes that down, unless it was lately. */
+  used(): Promise<void>;
 }
 
 interface Known {
@@ -40,7 +57,7 @@ export function createAuth(parts: AuthParts): Auth {
     const found = await storage.perform("account.credentials", { login: lowerAscii(login) });
     if (found === null) return null;
     const { accountId, address, disabled, credentials } = found;
-    return { login: { accountId, login: address }, disabled, credentials };
+    return { login: { accountId, login: address, scopes: null }, disabled, credentials };
   };
 
   /** Waits as long as earlier failures demand; false: not now at all. */
@@ -64,19 +81,41 @@ export function createAuth(parts: AuthParts): Auth {
     return known.login;
   };
 
-  /** A token may stand where a password stands: an app password. */
-  const isTokenOf = async (known: Known | null, password: Secret): Promise<boolean> => {
-    if (!isToken(password)) return false;
-    const found = await storage.perform("token.find", { hash: hashToken(password), now: clock.wall() });
-    return found !== null && found.accountId === known?.login.accountId;
+  const findToken = async (token: Secret, from: string): Promise<(ShownToken & { address: string }) | null> => {
+    const [hash, now] = [hashToken(token), clock.wall()];
+    const found = await storage.perform("token.find", { hash, now });
+    return found && {
+      ...found,
+      async used() {
+        const lately = found.lastUsedAt !== null && Math.abs(now - found.lastUsedAt) < USE_MS;
+        if (!lately) await storage.perform("token.used", { hash, from, now });
+      },
+    };
+  };
+
+  /** Whoever is known by a token that is for `door`. */
+  const settleToken = async (
+    known: Known | null,
+    token: (ShownToken & { address: string }) | null,
+    door: Scope,
+    remoteAddress: string,
+    login: string,
+  ): Promise<Login | LoginRefused> => {
+    const right = token !== null && token.address === known?.login.login && (token.scopes?.includes(door) ?? true);
+    const answer = settle(known, right, remoteAddress, login);
+    if (token === null || "refused" in answer) return answer;
+    await token.used();
+    return { ...answer, scopes: token.scopes };
   };
 
   return {
-    async password({ login, password }, remoteAddress) {
+    async password({ login, password }, remoteAddress, door) {
       if (!await mayTry(remoteAddress, login)) return { refused: "tooMany" };
       const known = await lookUp(login);
-      const right = await isTokenOf(known, password) ||
-        await verifyPassword(password, known?.credentials ?? await dummyCredentials());
+      // A token may stand where a password stands: an app password.
+      const token = isToken(password) ? await findToken(password, remoteAddress) : null;
+      if (token) return await settleToken(known, token, door, remoteAddress, login);
+      const right = await verifyPassword(password, known?.credentials ?? await dummyCredentials());
       return settle(known, right, remoteAddress, login);
     },
 
@@ -96,12 +135,12 @@ export function createAuth(parts: AuthParts): Auth {
       return settle(await lookUp(login), proven, remoteAddress, login);
     },
 
-    async bearer({ login, token }, remoteAddress) {
-      const found = await storage.perform("token.find", { hash: hashToken(token), now: clock.wall() });
+    async bearer({ login, token }, remoteAddress, door) {
+      const found = await findToken(token, remoteAddress);
       const name = login ?? found?.address ?? "";
       if (!await mayTry(remoteAddress, name)) return { refused: "tooMany" };
       const known = name === "" ? null : await lookUp(name);
-      return settle(known, found !== null && known?.login.accountId === found.accountId, remoteAddress, name);
+      return await settleToken(known, found, door, remoteAddress, name);
     },
 
     async external({ addresses, login }) {

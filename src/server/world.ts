@@ -23,7 +23,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { Guard } from "./abuse/guard.ts";
 import type { FilterChain } from "./filters/chain.ts";
 import { SessionGuard } from "./abuse/session_guard.ts";
-import type { Auth } from "./auth.ts";
+import { type Auth, doorOf } from "./auth.ts";
 import { BodySinks } from "./body_sinks.ts";
 import type { Clock } from "./clock.ts";
 import type { Logger } from "./log.ts";
@@ -82,10 +82,12 @@ const RECEIVE_SLICE_MS = 10;
 
 /** Who answers them. */
 const OWN: OwnAnswers = {
-  "auth.password": (world, args) => world.logIn(() => world.parts.auth.password(args, world.session.remoteAddress)),
+  "auth.password": (world, args) =>
+    world.logIn(() => world.parts.auth.password(args, world.session.remoteAddress, doorOf(world.session.protocol))),
   "auth.scram": (world, args) => world.parts.auth.scram(args, world.session.remoteAddress),
   "auth.scramDone": (world, args) => world.logIn(() => world.parts.auth.scramDone(args, world.session.remoteAddress)),
-  "auth.bearer": (world, args) => world.logIn(() => world.parts.auth.bearer(args, world.session.remoteAddress)),
+  "auth.bearer": (world, args) =>
+    world.logIn(() => world.parts.auth.bearer(args, world.session.remoteAddress, doorOf(world.session.protocol))),
   "auth.external": (world, args) => world.logIn(() => world.parts.auth.external(args)),
   "auth.forget": (world) => world.forget(),
   "body.seal": (world, { sink }) => world.sinks.seal(sink),

@@ -28,6 +28,23 @@ Deno.test("domain add, list, catch-all, dns and remove", async () => {
   assert.equal((await run("domain remove example.org")).code, 1);
 });
 
+Deno.test("token add takes scopes and an end, and token list shows them", async () => {
+  const { run } = desk();
+  await run("domain add example.org");
+  await run("account add a@example.org --generate");
+  assert.equal((await run("token add a@example.org phone --scope imap --scope submission --expires 90d")).code, 0);
+  assert.equal((await run("token add a@example.org all")).code, 0);
+  assert.match(
+    (await run("token list a@example.org")).out,
+    / imap submission .* never\n.* all +everything .* removed +never\n$/,
+  );
+  const [phone] = JSON.parse((await run("token list a@example.org --json")).out);
+  assert.ok(Math.abs(Date.parse(phone.expiresAt) - Date.now() - 90 * 86_400_000) < 60_000);
+  for (const wrong of ["--scope root", "--scope imap,", "--expires soon", "--expires 2001-01-01"]) {
+    assert.equal((await run(`token add a@example.org x ${wrong}`)).code, 2, wrong);
+  }
+});
+
 Deno.test("ban add, list and remove", async () => {
   const { run } = desk();
   assert.match((await run("ban list")).err, /Nobody is banned/);
@@ -223,7 +240,10 @@ Deno.test("token add, list and remove", async () => {
   const made = await run("token add alice@example.org phone");
   assert.deepEqual([made.code, made.out], [0, "made-1\n"]);
   assert.match(made.err, /shown only now/);
-  assert.match((await run("token list alice@example.org")).out, /^ID +NAME +MADE +UNTIL\nk1 +phone +.* removed\n$/);
+  assert.match(
+    (await run("token list alice@example.org")).out,
+    /^ID +NAME +FOR +MADE +UNTIL +LAST USED\nk1 +phone +everything +.* removed +never\n$/,
+  );
   assert.equal(JSON.parse((await run("token list alice@example.org --json")).out)[0].name, "phone");
   assert.equal((await run("token remove alice@example.org k1")).code, 0);
   assert.equal((await run("token remove alice@example.org k1")).code, 1);

@@ -12,6 +12,7 @@ Deno.test("/api/v1/accounts/…/tokens makes, lists and removes tokens, and show
   assert.equal(made.status, 201);
   assert.deepEqual([made.json.token, made.json.name], ["made-1", "phone"]);
   assert.equal(Date.parse(made.json.expiresAt as string), Date.UTC(2027, 0, 31));
+  assert.deepEqual([made.json.scopes, made.json.lastUsedAt, made.json.lastUsedFrom], [null, null, null]);
   const listed = await ask("GET", path);
   const { token: _, ...shown } = made.json;
   assert.deepEqual(listed.json, { tokens: [shown] });
@@ -27,10 +28,18 @@ Deno.test("/api/v1/accounts/…/tokens refuses what makes no sense", async () =>
   assert.equal((await ask("GET", path)).status, 404);
   assert.equal((await ask("POST", path, { name: "x" })).status, 404);
   for (
-    const body of [{}, { name: "" }, { name: "x".repeat(101) }, { name: "x", expiresAt: "soon" }, {
-      name: "x",
-      more: 1,
-    }]
+    const body of [
+      {},
+      { name: "" },
+      { name: "x".repeat(101) },
+      { name: "x", expiresAt: "soon" },
+      {
+        name: "x",
+        more: 1,
+      },
+      { name: "x", scopes: [] },
+      { name: "x", scopes: ["root"] },
+    ]
   ) {
     const { status } = await ask("POST", path, body);
     assert.ok(status === 400 || status === 422, JSON.stringify(body));

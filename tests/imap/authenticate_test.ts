@@ -9,7 +9,7 @@ import { type Answers, play } from "../support/run_machine.ts";
 import { WorldFails } from "../support/run_program.ts";
 
 const options = { hostname: "imap.example.org", allowPlaintextAuth: true };
-const LOGIN: Login = { accountId: "a" as AccountId, login: "user@example.org" };
+const LOGIN: Login = { accountId: "a" as AccountId, login: "user@example.org", scopes: null };
 const GREETING = /^\* OK \[CAPABILITY [^\]]*\] imap\.example\.org ready\r\n/;
 
 /** What follows the greeting. */

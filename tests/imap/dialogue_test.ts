@@ -39,7 +39,9 @@ const row = (uid: number): EmailRow =>
 function world(): Answers {
   return {
     "auth.password": ({ password }) =>
-      password.reveal() === "pw" ? { accountId: "a" as AccountId, login: "u@x" } : { refused: "credentials" },
+      password.reveal() === "pw"
+        ? { accountId: "a" as AccountId, login: "u@x", scopes: null }
+        : { refused: "credentials" },
     "mailbox.open": () =>
       ({ mailbox, uids: Uint32Array.of(10, 11), firstUnseen: 11, keywords: [] }) as unknown as MailboxSnapshot,
     "mailbox.watch": () => true,

@@ -214,7 +214,7 @@ async function makeAccount(storage: Storage, address: string, shared: boolean): 
     now: NOW,
   });
   if (!("accountId" in made)) throw new Error("no account");
-  return { accountId: made.accountId, login: address };
+  return { accountId: made.accountId, login: address, scopes: null };
 }
 
 /** One connection to the server. */

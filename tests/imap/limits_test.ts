@@ -6,7 +6,7 @@ import { type Answers, play, Player } from "../support/run_machine.ts";
 import { House } from "./house.ts";
 
 const options = { hostname: "imap.example.org", allowPlaintextAuth: true };
-const answers: Answers = { "auth.password": () => ({ accountId: "a" as AccountId, login: "u" }) };
+const answers: Answers = { "auth.password": () => ({ accountId: "a" as AccountId, login: "u", scopes: null }) };
 const IN = "l LOGIN u p\r\n";
 
 function after(client: string): { sent: string; closed: boolean; bodies: Map<number, string> } {
@@ -101,7 +101,7 @@ Deno.test("shutdown says goodbye at once where nothing runs, else when the comma
   step({ type: "opened", session: {} as never });
   step({ type: "bytes", chunk: new TextEncoder().encode(IN + "b NOOP\r\n") });
   assert.deepEqual(step({ type: "shutdown" }), []);
-  const value = { accountId: "a" as AccountId, login: "u" };
+  const value = { accountId: "a" as AccountId, login: "u", scopes: null };
   const last = step({ type: "answer", id: 1, op: "auth.password", value });
   const text = last.join("");
   assert.ok(text.includes("l OK") && text.includes("* BYE") && !text.includes("b OK") && text.endsWith("close"), text);
@@ -116,7 +116,7 @@ Deno.test("a client that hangs up in a command cancels it and lets go of its bod
     type: "answer",
     id: 1,
     op: "auth.password",
-    value: { accountId: "a" as AccountId, login: "u" },
+    value: { accountId: "a" as AccountId, login: "u", scopes: null },
   });
   types({ type: "bytes", chunk: new TextEncoder().encode("a APPEND INBOX {10+}\r\nhalf") });
   assert.deepEqual(types({ type: "closed" }), ["bodyAbort"]);

@@ -93,7 +93,7 @@ Deno.test("contexts are bounded: sixteen of a session, and their results togethe
 
 function slowWorld(): Answers {
   return {
-    "auth.password": () => ({ accountId: "a1" as AccountId, login: "u@x" }),
+    "auth.password": () => ({ accountId: "a1" as AccountId, login: "u@x", scopes: null }),
     "mailbox.open": () =>
       ({
         mailbox: {

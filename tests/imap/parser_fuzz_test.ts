@@ -14,7 +14,7 @@ import { mutate } from "./mutations.ts";
 import { sentLines, transcripts } from "./transcript.ts";
 
 const ROUNDS = Number(Deno.env.get("IMAP_FUZZ_ROUNDS") ?? 4);
-const LOGIN = { login: { accountId: "a1" as AccountId, login: "user" } };
+const LOGIN = { login: { accountId: "a1" as AccountId, login: "user", scopes: null } };
 const REV2 = { ...LOGIN, rev2: true, utf8: true };
 
 /** What a session may be in when a command comes; `selected` adds a mailbox of five messages. */

@@ -13,7 +13,7 @@ const POLICY = {
   giveUpMs: 1000,
   discloseClient: false,
 };
-const ALICE = { accountId: "aalice" as AccountId, login: "alice@ours.example" };
+const ALICE = { accountId: "aalice" as AccountId, login: "alice@ours.example", scopes: null };
 const OWN = [{ name: null, mailbox: "alice", host: "ours.example" }];
 const OTHER = [{ name: null, mailbox: "bob", host: "ours.example" }];
 

@@ -21,7 +21,7 @@ const OPTIONS: SmtpServerOptions = {
 };
 
 const ANSWERS: Answers = {
-  "auth.password": ({ login }) => ({ accountId: "a1" as never, login }),
+  "auth.password": ({ login }) => ({ accountId: "a1" as never, login, scopes: null }),
   "sender.verify": () => ({ ok: true }),
   "rcpt.verify": ({ recipient }) =>
     recipient.forwardPath.startsWith("no@") ? { refused: { code: 550, enhanced: "5.1.1", text: "No" } } : { ok: true },

@@ -22,7 +22,7 @@ function world(gone: ReadonlySet<number> = new Set()): Answers {
   return {
     "auth.password": ({ login, password }) =>
       login === "alice" && password.reveal() === "pass word"
-        ? { accountId: "a1" as AccountId, login: "alice@ours.example" }
+        ? { accountId: "a1" as AccountId, login: "alice@ours.example", scopes: null }
         : { refused: "credentials" },
     "mailbox.open": () => ({ mailbox: { mailboxId: "m1" }, uids: new Uint32Array([5, 6, 9]) }) as never,
     "email.read": ({ ranges }) => ({

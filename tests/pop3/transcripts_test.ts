@@ -48,5 +48,5 @@ function logIn(login: string, right: boolean): Login | LoginRefused {
   if (login === "down") throw new WorldFails();
   if (login === "many") return { refused: "tooMany" };
   if (login === "gone") return { refused: "disabled" };
-  return right && login === "user" ? { accountId: "a1" as AccountId, login } : { refused: "credentials" };
+  return right && login === "user" ? { accountId: "a1" as AccountId, login, scopes: null } : { refused: "credentials" };
 }

@@ -12,7 +12,7 @@ import {
   startExchange,
 } from "../../src/sasl/mod.ts";
 
-const LOGIN: Login = { accountId: "a1" as AccountId, login: "user" };
+const LOGIN: Login = { accountId: "a1" as AccountId, login: "user", scopes: null };
 
 interface Ran {
   challenges: string[];
@@ -280,7 +280,7 @@ Deno.test("EXTERNAL is offered to who has a certificate, and asks the world who 
   assert.deepEqual(offeredMechanisms(["PLAIN"], { ...tls, clientAddresses: [] }), ["PLAIN"]);
   assert.deepEqual(offeredMechanisms([], tls), []);
   assert.deepEqual(offeredMechanisms(["PLAIN"], tls), ["EXTERNAL", "PLAIN"]);
-  const login = { accountId: "a1" as AccountId, login: "ann@example.org" };
+  const login = { accountId: "a1" as AccountId, login: "ann@example.org", scopes: null };
   const asked = (initial: Uint8Array | null, ...responses: (Uint8Array | null)[]) => {
     const exchange = startExchange("EXTERNAL", initial, tls);
     let progress = advanceExchange(exchange, { type: "start" });

@@ -77,6 +77,55 @@ Deno.test("a token of somebody else, a wrong, an expired and a removed one let n
   await refused(alice.token);
 });
 
+Deno.test("a token for one door is a wrong password at every other", async () => {
+  await using server = await testServer();
+  const doors = ["imap", "pop3", "submission", "sieve", "jmap"] as const;
+  const opened = async (door: typeof doors[number], secret: string): Promise<[boolean, boolean]> => {
+    const plain = base64(`\0${ALICE}\0${secret}`);
+    const bearer = oauthBearer(ALICE, secret).slice("a AUTHENTICATE OAUTHBEARER ".length);
+    if (door === "jmap") {
+      const ask = async (authorization: string): Promise<boolean> => {
+        const response = await server.server.fetch(
+          new Request("http://localhost/jmap/session", { headers: { authorization } }),
+        );
+        await response.body?.cancel();
+        assert.ok(response.status === 200 || response.status === 401);
+        return response.status === 200;
+      };
+      return [await ask(`Basic ${base64(`${ALICE}:${secret}`)}`), await ask(`Bearer ${secret}`)];
+    }
+    const session = async (mechanism: string, message: string): Promise<boolean> => {
+      const connection = server.connect(door === "sieve" ? "managesieve" : door);
+      if (door === "submission") await connection.ask("EHLO client.example.test", /250 .*\r\n/);
+      else await connection.until(door === "sieve" ? /^OK.*\r\n/m : "\r\n");
+      const line = door === "sieve"
+        ? `AUTHENTICATE "${mechanism}" "${message}"`
+        : door === "imap"
+        ? `a AUTHENTICATE ${mechanism} ${message}`
+        : `AUTH ${mechanism} ${message}`;
+      const said = await connection.ask(line, /\r\n/);
+      connection.close();
+      const good = /^(a OK|\+OK|235|OK)/m.test(said);
+      assert.ok(good || /^(a NO|-ERR|535|NO|\+ |334 |"|\{)/m.test(said), said);
+      return good;
+    };
+    return [await session("PLAIN", plain), await session("OAUTHBEARER", bearer)];
+  };
+  for (const door of doors) {
+    const right = await token(server, ALICE, { scopes: [door] });
+    const wrong = await token(server, ALICE, { scopes: [...doors.filter((one) => one !== door), "admin"] });
+    assert.deepEqual(await opened(door, wrong.token), [false, false], door);
+    await server.clock.advance(4 * 3_600_000);
+    assert.deepEqual(await opened(door, right.token), [true, true], door);
+  }
+  const path = `/api/v1/accounts/${encodeURIComponent(ALICE)}/tokens`;
+  const { tokens } = await (await server.admin("GET", path)).json() as {
+    tokens: readonly { lastUsedAt: string | null; lastUsedFrom: string | null }[];
+  };
+  assert.deepEqual(tokens.map(({ lastUsedAt }) => lastUsedAt !== null), doors.flatMap(() => [true, false]));
+  assert.equal(typeof tokens[0]?.lastUsedFrom, "string");
+});
+
 Deno.test("broken bearer messages are refused without a question", async () => {
   await using server = await testServer();
   const messages = [

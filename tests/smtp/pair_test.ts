@@ -260,7 +260,7 @@ Deno.test("client and server: a login over submission", async () => {
     answers: {
       "auth.password": ({ login, password }) => {
         seen.push(`${login} ${password.reveal()}`);
-        return { accountId: "a1" as never, login };
+        return { accountId: "a1" as never, login, scopes: null };
       },
     },
   });

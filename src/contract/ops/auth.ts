@@ -1,11 +1,19 @@
 import type { Secret } from "../../base/secret.ts";
 import type { AccountId } from "../ids.ts";
 
+/** Words for the doors of the server, which a token may be limited to. */
+export const SCOPES = ["imap", "pop3", "submission", "sieve", "jmap", "admin"] as const;
+
+/** A door: `submission` is sending mail, `sieve` is ManageSieve, `jmap` is HTTP for mail, `admin` the HTTP API. */
+export type Scope = typeof SCOPES[number];
+
 /** Who is logged in. */
 export interface Login {
   readonly accountId: AccountId;
   /** The account's own address, as a person knows it. */
   readonly login: string;
+  /** What the token that was shown may be used for; null: everything, as with the password. */
+  readonly scopes: readonly Scope[] | null;
 }
 
 /**

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { decodeBase64 } from "../../base/base64.ts";
 import { Secret } from "../../base/secret.ts";
 import { parseAddress } from "../../base/address.ts";
-import type { MailboxRole, StoredScramKeys } from "../../contract/mod.ts";
+import { type MailboxRole, SCOPES, type StoredScramKeys } from "../../contract/mod.ts";
 import type { HttpDeps } from "../deps.ts";
 import { unlessRefused } from "../problem.ts";
 import { address, answer, body, CONFLICT, mailboxName, personName, PROBLEMS, quota } from "./words.ts";
@@ -42,9 +42,12 @@ const revive = createRoute({
         scramSha256: keys,
         scramSha1: keys.nullable().default(null),
       }),
-      tokens: z.array(z.strictObject({ name: z.string().max(200), hash: z.string().max(200), expiresAt: time })).max(
-        MOST,
-      ),
+      tokens: z.array(z.strictObject({
+        name: z.string().max(200),
+        hash: z.string().max(200),
+        expiresAt: time,
+        scopes: z.array(z.enum(SCOPES)).nullable().default(null), // a backup may be older than these
+      })).max(MOST),
       aliases: z.array(z.strictObject({ address, targets: z.array(z.string().max(1024)).min(1).max(MOST) })).max(MOST),
       mailboxes: z.array(z.strictObject({
         path: mailboxName,

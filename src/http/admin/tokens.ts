@@ -1,11 +1,19 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Token } from "../../contract/mod.ts";
+import { SCOPES, type Token } from "../../contract/mod.ts";
 import type { HttpDeps } from "../deps.ts";
 import { unlessRefused } from "../problem.ts";
 import { address, answer, body, CONFLICT, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
 
-const schema = z.object({ tokenId: z.string(), name: z.string(), createdAt: time, expiresAt: time.nullable() })
-  .openapi("Token");
+const scopes = z.array(z.enum(SCOPES)).openapi({ description: "what it may be used for; null: everything" });
+const schema = z.object({
+  tokenId: z.string(),
+  name: z.string(),
+  createdAt: time,
+  expiresAt: time.nullable(),
+  scopes: scopes.nullable(),
+  lastUsedAt: time.nullable().openapi({ description: "to about an hour" }),
+  lastUsedFrom: z.string().nullable(),
+}).openapi("Token");
 const tags = ["tokens"];
 
 const list = createRoute({
@@ -31,6 +39,7 @@ const add = createRoute({
     body: body(z.strictObject({
       name: z.string().min(1, "should say what the token is for").max(100, "should have at most 100 characters"),
       expiresAt: z.iso.datetime({ offset: true, error: 'should be a time, as "2027-01-31T00:00:00Z"' }).optional(),
+      scopes: scopes.min(1, "should name at least one").optional(),
     })),
   },
   responses: {
@@ -58,13 +67,14 @@ export function tokens(app: OpenAPIHono, deps: HttpDeps): void {
     return c.json({ tokens: found.map(print) }, 200);
   });
   app.openapi(add, async (c) => {
-    const { name, expiresAt } = c.req.valid("json");
+    const { name, expiresAt, scopes } = c.req.valid("json");
     const { secret, hash } = deps.makeToken();
     const made = unlessRefused(
       await perform("token.add", {
         ...c.req.valid("param"),
         name,
         hash,
+        scopes: scopes ?? null,
         expiresAt: expiresAt === undefined ? null : Date.parse(expiresAt),
         now: deps.now(),
       }),
@@ -77,11 +87,15 @@ export function tokens(app: OpenAPIHono, deps: HttpDeps): void {
   });
 }
 
-function print({ tokenId, name, createdAt, expiresAt }: Token): z.output<typeof schema> {
+function print(token: Token): z.output<typeof schema> {
+  const { tokenId, name, createdAt, expiresAt, scopes, lastUsedAt, lastUsedFrom } = token;
   return {
     tokenId,
     name,
     createdAt: printTime(createdAt),
     expiresAt: expiresAt === null ? null : printTime(expiresAt),
+    scopes: scopes && [...scopes],
+    lastUsedAt: lastUsedAt === null ? null : printTime(lastUsedAt),
+    lastUsedFrom,
   };
 }

@@ -1,6 +1,6 @@
 /** What the HTTP layer asks of the server for JMAP. */
 import type { Secret } from "../../base/secret.ts";
-import type { AccountId, BlobId, Login, LoginRefused } from "../../contract/mod.ts";
+import type { AccountId, BlobId, Login, LoginRefused, Scope } from "../../contract/mod.ts";
 import type { JmapLimits, JmapRequest, JmapResponse, JmapUser } from "../../jmap/mod.ts";
 
 import type { PushParts } from "./push_hub.ts";
@@ -11,8 +11,8 @@ export type Shown = { readonly login: string; readonly password: Secret } | { re
 /** JMAP, apart from how it is carried. */
 export interface JmapDesk {
   readonly limits: JmapLimits;
-  /** Who somebody is; growing delays and bans are inside. `address` is where he is. */
-  logIn(shown: Shown, address: string): Promise<Login | LoginRefused>;
+  /** Who somebody is; growing delays and bans are inside. `address` is where he is; `door` what for (`jmap`). */
+  logIn(shown: Shown, address: string, door?: Scope): Promise<Login | LoginRefused>;
   /** With the accounts that are shared with him; null: he is gone. */
   user(login: Login): Promise<JmapUser | null>;
   /** Answers all calls of a request. `address` is where the user is. */

@@ -39,11 +39,11 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
       maxDelayedSend: Math.floor(parts.futureReleaseMs / 1000),
     },
 
-    async logIn(shown, address): Promise<Login | LoginRefused> {
+    async logIn(shown, address, door = "jmap"): Promise<Login | LoginRefused> {
       if (guard.isBanned(address)) return { refused: "tooMany" };
       const answer = "token" in shown
-        ? await auth.bearer({ login: null, token: shown.token }, address)
-        : await auth.password(shown, address);
+        ? await auth.bearer({ login: null, token: shown.token }, address, door)
+        : await auth.password(shown, address, door);
       guard.loginEnded(answer, address);
       return answer;
     },
@@ -92,7 +92,7 @@ function world(
   { user, address, sinks }: { readonly user: JmapUser; readonly address: string; readonly sinks: BodySinks },
 ): Perform {
   const { storage, clock } = parts;
-  const login = { accountId: user.accountId, login: user.address };
+  const login = { accountId: user.accountId, login: user.address, scopes: null };
   return <K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> => {
     if (op === "clock.now") return clock.wall() as AnswerOf<K>;
     if (op === "text.random") return randomBytes(18).toString("hex") as AnswerOf<K>;

@@ -87,14 +87,15 @@ export class NameTables {
   }
 
   token(hash: string): TokenRow | null {
-    return this.view.get([DIRECTORY, "token", name(hash)]);
+    const row = this.view.get<TokenRow>([DIRECTORY, "token", name(hash)]);
+    return row && complete(row);
   }
 
   tokens(account: number): readonly TokenRow[] {
-    return this.view.values<TokenRow>([DIRECTORY, "tokenOf", account]);
+    return this.view.values<TokenRow>([DIRECTORY, "tokenOf", account]).map(complete);
   }
 
-  addToken(row: TokenRow): void {
+  putToken(row: TokenRow): void {
     this.view.set([DIRECTORY, "token", name(row.hash)], row);
     this.view.set([DIRECTORY, "tokenOf", row.account, row.id], row);
   }
@@ -139,4 +140,9 @@ export class NameTables {
   protected clear(prefix: Key): void {
     for (const { key } of this.view.range(prefix)) this.view.delete(key);
   }
+}
+
+/** One of before tokens had scopes. */
+function complete(row: TokenRow): TokenRow {
+  return { ...row, scopes: row.scopes ?? null, usedAt: row.usedAt ?? null, usedFrom: row.usedFrom ?? null };
 }

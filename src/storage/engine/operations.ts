@@ -55,6 +55,7 @@ export const OPERATIONS: Operations = {
   "token.add": tokens.tokenAdd,
   "token.remove": tokens.tokenRemove,
   "token.find": tokens.tokenFind,
+  "token.used": tokens.tokenUsed,
   "sieve.list": sieve.sieveList,
   "sieve.get": sieve.sieveGet,
   "sieve.put": sieve.sievePut,

@@ -171,6 +171,10 @@ export interface TokenRow {
   readonly name: string;
   readonly createdAt: number;
   readonly expiresAt: number | null;
+  /** Words with blanks between; null: everything. */
+  readonly scopes: string | null;
+  readonly usedAt: number | null;
+  readonly usedFrom: string | null;
 }
 
 /** A Sieve script, without its text. */

@@ -50,7 +50,8 @@ export interface Tables {
   token(hash: string): TokenRow | null;
   /** Ascending by id. */
   tokens(account: number): readonly TokenRow[];
-  addToken(row: TokenRow): void;
+  /** Adds it, or changes the one of that id. */
+  putToken(row: TokenRow): void;
   removeToken(row: TokenRow): void;
   /** Sorted by name. */
   sieves(account: number): readonly SieveRow[];

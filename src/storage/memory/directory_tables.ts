@@ -83,7 +83,7 @@ export class DirectoryTables {
     return [...this.#tokens.values()].filter((row) => row.account === account).sort((a, b) => a.id - b.id);
   }
 
-  addToken(row: TokenRow): void {
+  putToken(row: TokenRow): void {
     this.undo.set(this.#tokens, row.hash, row);
   }
 

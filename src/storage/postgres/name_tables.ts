@@ -7,7 +7,7 @@ import { rowWrite } from "./writes.ts";
 
 const DOMAIN = "select name, catch_all, created_at from domains";
 const ALIAS = "select address, targets, created_at from aliases";
-const TOKEN = "select id, account, hash, name, created_at, expires_at from tokens";
+const TOKEN = "select id, account, hash, name, created_at, expires_at, scopes, used_at, used_from from tokens";
 
 const PUT_DOMAIN = rowWrite(
   "domains",
@@ -25,7 +25,13 @@ const PUT_ALIAS = rowWrite(
   1,
 );
 const REMOVE_ALIAS = rowWrite("aliases", "t", "delete from aliases where address in (select * from $rows)");
-const ADD_TOKEN = rowWrite("tokens", "iittii", "insert into tokens select * from $rows");
+const PUT_TOKEN = rowWrite(
+  "tokens",
+  "iittiitit",
+  "insert into tokens select * from $rows on conflict (id) do update set used_at = excluded.used_at, " +
+    "used_from = excluded.used_from",
+  1,
+);
 const REMOVE_TOKEN = rowWrite("tokens", "i", "delete from tokens where id in (select * from $rows)");
 const PUT_SETTING = rowWrite(
   "settings",
@@ -157,8 +163,8 @@ export class NameTables {
     return this.sql.all(`${TOKEN} where account = ?i order by id`, account).map(readToken);
   }
 
-  addToken({ id, account, hash, name, createdAt, expiresAt }: TokenRow): void {
-    this.sql.write(ADD_TOKEN, id, account, hash, name, createdAt, expiresAt);
+  putToken({ id, account, hash, name, createdAt, expiresAt, scopes, usedAt, usedFrom }: TokenRow): void {
+    this.sql.write(PUT_TOKEN, id, account, hash, name, createdAt, expiresAt, scopes, usedAt, usedFrom);
   }
 
   removeToken(row: TokenRow): void {

@@ -158,6 +158,12 @@ export const MIGRATIONS: readonly string[] = [
   create index records_account on records (account, kind, key);
   create index records_end on records (expires_at) where expires_at is not null;
   `,
+  // Tokens that are there may be used for everything.
+  `
+  alter table tokens add column scopes text;
+  alter table tokens add column used_at bigint;
+  alter table tokens add column used_from text;
+  `,
 ];
 
 /** Our tables: those that the migrations make. */

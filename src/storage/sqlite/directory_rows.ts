@@ -62,15 +62,18 @@ export function readAccount(cells: Cells): AccountRow {
 }
 
 export function readToken(cells: Cells): TokenRow {
-  const [id, account, hash, name, createdAt, expiresAt] = cells as [
+  const [id, account, hash, name, createdAt, expiresAt, scopes, usedAt, usedFrom] = cells as [
     number,
     number,
     string,
     string,
     number,
     number | null,
+    string | null,
+    number | null,
+    string | null,
   ];
-  return { id, account, hash, name, createdAt, expiresAt };
+  return { id, account, hash, name, createdAt, expiresAt, scopes, usedAt, usedFrom };
 }
 
 export function readAcl(cells: Cells): AclRow {

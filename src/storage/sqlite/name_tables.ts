@@ -3,7 +3,7 @@ import type { AliasRow, DomainRow, TokenRow } from "../engine/tables.ts";
 import { readAlias, readDomain, readToken } from "./directory_rows.ts";
 import type { Statements } from "./statements.ts";
 
-const TOKEN = "select id, account, hash, name, created_at, expires_at from tokens";
+const TOKEN = "select id, account, hash, name, created_at, expires_at, scopes, used_at, used_from from tokens";
 
 export class NameTables {
   readonly sql: Statements;
@@ -71,8 +71,9 @@ export class NameTables {
     return this.sql.all(`${TOKEN} where account = ? order by id`, account).map(readToken);
   }
 
-  addToken({ id, account, hash, name, createdAt, expiresAt }: TokenRow): void {
-    this.sql.run("insert into tokens values (?, ?, ?, ?, ?, ?)", id, account, hash, name, createdAt, expiresAt);
+  putToken({ id, account, hash, name, createdAt, expiresAt, scopes, usedAt, usedFrom }: TokenRow): void {
+    const values = [id, account, hash, name, createdAt, expiresAt, scopes, usedAt, usedFrom];
+    this.sql.run("insert or replace into tokens values (?, ?, ?, ?, ?, ?, ?, ?, ?)", ...values);
   }
 
   removeToken(row: TokenRow): void {

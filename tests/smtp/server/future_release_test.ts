@@ -23,7 +23,7 @@ function session(more: Partial<SmtpServerOptions> = {}) {
     }),
     {
       "clock.now": () => NOW,
-      "auth.password": ({ login }) => ({ accountId: "a1" as AccountId, login }),
+      "auth.password": ({ login }) => ({ accountId: "a1" as AccountId, login, scopes: null }),
       "sender.verify": ({ sender }) => {
         senders.push(sender);
         return { ok: true };

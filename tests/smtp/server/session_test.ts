@@ -80,7 +80,7 @@ Deno.test("smtpSession() answers the dialogues of the RFCs, whole and in cuts", 
       },
     ],
   ];
-  ANSWERS["auth.password"] = ({ login }) => ({ accountId: "a1" as never, login });
+  ANSWERS["auth.password"] = ({ login }) => ({ accountId: "a1" as never, login, scopes: null });
   for (const [client, want, options] of table) {
     assert.equal(codes(client, options), want, JSON.stringify(client).slice(0, 100));
   }

@@ -20,7 +20,12 @@ export interface BackupAccount {
     readonly scramSha256: BackupKeys;
     readonly scramSha1: BackupKeys | null;
   };
-  readonly tokens: readonly { readonly name: string; readonly hash: string; readonly expiresAt: number | null }[];
+  readonly tokens: readonly {
+    readonly name: string;
+    readonly hash: string;
+    readonly expiresAt: number | null;
+    readonly scopes: readonly string[] | null;
+  }[];
   /** Those that lead to it, with all their targets. */
   readonly aliases: readonly { readonly address: string; readonly targets: readonly string[] }[];
   readonly mailboxes: readonly { readonly path: string; readonly role: string | null; readonly subscribed: boolean }[];
@@ -51,11 +56,12 @@ export function readAccount(sql: Statements, id: number): BackupAccount {
       scramSha1: keys.length >= 8 ? keysOf(keys.slice(4, 8)) : null,
     },
     tokens: rows(
-      "select name, hash, expires_at from tokens where account = ? order by id",
-      ([name, hash, expiresAt]) => ({
+      "select name, hash, expires_at, scopes from tokens where account = ? order by id",
+      ([name, hash, expiresAt, scopes]) => ({
         name: name as string,
         hash: hash as string,
         expiresAt: expiresAt as number | null,
+        scopes: (scopes as string | null)?.split(" ") ?? null,
       }),
     ),
     aliases: sql.all("select address, targets from aliases order by address")

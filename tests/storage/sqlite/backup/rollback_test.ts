@@ -16,6 +16,7 @@ function downgrade(dataDir: string): void {
   const db = new DatabaseSync(`${dataDir}/palomar.db`);
   db.exec("drop table removed; alter table accounts drop column kept_bytes; pragma user_version = 12");
   db.exec("drop table records; drop table objects; drop table destroyed; alter table emails drop column created");
+  for (const column of ["scopes", "used_at", "used_from"]) db.exec(`alter table tokens drop column ${column}`);
   db.exec("drop table storage_keys; alter table blobs drop column stored; alter table blobs drop column packing");
   db.close();
 }
