@@ -17,6 +17,7 @@ import { accountsRevive } from "./admin/accounts_revive.ts";
 import { messagesRestore } from "./admin/messages_restore.ts";
 import { messagesDeliver } from "./admin/messages_deliver.ts";
 import { messagesSend } from "./admin/messages_send.ts";
+import { sending } from "./admin/send.ts";
 import { delivering } from "./admin/delivery.ts";
 import { queue } from "./admin/queue.ts";
 import { filterRules } from "./admin/rules.ts";
@@ -30,7 +31,7 @@ import type { HttpApp, HttpDeps } from "./deps.ts";
 import { jmapRoutes } from "./jmap/mod.ts";
 import { landing } from "./landing.ts";
 import { failureProblem, ProblemError, problemResponse } from "./problem.ts";
-import { jsonBody } from "./request_body.ts";
+import { jsonBody, type MessageBody } from "./request_body.ts";
 import { stsPolicies } from "./sts_policies.ts";
 
 const API = "/api/v1";
@@ -88,12 +89,13 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   }
   describe(app, deps);
   if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken, deps.adminSeen));
-  app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT, MESSAGE_BODIES));
+  app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT, [...MESSAGE_BODIES, sendBodies(deps)]));
   const admin = new OpenAPIHono({ defaultHook });
   for (const resource of [domains, dkim, dns, reports, accounts, acl, mailboxes, tokens, aliases, queue, messages]) {
     resource(admin, deps);
   }
   messagesSend(admin, deps);
+  sending(admin, deps);
   messagesDeliver(admin, deps);
   messagesImport(admin, deps);
   messagesExport(admin, deps);
@@ -115,6 +117,12 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
       }
     },
   };
+}
+
+/** A message of the largest size, in Base64, and what is said around it. */
+function sendBodies({ messageSize = 50_000_000 }: HttpDeps): MessageBody {
+  const json = Math.ceil(messageSize / 3) * 4 + BODY_LIMIT;
+  return { route: /^POST \/api\/v1\/send$/, types: ["message/rfc822"], json };
 }
 
 /** What a value that does not fit its schema is answered with. */

@@ -1,4 +1,6 @@
 import type { BanDesk } from "./ban_desk.ts";
+import type { SendDesk } from "./send_desk.ts";
+import type { SuppressionDesk } from "./suppression_desk.ts";
 import type { SieveDesk } from "./sieve_desk.ts";
 import type { JmapDesk } from "./jmap/desk.ts";
 import type { HttpClient } from "./client.ts";
@@ -115,7 +117,7 @@ export interface DnsAdmin {
 export interface SubmittedMessage {
   readonly sender: Pick<EnvelopeSender, "reversePath" | "ret" | "envid" | "priority" | "verp">;
   readonly recipients: readonly EnvelopeRecipient[];
-  readonly body: ReadableStream<Uint8Array> | null;
+  readonly body: AsyncIterable<Uint8Array> | null;
 }
 
 /** What became of a message for the mailboxes of this server, in the order of its recipients. */
@@ -162,6 +164,12 @@ export interface HttpDeps {
   readonly queueChanged: () => void;
   /** Takes a message for whoever administers the server. When it answers `accepted`, the message is on disk. */
   readonly submit: (message: SubmittedMessage) => Promise<{ accepted: TraceId } | { refused: Refusal }>;
+  /** Messages by `POST /send`. */
+  readonly sending: SendDesk;
+  /** Whom that leaves alone. */
+  readonly suppressions: SuppressionDesk;
+  /** Octets of the largest message; left out: 50 MB. */
+  readonly messageSize?: number;
   /**
    * Takes a message for recipients of this server, as LMTP does; `bounce`: the sender of what a recipient refuses for
    * good is told. What is answered to be taken is on disk.

@@ -27,6 +27,11 @@ export class ProblemError extends Error {
   }
 }
 
+/** A value that does not fit: 422. */
+export function problemOf(code: string, detail: string): Problem {
+  return { status: 422, code, detail };
+}
+
 const TITLES: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",

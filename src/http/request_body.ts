@@ -1,14 +1,21 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler, Next } from "hono";
 import { concatBytes, utf8Strict } from "../base/bytes.ts";
+import { digest } from "../base/hash.ts";
 import { ProblemError } from "./problem.ts";
 
 const WAIT_MS = 30_000;
+/** Octets that everybody has. */
+const SMALL = 64 * 1024;
+/** Large bodies under way at once, in the longest. */
+const LARGE_AT_ONCE = 2;
 
 /** Routes whose bodies are messages. */
 export interface MessageBody {
   /** Of method, blank and path. */
   readonly route: RegExp;
   readonly types: readonly string[];
+  /** Octets of JSON that it takes besides; left out: none. Handlers find its digest as `bodyDigest`. */
+  readonly json?: number;
 }
 
 /**
@@ -17,15 +24,17 @@ export interface MessageBody {
  * `except` (`POST /path`) take messages in, of these types: those they read by themselves, as they come.
  */
 export function jsonBody(limit: number, except: readonly MessageBody[] = []): MiddlewareHandler {
+  const large = new LargeBodies();
   return async (context, next) => {
     const request = context.req.raw;
     if (request.body === null) return await next();
     const messages = except.find(({ route }) => route.test(`${context.req.method} ${context.req.path}`));
-    if (messages) {
-      if (!messages.types.includes(mediaType(request.headers.get("content-type")))) throw notAMessage(messages.types);
+    const type = mediaType(request.headers.get("content-type"));
+    if (messages && (messages.json === undefined || type !== "application/json")) {
+      if (!messages.types.includes(type)) throw notAMessage(messages);
       return await next();
     }
-    const type = mediaType(request.headers.get("content-type"));
+    if (messages) return await large.during(context, messages.json!, next);
     const bytes = await readBounded(request, limit);
     if (bytes.length === 0 && type === "") {
       context.req.raw = withBody(request, null);
@@ -39,7 +48,7 @@ export function jsonBody(limit: number, except: readonly MessageBody[] = []): Mi
       });
     }
     const text = utf8Strict(bytes);
-    if (text === null) throw new ProblemError({ status: 400, code: "notUtf8", detail: "The body is not UTF-8." });
+    if (text === null) throw notUtf8();
     try {
       JSON.parse(text);
     } catch (error) {
@@ -54,11 +63,51 @@ export function jsonBody(limit: number, except: readonly MessageBody[] = []): Mi
   };
 }
 
-function notAMessage([first, ...more]: readonly string[]): ProblemError {
+/** JSON with files in it. It is in memory more than once while it is read: so few are at the same time. */
+class LargeBodies {
+  /** Octets of bodies that are being handled. */
+  #octets = 0;
+
+  /** Others hear to come again. */
+  async during(context: Context, limit: number, next: Next): Promise<void> {
+    const request = context.req.raw;
+    let taken = 0;
+    try {
+      const bytes = await readBounded(request, limit, (octets) => {
+        taken += octets;
+        this.#octets += octets;
+        if (this.#octets > LARGE_AT_ONCE * limit && taken > SMALL) throw tooMany();
+      });
+      const text = utf8Strict(bytes);
+      if (text === null) throw notUtf8();
+      context.set("bodyDigest", digest("sha256", bytes));
+      context.req.raw = withBody(request, text);
+      await next();
+    } finally {
+      this.#octets -= taken;
+    }
+  }
+}
+
+function tooMany(): ProblemError {
+  return new ProblemError({
+    status: 503,
+    code: "busy",
+    detail: "Too many large requests are being read; try again.",
+    headers: { "retry-after": "5" },
+  });
+}
+
+function notUtf8(): ProblemError {
+  return new ProblemError({ status: 400, code: "notUtf8", detail: "The body is not UTF-8." });
+}
+
+function notAMessage({ types, json }: MessageBody): ProblemError {
+  const all = [...types, ...(json === undefined ? [] : ["application/json"])];
   return new ProblemError({
     status: 415,
     code: "mediaType",
-    detail: `The body should be a message, with the header Content-Type: ${[first, ...more].join(" or ")}.`,
+    detail: `The body should be a message, with the header Content-Type: ${all.join(" or ")}.`,
   });
 }
 
@@ -70,8 +119,12 @@ function withBody(request: Request, body: string | null): Request {
   return new Request(request.url, { method: request.method, headers: request.headers, body });
 }
 
-/** The whole body, bounded in size and time; throws a `ProblemError`. */
-export async function readBounded(request: Request, limit: number): Promise<Uint8Array> {
+/** The whole body, bounded in size and time; throws a `ProblemError`. `count` is told of each piece, and may throw one. */
+export async function readBounded(
+  request: Request,
+  limit: number,
+  count: (octets: number) => void = () => {},
+): Promise<Uint8Array> {
   const reader = request.body?.getReader();
   if (reader === undefined) return new Uint8Array(0);
   const tooLarge = () =>
@@ -91,6 +144,7 @@ export async function readBounded(request: Request, limit: number): Promise<Uint
       if (done) break;
       size += value.length;
       if (size > limit) throw tooLarge();
+      count(value.length);
       pieces.push(value);
     }
   } catch (error) {

@@ -30,7 +30,7 @@ export function* verifySubmittedRecipient(
   args: Args<"rcpt.verify">,
   policy: SubmitPolicy,
 ): Program<AnswerOf<"rcpt.verify">> {
-  if (args.peer.login === null) return { refused: LOGIN_FIRST };
+  if (args.peer.login === null && !args.peer.trusted) return { refused: LOGIN_FIRST };
   const { reversePath } = args.sender;
   const options = { hostname: policy.hostname, localAddress: args.peer.session.localAddress, reversePath };
   const routing = yield* routeRecipient(args.recipient.forwardPath, options);

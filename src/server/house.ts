@@ -51,6 +51,8 @@ import { openStorage } from "./open_storage.ts";
 import { bodyIntake } from "./body_intake.ts";
 import { createLocalDelivery } from "./local_delivery.ts";
 import { createSubmission } from "./submission.ts";
+import { createSendDesk } from "./sending/mod.ts";
+import { Suppressions } from "./sending/suppressions.ts";
 import { makeToken } from "./token.ts";
 import { VERSION } from "./version.ts";
 import { Watches } from "./watches.ts";
@@ -158,6 +160,14 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   };
   const submit = createSubmission(taking);
   const deliver = createLocalDelivery({ ...taking, giveUpMs: config.outbound.retry.giveUp });
+  const suppressions = new Suppressions({ storage, now: () => clock.wall() });
+  const sending = createSendDesk({
+    ...taking,
+    hostname: config.hostname,
+    guard,
+    suppressions,
+    futureReleaseMs: config.limits.futureRelease,
+  });
   const auth = createAuth({ storage, delay: createLoginDelay(), clock });
   const world = createWorld({
     storage,
@@ -214,6 +224,9 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         targets: [...filter.targets ?? []].map(([name, facts]) => ({ name, ...facts })),
         sieve: createSieveDesk({ storage, filter, now: () => clock.wall() }),
         submit,
+        sending,
+        suppressions,
+        messageSize: config.limits.messageSize,
         deliver,
         adminToken: new Secret(adminToken.value),
         trusted,

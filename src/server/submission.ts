@@ -7,6 +7,7 @@ import type {
   BlobId,
   EnvelopeSender,
   LogEvent,
+  Login,
   Op,
   Peer,
   Program,
@@ -64,6 +65,15 @@ async function submit(
   return "refused" in answer ? answer : { accepted: answer.accepted };
 }
 
+/** By which way it came, and who brought it: left out, whoever administers the server. */
+export interface Bringer {
+  readonly protocol: "submission" | "lmtp";
+  readonly via: string;
+  readonly login?: { readonly login: Login; readonly address: string };
+  /** Left out: a new one. */
+  readonly sessionId?: SessionId;
+}
+
 /** A message that is in the store, and how the programs of the server go on with it. */
 export interface TakenMessage {
   readonly args: Args<"message.receive">;
@@ -78,7 +88,7 @@ export async function takeMessage(
   message: SubmittedMessage,
   sinks: BodySinks,
   parts: SubmissionParts,
-  by: { readonly protocol: "submission" | "lmtp"; readonly via: string },
+  by: Bringer,
 ): Promise<TakenMessage | { readonly refused: Refusal }> {
   const eightBit = await takeIn(message.body, sinks, parts.messageSize);
   if (eightBit === "tooLarge") return { refused: TOO_LARGE };
@@ -149,8 +159,16 @@ export async function hasUtf8Header(blobId: BlobId, storage: Storage): Promise<b
   return false;
 }
 
-function somebodyHere({ protocol, via }: { protocol: "submission" | "lmtp"; via: string }): Peer {
-  const id = BigInt("0x" + randomBytes(10).toString("hex")).toString(36) as SessionId;
-  const nowhere = { remoteAddress: "local", remotePort: 0, localAddress: "local", localPort: 0, tls: null };
-  return { session: { id, protocol, ...nowhere }, helo: "localhost", via, login: null, trusted: true };
+function somebodyHere({ protocol, via, login, sessionId }: Bringer): Peer {
+  const id = sessionId ?? newSessionId();
+  const remoteAddress = login?.address ?? "local";
+  const place = { remoteAddress, remotePort: 0, localAddress: "local", localPort: 0, tls: null };
+  const session = { id, protocol, ...place };
+  if (login) return { session, helo: "localhost", via, login: login.login };
+  return { session, helo: "localhost", via, login: null, trusted: true };
+}
+
+/** 80 bits: nobody guesses the trace ids that are made of it. */
+export function newSessionId(): SessionId {
+  return BigInt("0x" + randomBytes(10).toString("hex")).toString(36) as SessionId;
 }

@@ -15,6 +15,7 @@ import { createDomainDns } from "../../src/server/domain_dns/mod.ts";
 import { TEST_CONFIG } from "../server/domain_dns/test_config.ts";
 import { onceMadeKey } from "../server/dkim/once_made_key.ts";
 import { ReportBook } from "../../src/server/received_reports/report_book.ts";
+import { Suppressions } from "../../src/server/sending/suppressions.ts";
 import { BanBook } from "../../src/server/abuse/ban_book.ts";
 import { memoryStorage } from "../../src/storage/memory/mod.ts";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -90,6 +91,12 @@ export function testAdmin(
     version: "0.0.0-test",
     hostname,
     submit: () => Promise.resolve({ accepted: "s1.1" as TraceId }),
+    sending: {
+      send: () => Promise.resolve({ conflict: "underWay" }),
+      get: () => Promise.resolve(null),
+      cancel: () => Promise.resolve(null),
+    },
+    suppressions: new Suppressions({ storage, now: () => NOW }),
     deliver: ({ recipients }) =>
       Promise.resolve({
         accepted: "s1.1" as TraceId,

@@ -1,7 +1,19 @@
 import type { AccountId } from "../ids.ts";
 
 /** What a record is about; a kind belongs to one part of the server, which alone knows what is in its records. */
-export type RecordKind = "audit";
+export type RecordKind =
+  | "audit"
+  // What was sent by HTTP, the keys of such requests, and the addresses that are left alone.
+  | "send"
+  | "sendKey"
+  | "suppressed"
+  // Who is told of events, and what waits to be told, or was.
+  | "webhook"
+  | "webhookWaiting"
+  | "webhookDone"
+  // Who brings mail by HTTP, and what they brought.
+  | "inboundSource"
+  | "inboundSeen";
 
 /** A small document of the server or of one account, by its kind and key. */
 export interface StoredRecord {
