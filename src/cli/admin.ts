@@ -188,6 +188,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     { createSigner },
     { ReportBook },
     { bodyIntake },
+    { mailByHttp },
   ] = await Promise.all([
     import("../storage/sqlite/mod.ts"),
     import("../server/open_storage.ts"),
@@ -209,6 +210,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/dkim/sign_message.ts"),
     import("../server/received_reports/report_book.ts"),
     import("../server/body_intake.ts"),
+    import("../server/mail_by_http.ts"),
   ]);
   const { driver, path } = config.storage;
   const where = driver === "postgres" ? "PostgreSQL" : driver === "denokv" && path ? path : config.dataDir;
@@ -263,6 +265,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     // What leaves waits in the queue until a server runs.
     submit: createSubmission(taking),
     deliver: createLocalDelivery({ ...taking, giveUpMs: config.outbound.retry.giveUp }),
+    ...mailByHttp({ ...taking, hostname: config.hostname, futureReleaseMs: config.limits.futureRelease }),
     openBody: () => bodyIntake(storage),
     adminToken: new Secret(""),
     trusted: true,

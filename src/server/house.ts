@@ -51,8 +51,7 @@ import { openStorage } from "./open_storage.ts";
 import { bodyIntake } from "./body_intake.ts";
 import { createLocalDelivery } from "./local_delivery.ts";
 import { createSubmission } from "./submission.ts";
-import { createSendDesk } from "./sending/mod.ts";
-import { Suppressions } from "./sending/suppressions.ts";
+import { mailByHttp } from "./mail_by_http.ts";
 import { makeToken } from "./token.ts";
 import { VERSION } from "./version.ts";
 import { Watches } from "./watches.ts";
@@ -160,12 +159,10 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   };
   const submit = createSubmission(taking);
   const deliver = createLocalDelivery({ ...taking, giveUpMs: config.outbound.retry.giveUp });
-  const suppressions = new Suppressions({ storage, now: () => clock.wall() });
-  const sending = createSendDesk({
+  const byHttp = mailByHttp({
     ...taking,
     hostname: config.hostname,
     guard,
-    suppressions,
     futureReleaseMs: config.limits.futureRelease,
   });
   const auth = createAuth({ storage, delay: createLoginDelay(), clock });
@@ -224,9 +221,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         targets: [...filter.targets ?? []].map(([name, facts]) => ({ name, ...facts })),
         sieve: createSieveDesk({ storage, filter, now: () => clock.wall() }),
         submit,
-        sending,
-        suppressions,
-        messageSize: config.limits.messageSize,
+        ...byHttp,
         deliver,
         adminToken: new Secret(adminToken.value),
         trusted,

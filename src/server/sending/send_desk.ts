@@ -18,7 +18,8 @@ import type { Suppressions } from "./suppressions.ts";
 
 export interface SendDeskParts extends SubmissionParts {
   readonly hostname: string;
-  readonly guard: Guard;
+  /** Who limits what accounts send; left out: no account sends here. */
+  readonly guard?: Guard;
   readonly suppressions: Suppressions;
   /** For how long a message may be held, milliseconds. */
   readonly futureReleaseMs: number;
@@ -233,7 +234,9 @@ async function submit(
 async function refusedBefore({ args, run }: TakenMessage, parts: SendDeskParts): Promise<NotSent | null> {
   const { peer, envelope: { sender, recipients } } = args;
   const { programs } = parts;
-  const limits = peer.login ? new SessionGuard(parts.guard, peer.session, { log: parts.log, run }) : null;
+  const limits = peer.login && parts.guard
+    ? new SessionGuard(parts.guard, peer.session, { log: parts.log, run })
+    : null;
   if (limits) {
     const begun = await limits.sender({ peer, sender }, () => run(programs.verifySender({ peer, sender })));
     if ("refused" in begun) return { refused: begun.refused };
