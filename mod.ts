@@ -151,7 +151,13 @@ export type { FieldPlace } from "./src/abuse/mod.ts";
 export type { OctetRange } from "./src/base/octet_ranges.ts";
 export type { ContentFilter, FieldChanges, FilterMessage, FilterVerdict } from "./src/server/filters/content_filter.ts";
 export { milterFilter } from "./src/server/filters/milter.ts";
-export { createServer, type ServeOptions, type Server, type ServerParts } from "./src/server/create_server.ts";
+export {
+  createServer,
+  type ServeInfo,
+  type ServeOptions,
+  type Server,
+  type ServerParts,
+} from "./src/server/create_server.ts";
 export type {
   MailTransport,
   TransportAnswer,

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { parseDigits } from "../base/ascii.ts";
 
+const RESOLV_CONF = "/etc/resolv.conf";
+
 export interface ServerAddress {
   readonly address: string;
   readonly port: number;
@@ -54,7 +56,10 @@ function required(text: string): { address: string; port: number } {
 function systemServers(): string[] {
   let text = "";
   try {
-    text = readFileSync("/etc/resolv.conf", "utf8");
+    // Asking for a permission that was not given would stop at a prompt.
+    if (Deno.permissions.querySync({ name: "read", path: RESOLV_CONF }).state === "granted") {
+      text = readFileSync(RESOLV_CONF, "utf8");
+    }
   } catch {
     // resolv.conf(5): without the file, the server on this machine
   }

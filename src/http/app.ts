@@ -108,9 +108,9 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   app.route(API, admin);
 
   return {
-    async fetch(request, client) {
+    async fetch(request, peer) {
       try {
-        return await app.fetch(request, { client });
+        return await app.fetch(request, { client: deps.seen?.(request, peer) ?? peer });
       } catch (error) {
         deps.report?.(error);
         return problemResponse(failureProblem(error));

@@ -144,8 +144,8 @@ export interface HttpDeps {
   readonly targets: readonly { readonly name: string; readonly arguments: number; readonly off: string | null }[];
   /** Left out: there is no JMAP here. */
   readonly jmap?: JmapDesk;
-  /** Where clients reach the server: `https://mail.example.org`. Left out: as they asked. */
-  readonly origin?: string;
+  /** Who asks and where he reached the server, where proxies stand before it. Left out: the peer, as the request says. */
+  readonly seen?: (request: Request, peer: HttpClient | undefined) => HttpClient;
   /** Tells of accounts whose password changed, that were disabled, or that are gone. */
   readonly onAccountChanged?: (listener: (address: string) => void) => void;
   readonly adminToken: Secret;

@@ -22,6 +22,8 @@ export interface HttpListening {
   close(graceMs?: number): Promise<void>;
 }
 
+/** Who comes by a UNIX socket has no address. */
+const UNIX = { address: "" };
 const GRACE_MS = 5_000;
 /** `sun_path` of Linux without its closing NUL. */
 const LONGEST_PATH = 107;
@@ -50,7 +52,7 @@ async function serveUnix(app: HttpApp, path: string): Promise<HttpListening> {
   const before = Deno.umask(0o177);
   let server: Deno.HttpServer;
   try {
-    server = Deno.serve({ transport: "unix", path, onListen: () => {} }, (request) => app.fetch(request));
+    server = Deno.serve({ transport: "unix", path, onListen: () => {} }, (request) => app.fetch(request, UNIX));
   } finally {
     Deno.umask(before);
   }

@@ -19,12 +19,18 @@ import { type Behind, Doors } from "./doors.ts";
 import { type House, openHouse, type ServerParts } from "./house.ts";
 import { createOutbound, type Outbound } from "./outbound.ts";
 import { checkTransports } from "./outbound/transports/transports.ts";
+import { ownLogger } from "./own_logger.ts";
 import { type SessionMaker, sessionMaker } from "./sessions.ts";
 import { every } from "./every.ts";
 import { Upkeep } from "./upkeep/mod.ts";
 import { VERSION } from "./version.ts";
 
 export type { ServerParts } from "./house.ts";
+
+/** What `Deno.serve` tells its handler of a connection. */
+export interface ServeInfo {
+  readonly remoteAddr: Deno.Addr;
+}
 
 /** What `Server.serve` may be told of one connection. */
 export type ServeOptions = Pick<DriveOptions, "trace">;
@@ -43,14 +49,19 @@ export interface Server {
   readonly caFile: string | null;
   /** The bearer token of the HTTP admin, once the server is open. */
   readonly adminToken: { readonly value: string; readonly fresh: boolean };
-  /** The HTTP layer: for `deno serve`, an edge, or a test. Opens the store if need be. */
-  fetch(request: Request, client?: HttpClient): Promise<Response>;
+  /**
+   * The HTTP layer: for `deno serve`, an edge, or a test. Opens the store if need be; 503 while that fails. `client` is
+   * who asks, as `Deno.serve` tells it or as the caller knows. Rejects once the server was stopped.
+   */
+  fetch(request: Request, client?: HttpClient | ServeInfo): Promise<Response>;
   /** Takes over a connection that came another way than through a listener, and runs its session to the end. */
   serve(protocol: Protocol, transport: Transport, options?: ServeOptions): Promise<void>;
 }
 
 /** How soon bans of other servers hold here. */
 const BANS_MS = 10_000;
+/** After it could not be opened. */
+const REOPEN_MS = 1_000;
 const RECLAIM_EVERY_MS = 600_000;
 const ACTIVATE_KEYS_EVERY_MS = 3_600_000;
 
@@ -81,6 +92,9 @@ class PalomarServer implements Server {
   readonly #served = new Map<Transport, Promise<void>>();
   #unhook: (() => void) | undefined;
   #opening: Promise<House> | null = null;
+  /** When opening failed last, on the monotonic clock. */
+  #failed: number | null = null;
+  #told: unknown = null;
   #house: House | null = null;
   #app: Promise<HttpApp> | null = null;
   readonly #doors: Doors;
@@ -131,9 +145,6 @@ class PalomarServer implements Server {
       this.#startOutbound(house, await exchangeAuthorities(this.#config, this.#parts));
       house.dmarcReports.start();
       const { storage, clock, logger, metrics } = house;
-      if (this.#config.storage.driver === "postgres") {
-        this.#sharing = every(clock, BANS_MS, () => void house.guard.parts.book.sync());
-      }
       this.#upkeep = new Upkeep({ config: this.#config, storage, clock, logger, metrics });
       this.#upkeep.start();
       this.#reclaiming = setInterval(() => void this.#reclaim(house), RECLAIM_EVERY_MS);
@@ -154,9 +165,16 @@ class PalomarServer implements Server {
     return this.#doors.reload(this.#house?.logger);
   }
 
-  async fetch(request: Request, client?: HttpClient): Promise<Response> {
-    const house = await this.#open();
-    return await (await this.#httpApp(house)).fetch(request, client);
+  async fetch(request: Request, client?: HttpClient | ServeInfo): Promise<Response> {
+    let app: HttpApp;
+    try {
+      app = await this.#httpApp(await this.#open());
+    } catch (error) {
+      if (this.#stopping) throw error;
+      this.#tellOnce(error);
+      return unavailable();
+    }
+    return await app.fetch(request, client && ("remoteAddr" in client ? clientOf(client) : client));
   }
 
   async serve(protocol: Protocol, transport: Transport, options: ServeOptions = {}): Promise<void> {
@@ -170,14 +188,31 @@ class PalomarServer implements Server {
 
   #open(): Promise<House> {
     if (this.#stopping) return Promise.reject(new Error("the server has been stopped"));
-    return this.#opening ??= openHouse(this.#config, this.#parts).then((house) => {
+    // Where the database was away it may be back; but not every request tries.
+    if (this.#failed !== null && performance.now() > this.#failed + REOPEN_MS) this.#opening = this.#failed = null;
+    return this.#opening ??= openHouse(this.#config, this.#parts).catch((error) => {
+      this.#failed = performance.now();
+      throw error;
+    }).then((house) => {
       house.metrics.gaugeOf("palomar_connections", "Connections of mail clients now.", () => this.#limits.total);
       const deadlines = this.#deadlines;
       if (deadlines) {
         this.#unhook = house.clock.alarm?.({ next: () => deadlines.next, tick: () => deadlines.tick() });
       }
+      // Those of other nodes hold here too, whether there are listeners or only requests.
+      if (this.#config.storage.driver === "postgres") {
+        this.#sharing = every(house.clock, BANS_MS, () => void house.guard.parts.book.sync());
+      }
       return this.#house = house;
     });
+  }
+
+  /** Requests that come meanwhile fail of the same. */
+  #tellOnce(error: unknown): void {
+    if (this.#told === error) return;
+    this.#told = error;
+    const logger = this.#parts.logger ?? ownLogger(this.#config, this.#parts.clock ?? systemClock);
+    logger.log("error", "server.notOpened", { error: String((error as Error)?.message ?? error) });
   }
 
   #httpApp(house: House): Promise<HttpApp> {
@@ -307,6 +342,19 @@ class PalomarServer implements Server {
     await ends;
     clearTimeout(timer);
   }
+}
+
+function clientOf({ remoteAddr }: ServeInfo): HttpClient {
+  return { address: "hostname" in remoteAddr ? remoteAddr.hostname : "" };
+}
+
+/** The store cannot be reached; why is in the log. */
+function unavailable(): Response {
+  const problem = { type: "about:blank", title: "Service Unavailable", status: 503, code: "unavailable" };
+  return Response.json({ ...problem, detail: "The server cannot reach its store; try again later." }, {
+    status: 503,
+    headers: { "content-type": "application/problem+json", "retry-after": "5", "cache-control": "no-store" },
+  });
 }
 
 /** 80 bits: nobody guesses a trace id. Letters and digits only, in lower case. */

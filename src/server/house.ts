@@ -38,7 +38,8 @@ import { filterPolicy } from "./filter_policy.ts";
 import { FilterChain } from "./filters/chain.ts";
 import type { ContentFilter } from "./filters/content_filter.ts";
 import { milterFilter } from "./filters/milter.ts";
-import { createLogger, type Logger } from "./log.ts";
+import type { Logger } from "./log.ts";
+import { ownLogger } from "./own_logger.ts";
 import { createJmapDesk } from "./jmap/desk.ts";
 import { LoggedIn } from "./logged_in.ts";
 import { createMailboxEvents } from "./mailbox_events.ts";
@@ -48,6 +49,7 @@ import type { Transports } from "./outbound/transports/transports.ts";
 import { createSieveDesk } from "./sieve_desk.ts";
 import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
 import { openStorage } from "./open_storage.ts";
+import { clientSeen } from "./client_seen.ts";
 import { bodyIntake } from "./body_intake.ts";
 import { createLocalDelivery } from "./local_delivery.ts";
 import { createSubmission } from "./submission.ts";
@@ -110,7 +112,7 @@ export async function openHouse(config: Config, parts: ServerParts): Promise<Hou
 
 async function furnish(config: Config, parts: ServerParts, storage: Storage): Promise<House> {
   const clock = parts.clock ?? systemClock;
-  const logger = parts.logger ?? createLogger(loggerOptions(config, clock));
+  const logger = parts.logger ?? ownLogger(config, clock);
   const resolver = parts.resolver ?? createResolver({
     ...(config.dns.servers === null ? {} : { servers: [...config.dns.servers] }),
     trusted: [...config.dns.trusted],
@@ -128,7 +130,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const book = await openBanBook(config, storage, clock, logger, () => guard.endBanned(null));
   const guard: Guard = new Guard({
     config: config.abuse,
-    proxies: config.proxies,
+    proxies: [...config.proxies, ...config.http.proxies],
     hostname: config.hostname,
     book,
     clock,
@@ -231,6 +233,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         metrics: () => printMetrics(metrics, rows, storage),
         version: VERSION,
         hostname: config.hostname,
+        seen: clientSeen(config.http),
         accountChanged: (address) => {
           loggedIn.end(address);
           for (const listener of changedListeners) listener(address);
@@ -246,7 +249,6 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   };
 }
 
-/** Nothing where there are none: then nobody waits for them. */
 /** The queue is counted when somebody looks; a store in trouble leaves the last count. */
 async function printMetrics(metrics: Metrics, rows: Gauge, storage: Storage): Promise<string> {
   const count = await storage.perform("queue.count", {}).catch(() => null);
@@ -254,6 +256,7 @@ async function printMetrics(metrics: Metrics, rows: Gauge, storage: Storage): Pr
   return metrics.print();
 }
 
+/** Nothing where there are none: then nobody waits for them. */
 function filterChain(config: Config, parts: ServerParts, storage: Storage, clock: Clock, metrics: Metrics) {
   const filters = [
     ...parts.filters ?? [],
@@ -333,19 +336,4 @@ async function findAdminToken(config: Config, storage: Storage): Promise<House["
   const made = randomBytes(24).toString("base64url");
   const value = await storage.perform("setting.init", { name: "admin.token", value: made });
   return { value, fresh: value === made };
-}
-
-const encoder = new TextEncoder();
-
-function loggerOptions(config: Config, clock: Clock): Parameters<typeof createLogger>[0] {
-  const { level, format } = config.log;
-  return {
-    level,
-    format: format === "auto" ? (Deno.stderr.isTerminal() ? "text" : "json") : format,
-    write: (text) => {
-      const bytes = encoder.encode(text);
-      for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
-    },
-    now: () => clock.wall(),
-  };
 }

@@ -25,10 +25,11 @@ export async function openStorage(
     throw new StorageError("unavailable", "storage.url is missing: it names the database of PostgreSQL");
   }
   const { openPostgres } = await import("../storage/postgres/mod.ts");
-  const { url, connections, objects } = storage;
+  const { url, connections, objects, migrate } = storage;
   return await openPostgres({
     url: url.reveal(),
     ...(connections && { connections }),
+    ...(migrate !== undefined && { migrate }),
     ...(objects && { bodies: await openObjects(objects) }),
     prepare: imapText,
     undeleteMs,

@@ -5,6 +5,7 @@ import { crash } from "./scenarios/crash.ts";
 import { curl } from "./scenarios/curl.ts";
 import { deliveryTargets } from "./scenarios/delivery_targets.ts";
 import { dovecotArchive } from "./scenarios/dovecot_archive.ts";
+import { edge } from "./scenarios/edge.ts";
 import { exim } from "./scenarios/exim.ts";
 import { filters } from "./scenarios/filters.ts";
 import { connections } from "./scenarios/hostile/connections.ts";
@@ -51,6 +52,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...dovecotArchive,
   ...objects,
   ...postgres,
+  ...edge,
   ...serverProcess,
   ...crash,
   ...queueCrash,

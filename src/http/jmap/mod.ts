@@ -14,7 +14,7 @@ import { upload } from "./upload.ts";
 /** All routes below `/jmap`. */
 export function jmapRoutes(
   desk: JmapDesk,
-  deps: Pick<HttpDeps, "openBody" | "now" | "origin" | "onAccountChanged">,
+  deps: Pick<HttpDeps, "openBody" | "now" | "onAccountChanged">,
 ): Hono<{ Variables: JmapVariables }> {
   const app = new Hono<{ Variables: JmapVariables }>();
   const believed = new Believed(deps.now);
@@ -26,7 +26,7 @@ export function jmapRoutes(
   // No cookie is ever looked at, so a page of anybody's may ask: what it needs it must have been told (RFC 8620 section 8.1).
   app.use(cors({ origin: "*", allowHeaders: ["authorization", "content-type", "range"], maxAge: 86_400 }));
   app.use(logIn(desk, believed));
-  session(app, desk, deps.origin ?? null);
+  session(app, desk);
   api(app, desk);
   upload(app, desk, deps);
   download(app, desk);

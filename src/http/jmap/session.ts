@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import { utf8Bytes } from "../../base/bytes.ts";
 import { digest } from "../../base/hash.ts";
 import { type JmapUser, sessionObject } from "../../jmap/mod.ts";
+import type { HttpClient } from "../client.ts";
 import type { JmapDesk } from "./desk.ts";
 import type { JmapVariables } from "./login.ts";
 
@@ -11,11 +12,12 @@ export function sessionState(user: JmapUser): string {
   return digest("sha256", utf8Bytes(JSON.stringify(user))).toHex().slice(0, 16);
 }
 
-/** The route; `origin` is where clients reach the server, or null: where this request came. */
-export function session(app: Hono<{ Variables: JmapVariables }>, desk: JmapDesk, origin: string | null): void {
+/** The route. */
+export function session(app: Hono<{ Variables: JmapVariables }>, desk: JmapDesk): void {
   app.get("/session", (c) => {
     const user = c.get("user");
-    const base = origin ?? new URL(c.req.url).origin;
+    const { client } = c.env as { readonly client?: HttpClient };
+    const base = client?.origin ?? new URL(c.req.url).origin;
     return Response.json(sessionObject(user, desk.limits, base, sessionState(user)), {
       headers: { "cache-control": "no-cache, no-store, must-revalidate" },
     });

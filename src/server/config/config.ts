@@ -231,6 +231,8 @@ export interface StorageConfig {
   readonly url?: Secret | null;
   /** To PostgreSQL, at most; one more listens. */
   readonly connections?: number;
+  /** Whether this node may make or change tables of PostgreSQL; else it starts only where they are right. Default true. */
+  readonly migrate?: boolean;
   /** Of Deno KV: its file, or its address elsewhere. Without: a file in `dataDir`. */
   readonly path?: string | null;
   /** Where large bodies are kept instead of in PostgreSQL; null: nowhere else. */
@@ -247,11 +249,20 @@ export interface StorageConfig {
   };
 }
 
+/** How the HTTP layer is reached. */
+export interface HttpConfig {
+  /** What clients are told: `https://mail.example.org`; null: where they asked. */
+  readonly origin: string | null;
+  /** Addresses and CIDR blocks of reverse proxies whose word on the client is believed (X-Forwarded-For, -Proto, -Host). */
+  readonly proxies: readonly string[];
+}
+
 /** The whole configuration, checked, with every default filled in and every path absolute. */
 export interface Config {
   /** How this server names itself: in greetings, Received fields and certificates. Lower case. */
   readonly hostname: string;
   readonly dataDir: string;
+  /** None: only `fetch` serves, and with `start` mail goes out. */
   readonly listeners: readonly ListenerConfig[];
   readonly tls: {
     /** None: the server makes one by its own authority in `dataDir`. The first is for clients without SNI. */
@@ -298,6 +309,7 @@ export interface Config {
   readonly delivery: DeliveryConfig;
   /** Addresses and CIDR blocks of proxies that speak the PROXY protocol to us. */
   readonly proxies: readonly string[];
+  readonly http: HttpConfig;
   readonly admin: {
     /** Null: one is generated at the first start, and kept in the store. */
     readonly token: Secret | null;
@@ -306,6 +318,7 @@ export interface Config {
     readonly level: "debug" | "info" | "warn" | "error";
     /** `auto` is text on a terminal, else JSON. */
     readonly format: "auto" | "json" | "text";
+    readonly output: "stderr" | "stdout";
   };
   /** Not null in the demo configuration only. */
   readonly demo: DemoConfig | null;

@@ -79,15 +79,29 @@ export function loadConfig(place: ConfigPlace): LoadedConfig | readonly ConfigPr
 
 /**
  * Checks a configuration that a program made: the shape of a file, as an object. `folder` is what relative paths belong
- * to. For tests and for use as a library.
+ * to. For tests and for use as a library. `env`: variables that go over it, as over a file; others than `PALOMAR_…` are
+ * left alone.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { parseConfig } from "../../../mod.ts";
+ * const env = new Map([["PALOMAR_HOSTNAME", "mail.example.org"], ["PALOMAR_STORAGE__DRIVER", "memory"]]);
+ * const config = parseConfig({ listeners: [] }, "/", env);
+ * assert("hostname" in config && config.hostname === "mail.example.org");
+ * ```
  */
-export function parseConfig(raw: unknown, folder: string): Config | readonly ConfigProblem[] {
+export function parseConfig(
+  raw: unknown,
+  folder: string,
+  env: ReadonlyMap<string, string> = new Map(),
+): Config | readonly ConfigProblem[] {
   if (typeof raw !== "object" || raw === null) {
     return [{ where: "", path: "", reason: "a configuration should be an object" }];
   }
   const loaded = load(structuredClone(raw) as Record<string, unknown>, {
     schema: FILE_SCHEMA,
-    env: new Map(),
+    env,
     cwd: folder,
     folder,
   });
@@ -279,6 +293,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
       ),
     },
     proxies: read.proxies,
+    http: read.http,
     admin: read.admin,
     log: read.log,
     demo: "demo" in read ? read.demo as DemoConfig : null,

@@ -42,6 +42,16 @@ const hostname = domainName('the name of this server in DNS, as "mail.example.or
 const uri = (what: string) =>
   text(what).refine((value) => URL.canParse(value), { error: (issue) => `${shown(issue.input)} should be ${what}` });
 
+const origin = text('where clients reach the server, as "https://mail.example.org"').transform((value, context) => {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url !== null && /^https?:$/.test(url.protocol) && [url.origin, url.origin + "/"].includes(value)) {
+    return url.origin;
+  }
+  const message = `${shown(value)} should be an address without a path, as "https://mail.example.org"`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
 const PROTOCOLS = ["smtp", "submission", "lmtp", "imap", "pop3", "managesieve", "http"] as const;
 const TLS_MODES = ["none", "starttls", "implicit"] as const;
 
@@ -219,7 +229,7 @@ const SIEVE = object({
 const TOP = {
   hostname,
   dataDir: text('a folder, as "./data"').prefault("./data"),
-  listeners: list(listener, "listeners").min(1, { error: "should name at least one listener" }),
+  listeners: list(listener, "listeners"),
   tls: object({
     certificates: list(
       object({
@@ -243,6 +253,7 @@ const TOP = {
     }).default("sqlite"),
     url: databaseUrl.nullable().default(null),
     connections: integer(2, 200).default(8),
+    migrate: truth.default(true),
     path: text('the path of a file, or the address of a Deno KV as "https://kv.example.org"').nullable().default(null),
     objects: OBJECTS,
     compression: oneOf(["zstd", "none"]).default("zstd"),
@@ -301,6 +312,10 @@ const TOP = {
   sieve: SIEVE.prefault({}),
   delivery: DELIVERY.prefault({}),
   proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),
+  http: object({
+    origin: origin.nullable().default(null),
+    proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),
+  }).prefault({}),
   admin: object({
     token: z.string({ error: (issue) => `${shown(issue.input)} should be a text` }).min(16, {
       error: "should have at least 16 characters; leave it out and one is made",
@@ -310,6 +325,7 @@ const TOP = {
   log: object({
     level: oneOf(["debug", "info", "warn", "error"]).default("info"),
     format: oneOf(["auto", "json", "text"]).default("auto"),
+    output: oneOf(["stderr", "stdout"]).default("stderr"),
   }).prefault({}),
 };
 

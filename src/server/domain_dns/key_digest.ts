@@ -30,6 +30,8 @@ async function certificatesOf(config: TlsConfig): Promise<X509Certificate[]> {
   const found: X509Certificate[] = [];
   for (const file of files) {
     try {
+      // Asking for a permission that was not given would stop at a prompt.
+      if ((await Deno.permissions.query({ name: "read", path: file })).state !== "granted") continue;
       found.push(new X509Certificate(await readFile(file, "utf8")));
     } catch {
       // a file that is not there, or not yet

@@ -36,7 +36,7 @@ import { News } from "./news.ts";
 import { Pool } from "./pool.ts";
 import { Reads } from "./reads.ts";
 import { Garbage } from "./reclaim.ts";
-import { migrate } from "./schema.ts";
+import { migrate, requireVersion } from "./schema.ts";
 import { openAround } from "./bodies_around.ts";
 import { searchRows } from "./search_rows.ts";
 import { claimKeys } from "./store_keys.ts";
@@ -49,6 +49,8 @@ export interface PostgresOptions {
   readonly url: string;
   /** Connections at most, besides the one that listens for other nodes. */
   readonly connections?: number;
+  /** Whether tables may be made or brought up to date; false: rejects where they are not as this program needs them. Default true. */
+  readonly migrate?: boolean;
   /** Prints ENVELOPE and BODYSTRUCTURE once, when a message is stored. Without it, each FETCH prints them anew. */
   readonly prepare?: (index: MessageIndex) => ImapText;
   /** Where large bodies are kept instead of in rows; the same for all nodes. See `objectBodies`. */
@@ -80,6 +82,7 @@ export async function openPostgres(
   {
     url,
     connections = CONNECTIONS,
+    migrate: mayMigrate = true,
     prepare,
     bodies: openBodies,
     packing: how,
@@ -93,7 +96,7 @@ export async function openPostgres(
   const open = (more: ConnectionOptions = {}) => connect(address, { settings: SETTINGS, ...more });
   try {
     const first = await open();
-    await migrate(first).catch((error) => {
+    await (mayMigrate ? migrate(first) : requireVersion(first)).catch((error) => {
       first.close();
       throw error;
     });

@@ -183,6 +183,17 @@ export async function versionOf(connection: Connection): Promise<{ readonly vers
   return { version: known!.rows[0]![0] as number, today };
 }
 
+/** Refuses tables that this program would have to make or change, or that a later version made. */
+export async function requireVersion(connection: Connection): Promise<void> {
+  const { version, today } = await versionOf(connection);
+  if (version === today) return;
+  const found = version === 0 ? "the database has no tables yet" : `the database has schema version ${version}`;
+  throw new StorageError(
+    "unavailable",
+    `${found}, this program works with ${today}: start a server that may change tables first (storage.migrate)`,
+  );
+}
+
 /** Makes or migrates the tables in one transaction. Refuses what a later version made. */
 export async function migrate(connection: Connection): Promise<void> {
   try {

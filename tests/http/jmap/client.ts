@@ -1,7 +1,7 @@
 /** A small client of JMAP for tests: as somebody, over the HTTP layer of a test server. */
 import assert from "node:assert/strict";
 import type { Invocation, JsonObject } from "../../../src/jmap/mod.ts";
-import type { TestServer } from "../../../src/server/test_server.ts";
+import type { Server } from "../../../src/server/create_server.ts";
 
 export const USING = ["core", "mail"].map((name) => `urn:ietf:params:jmap:${name}`);
 
@@ -10,11 +10,11 @@ export const USING = ["core", "mail"].map((name) => `urn:ietf:params:jmap:${name
 export type Answered = Record<string, any>;
 
 export class JmapClient {
-  readonly #server: TestServer;
+  readonly #server: { readonly server: Pick<Server, "fetch"> };
   readonly #authorization: string;
   accountId = "";
 
-  constructor(server: TestServer, name: string, password = name) {
+  constructor(server: { readonly server: Pick<Server, "fetch"> }, name: string, password = name) {
     this.#server = server;
     this.#authorization = "Basic " + btoa(`${name}@example.test:${password}`);
   }

@@ -2,26 +2,7 @@
 import assert from "node:assert/strict";
 import { testServer } from "../../../src/server/test_server.ts";
 import { JmapClient } from "./client.ts";
-
-/** Reads events one by one. */
-function reader(response: Response) {
-  const source = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  return {
-    async next(): Promise<string | null> {
-      while (!text.includes("\n\n")) {
-        const { done, value } = await source.read();
-        if (done) return null;
-        text += value;
-      }
-      const end = text.indexOf("\n\n");
-      const event = text.slice(0, end);
-      text = text.slice(end + 2);
-      return event.startsWith(":") ? await this.next() : event;
-    },
-    cancel: () => source.cancel(),
-  };
-}
+import { reader } from "./event_reader.ts";
 
 Deno.test("RFC 8620 section 7.3: a delivery is told with its states, to those who asked for the type", async () => {
   await using server = await testServer();

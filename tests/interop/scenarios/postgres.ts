@@ -10,10 +10,10 @@ import { eventually, pause, type Scenario, type Stage } from "../scenario.ts";
 import { openSmtp, sendOver } from "../smtp_client.ts";
 import { Wire } from "../wire.ts";
 
-const NEEDS = ["setpriv", "/usr/lib/postgresql/15/bin/initdb"];
+export const NEEDS = ["setpriv", "/usr/lib/postgresql/15/bin/initdb"];
 const PASSWORD = "a pass/word@";
 
-interface Database {
+export interface Database {
   readonly cluster: Cluster;
   readonly port: number;
   readonly caFile: string;
@@ -22,7 +22,7 @@ interface Database {
 }
 
 /** A server of PostgreSQL with TLS and SCRAM, and a database `mail` of a user `mail`. */
-async function startDatabase(stage: Stage, settings: readonly string[] = []): Promise<Database> {
+export async function startDatabase(stage: Stage, settings: readonly string[] = []): Promise<Database> {
   const port = freePorts().smtp;
   const folder = await Deno.makeTempDir({ prefix: "palomar-pg-tls-" });
   stage.defer(() => Deno.remove(folder, { recursive: true }));

@@ -114,7 +114,7 @@ const BAD: readonly (readonly [what: string, raw: Record<string, unknown>, says:
   ["a hostname without a dot", { hostname: "mail" }, ['hostname: "mail"', "with a dot"]],
   ["an address as hostname", { hostname: "192.0.2.1" }, ["hostname"]],
   ["a hostname with a space", { hostname: "a b.example" }, ["hostname"]],
-  ["no listener", { listeners: [] }, ["listeners", "at least one"]],
+  ["listeners left out", { listeners: undefined }, ["listeners"]],
   ["listeners that are no list", { listeners: {} }, ["listeners", "list"]],
   ["a protocol that is none", { listeners: [{ protocol: "stmp", port: 25 }] }, ["listeners[0].protocol", '"smtp"']],
   ["a port out of range", { listeners: [{ protocol: "smtp", port: 70000 }] }, ["listeners[0].port", "65535"]],
@@ -250,7 +250,7 @@ Deno.test("parseConfig() reads a store of objects, and its key from the environm
 });
 
 Deno.test("parseConfig() tells every problem at once", () => {
-  const result = parseConfig({ hostname: 5, listeners: [], limits: { recipients: 1, hops: -1 } }, "/");
+  const result = parseConfig({ hostname: 5, listeners: {}, limits: { recipients: 1, hops: -1 } }, "/");
   assert.ok(!("hostname" in result));
   assert.deepEqual(result.map((one) => one.path), ["hostname", "listeners", "limits.recipients", "limits.hops"]);
 });

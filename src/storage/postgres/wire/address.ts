@@ -36,7 +36,7 @@ export function parseDatabaseUrl(text: string): DatabaseAddress | string {
   const rootFile = url.searchParams.get("sslrootcert");
   let authorities: string | null;
   try {
-    authorities = rootFile === null ? null : readFileSync(rootFile, "utf8");
+    authorities = rootFile === null || isPem(rootFile) ? rootFile : readFileSync(rootFile, "utf8");
   } catch (error) {
     return `sslrootcert cannot be read: ${(error as Error).message}`;
   }
@@ -49,6 +49,11 @@ export function parseDatabaseUrl(text: string): DatabaseAddress | string {
     ssl: ssl as SslMode,
     authorities,
   };
+}
+
+/** Where there is no file system, the certificates stand in the URL themselves. */
+function isPem(text: string): boolean {
+  return text.startsWith("-----BEGIN CERTIFICATE-----");
 }
 
 /** Where it is, as people say it: without the password. */
