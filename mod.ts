@@ -73,6 +73,7 @@ export {
   parseRequest as parseJmapRequest,
   processRequest as processJmapRequest,
   type RequestProblem as JmapProblem,
+  type SessionFacts as JmapSessionFacts,
   sessionObject as jmapSession,
 } from "./src/jmap/mod.ts";
 export * from "./src/abuse/mod.ts";
@@ -138,6 +139,7 @@ export type { ReloadReport } from "./src/net/certificates.ts";
 export * from "./src/server/config/config.ts";
 export type * from "./src/server/config/abuse.ts";
 export type * from "./src/server/config/delivery.ts";
+export type * from "./src/server/config/jmap.ts";
 export type { HttpClient } from "./src/http/client.ts";
 export {
   type ConfigPlace,

@@ -32,6 +32,7 @@ export * from "./ops/mailbox.ts";
 export * from "./ops/mailbox_object.ts";
 export * from "./ops/metadata.ts";
 export * from "./ops/object.ts";
+export * from "./ops/push.ts";
 export * from "./ops/record.ts";
 export * from "./ops/quota.ts";
 export * from "./ops/relay.ts";

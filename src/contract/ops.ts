@@ -18,6 +18,7 @@ import type { MailboxOps } from "./ops/mailbox.ts";
 import type { MailboxObjectOps } from "./ops/mailbox_object.ts";
 import type { MetadataOps } from "./ops/metadata.ts";
 import type { ObjectOps } from "./ops/object.ts";
+import type { PushOps } from "./ops/push.ts";
 import type { QuotaOps } from "./ops/quota.ts";
 import type { RelayOps } from "./ops/relay.ts";
 import type { RemovedOps } from "./ops/removed.ts";
@@ -90,7 +91,7 @@ export interface StoredOps
     UrlOps {}
 
 /** The whole table. */
-export interface Ops extends AuthOps, BodyOps, DnsOps, RelayOps, StoredOps, ViewOps {}
+export interface Ops extends AuthOps, BodyOps, DnsOps, PushOps, RelayOps, StoredOps, ViewOps {}
 
 /** The name of a question. */
 export type Op = keyof Ops;

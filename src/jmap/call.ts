@@ -8,6 +8,8 @@ import type { JmapLimits } from "./limits.ts";
 /** What calls of one request share. */
 export interface RequestContext {
   readonly user: JmapUser;
+  /** What he logged in with: a name of it that says nothing of the secret. Push subscriptions belong to it. */
+  readonly credential: string;
   readonly limits: JmapLimits;
   readonly using: ReadonlySet<string>;
   /** Ids of what was made in this request, by their creation ids. */

@@ -17,6 +17,8 @@ import { mailboxChanges } from "./mailbox/changes.ts";
 import { mailboxGet } from "./mailbox/get.ts";
 import { mailboxQuery, mailboxQueryChanges } from "./mailbox/query.ts";
 import { mailboxSet } from "./mailbox/set.ts";
+import { pushGet } from "./push/get.ts";
+import { pushSet } from "./push/set.ts";
 import { quotaGet } from "./quota/get.ts";
 import { submissionChanges, submissionGet } from "./submission/get.ts";
 import { submissionQuery, submissionQueryChanges } from "./submission/query.ts";
@@ -30,6 +32,8 @@ type Table = Readonly<Record<string, Method>>;
 
 const CORE_METHODS: Table = {
   "Core/echo": echo,
+  "PushSubscription/get": pushGet,
+  "PushSubscription/set": pushSet,
 };
 
 const MAIL_METHODS: Table = {

@@ -11,4 +11,6 @@ export type { Json, JsonObject } from "./json.ts";
 export * from "./limits.ts";
 export { type JmapResponse, processRequest } from "./process.ts";
 export { type Invocation, type JmapRequest, parseRequest, problemUri, type RequestProblem } from "./request.ts";
-export { sessionObject } from "./session.ts";
+export * from "./push/state_change.ts";
+export * from "./push/subscription.ts";
+export { type SessionFacts, sessionObject } from "./session.ts";

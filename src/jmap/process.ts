@@ -17,15 +17,16 @@ export interface JmapResponse {
   readonly sessionState: string;
 }
 
-/** Answers a request. Never throws but for bugs: what goes wrong in a call is its response. */
+/** Answers a request; `credential` names what the user logged in with. Never throws but for bugs: what goes wrong in a call is its response. */
 export function* processRequest(
   request: JmapRequest,
   user: JmapUser,
   limits: JmapLimits,
   sessionState: string,
+  credential: string,
 ): Program<JmapResponse> {
   const createdIds = new Map(Object.entries(request.createdIds ?? {}));
-  const context: RequestContext = { user, limits, using: new Set(request.using), createdIds };
+  const context: RequestContext = { user, credential, limits, using: new Set(request.using), createdIds };
   const responses: Invocation[] = [];
   for (const [name, args, callId] of request.methodCalls) {
     for (const [answered, result] of yield* respond(context, name, args, responses)) {

@@ -4,8 +4,18 @@ import { accountCapabilities, CORE, MAIL, serverCapabilities } from "./capabilit
 import type { Json, JsonObject } from "./json.ts";
 import type { JmapLimits } from "./limits.ts";
 
-/** Paths of the endpoints; `base` is the origin, without a slash at its end. */
-export function sessionObject(user: JmapUser, limits: JmapLimits, base: string, state: string): JsonObject {
+/** What the session says besides the user and the limits. */
+export interface SessionFacts {
+  /** The origin of the endpoints, without a slash at its end. */
+  readonly base: string;
+  readonly state: string;
+  /** By which push services know us (RFC 9749). */
+  readonly applicationServerKey: string;
+}
+
+/** The object for one user. */
+export function sessionObject(user: JmapUser, limits: JmapLimits, facts: SessionFacts): JsonObject {
+  const { base, state } = facts;
   const accounts: Record<string, Json> = {};
   for (const { accountId, name, isPersonal, isReadOnly } of user.accounts) {
     accounts[accountId] = {
@@ -19,7 +29,7 @@ export function sessionObject(user: JmapUser, limits: JmapLimits, base: string, 
     Object.keys(accountCapabilities(true, limits)).filter((uri) => uri !== CORE).map((uri) => [uri, user.accountId]),
   );
   return {
-    capabilities: serverCapabilities(limits),
+    capabilities: serverCapabilities(limits, facts),
     accounts,
     primaryAccounts: { ...primaryAccounts, [MAIL]: user.accountId },
     username: user.address,

@@ -147,6 +147,7 @@ class PalomarServer implements Server {
       const { storage, clock, logger, metrics } = house;
       this.#upkeep = new Upkeep({ config: this.#config, storage, clock, logger, metrics });
       this.#upkeep.start();
+      house.webPush.start();
       this.#reclaiming = setInterval(() => void this.#reclaim(house), RECLAIM_EVERY_MS);
       this.#activating = setInterval(() => void activateKeys(house.dkim, house.logger), ACTIVATE_KEYS_EVERY_MS);
       for (const timer of [this.#reclaiming, this.#activating]) Deno.unrefTimer(timer as unknown as number);
@@ -325,6 +326,7 @@ class PalomarServer implements Server {
     this.#unhook?.();
     this.#sharing();
     await this.#upkeep?.stop();
+    await house.webPush.stop();
     await house.dmarcReports.stop();
     house.resolver.close();
     await house.storage.close();

@@ -13,6 +13,8 @@ import { submitMail, verifySubmittedRecipient, verifySubmitter } from "../msa/mo
 import type { AuthenticationPolicy } from "../mta/policy.ts";
 import { canonicalWay, waitReason } from "../mta/queue/mod.ts";
 import { receiveMail } from "../mta/receive.ts";
+import type { StreamLimits } from "../http/jmap/open_streams.ts";
+import { PushHub } from "../http/jmap/push_hub.ts";
 import { isIn, networks } from "../net/connection_limits.ts";
 import { verifyRecipient, verifySender } from "../mta/verify.ts";
 import { createLoginDelay } from "../net/login_delay.ts";
@@ -41,6 +43,8 @@ import { milterFilter } from "./filters/milter.ts";
 import type { Logger } from "./log.ts";
 import { ownLogger } from "./own_logger.ts";
 import { createJmapDesk } from "./jmap/desk.ts";
+import { changedTypes } from "./jmap/changed_types.ts";
+import { JmapUsers } from "./jmap/users.ts";
 import { LoggedIn } from "./logged_in.ts";
 import { createMailboxEvents } from "./mailbox_events.ts";
 import { createMetrics, type Gauge, type Metrics } from "./metrics.ts";
@@ -56,6 +60,8 @@ import { createSubmission } from "./submission.ts";
 import { mailByHttp } from "./mail_by_http.ts";
 import { makeToken } from "./token.ts";
 import { VERSION } from "./version.ts";
+import { createWebPush } from "./web_push/create.ts";
+import type { WebPush } from "./web_push/mod.ts";
 import { Watches } from "./watches.ts";
 import { createWorld, type MailPrograms } from "./world.ts";
 
@@ -94,6 +100,8 @@ export interface House {
   readonly filter: FilterPolicy;
   /** Who is let in, and how much they may do. */
   readonly guard: Guard;
+  /** Tells JMAP clients by URLs; `start` begins. */
+  readonly webPush: WebPush;
   readonly adminToken: { readonly value: string; readonly fresh: boolean };
   /** The HTTP layer; `trusted` for whoever may open the control socket. Hono is loaded when it is first needed. */
   http(trusted: boolean, state: Pick<HttpDeps, "health" | "queueChanged">): Promise<HttpApp>;
@@ -194,7 +202,14 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     logger,
     observe: observer(metrics),
   });
+  const hub = new PushHub({
+    watch: (accountId, listener) => storage.watch(accountId, listener),
+    changed: (accountId, since, hint) => changedTypes(storage, accountId, since, hint),
+  });
+  const users = new JmapUsers(storage, clock);
+  const { webPush, vapidKey } = createWebPush({ config, storage, clock, log, metrics, hub, users, resolve });
   return {
+    webPush,
     storage,
     resolver,
     clock,
@@ -219,7 +234,17 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         makeToken,
         dkim,
         dns: createDomainDns({ config, storage, dkim, resolve, now: () => clock.wall() }),
-        jmap: createJmapDesk({ ...taking, auth, guard, futureReleaseMs: config.limits.futureRelease }),
+        jmap: createJmapDesk({
+          ...taking,
+          auth,
+          guard,
+          users,
+          hub,
+          webPush,
+          vapidKey,
+          futureReleaseMs: config.limits.futureRelease,
+          streams: streamLimits(config),
+        }),
         targets: [...filter.targets ?? []].map(([name, facts]) => ({ name, ...facts })),
         sieve: createSieveDesk({ storage, filter, now: () => clock.wall() }),
         submit,
@@ -247,6 +272,10 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
       });
     },
   };
+}
+
+function streamLimits({ jmap }: Config): StreamLimits {
+  return { total: jmap.listeners, perAccount: jmap.listenersPerAccount, perAddress: jmap.listenersPerAddress };
 }
 
 /** The queue is counted when somebody looks; a store in trouble leaves the last count. */

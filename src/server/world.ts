@@ -106,6 +106,7 @@ const OWN: OwnAnswers = {
   // Asked by JMAP, which has no connection of its own.
   "email.columns": () => Promise.reject(new Error("there are no columns here")),
   "mailbox.counts": () => Promise.reject(new Error("there are no columns here")),
+  "push.terms": () => Promise.reject(new Error("there are no push subscriptions here")),
   "text.random": () => randomBytes(18).toString("hex"),
   "mail.submit": () => Promise.reject(new Error("submission has a machine")),
   "client.verify": (world) => world.guard?.client() ?? { ok: true, early: "allow" },

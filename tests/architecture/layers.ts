@@ -27,7 +27,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   managesieve: core("sasl", "sieve"), // scripts are checked before they are stored
   mailauth: { ...core(), packages: ["node:crypto", "tldts"] }, // signatures are functions; the public suffix list is data
   sieve: core(),
-  jmap: core("sieve"), // scripts are checked before they are stored
+  web_push: { ...core(), packages: ["node:crypto"] }, // keys agreed on and signatures are functions
+  jmap: core("sieve", "web_push"), // scripts are checked before they are stored; whom a push may be sealed for
   abuse: core("mailauth"), // addresses as numbers
   msa: core("mda"), // routing and the trace fields
   mta: core("smtp", "mda", "mailauth"), // the words of SMTP; routing and the trace fields; who mail is from

@@ -22,7 +22,7 @@ const USING = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"];
 
 function respond(methodCalls: readonly Invocation[], answers: Answers = {}, using = USING): readonly Invocation[] {
   const request: JmapRequest = { using, methodCalls, createdIds: null };
-  return runProgram(processRequest(request, USER, JMAP_LIMITS, "s"), answers).result.methodResponses;
+  return runProgram(processRequest(request, USER, JMAP_LIMITS, "s", "password:x"), answers).result.methodResponses;
 }
 
 const parse = (value: unknown) => parseRequest(value as never, CAPABILITIES, JMAP_LIMITS);

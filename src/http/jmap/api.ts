@@ -32,10 +32,9 @@ export class UnderWay {
   }
 }
 
-/** The route. */
-export function api(app: Hono<{ Variables: JmapVariables }>, desk: JmapDesk): void {
+/** The route; `underWay` is shared with whatever else takes requests. */
+export function api(app: Hono<{ Variables: JmapVariables }>, desk: JmapDesk, underWay: UnderWay): void {
   const { limits } = desk;
-  const underWay = new UnderWay(limits.maxConcurrentRequests);
   app.post("/api", async (c) => {
     const user = c.get("user");
     const answer = await underWay.run(user.accountId, async () => {
@@ -49,7 +48,9 @@ export function api(app: Hono<{ Variables: JmapVariables }>, desk: JmapDesk): vo
       if (value === undefined) return problem({ type: "notJSON", detail: "the request is not JSON in UTF-8" });
       const request = parseRequest(value, CAPABILITIES, limits);
       if ("type" in request) return problem(request);
-      return Response.json(await desk.process(request, user, sessionState(user), c.get("address")));
+      const [credential, address] = [c.get("credential"), c.get("address")];
+      const state = sessionState(user, await desk.applicationServerKey());
+      return Response.json(await desk.process(request, { user, credential, sessionState: state, address }));
     });
     return answer ?? tooMuch("maxConcurrentRequests", `at most ${limits.maxConcurrentRequests} requests at once`);
   });

@@ -2,23 +2,38 @@
 import type { Secret } from "../../base/secret.ts";
 import type { AccountId, BlobId, Login, LoginRefused, Scope } from "../../contract/mod.ts";
 import type { JmapLimits, JmapRequest, JmapResponse, JmapUser } from "../../jmap/mod.ts";
-
-import type { PushParts } from "./push_hub.ts";
+import type { PushHub } from "./push_hub.ts";
+import type { StreamLimits } from "./open_streams.ts";
 
 /** What a client shows: a password, or a token. */
 export type Shown = { readonly login: string; readonly password: Secret } | { readonly token: Secret };
+
+/** Who asks. */
+export interface JmapAsker {
+  readonly user: JmapUser;
+  readonly credential: string;
+  readonly sessionState: string;
+  /** Where he is. */
+  readonly address: string;
+}
 
 /** JMAP, apart from how it is carried. */
 export interface JmapDesk {
   readonly limits: JmapLimits;
   /** Who somebody is; growing delays and bans are inside. `address` is where he is; `door` what for (`jmap`). */
   logIn(shown: Shown, address: string, door?: Scope): Promise<Login | LoginRefused>;
-  /** With the accounts that are shared with him; null: he is gone. */
-  user(login: Login): Promise<JmapUser | null>;
-  /** Answers all calls of a request. `address` is where the user is. */
-  process(request: JmapRequest, user: JmapUser, sessionState: string, address: string): Promise<JmapResponse>;
-  /** Who wants to hear of commits, and what state an account is in. */
-  readonly push: PushParts;
+  /** With the accounts that are shared with him; null: he is gone. `fresh`: what was known a moment ago is not enough. */
+  user(login: Login, fresh?: boolean): Promise<JmapUser | null>;
+  /** A name of what somebody logged in with, which says nothing of it; the same as long as it holds. */
+  credential(shown: Shown, login: Login): Promise<string>;
+  /** Answers all calls of a request. */
+  process(request: JmapRequest, asker: JmapAsker): Promise<JmapResponse>;
+  /** Who wants to hear of commits. */
+  readonly hub: PushHub;
+  /** How many may wait for news on connections of their own. */
+  readonly streams: StreamLimits;
+  /** The public key by which push services know us (RFC 9749). */
+  applicationServerKey(): Promise<string>;
   /** Keeps an uploaded blob for a time; answers until when, milliseconds since 1970. */
   keep(accountId: AccountId, blobId: BlobId): Promise<number>;
   /** What a blob id of JMAP stands for, for this user; null: nothing that he may read. */

@@ -16,26 +16,32 @@ const BELIEVED = 10_000;
 const LONGEST = 4096;
 
 /** Variables of a request behind `logIn`. */
-export type JmapVariables = { user: JmapUser; address: string };
+export type JmapVariables = { user: JmapUser; login: Login; credential: string; address: string };
+
+/** A login that was right, and what it was made with (`JmapDesk.credential`). */
+interface Known {
+  readonly login: Login;
+  readonly credential: string;
+}
 
 /** Logins that were right, by a digest of what was shown. */
 export class Believed {
-  readonly #logins = new Map<string, { readonly login: Login; readonly until: number }>();
+  readonly #logins = new Map<string, Known & { readonly until: number }>();
   readonly #now: () => number;
 
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  find(key: string): Login | null {
+  find(key: string): Known | null {
     const found = this.#logins.get(key);
     if (!found || found.until <= this.#now()) return null;
-    return found.login;
+    return found;
   }
 
-  add(key: string, login: Login): void {
+  add(key: string, known: Known): void {
     this.#logins.delete(key);
-    this.#logins.set(key, { login, until: this.#now() + BELIEVED_MS });
+    this.#logins.set(key, { ...known, until: this.#now() + BELIEVED_MS });
     const [oldest] = this.#logins.keys();
     if (this.#logins.size > BELIEVED && oldest !== undefined) this.#logins.delete(oldest);
   }
@@ -55,19 +61,21 @@ export function logIn(desk: JmapDesk, believed: Believed): MiddlewareHandler<{ V
     const address = (context.env as { client?: HttpClient } | undefined)?.client?.address ?? "";
     // The address belongs to it: a ban or a delay is for one of them.
     const key = digest("sha256", utf8Bytes(`${address} ${header}`)).toHex();
-    const login = believed.find(key) ?? await check(desk, shown, address);
-    const user = await desk.user(login);
+    const known = believed.find(key) ?? await check(desk, shown, address);
+    const user = await desk.user(known.login);
     if (user === null) throw unauthorized("This account is gone.");
-    believed.add(key, login);
+    believed.add(key, known);
     context.set("user", user);
+    context.set("login", known.login);
+    context.set("credential", known.credential);
     context.set("address", address);
     await next();
   };
 }
 
-async function check(desk: JmapDesk, shown: Shown, address: string): Promise<Login> {
+async function check(desk: JmapDesk, shown: Shown, address: string): Promise<Known> {
   const answer = await desk.logIn(shown, address);
-  if (!("refused" in answer)) return answer;
+  if (!("refused" in answer)) return { login: answer, credential: await desk.credential(shown, answer) };
   if (answer.refused === "tooMany") {
     throw new ProblemError({
       status: 429,

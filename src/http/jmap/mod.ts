@@ -2,12 +2,12 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { HttpDeps } from "../deps.ts";
-import { api } from "./api.ts";
+import { api, UnderWay } from "./api.ts";
 import type { JmapDesk } from "./desk.ts";
 import { download } from "./download.ts";
-import { events, OpenStreams } from "./events.ts";
+import { events } from "./events.ts";
 import { Believed, type JmapVariables, logIn } from "./login.ts";
-import { PushHub } from "./push_hub.ts";
+import { OpenStreams } from "./open_streams.ts";
 import { session } from "./session.ts";
 import { upload } from "./upload.ts";
 
@@ -18,7 +18,7 @@ export function jmapRoutes(
 ): Hono<{ Variables: JmapVariables }> {
   const app = new Hono<{ Variables: JmapVariables }>();
   const believed = new Believed(deps.now);
-  const streams = new OpenStreams();
+  const streams = new OpenStreams(desk.streams);
   deps.onAccountChanged?.((address) => {
     believed.forget(address);
     streams.end(address);
@@ -27,9 +27,10 @@ export function jmapRoutes(
   app.use(cors({ origin: "*", allowHeaders: ["authorization", "content-type", "range"], maxAge: 86_400 }));
   app.use(logIn(desk, believed));
   session(app, desk);
-  api(app, desk);
+  const underWay = new UnderWay(desk.limits.maxConcurrentRequests);
+  api(app, desk, underWay);
   upload(app, desk, deps);
   download(app, desk);
-  events(app, new PushHub(desk.push), streams);
+  events(app, desk, streams);
   return app;
 }

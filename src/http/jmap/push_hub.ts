@@ -1,39 +1,71 @@
 /**
- * News of accounts for those who wait: one watch of the store an account however many wait, and one line of text for all
- * of them. What was said is forgotten; whoever was away asks for changes.
+ * News of accounts for those who wait: one watch of the store an account however many wait, and one look at what has
+ * changed for all of them. What was said is forgotten; whoever was away says what he knew.
  */
-import { utf8Bytes } from "../../base/bytes.ts";
 import type { AccountId } from "../../contract/mod.ts";
+import type { PushType } from "../../jmap/mod.ts";
 import type { Touched } from "../../storage/storage.ts";
 
-/** Types of objects whose states are told (RFC 8620 section 7.1). */
-export type PushType = "Mailbox" | "Email" | "Thread" | "EmailSubmission" | "Identity";
-export const PUSH_TYPES: readonly PushType[] = ["Mailbox", "Email", "Thread", "EmailSubmission", "Identity"];
+/** What may have changed: mail, or anything else. */
+export interface ChangeHint {
+  readonly mail: boolean;
+  readonly list: boolean;
+}
+
+/** The state an account is in, and what has changed since an earlier one. */
+export interface AccountChange {
+  readonly state: number;
+  readonly types: ReadonlySet<PushType>;
+}
 
 /** What a hub asks the server. */
 export interface PushParts {
   watch(accountId: AccountId, listener: (touched: Touched) => void): () => void;
-  /** The state of the account's objects. */
-  state(accountId: AccountId): Promise<string>;
+  /** `since` null: it is not known. */
+  changed(accountId: AccountId, since: number | null, hint: ChangeHint): Promise<AccountChange>;
 }
 
-/** Told that types of an account have a new state. `line` is the change as JSON, the same octets for all. */
-export type PushListener = (change: {
+/** News of one account. */
+export class AccountNews {
   readonly accountId: AccountId;
+  readonly state: number;
   readonly types: ReadonlySet<PushType>;
-  readonly state: string;
-  line(types: readonly PushType[]): Uint8Array;
-}) => void;
+  /** What is shared with others, or by them, may have changed too. */
+  readonly isAboutLists: boolean;
+  readonly #made = new Map<string, Uint8Array>();
+
+  constructor(accountId: AccountId, { state, types }: AccountChange, isAboutLists: boolean) {
+    this.accountId = accountId;
+    this.state = state;
+    this.types = types;
+    this.isAboutLists = isAboutLists;
+  }
+
+  /** The same octets for all who hear the same: made once. */
+  once(key: string, make: () => Uint8Array): Uint8Array {
+    let found = this.#made.get(key);
+    if (!found) this.#made.set(key, found = make());
+    return found;
+  }
+}
+
+/** Told of news of an account. */
+export type PushListener = (news: AccountNews) => void;
 
 interface Watched {
   readonly listeners: Set<PushListener>;
   readonly stop: () => void;
-  readonly types: Set<PushType>;
+  mail: boolean;
+  list: boolean;
+  /** What was told last; null: not known yet. */
+  state: number | null;
   timer: ReturnType<typeof setTimeout> | null;
+  isTelling: boolean;
 }
 
 /** Commits that come close together are one piece of news. */
 const GATHER_MS = 25;
+const ALL: ChangeHint = { mail: true, list: true };
 
 export class PushHub {
   readonly #parts: PushParts;
@@ -45,14 +77,8 @@ export class PushHub {
 
   /** Listens from now on; the answer ends it. */
   listen(accountId: AccountId, listener: PushListener): () => void {
-    let watched = this.#accounts.get(accountId);
-    if (!watched) {
-      const types = new Set<PushType>();
-      const stop = this.#parts.watch(accountId, (touched) => this.#touched(accountId, touched));
-      this.#accounts.set(accountId, watched = { listeners: new Set(), stop, types, timer: null });
-    }
-    const own = watched;
-    const mine: PushListener = (change) => listener(change);
+    const own = this.#accounts.get(accountId) ?? this.#watch(accountId);
+    const mine: PushListener = (news) => listener(news);
     own.listeners.add(mine);
     return () => {
       own.listeners.delete(mine);
@@ -63,41 +89,64 @@ export class PushHub {
     };
   }
 
+  /** The state of an account that is listened to: what comes later is told. */
+  async state(accountId: AccountId): Promise<number> {
+    const watched = this.#accounts.get(accountId);
+    if (watched && watched.state !== null) return watched.state;
+    const { state } = await this.#parts.changed(accountId, null, { mail: false, list: false });
+    const known = this.#accounts.get(accountId);
+    if (!known) return state;
+    // What was touched meanwhile is told with its types: from the older state on.
+    return known.state ??= state;
+  }
+
+  /** What has changed since a state that somebody knew. */
+  async since(accountId: AccountId, state: number): Promise<AccountNews> {
+    return new AccountNews(accountId, await this.#parts.changed(accountId, state, ALL), false);
+  }
+
+  #watch(accountId: AccountId): Watched {
+    const stop = this.#parts.watch(accountId, (touched) => this.#touched(accountId, touched));
+    const watched: Watched = {
+      listeners: new Set(),
+      stop,
+      mail: false,
+      list: false,
+      state: null,
+      timer: null,
+      isTelling: false,
+    };
+    this.#accounts.set(accountId, watched);
+    return watched;
+  }
+
   #touched(accountId: AccountId, { mailboxIds, mailboxList }: Touched): void {
     const watched = this.#accounts.get(accountId);
     if (!watched) return;
-    if (mailboxIds.size > 0) { for (const type of ["Mailbox", "Email", "Thread"] as const) watched.types.add(type); }
-    if (mailboxList) {
-      for (const type of ["Mailbox", "EmailSubmission", "Identity"] as const) {
-        watched.types.add(type);
-      }
-    }
-    if (watched.types.size > 0) watched.timer ??= setTimeout(() => void this.#tell(accountId, watched), GATHER_MS);
+    watched.mail ||= mailboxIds.size > 0;
+    watched.list ||= mailboxList;
+    if ((watched.mail || watched.list) && !watched.isTelling) this.#tellSoon(accountId, watched);
+  }
+
+  #tellSoon(accountId: AccountId, watched: Watched): void {
+    watched.timer ??= setTimeout(() => void this.#tell(accountId, watched), GATHER_MS);
   }
 
   async #tell(accountId: AccountId, watched: Watched): Promise<void> {
     watched.timer = null;
-    const types = new Set(watched.types);
-    watched.types.clear();
-    // A store in trouble tells nothing; the next commit will.
-    const state = await this.#parts.state(accountId).catch(() => null);
-    if (state === null) return;
-    const lines = new Map<string, Uint8Array>();
-    const line = (wanted: readonly PushType[]): Uint8Array => {
-      const key = wanted.join();
-      let found = lines.get(key);
-      if (!found) lines.set(key, found = utf8Bytes(stateChange({ [accountId]: states(wanted, state) })));
-      return found;
-    };
-    for (const listener of [...watched.listeners]) listener({ accountId, types, state, line });
+    watched.isTelling = true;
+    const { mail, list, state: before } = watched;
+    watched.mail = watched.list = false;
+    // A store in trouble tells nothing; the next commit will, and all of it: the state before stands.
+    const change = await this.#parts.changed(accountId, before, { mail, list }).catch(() => null);
+    watched.isTelling = false;
+    if (this.#accounts.get(accountId) !== watched) return;
+    if (change === null) watched.mail = watched.list = true;
+    else {
+      watched.state = change.state;
+      const news = new AccountNews(accountId, change, list);
+      if (change.types.size > 0 || list) { for (const listener of [...watched.listeners]) listener(news); }
+      if (watched.mail || watched.list) this.#tellSoon(accountId, watched);
+    }
   }
-}
-
-/** A StateChange (RFC 8620 section 7.1) as an event of text/event-stream. */
-export function stateChange(changed: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
-  return `event: state\ndata: ${JSON.stringify({ "@type": "StateChange", changed })}\n\n`;
-}
-
-export function states(types: readonly PushType[], state: string): Record<string, string> {
-  return Object.fromEntries(types.map((type) => [type, state]));
 }

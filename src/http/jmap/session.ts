@@ -8,17 +8,19 @@ import type { JmapDesk } from "./desk.ts";
 import type { JmapVariables } from "./login.ts";
 
 /** Changes when the session object does: RFC 8620 section 2, `state`. */
-export function sessionState(user: JmapUser): string {
-  return digest("sha256", utf8Bytes(JSON.stringify(user))).toHex().slice(0, 16);
+export function sessionState(user: JmapUser, applicationServerKey: string): string {
+  return digest("sha256", utf8Bytes(JSON.stringify([user, applicationServerKey]))).toHex().slice(0, 16);
 }
 
 /** The route. */
 export function session(app: Hono<{ Variables: JmapVariables }>, desk: JmapDesk): void {
-  app.get("/session", (c) => {
+  app.get("/session", async (c) => {
     const user = c.get("user");
     const { client } = c.env as { readonly client?: HttpClient };
     const base = client?.origin ?? new URL(c.req.url).origin;
-    return Response.json(sessionObject(user, desk.limits, base, sessionState(user)), {
+    const applicationServerKey = await desk.applicationServerKey();
+    const state = sessionState(user, applicationServerKey);
+    return Response.json(sessionObject(user, desk.limits, { base, state, applicationServerKey }), {
       headers: { "cache-control": "no-cache, no-store, must-revalidate" },
     });
   });

@@ -18,13 +18,18 @@ export interface SetArguments {
 export function readSet(call: Call): SetArguments {
   const account = call.account(true);
   const ifInState = call.optionalString("ifInState");
+  return { account, ifState: ifInState === null ? null : stateOrMismatch(ifInState), ...readChangesOf(call) };
+}
+
+/** What is to be made, changed and destroyed. */
+export function readChangesOf(call: Call): Pick<SetArguments, "create" | "update" | "destroy"> {
   const create = entries(call, "create");
   const update = entries(call, "update");
   const destroy = [...new Set(call.ids("destroy") ?? [])];
   if (create.size + update.size + destroy.length > call.context.limits.maxObjectsInSet) {
     throw new MethodError("requestTooLarge");
   }
-  return { account, ifState: ifInState === null ? null : stateOrMismatch(ifInState), create, update, destroy };
+  return { create, update, destroy };
 }
 
 /** What never was a state is not the one there is. */
@@ -91,6 +96,13 @@ export class SetResults {
       accountId: account.accountId,
       oldState,
       newState,
+      ...this.lists(),
+    };
+  }
+
+  /** What became of each, for a type without accounts and states. */
+  lists(): JsonObject {
+    return {
       created: orNull(this.#created),
       updated: orNull(this.#updated),
       destroyed: this.#destroyed.length > 0 ? this.#destroyed : null,

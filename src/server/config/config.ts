@@ -2,6 +2,7 @@ import type { Secret } from "../../base/secret.ts";
 import type { Protocol } from "../../contract/mod.ts";
 import type { AbuseConfig, MilterConfig } from "./abuse.ts";
 import type { DeliveryConfig } from "./delivery.ts";
+import type { JmapConfig } from "./jmap.ts";
 
 /** How a listener speaks TLS: not at all, after STARTTLS (STLS), or from the first octet. */
 export type TlsMode = "none" | "starttls" | "implicit";
@@ -305,6 +306,7 @@ export interface Config {
   readonly abuse: AbuseConfig;
   /** Content filters that speak the milter protocol, asked in this order. */
   readonly milters: readonly MilterConfig[];
+  readonly jmap: JmapConfig;
   readonly sieve: SieveConfig;
   readonly delivery: DeliveryConfig;
   /** Addresses and CIDR blocks of proxies that speak the PROXY protocol to us. */

@@ -20,6 +20,7 @@ import { keysAt, nearest, type Path, printPath } from "./walk.ts";
 export * from "./config.ts";
 export type * from "./abuse.ts";
 export type * from "./delivery.ts";
+export type * from "./jmap.ts";
 export type { RawConfig } from "./schema.ts";
 export { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
 
@@ -280,6 +281,10 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
     milters: read.milters.map((milter, i) =>
       milter.path === undefined ? milter : { ...milter, path: absolute(milter.path, `milters[${i}].path`) }
     ),
+    jmap: {
+      ...read.jmap,
+      push: { ...read.jmap.push, ca: read.jmap.push.ca && absolute(read.jmap.push.ca, "jmap.push.ca") },
+    },
     sieve: {
       ...read.sieve,
       before: read.sieve.before.map((file, i) => absolute(file, `sieve.before[${i}]`)),

@@ -11,6 +11,7 @@ import { parseDatabaseUrl } from "../../storage/postgres/wire/address.ts";
 import type { ListenerConfig } from "./config.ts";
 import { ABUSE, MILTERS } from "./abuse_schema.ts";
 import { DELIVERY } from "./delivery_schema.ts";
+import { JMAP } from "./jmap_schema.ts";
 import { OBJECTS } from "./objects_schema.ts";
 import { relay } from "./relay_schema.ts";
 import {
@@ -309,6 +310,7 @@ const TOP = {
   }).prefault({}),
   abuse: ABUSE.prefault({}),
   milters: MILTERS,
+  jmap: JMAP.prefault({}),
   sieve: SIEVE.prefault({}),
   delivery: DELIVERY.prefault({}),
   proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),

@@ -1,9 +1,11 @@
 /** JMAP in the server: who asks, the world of its programs, and blobs. */
 import { randomBytes } from "node:crypto";
-import type { AccountId, AnswerOf, Args, Login, LoginRefused, Op, StorageOp } from "../../contract/mod.ts";
+import type { AnswerOf, Args, Login, LoginRefused, Op, StorageOp } from "../../contract/mod.ts";
 import type { JmapDesk } from "../../http/jmap/desk.ts";
+import type { StreamLimits } from "../../http/jmap/open_streams.ts";
+import type { PushHub } from "../../http/jmap/push_hub.ts";
 import { JMAP_LIMITS, type JmapUser, processRequest } from "../../jmap/mod.ts";
-import type { Storage } from "../../storage/storage.ts";
+import type { VapidKey } from "../../web_push/mod.ts";
 import type { SubmissionParts } from "../submission.ts";
 import type { Guard } from "../abuse/guard.ts";
 import type { Auth } from "../auth.ts";
@@ -12,26 +14,30 @@ import { type Perform, runProgram } from "../run_program.ts";
 import { ColumnCache } from "./column_cache.ts";
 import { findBlob } from "./blobs.ts";
 import { submitByJmap } from "./submit.ts";
+import type { JmapUsers } from "./users.ts";
+import { credentialOf } from "../web_push/credentials.ts";
+import type { WebPush } from "../web_push/mod.ts";
 
 export interface JmapParts extends SubmissionParts {
   readonly auth: Auth;
   readonly guard: Guard;
   /** How long a message may be held back. */
   readonly futureReleaseMs: number;
+  readonly users: JmapUsers;
+  readonly hub: PushHub;
+  readonly streams: StreamLimits;
+  readonly webPush: WebPush;
+  readonly vapidKey: () => Promise<VapidKey>;
 }
 
 /** An upload stays so long (RFC 8620 section 6: at least an hour). */
 const KEPT_MS = 6 * 3_600_000;
-/** How long it is believed which accounts are shared with somebody. */
-const USERS_MS = 5_000;
-const USERS = 10_000;
 /** A program lets others have a turn so often. */
 const SLICE_MS = 8;
 
 export function createJmapDesk(parts: JmapParts): JmapDesk {
   const { storage, auth, guard, clock } = parts;
   const columns = new ColumnCache(storage);
-  const users = new Map<AccountId, { readonly user: JmapUser; readonly until: number }>();
   return {
     limits: {
       ...JMAP_LIMITS,
@@ -48,32 +54,22 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
       return answer;
     },
 
-    async user({ accountId, login }) {
-      const known = users.get(accountId);
-      if (known && known.until > clock.wall()) return known.user;
-      const user = await userOf(storage, accountId, login);
-      users.delete(accountId);
-      if (!user) return null;
-      users.set(accountId, { user, until: clock.wall() + USERS_MS });
-      const [oldest] = users.keys();
-      if (users.size > USERS && oldest) users.delete(oldest);
-      return user;
-    },
+    user: (login, fresh) => parts.users.find(login, fresh),
+    credential: (shown, login) => credentialOf(storage, shown, login),
 
-    async process(request, user, sessionState, address) {
+    async process(request, { user, credential, sessionState, address }) {
       const sinks = new BodySinks(storage);
       try {
-        const program = processRequest(request, user, this.limits, sessionState);
+        const program = processRequest(request, user, this.limits, sessionState, credential);
         return await runProgram(program, world(parts, columns, { user, address, sinks }), parts.log, SLICE_MS);
       } finally {
         sinks.close();
       }
     },
 
-    push: {
-      watch: (accountId, listener) => storage.watch(accountId, listener),
-      state: async (accountId) => String(await storage.perform("account.state", { accountId })),
-    },
+    hub: parts.hub,
+    streams: parts.streams,
+    applicationServerKey: async () => (await parts.vapidKey()).publicKey,
 
     async keep(accountId, blobId) {
       const now = clock.wall();
@@ -102,25 +98,26 @@ function world(
       const submitter = { login, address, sinks };
       return submitByJmap(parts, parts.guard, submitter, args as Args<"mail.submit">) as Promise<AnswerOf<K>>;
     }
+    if (op === "push.terms") {
+      const { accountId, creating } = args as Args<"push.terms">;
+      return parts.webPush.terms(accountId, creating) as Promise<AnswerOf<K>>;
+    }
+    if (op === "object.set" && (args as Args<"object.set">).kind === "push") {
+      return setSubscriptions(parts, args as Args<"object.set">) as Promise<AnswerOf<K>>;
+    }
     if (op === "body.make") return sinks.make((args as Args<"body.make">).parts) as Promise<AnswerOf<K>>;
     return storage.perform(op as StorageOp, args as never) as Promise<AnswerOf<K>>;
   };
 }
 
-/** His own account, and those of others that he may look into. */
-async function userOf(storage: Storage, accountId: AccountId, address: string): Promise<JmapUser | null> {
-  const own = await storage.perform("account.get", { address });
-  if (own === null || own.accountId !== accountId || own.disabled) return null;
-  const others = await storage.perform("acl.owners", { accountId });
-  const shared = others.map(({ accountId, address, rights }) => ({
-    accountId,
-    name: address,
-    isPersonal: false,
-    isReadOnly: !/[swipkxte]/.test(rights),
-  }));
-  return {
-    accountId,
-    address,
-    accounts: [{ accountId, name: address, isPersonal: true, isReadOnly: false }, ...shared],
-  };
+/** RFC 8620 section 7.2.2: whoever is new is sent his code at once; the answer does not wait for it. */
+async function setSubscriptions(
+  { storage, webPush }: JmapParts,
+  args: Args<"object.set">,
+): Promise<AnswerOf<"object.set">> {
+  const answer = await storage.perform("object.set", args);
+  if (!("refused" in answer)) {
+    void webPush.changed(args.accountId, answer.created.filter((id) => id !== null));
+  }
+  return answer;
 }

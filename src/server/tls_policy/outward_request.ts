@@ -1,5 +1,5 @@
 /**
- * HTTPS to a place that a stranger's DNS names: the host of an MTA-STS policy, a collector of TLS reports.
+ * HTTPS to a place that a stranger names: the host of an MTA-STS policy, a collector of TLS reports, a push service.
  *
  * Rules: names are looked up by our resolver and the connection goes to the address that was judged, so that no second
  * answer leads elsewhere; addresses that are not of the public Internet are refused; the certificate must be good for the
@@ -115,8 +115,10 @@ function ask(url: URL, address: string, init: RequestInit, signal: AbortSignal, 
 function responseOf(message: IncomingMessage): Response {
   const status = message.statusCode ?? 0;
   const headers = new Headers();
-  const type = message.headers["content-type"];
-  if (type !== undefined) headers.set("content-type", type);
+  for (const name of ["content-type", "retry-after"]) {
+    const value = message.headers[name];
+    if (typeof value === "string") headers.set(name, value);
+  }
   if (status === 204 || status === 205 || status === 304) {
     message.destroy();
     return new Response(null, { status, headers });

@@ -14,10 +14,16 @@ Deno.test("RFC 8620 section 7.3: a delivery is told with its states, to those wh
   const other = reader(await bob.fetch("/jmap/events?types=*&closeafter=no&ping=0"));
   await server.deliver("Subject: x\n\nx", "alice@example.test");
   const event = (await all.next())!;
-  assert.match(event, /^event: state\ndata: \{"@type":"StateChange"/);
+  assert.match(event, /^event: state\nid: \S+\ndata: \{"@type":"StateChange"/);
   const { changed } = JSON.parse(event.slice(event.indexOf("{")));
   assert.deepEqual(Object.keys(changed), [alice.accountId]);
-  assert.deepEqual(Object.keys(changed[alice.accountId]).sort(), ["Email", "Mailbox", "Thread"]);
+  assert.deepEqual(Object.keys(changed[alice.accountId]).sort(), [
+    "Email",
+    "EmailDelivery",
+    "Mailbox",
+    "Quota",
+    "Thread",
+  ]);
   const news = await alice.call("Email/changes", { sinceState: "1" });
   assert.equal(changed[alice.accountId].Email, news["newState"]);
   assert.deepEqual(Object.keys(JSON.parse((await once.next())!.split("data: ")[1]!).changed[alice.accountId]), [
