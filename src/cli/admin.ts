@@ -183,7 +183,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     { createSubmission },
     { createLocalDelivery },
     { mailPrograms },
-    { filterPolicy },
+    { filterPolicy, filterRunner },
     { createSieveDesk },
     { createSigner },
     { ReportBook },
@@ -243,9 +243,12 @@ export async function openOffline(config: Config): Promise<Admin> {
     now: () => Date.now(),
     failed: (error) => failure = error,
   }).load();
+  const runner = filterRunner(config);
+  const typed = runner ? { runFilter: runner.run.bind(runner) } : {};
   // Whether programs may run is a matter of the server, which takes what waits for them.
-  const filter = forServer(await filterPolicy(config));
+  const filter = forServer(await filterPolicy(config, typed.runFilter ?? null));
   const taking = {
+    ...typed,
     storage,
     programs: mailPrograms(config, filter),
     sign: (args: Args<"message.sign">) => signer.sign(args),
@@ -260,7 +263,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     makeToken,
     dkim,
     dns: createDomainDns({ config, storage, dkim, resolve, now: () => Date.now() }),
-    sieve: createSieveDesk({ storage, filter, now: () => Date.now() }),
+    sieve: createSieveDesk({ ...typed, storage, filter, now: () => Date.now() }),
     targets: [...filter.targets].map(([name, facts]) => ({ name, ...facts })),
     // What leaves waits in the queue until a server runs.
     submit: createSubmission(taking),
@@ -293,6 +296,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     return { status: response.status, text };
   };
   const close = () => {
+    runner?.close();
     resolver.close();
     return storage.close();
   };

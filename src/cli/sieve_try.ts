@@ -1,8 +1,10 @@
 /** Trying a script on messages that are files: nothing is stored, sent or asked of a server. */
 import { isAbsolute, join } from "node:path";
-import { triedMessage } from "../mda/mod.ts";
-import { runSieve, type SieveResult, type SieveScript, sieveWorld } from "../sieve/mod.ts";
-import { runProgram } from "../server/run_program.ts";
+import type { AccountId, Args } from "../contract/mod.ts";
+import { triedMessage, typedStep } from "../mda/mod.ts";
+import { runSieveSequence, SIEVE_LIMITS, type SieveResult, type SieveScript, sieveWorld } from "../sieve/mod.ts";
+import { type Perform, runProgram } from "../server/run_program.ts";
+import { runInRealm } from "../server/typed_filters/mod.ts";
 import { EXIT, Exit } from "./exit.ts";
 import { printable } from "./table.ts";
 
@@ -42,9 +44,14 @@ async function addFolder(path: string, files: string[]): Promise<void> {
   }
 }
 
+/** A filter in TypeScript. It is of whoever tries it, so it runs in this process, and for as long as it likes. */
+export interface TriedFilter {
+  readonly source: string;
+}
+
 /** What a script says of a message. */
 export async function trySieve(
-  script: SieveScript,
+  script: SieveScript | TriedFilter,
   name: string,
   file: string,
   envelope: TryEnvelope,
@@ -65,19 +72,16 @@ export async function trySieve(
       return true; // nobody knows here; a script is tried for what it does where all is well
     },
   });
-  const program = runSieve(script, facts, world);
-  const result = await runProgram(program, () => Promise.reject(new Error("nobody to ask")), () => {});
-  return renamed(result, name);
-}
-
-/** Logs and actions call the script by its file. */
-function renamed(result: SieveResult, script: string): SieveResult {
-  return {
-    ...result,
-    actions: result.actions.map((action) => action.at === null ? action : { ...action, at: { ...action.at, script } }),
-    log: result.log.map((line) => ({ ...line, script })),
-    failures: result.failures.map((failure) => ({ ...failure, script })),
-  };
+  const step = "source" in script
+    ? typedStep({ name, source: script.source, shared: true }, "" as AccountId, facts, world, SIEVE_LIMITS)
+    : { name, script };
+  const answer = ((op: string, args: never) => {
+    if (op === "mailbox.list") return [];
+    if (op === "filter.run" && "source" in script) return runInRealm(args as Args<"filter.run">);
+    throw new Error("nobody to ask");
+  }) as Perform;
+  const result = await runProgram(runSieveSequence([step], facts, world), answer, () => {});
+  return result;
 }
 
 /** Throws `Exit`. */

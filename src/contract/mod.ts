@@ -15,6 +15,7 @@
  */
 export * from "./effect.ts";
 export * from "./ids.ts";
+export * from "./filter.ts";
 export * from "./input.ts";
 export * from "./machine.ts";
 export * from "./ops.ts";
@@ -27,6 +28,7 @@ export * from "./ops/dns.ts";
 export * from "./ops/email.ts";
 export * from "./ops/email_columns.ts";
 export * from "./ops/email_object.ts";
+export * from "./ops/filter.ts";
 export * from "./ops/forwarding.ts";
 export * from "./ops/mailbox.ts";
 export * from "./ops/mailbox_object.ts";

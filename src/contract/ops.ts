@@ -13,6 +13,7 @@ import type { DnsOps } from "./ops/dns.ts";
 import type { EmailOps } from "./ops/email.ts";
 import type { ViewOps } from "./ops/email_columns.ts";
 import type { EmailObjectOps } from "./ops/email_object.ts";
+import type { FilterOps } from "./ops/filter.ts";
 import type { ForwardingOps } from "./ops/forwarding.ts";
 import type { MailboxOps } from "./ops/mailbox.ts";
 import type { MailboxObjectOps } from "./ops/mailbox_object.ts";
@@ -91,7 +92,7 @@ export interface StoredOps
     UrlOps {}
 
 /** The whole table. */
-export interface Ops extends AuthOps, BodyOps, DnsOps, PushOps, RelayOps, StoredOps, ViewOps {}
+export interface Ops extends AuthOps, BodyOps, DnsOps, FilterOps, PushOps, RelayOps, StoredOps, ViewOps {}
 
 /** The name of a question. */
 export type Op = keyof Ops;

@@ -62,8 +62,8 @@ export interface TriedScript {
 
 /** Scripts at work. */
 export interface SieveDesk {
-  /** All that is wrong with a script; empty where it can run. */
-  check(content: string): readonly ScriptError[];
+  /** All that is wrong with a script; empty where it can run. Its name says in which language it is. */
+  check(name: string, content: string): Promise<readonly ScriptError[]>;
   /** A script as rules; what is no rule comes as text. */
   readRules(content: string): readonly FilterRule[];
   /** Rules as a script, or all that is wrong with them. */

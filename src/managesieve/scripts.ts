@@ -1,6 +1,14 @@
 /** The commands on scripts (RFC 5804 sections 2.5 to 2.12): programs that ask the store. */
 import { utf8Strict } from "../base/bytes.ts";
-import { ask, type DirectoryRefused, logEvent, type Program, sendLine, SIEVE_STORE_LIMITS } from "../contract/mod.ts";
+import {
+  ask,
+  type DirectoryRefused,
+  isFilterName,
+  logEvent,
+  type Program,
+  sendLine,
+  SIEVE_STORE_LIMITS,
+} from "../contract/mod.ts";
 import { formatSieveError, parseSieve, sieveWarnings } from "../sieve/mod.ts";
 import type { Word } from "./wire/reader.ts";
 import { response, wireLiteral, wireString } from "./wire/response.ts";
@@ -13,6 +21,7 @@ export interface Shelf {
 
 /** Section 2.5. Says what PUTSCRIPT would say of name, size and number. */
 export function* haveSpace(shelf: Shelf, name: string, octets: number): Program<void> {
+  if (isFilterName(name)) return yield* otherLanguage();
   if (octets > SIEVE_STORE_LIMITS.octets) return yield* tooLarge(octets);
   const scripts = yield* ask("sieve.list", { address: shelf.address });
   if ("refused" in scripts) return yield* refused(scripts);
@@ -25,6 +34,7 @@ export function* haveSpace(shelf: Shelf, name: string, octets: number): Program<
 
 /** Section 2.6. */
 export function* putScript(shelf: Shelf, name: string, script: Word): Program<void> {
+  if (isFilterName(name)) return yield* otherLanguage();
   const checked = yield* check(shelf, script);
   if (checked === null) return;
   const stored = yield* ask("sieve.put", { address: shelf.address, name, content: checked.content });
@@ -68,13 +78,16 @@ function* check(
 export function* listScripts(shelf: Shelf): Program<void> {
   const scripts = yield* ask("sieve.list", { address: shelf.address });
   if ("refused" in scripts) return yield* refused(scripts);
-  for (const { name, active } of scripts) yield sendLine(wireString(name) + (active ? " ACTIVE" : ""));
+  for (const { name, active } of scripts) {
+    if (!isFilterName(name)) yield sendLine(wireString(name) + (active ? " ACTIVE" : ""));
+  }
   yield response("OK", "");
 }
 
 /** Section 2.8; the empty name: none is active. A script that cannot run any more does not become active. */
 export function* setActive(shelf: Shelf, name: string): Program<void> {
   const { address } = shelf;
+  if (isFilterName(name)) return yield* otherLanguage();
   if (name !== "") {
     const stored = yield* ask("sieve.get", { address, name });
     if ("refused" in stored) return yield* refused(stored);
@@ -92,6 +105,7 @@ export function* setActive(shelf: Shelf, name: string): Program<void> {
 
 /** Section 2.9: the same octets that were put. */
 export function* getScript({ address }: Shelf, name: string): Program<void> {
+  if (isFilterName(name)) return yield* otherLanguage();
   const stored = yield* ask("sieve.get", { address, name });
   if ("refused" in stored) return yield* refused(stored);
   yield sendLine(wireLiteral(stored.content));
@@ -100,6 +114,7 @@ export function* getScript({ address }: Shelf, name: string): Program<void> {
 
 /** Section 2.10: the active one stays. */
 export function* deleteScript({ address }: Shelf, name: string): Program<void> {
+  if (isFilterName(name)) return yield* otherLanguage();
   const removed = yield* ask("sieve.remove", { address, name });
   if ("refused" in removed) return yield* refused(removed, removed.refused === "inUse" ? "ACTIVE" : "");
   yield logEvent("info", "sieve.removed", { login: address, name });
@@ -108,9 +123,15 @@ export function* deleteScript({ address }: Shelf, name: string): Program<void> {
 
 /** Section 2.11. */
 export function* renameScript({ address }: Shelf, name: string, newName: string): Program<void> {
+  if (isFilterName(name) || isFilterName(newName)) return yield* otherLanguage();
   const renamed = yield* ask("sieve.rename", { address, name, newName });
   if ("refused" in renamed) return yield* refused(renamed);
   yield response("OK", "The script has its new name");
+}
+
+/** Filters in TypeScript are of the same store, and none of a Sieve editor's business. */
+function* otherLanguage(): Generator<ReturnType<typeof response>, void> {
+  yield response("NO", "Names that end in .ts or .js are not of Sieve scripts");
 }
 
 function* tooLarge(octets: number): Generator<ReturnType<typeof response>, void> {

@@ -228,7 +228,7 @@ class PalomarServer implements Server {
   }
 
   #startOutbound(house: House, ca: string | null): void {
-    const { storage, resolver, clock, logger, metrics, signer, filter } = house;
+    const { storage, resolver, clock, logger, metrics, signer, filter, runFilter } = house;
     const { fetchPolicy, transports = {} } = this.#parts;
     checkTransports(this.#config.outbound, transports);
     const takesMail = (listener: ListenerConfig): boolean => listener.protocol === "smtp";
@@ -242,6 +242,7 @@ class PalomarServer implements Server {
       forwarding: this.#config.forwarding,
       delivery: this.#config.delivery,
       filter,
+      ...(runFilter && { runFilter }),
       tlsReports: this.#config.tlsReports,
       transports,
       clock,
@@ -329,6 +330,7 @@ class PalomarServer implements Server {
     await house.webPush.stop();
     await house.dmarcReports.stop();
     house.resolver.close();
+    house.closeFilters();
     await house.storage.close();
     house.logger.log("info", "server.stopped");
     house.logger.flush();

@@ -36,7 +36,7 @@ import { ReportBook } from "./received_reports/report_book.ts";
 import { programRunner } from "./run_program.ts";
 import { makeCredentials } from "./credentials.ts";
 import { ensureDemo } from "./demo.ts";
-import { filterPolicy } from "./filter_policy.ts";
+import { filterPolicy, filterRunner } from "./filter_policy.ts";
 import { FilterChain } from "./filters/chain.ts";
 import type { ContentFilter } from "./filters/content_filter.ts";
 import { milterFilter } from "./filters/milter.ts";
@@ -51,6 +51,7 @@ import { createMetrics, type Gauge, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
 import type { Transports } from "./outbound/transports/transports.ts";
 import { createSieveDesk } from "./sieve_desk.ts";
+import type { RunFilter } from "./typed_filters/mod.ts";
 import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
 import { openStorage } from "./open_storage.ts";
 import { clientSeen } from "./client_seen.ts";
@@ -98,6 +99,9 @@ export interface House {
   readonly signer: Signer;
   readonly dmarcReports: DmarcReports;
   readonly filter: FilterPolicy;
+  /** Filters in TypeScript, where there may be any. */
+  readonly runFilter: RunFilter | null;
+  closeFilters(): void;
   /** Who is let in, and how much they may do. */
   readonly guard: Guard;
   /** Tells JMAP clients by URLs; `start` begins. */
@@ -152,7 +156,13 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const dmarcReports = new DmarcReports({ config, storage, resolver, signer, clock, logger, readOwn });
   const receivedReports = new ReceivedReports({ storage, book: reports, run, now: () => clock.wall(), log });
   const watches = new Watches(storage, (error) => logger.log("error", "watch.failed", { error: String(error) }));
-  const filter = await filterPolicy(config);
+  const runner = filterRunner(config);
+  const runFilter: RunFilter | null = runner && ((args) => runner.run(args));
+  const typed = runFilter ? { runFilter } : {};
+  const filter = await filterPolicy(config, runFilter).catch((error: unknown) => {
+    runner?.close();
+    throw error;
+  });
   for (const [target, { off }] of filter.targets ?? []) {
     if (off !== null) logger.log("warn", "delivery.target.off", { target, reason: off });
   }
@@ -160,6 +170,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const filters = filterChain(config, parts, storage, clock, metrics);
   const taking = {
     ...filters,
+    ...typed,
     storage,
     programs,
     sign: (args: Args<"message.sign">) => signer.sign(args),
@@ -183,11 +194,13 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     loggedIn,
     guard,
     ...filters,
+    ...typed,
     programs,
     resolve,
     sign: (args) => signer.sign(args),
     seal: (args) => signer.seal(args),
     mailboxEvents: createMailboxEvents({
+      ...typed,
       storage,
       filter,
       clock,
@@ -222,6 +235,8 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     guard,
     dmarcReports,
     filter,
+    runFilter,
+    closeFilters: () => runner?.close(),
     adminToken,
     async http(trusted, state) {
       const { createHttpApp } = await import("../http/mod.ts");
@@ -246,7 +261,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
           streams: streamLimits(config),
         }),
         targets: [...filter.targets ?? []].map(([name, facts]) => ({ name, ...facts })),
-        sieve: createSieveDesk({ storage, filter, now: () => clock.wall() }),
+        sieve: createSieveDesk({ ...typed, storage, filter, now: () => clock.wall() }),
         submit,
         ...byHttp,
         deliver,

@@ -5,6 +5,7 @@ import { type FilterPolicy, type MailboxEvent, mailboxEvent } from "../mda/mod.t
 import type { Storage } from "../storage/storage.ts";
 import type { Clock } from "./clock.ts";
 import { type Perform, runProgram } from "./run_program.ts";
+import { NO_FILTERS, type RunFilter } from "./typed_filters/mod.ts";
 
 /** Questions that put messages into a mailbox, or change their flags. */
 export type EventOp = "email.append" | "email.replace" | "email.copy" | "email.move" | "email.flags";
@@ -45,6 +46,8 @@ export interface MailboxEventParts {
   readonly giveUpMs: number;
   readonly srs: boolean;
   readonly sign: (args: Args<"message.sign">) => Promise<AnswerOf<"message.sign">>;
+  /** Left out: no filters in TypeScript run. */
+  readonly runFilter?: RunFilter;
 }
 
 export function createMailboxEvents(parts: MailboxEventParts): MailboxEvents {
@@ -54,6 +57,7 @@ export function createMailboxEvents(parts: MailboxEventParts): MailboxEvents {
     if (event === null) return;
     const perform = ((asked: string, its: never) => {
       if (asked === "body.make") return make((its as Args<"body.make">).parts);
+      if (asked === "filter.run") return parts.runFilter?.(its) ?? NO_FILTERS;
       return asked === "message.sign" ? parts.sign(its) : storage.perform(asked as never, its);
     }) as Perform;
     try {

@@ -1,10 +1,29 @@
 /** Scripts at work for whoever administers the server: over mail that is stored, by the programs of delivery. */
-import type { AccountId, EmailRow, LogEvent, Mailbox, Program, SearchKey, UidRange } from "../contract/mod.ts";
-import type { ScriptedMessage, ScriptQuestion, ScriptReport, SieveDesk, TriedScript } from "../http/sieve_desk.ts";
 import {
+  type AccountId,
+  type EmailRow,
+  isFilterName,
+  type LogEvent,
+  type Mailbox,
+  type Program,
+  type SearchKey,
+  type UidRange,
+} from "../contract/mod.ts";
+import type {
+  ScriptedMessage,
+  ScriptError,
+  ScriptQuestion,
+  ScriptReport,
+  SieveDesk,
+  TriedScript,
+} from "../http/sieve_desk.ts";
+import {
+  accountScript,
   applyStored,
+  around,
   fateOf,
   type FilterPolicy,
+  type PolicyScript,
   replay,
   type StoredOwner,
   triedMessage,
@@ -14,19 +33,22 @@ import { decodeWords } from "../message/mod.ts";
 import {
   formatSieveError,
   formatSieveLogLine,
-  type NamedScript,
   readRules,
+  sievePlace,
   type SieveResult,
   sieveSentence,
   writeRules,
 } from "../sieve/mod.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type Perform, runProgram } from "./run_program.ts";
+import { NO_FILTERS, type RunFilter } from "./typed_filters/mod.ts";
 
 /** What the desk works with. */
 export interface SieveDeskParts {
   readonly storage: Storage;
   readonly filter: FilterPolicy;
+  /** Left out: no filters in TypeScript run. */
+  readonly runFilter?: RunFilter;
   readonly now: () => number;
 }
 
@@ -37,7 +59,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set(["sent", "drafts", "trash"]);
 export function createSieveDesk(parts: SieveDeskParts): SieveDesk {
   const { filter } = parts;
   return {
-    check(content) {
+    async check(name, content) {
+      if (isFilterName(name)) return await checkFilter(content, parts);
       const parsed = filter.scripts.get(content);
       if ("script" in parsed) return [];
       return parsed.errors.map((error) => {
@@ -53,6 +76,16 @@ export function createSieveDesk(parts: SieveDeskParts): SieveDesk {
   };
 }
 
+/** A filter in TypeScript is read where it will run, but not called. */
+async function checkFilter(source: string, { filter, runFilter }: SieveDeskParts): Promise<readonly ScriptError[]> {
+  const answer = !filter.typed
+    ? { failed: "filters in TypeScript are not allowed here (sieve.typescript)" }
+    : await runFilter?.({ accountId: null, source, input: null }) ?? NO_FILTERS;
+  if (!("failed" in answer)) return [];
+  const line = Number(/\(line (\d+)\)$/.exec(answer.failed)?.[1] ?? 1);
+  return [{ line, column: 1, reason: answer.failed }];
+}
+
 async function diff(question: ScriptQuestion, parts: SieveDeskParts): Promise<ScriptReport | null> {
   const owner = await ownerOf(question.address, parts);
   if (owner === null) return null;
@@ -60,8 +93,8 @@ async function diff(question: ScriptQuestion, parts: SieveDeskParts): Promise<Sc
   const old = script === null ? [] : namedScript(script.name, script.content, parts.filter);
   const fresh = namedScript(question.name, question.content, parts.filter);
   return await look(question, owner, parts, async (row) => {
-    const before = await perform(replay(around(old, owner, parts.filter), owner, row, parts.filter), parts);
-    const after = await perform(replay(around(fresh, owner, parts.filter), owner, row, parts.filter), parts);
+    const before = await perform(replay(around(old, owner.account, parts.filter), owner, row, parts.filter), parts);
+    const after = await perform(replay(around(fresh, owner.account, parts.filter), owner, row, parts.filter), parts);
     if (fateOf(before) === fateOf(after)) return null;
     return { ...said(after), before: before.actions.map(sieveSentence) };
   });
@@ -99,20 +132,14 @@ async function tryOn(
 function said(result: SieveResult): Pick<ScriptedMessage, "actions" | "failures"> {
   return {
     actions: result.actions.map(sieveSentence),
-    failures: result.failures.map(({ script, line, message }) => `${script}, line ${line}: ${message}`),
+    failures: result.failures.map((failure) => `${sievePlace(failure)}: ${failure.message}`),
   };
 }
 
-/** What runs before and behind a script at delivery. */
-function around(own: readonly NamedScript[], owner: StoredOwner, filter: FilterPolicy): readonly NamedScript[] {
-  const domain = owner.account.slice(owner.account.lastIndexOf("@") + 1);
-  return [...filter.before, ...filter.domains.get(domain) ?? [], ...own, ...filter.after];
-}
-
 /** None where it cannot run: then it says nothing at delivery either. */
-function namedScript(name: string, content: string, filter: FilterPolicy): readonly NamedScript[] {
-  const parsed = filter.scripts.get(content);
-  return "script" in parsed ? [{ name, script: parsed.script }] : [];
+function namedScript(name: string, content: string, filter: FilterPolicy): readonly PolicyScript[] {
+  const found = accountScript(name, content, filter);
+  return "script" in found ? [found.script] : [];
 }
 
 async function ownerOf(address: string, { storage }: SieveDeskParts): Promise<StoredOwner | null> {
@@ -188,7 +215,9 @@ function about(row: EmailRow, { path }: Mailbox): Omit<ScriptedMessage, "actions
   };
 }
 
-function perform<R>(program: Program<R>, { storage }: SieveDeskParts): Promise<R> {
-  const answer = ((op: string, args: never) => storage.perform(op as never, args)) as Perform;
+function perform<R>(program: Program<R>, { storage, runFilter }: SieveDeskParts): Promise<R> {
+  const answer =
+    ((op: string, args: never) =>
+      op === "filter.run" ? runFilter?.(args) ?? NO_FILTERS : storage.perform(op as never, args)) as Perform;
   return runProgram(program, answer, (_event: LogEvent) => {});
 }

@@ -24,6 +24,7 @@ import { BodySinks } from "./body_sinks.ts";
 import type { Clock } from "./clock.ts";
 import type { FilterChain } from "./filters/chain.ts";
 import { type Perform, runProgram } from "./run_program.ts";
+import { NO_FILTERS, type RunFilter } from "./typed_filters/mod.ts";
 import type { MailPrograms } from "./world.ts";
 
 export interface SubmissionParts {
@@ -37,6 +38,8 @@ export interface SubmissionParts {
   readonly log: (event: LogEvent) => void;
   /** Asked about each message, as about others that are submitted. */
   readonly filters?: Pick<FilterChain, "receive">;
+  /** Left out: no filters in TypeScript run. */
+  readonly runFilter?: RunFilter;
 }
 
 const SINK = 1;
@@ -115,12 +118,15 @@ export async function takeMessage(
 }
 
 /** Who answers what programs of submission ask, outside of any connection. */
-export function submissionWorld({ storage, clock, sign }: SubmissionParts, sinks: BodySinks): Perform {
+export function submissionWorld({ storage, clock, sign, runFilter }: SubmissionParts, sinks: BodySinks): Perform {
   return <K extends Op>(op: K, args: Args<K>): AnswerOf<K> | Promise<AnswerOf<K>> => {
     if (op === "clock.now") return clock.wall() as AnswerOf<K>;
     if (op === "message.sign") return sign(args as Args<"message.sign">) as Promise<AnswerOf<K>>;
     if (op === "body.make") return sinks.make((args as Args<"body.make">).parts) as Promise<AnswerOf<K>>;
     if (op === "report.receive") return { unread: "none" } as AnswerOf<K>; // reports come from other servers
+    if (op === "filter.run") {
+      return (runFilter?.(args as Args<"filter.run">) ?? NO_FILTERS) as AnswerOf<K> | Promise<AnswerOf<K>>;
+    }
     if (op === "body.rewrite") {
       const { blobId, cut } = args as Args<"body.rewrite">;
       return sinks.rewrite(blobId, cut) as Promise<AnswerOf<K>>;

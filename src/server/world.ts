@@ -31,6 +31,7 @@ import { Listening } from "./listening.ts";
 import { type EventOp, isMailboxEvent, type MailboxEvents } from "./mailbox_events.ts";
 import type { LoggedIn } from "./logged_in.ts";
 import { runProgram } from "./run_program.ts";
+import { NO_FILTERS, type RunFilter } from "./typed_filters/mod.ts";
 import type { Watches } from "./watches.ts";
 
 /** The programs that decide about mail; the server chooses them once. */
@@ -61,6 +62,8 @@ export interface WorldParts {
   readonly receiveReport?: (args: Args<"report.receive">) => Promise<AnswerOf<"report.receive">>;
   /** Left out: mailboxes have no scripts (RFC 6785). */
   readonly mailboxEvents?: MailboxEvents;
+  /** Left out: no filters in TypeScript run. */
+  readonly runFilter?: RunFilter;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Counts for the metrics. */
@@ -96,6 +99,7 @@ const OWN: OwnAnswers = {
   "body.rewrite": (world, { blobId, cut }) => world.sinks.rewrite(blobId, cut),
   "clock.now": (world) => world.parts.clock.wall(),
   "dns.resolve": (world, { name, type }) => world.parts.resolve(name, type),
+  "filter.run": (world, args) => world.parts.runFilter?.(args) ?? NO_FILTERS,
   "mailbox.watch": (world, args) => world.watch(args),
   "mailbox.unwatch": (world) => world.unwatch(),
   "mailbox.listen": (world, args) => world.listen(args),

@@ -5,6 +5,7 @@
  *   them together.
  * - `syntax/` makes tokens and a tree; `check/` holds that against the language and finds all errors.
  * - `match/` compares: comparators, wildcards, regular expressions.
+ * - `typed/` makes a script of the actions that a filter in TypeScript asks for.
  * - `run/` runs a checked script; `facts.ts` is what it is told and may ask, `result.ts` what it says should happen.
  *
  * Rules: a script does nothing, it decides; whoever runs it carries the actions out. A message is never lost by an
@@ -32,8 +33,10 @@ export type {
 } from "./result.ts";
 export { readRules } from "./rules/read_rules.ts";
 export { writeRules } from "./rules/write_rules.ts";
-export { type NamedScript, runSieve, runSieveSequence } from "./run/run_sieve.ts";
-export { formatSieveLogLine, sieveSentence } from "./sentence.ts";
+export { type MadeScript, type NamedScript, runSieve, runSieveSequence, type SieveStep } from "./run/run_sieve.ts";
+export { formatSieveLogLine, sievePlace, sieveSentence } from "./sentence.ts";
 export type { SieveScript } from "./script.ts";
 export type { SieveError } from "./syntax/tree.ts";
+export { type ReadActions, readActions } from "./typed/read_actions.ts";
+export { actionAt, writeActions, type WrittenActions } from "./typed/write_actions.ts";
 export { sieveWarnings } from "./warnings.ts";

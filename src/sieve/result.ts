@@ -3,6 +3,7 @@
 /** A place in one of the scripts of a run. */
 export interface SievePlace {
   readonly script: string;
+  /** 0: of the script as a whole, because it has no lines of Sieve. */
   readonly line: number;
 }
 

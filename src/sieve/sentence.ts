@@ -1,11 +1,16 @@
 /** Actions and log lines as sentences, for journals and for whoever asks why. */
-import type { SieveAction, SieveFiling, SieveLogLine } from "./result.ts";
+import type { SieveAction, SieveFiling, SieveLogLine, SievePlace } from "./result.ts";
 import { shorten } from "./syntax/tree.ts";
 
 /** What is done with the message, in a few words: `filed into "Lists" (main, line 4)`. */
 export function sieveSentence(action: SieveAction): string {
-  const place = action.at === null ? "" : ` (${action.at.script}, line ${action.at.line})`;
+  const place = action.at === null ? "" : ` (${sievePlace(action.at)})`;
   return words(action) + place;
+}
+
+/** A place in a few words: `main, line 4`. */
+export function sievePlace({ script, line }: SievePlace): string {
+  return line === 0 ? script : `${script}, line ${line}`;
 }
 
 function words(action: SieveAction): string {
@@ -44,5 +49,7 @@ function copied(fcc: SieveFiling | null): string {
 /** A line of the log: `main:12 header :contains "subject" "x": true`. */
 export function formatSieveLogLine(line: SieveLogLine): string {
   const text = line.kind === "error" ? `failed: ${line.text}` : line.text;
-  return `${line.script}:${line.line} ${text}${line.result === undefined ? "" : `: ${line.result}`}`;
+  return `${line.script}${line.line === 0 ? "" : `:${line.line}`} ${text}${
+    line.result === undefined ? "" : `: ${line.result}`
+  }`;
 }

@@ -9,10 +9,13 @@ export const sievePut: Command = {
   least: 3,
   most: 3,
   summary: "Give an account a Sieve script, or replace it",
-  about: "A script that is wrong is refused; sieve check says all of its errors. The file - is what comes from stdin.",
+  about:
+    "A script that is wrong is refused; sieve check says all of its errors. The file - is what comes from stdin.\n" +
+    "A NAME in .ts or .js is of a filter in TypeScript.",
   examples: [
     "palomar sieve put alice@example.org main filter.sieve --activate",
     "palomar sieve put alice@example.org draft -",
+    "palomar sieve put alice@example.org main.ts filter.ts",
   ],
   options: [{ name: "activate", help: "make it the active one" }],
   async run({ operands: [address = "", name = "", file = ""], options, admin, io }) {

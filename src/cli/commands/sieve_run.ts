@@ -1,3 +1,5 @@
+import { basename } from "node:path";
+import { isFilterName } from "../../contract/mod.ts";
 import { segment } from "../admin.ts";
 import { type Command, JSON_OPTION, type Option } from "../command.ts";
 import { EXIT, usage } from "../exit.ts";
@@ -87,10 +89,11 @@ export const sieveDiff: Command = {
 async function question(options: ReadonlyMap<string, string>, io: Parameters<typeof readScript>[1]) {
   const [file, name, mailbox, days] = ["file", "script", "mailbox", "days"].map((one) => options.get(one));
   if (file !== undefined && name !== undefined) throw usage("--script and --file cannot stand together");
+  const typed = file !== undefined && isFilterName(file) ? { name: basename(file) } : {};
   const count = days === undefined ? undefined : Number(days);
   if (count !== undefined && !(count > 0)) throw usage("--days takes a number of days");
   return {
-    ...(file !== undefined && { content: await readScript(file, io) }),
+    ...(file !== undefined && { ...typed, content: await readScript(file, io) }),
     ...(name !== undefined && { name }),
     ...(mailbox !== undefined && { mailbox }),
     ...(count !== undefined && { days: count }),

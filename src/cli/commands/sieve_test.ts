@@ -1,3 +1,4 @@
+import { isFilterName } from "../../contract/mod.ts";
 import { EXIT, Exit } from "../exit.ts";
 import { type Command, JSON_OPTION, type Option } from "../command.ts";
 import { encodeBase64 } from "../../base/base64.ts";
@@ -19,9 +20,11 @@ export const sieveTest: Command = {
   summary: "Say what a Sieve script would do with messages, and which line decides",
   about:
     "Each MESSAGE is a file, a folder of files or a Maildir. Nothing is stored or sent, and no server is asked:\n" +
-    "every mailbox counts as there, and nothing as seen before. With --account the server answers for the account.",
+    "every mailbox counts as there, and nothing as seen before. With --account the server answers for the account.\n" +
+    "A FILE in .ts or .js is a filter in TypeScript.",
   examples: [
     "palomar sieve test filter.sieve message.eml",
+    "palomar sieve test filter.ts Maildir",
     "palomar sieve test filter.sieve Maildir --to alice@example.org --json",
     "palomar sieve test filter.sieve message.eml --account alice@example.org",
   ],
@@ -34,7 +37,9 @@ export const sieveTest: Command = {
     await each(file, named, options, io, (message, { actions, failures }) => {
       failed ||= failures.length > 0;
       const sentences = actions.map(sieveSentence);
-      const troubles = failures.map(({ line, message: why }) => `failed at line ${line}: ${why}`);
+      const troubles = failures.map(({ line, message: why }) =>
+        line === 0 ? `failed: ${why}` : `failed at line ${line}: ${why}`
+      );
       if (options.has("json")) return void all.push({ message, actions: sentences, failures: troubles });
       for (const text of [...sentences, ...troubles]) io.out(`${printable(`${message}: ${text}`)}\n`);
     });
@@ -85,6 +90,7 @@ async function testForAccount(
   for (const message of await messageFiles(named, io.cwd)) {
     await unlessLarger(message, LARGEST);
     const found = await admin.request("POST", `/accounts/${segment(options.get("account")!)}/sieve-test`, {
+      ...(isFilterName(file) && { name: "filter.ts" }),
       content,
       message: encodeBase64(await Deno.readFile(message)),
       from: options.get("from") ?? null,
@@ -114,15 +120,19 @@ async function each(
   io: Parameters<typeof readScript>[1],
   tell: (message: string, result: Result) => void,
 ): Promise<void> {
-  const { formatSieveError, parseSieve } = await import("../../sieve/mod.ts");
   const { messageFiles, trySieve } = await import("../sieve_try.ts");
-  const parsed = parseSieve(await readScript(file, io));
-  if ("errors" in parsed) {
-    const lines = parsed.errors.map((error) => `${printable(file)}:${printable(formatSieveError(error))}`);
-    throw new Exit(EXIT.refused, lines.join("\n"));
-  }
+  const text = await readScript(file, io);
+  const script = isFilterName(file) ? { source: text } : await parsedScript(file, text);
   const envelope = { from: options.get("from"), to: options.get("to") };
   for (const message of await messageFiles(named, io.cwd)) {
-    tell(message, await trySieve(parsed.script, file, message, envelope));
+    tell(message, await trySieve(script, file, message, envelope));
   }
+}
+
+async function parsedScript(file: string, text: string) {
+  const { formatSieveError, parseSieve } = await import("../../sieve/mod.ts");
+  const parsed = parseSieve(text);
+  if ("script" in parsed) return parsed.script;
+  const lines = parsed.errors.map((error) => `${printable(file)}:${printable(formatSieveError(error))}`);
+  throw new Exit(EXIT.refused, lines.join("\n"));
 }

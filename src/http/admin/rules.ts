@@ -133,7 +133,7 @@ export function filterRules(app: OpenAPIHono, deps: HttpDeps): void {
     const written = sieve.writeRules(rules.map(ruleOf));
     if ("problems" in written) throw wrongRules(written.problems);
     const content = written.script;
-    unlessWrong(sieve.check(content));
+    unlessWrong(await sieve.check(name, content));
     const kept = unlessRefused(
       await perform("sieve.put", { address, name, content, ...expectedBy(c.req.valid("header")) }),
     );

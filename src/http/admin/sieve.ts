@@ -43,6 +43,7 @@ const put = createRoute({
   path: "/accounts/{address}/sieve/{name}",
   tags,
   summary: "Make a Sieve script, or replace it; a script that is wrong is refused with all its errors",
+  description: "A name that ends in .ts or .js is of a filter in TypeScript.",
   request: {
     params: named,
     headers: conditions,
@@ -70,7 +71,10 @@ export function sieve(app: OpenAPIHono, deps: HttpDeps): void {
   app.openapi(activate, async (c) => {
     const { active } = c.req.valid("json");
     const args = { ...c.req.valid("param"), name: active };
-    if (active !== null) unlessWrong(deps.sieve.check(unlessRefused(await perform("sieve.get", args)).content));
+    if (active !== null) {
+      const { content } = unlessRefused(await perform("sieve.get", args));
+      unlessWrong(await deps.sieve.check(active, content));
+    }
     unlessRefused(await perform("sieve.activate", args));
     return c.json({ active }, 200);
   });
@@ -80,8 +84,8 @@ export function sieve(app: OpenAPIHono, deps: HttpDeps): void {
   });
   app.openapi(put, async (c) => {
     const { content, activate } = c.req.valid("json");
-    unlessWrong(deps.sieve.check(content));
     const args = c.req.valid("param");
+    unlessWrong(await deps.sieve.check(args.name, content));
     const kept = unlessRefused(await perform("sieve.put", { ...args, content, ...expectedBy(c.req.valid("header")) }));
     const headers = { etag: etagOf(content) };
     if (!activate) return c.json({ ...kept }, 200, headers);

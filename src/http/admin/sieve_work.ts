@@ -29,7 +29,7 @@ const report = z.object({
 
 const question = {
   name: z.string().max(512).optional().openapi({ description: "a script of the account; left out: the active one" }),
-  content: z.string().optional().openapi({ description: "in its place: the text of a script" }),
+  content: z.string().optional().openapi({ description: "in its place: the text of a script, which name names" }),
   mailbox: z.string().max(4096).optional().openapi({ description: "left out: all but Sent, Drafts and Trash" }),
   limit: z.int().min(1).max(MOST).default(MOST),
 };
@@ -119,9 +119,9 @@ async function ask(
   deps: HttpDeps,
 ): Promise<ScriptQuestion> {
   const { name, content: given, mailbox = null, limit, days } = asked;
-  let script = { name: "given", content: given ?? "" };
+  let script = { name: name ?? "given", content: given ?? "" };
   if (given === undefined) script = unlessRefused(await deps.perform("sieve.get", { address, name: name ?? null }));
-  unlessWrong(deps.sieve.check(script.content));
+  unlessWrong(await deps.sieve.check(script.name, script.content));
   const since = days === undefined ? null : deps.now() - days * DAY_MS;
   return { address, name: script.name, content: script.content, mailbox, limit, since };
 }

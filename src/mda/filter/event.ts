@@ -16,13 +16,14 @@ import {
   type TraceId,
   type Uid,
 } from "../../contract/mod.ts";
-import type { NamedScript, SieveResult } from "../../sieve/mod.ts";
+import { sievePlace, type SieveResult } from "../../sieve/mod.ts";
 import { tellTroubles } from "./after.ts";
 import { filterFacts, type FilterOwner, secretWord } from "./facts.ts";
 import { FilterMessage } from "./message.ts";
 import { Outcome } from "./outcome.ts";
-import type { FilterPolicy } from "./policy.ts";
+import type { FilterPolicy, PolicyScript } from "./policy.ts";
 import { runSafely } from "./run.ts";
+import { accountScript, mayAnswer, stepsOf } from "./scripts.ts";
 import { applyStored, replayOwner, type StoredOwner } from "./stored.ts";
 import { perform } from "./targets.ts";
 import { accountWorld } from "./world.ts";
@@ -69,14 +70,14 @@ export function* mailboxEvent(
   const owner: StoredOwner = { accountId, account: address, settings };
   const found = yield* ask("sieve.get", { address, name });
   if ("refused" in found) return nothing;
-  const parsed = options.policy.scripts.get(found.content);
-  if ("errors" in parsed) return nothing;
+  const read = accountScript(name, found.content, options.policy);
+  if ("wrong" in read) return nothing;
   const uids = event.uids.slice(0, MOST);
   for (let at = 0; at < uids.length; at += PAGE) {
     const ranges = uids.slice(at, at + PAGE).map((uid) => ({ first: uid, last: uid }));
     const { mailboxId } = named;
     const { rows } = yield* ask("email.read", { accountId, mailboxId, ranges, fields: [], limit: PAGE });
-    for (const row of rows) yield* runOver(row, { name, script: parsed.script }, named, owner, event, options);
+    for (const row of rows) yield* runOver(row, read.script, named, owner, event, options);
   }
   return { ran: uids.length, leftOut: event.uids.length - uids.length };
 }
@@ -86,7 +87,7 @@ type Place = Pick<Mailbox, "mailboxId" | "path">;
 
 function* runOver(
   row: EmailRow,
-  script: NamedScript,
+  script: PolicyScript,
   mailbox: Place,
   stored: StoredOwner,
   event: MailboxEvent,
@@ -95,7 +96,12 @@ function* runOver(
   const message = new FilterMessage(row.blobId);
   const owner: FilterOwner = { ...replayOwner(stored, row), flags: row.flags, now: event.now };
   const traceId = `imap.${mailbox.mailboxId}.${row.uid}.${event.now}` as TraceId;
-  const base = yield* filterFacts(owner, message, { policy, traceId, silent: null, remoteAddress: null }, false);
+  const base = yield* filterFacts(
+    owner,
+    message,
+    { policy, traceId, silent: null, remoteAddress: null },
+    mayAnswer([script]),
+  );
   const facts = {
     ...base,
     event: "imap" as const,
@@ -112,7 +118,8 @@ function* runOver(
     },
   };
   const world = accountWorld({ ...stored, now: event.now, remembered: new Set() }, row.blobId, policy);
-  const result = yield* runSafely([script], facts, world, policy.limits);
+  const steps = stepsOf([script], owner, facts, world, policy);
+  const result = yield* runSafely(steps, facts, world, policy.limits);
   const outcome = new Outcome({
     owner,
     settings: stored.settings,
@@ -151,8 +158,8 @@ function* send(outcome: Outcome, result: SieveResult, traceId: TraceId, row: Ema
     if (isChanged || ["redirect", "notify", "pipe"].includes(action.kind)) yield* perform(outcome, action);
   }
   const { now, accountId } = outcome.facts.owner;
-  const troubles = result.failures.map(({ script, line, message }) =>
-    `The script "${script}" of a mailbox failed at line ${line}: ${message}.`
+  const troubles = result.failures.map((failure) =>
+    `A script of a mailbox failed (${sievePlace(failure)}): ${failure.message}.`
   );
   troubles.push(...outcome.troubles);
   const remember = result.remember.map(({ key, seconds }) => ({ accountId, key, until: now + seconds * 1000 }));

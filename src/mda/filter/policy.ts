@@ -25,6 +25,17 @@ export interface TargetFacts {
   readonly off: string | null;
 }
 
+/** A filter in TypeScript (`Filter`). */
+export interface TypedFilter {
+  readonly name: string;
+  readonly source: string;
+  /** It is the server's own, and runs for everybody. */
+  readonly shared: boolean;
+}
+
+/** A script that runs at delivery, in either language. */
+export type PolicyScript = NamedScript | TypedFilter;
+
 /** The filters of a site. */
 export interface FilterPolicy {
   /** Our name: in Message-IDs and notices. */
@@ -33,12 +44,14 @@ export interface FilterPolicy {
   readonly scripts: SieveCache;
   readonly limits: SieveLimits;
   /** Run before every account's script, and behind it. */
-  readonly before: readonly NamedScript[];
-  readonly after: readonly NamedScript[];
+  readonly before: readonly PolicyScript[];
+  readonly after: readonly PolicyScript[];
   /** Run behind `before`, for accounts of a domain. */
-  readonly domains: ReadonlyMap<string, readonly NamedScript[]>;
+  readonly domains: ReadonlyMap<string, readonly PolicyScript[]>;
   /** What scripts may include as `:global` (RFC 6609). */
   readonly globals: ReadonlyMap<string, SieveScript>;
+  /** Accounts may have filters in TypeScript. */
+  readonly typed: boolean;
   readonly spam: SpamField | null;
   readonly virus: VirusField | null;
   /** Where mail may go besides the store, by `canonicalTarget`; left out: nowhere. */

@@ -1,18 +1,20 @@
 /** Runs all scripts that have a say over one message for one account. Decides; `actions.ts` says what is to be written. */
 import { ask, type DeliverySettings, OpFailed, type Program } from "../../contract/mod.ts";
 import {
-  formatSieveError,
   type NamedScript,
   runSieveSequence,
   type SieveAction,
   type SieveFacts,
   type SieveLimits,
+  sievePlace,
   type SieveResult,
+  type SieveStep,
   type SieveWorld,
 } from "../../sieve/mod.ts";
 import { filterFacts, type FilterOwner } from "./facts.ts";
 import type { FilterMessage } from "./message.ts";
-import type { FilterPolicy, FilterRequest } from "./policy.ts";
+import type { FilterPolicy, FilterRequest, PolicyScript } from "./policy.ts";
+import { accountScript, around, mayAnswer, stepsOf } from "./scripts.ts";
 import { type Repeated, repeatedBefore, withSettings } from "./settings.ts";
 import { vacationScript } from "./vacation.ts";
 import { accountWorld } from "./world.ts";
@@ -44,41 +46,31 @@ export function* filterMail(
   if (repeated?.before) return { result: null, settings, troubles: [], repeated };
   const troubles: string[] = [];
   const own = script === null ? null : compiled(script.name, script.content, policy, troubles);
-  const domain = owner.account.slice(owner.account.lastIndexOf("@") + 1);
-  const scripts = [
-    ...policy.before,
-    ...policy.domains.get(domain) ?? [],
-    ...(own ? [own] : []),
-    ...policy.after,
-  ];
+  const scripts = around(own ? [own] : [], owner.account, policy);
   const text = vacationScript(settings.vacation, owner.now);
   const vacation = text === null ? null : compiled(VACATION_NAME, text, policy, troubles);
   if (scripts.length === 0 && vacation === null) {
     return { result: withSettings(null, settings, owner), settings, troubles, repeated };
   }
-  const answers = vacation !== null || scripts.some(({ script: { extensions } }) => extensions.has("vacation"));
-  const facts = yield* filterFacts(owner, message, request, answers);
+  const facts = yield* filterFacts(owner, message, request, vacation !== null || mayAnswer(scripts));
   const world = accountWorld({ ...owner, settings, remembered }, message.blobId, policy);
-  const result = yield* runSafely(scripts, facts, world, policy.limits);
-  for (const { script: name, line, message: why } of result.failures) {
-    troubles.push(`The script "${name}" failed at line ${line}: ${why}.`);
-  }
-  const answered = vacation ? yield* withVacation(result, vacation, facts, world, policy) : result;
+  const result = yield* runSafely(stepsOf(scripts, owner, facts, world, policy), facts, world, policy.limits);
+  for (const failure of result.failures) troubles.push(`A script failed (${sievePlace(failure)}): ${failure.message}.`);
+  const answers = vacation !== null && "script" in vacation;
+  const answered = answers ? yield* withVacation(result, vacation, facts, world, policy) : result;
   return { result: withSettings(answered, settings, owner), settings, troubles, repeated };
 }
 
-function compiled(name: string, text: string, policy: FilterPolicy, troubles: string[]): NamedScript | null {
-  const parsed = policy.scripts.get(text);
-  if ("script" in parsed) return { name, script: parsed.script };
-  const first = parsed.errors[0];
-  const more = parsed.errors.length > 1 ? ` (and ${parsed.errors.length - 1} more)` : "";
-  troubles.push(`The script "${name}" cannot run: ${first ? formatSieveError(first) : "it is wrong"}${more}`);
+function compiled(name: string, text: string, policy: FilterPolicy, troubles: string[]): PolicyScript | null {
+  const found = accountScript(name, text, policy);
+  if ("script" in found) return found.script;
+  troubles.push(`The script "${name}" cannot run: ${found.wrong}`);
   return null;
 }
 
 /** A fault of ours must not cost anybody a message: it is kept, as after any other failure of a script. */
 export function* runSafely(
-  scripts: readonly NamedScript[],
+  scripts: readonly SieveStep[],
   facts: SieveFacts,
   world: SieveWorld,
   limits: SieveLimits,

@@ -11,17 +11,12 @@ import {
   type Uid,
 } from "../../contract/mod.ts";
 import { headerFields, unfold } from "../../message/header.ts";
-import {
-  type NamedScript,
-  type SieveAction,
-  type SieveFiling,
-  type SieveResult,
-  sieveSentence,
-} from "../../sieve/mod.ts";
+import { type SieveAction, type SieveFiling, type SieveResult, sieveSentence } from "../../sieve/mod.ts";
 import { filterFacts, type FilterOwner } from "./facts.ts";
 import { FilterMessage } from "./message.ts";
-import type { FilterPolicy } from "./policy.ts";
+import type { FilterPolicy, PolicyScript } from "./policy.ts";
 import { runSafely } from "./run.ts";
+import { mayAnswer, stepsOf } from "./scripts.ts";
 import { accountWorld, roleOf } from "./world.ts";
 
 /** Whose mail it is. */
@@ -33,7 +28,7 @@ export interface StoredOwner {
 
 /** What a script says of a stored message, as if it came now as it came then. Nothing counts as seen before. */
 export function* replay(
-  scripts: readonly NamedScript[],
+  scripts: readonly PolicyScript[],
   owner: StoredOwner,
   row: EmailRow,
   policy: FilterPolicy,
@@ -43,8 +38,8 @@ export function* replay(
   const request = { policy, traceId: row.emailId as string as TraceId, silent: null, remoteAddress: null };
   const world = accountWorld({ ...owner, now: row.internalDate, remembered: new Set() }, row.blobId, policy);
   const unseen = { ...world, seen: nothingSeen };
-  const answers = scripts.some(({ script: { extensions } }) => extensions.has("vacation"));
-  return yield* runSafely(scripts, yield* filterFacts(facts, message, request, answers), unseen, policy.limits);
+  const told = yield* filterFacts(facts, message, request, mayAnswer(scripts));
+  return yield* runSafely(stepsOf(scripts, owner, told, unseen, policy), told, unseen, policy.limits);
 }
 
 /** For whom a stored message came, and from whom: its prefix says so. */

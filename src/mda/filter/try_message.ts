@@ -4,9 +4,10 @@ import { type BlobId, type Program } from "../../contract/mod.ts";
 import { indexMessage } from "../../message/indexer.ts";
 import { headerFields, unfold } from "../../message/header.ts";
 import { crlfLines } from "../../message/line_ends.ts";
-import { type NamedScript, type SieveFacts, type SieveResult, sieveWorld } from "../../sieve/mod.ts";
-import type { FilterPolicy } from "./policy.ts";
+import { type SieveFacts, type SieveResult, sieveWorld } from "../../sieve/mod.ts";
+import type { FilterPolicy, PolicyScript } from "./policy.ts";
 import { runSafely } from "./run.ts";
+import { stepsOf } from "./scripts.ts";
 import type { StoredOwner } from "./stored.ts";
 import { accountWorld } from "./world.ts";
 
@@ -47,7 +48,7 @@ export function triedMessage(message: Uint8Array, envelope: TriedEnvelope, owner
 
 /** What a script says of it. Nothing is stored or sent, and nothing counts as seen before. */
 export function* tryMessage(
-  script: NamedScript,
+  script: PolicyScript,
   owner: StoredOwner,
   { octets, facts }: TriedMessage,
   policy: FilterPolicy,
@@ -56,7 +57,8 @@ export function* tryMessage(
   const world = accountWorld({ ...owner, now, remembered: new Set() }, "" as BlobId, policy);
   const environment = { name: "Palomar", location: "MDA", phase: "during", host: policy.hostname };
   const told = { ...facts, now, zoneMinutes: policy.zoneMinutes(now), environment };
-  return yield* runSafely([script], told, sieveWorld({ ...world, read: read(octets), seen: nothing }), policy.limits);
+  const trying = sieveWorld({ ...world, read: read(octets), seen: nothing });
+  return yield* runSafely(stepsOf([script], owner, told, trying, policy), told, trying, policy.limits);
 }
 
 const read = (octets: Uint8Array) =>

@@ -195,6 +195,10 @@ export interface SieveConfig {
   readonly domains: ReadonlyMap<string, readonly string[]>;
   /** Files that scripts may include as `:global`, by their names without the extension (RFC 6609). */
   readonly global: readonly string[];
+  /** Who may have filters in TypeScript besides: nobody, the server in the lists above, accounts too. */
+  readonly typescript: "off" | "server" | "accounts";
+  /** Of those: how many run at once, with how much time of the processor for a message (milliseconds) and memory (octets). */
+  readonly typescriptLimits: { readonly processes: number; readonly time: number; readonly memory: number };
   /** To how many addresses one message may be redirected. */
   readonly redirects: number;
   /** Octets of memory for scripts that were read. */

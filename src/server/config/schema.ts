@@ -215,6 +215,12 @@ const SIEVE = object({
   after: scripts.default([]),
   domains: byDomain(scripts, "accounts", '{ "domain": ["…"] }').prefault({}),
   global: scripts.default([]),
+  typescript: oneOf(["off", "server", "accounts"]).default("off"),
+  typescriptLimits: object({
+    processes: integer(1, 64).default(4),
+    time: duration(10, 10 * SECOND).prefault("500ms"),
+    memory: size(16 * MB, 512 * MB).prefault("32MB"),
+  }).prefault({}),
   redirects: integer(0, 64).default(5),
   cache: size(0, 1024 * MB).prefault("32MB"),
   spamTest: object({ field: fieldName, max: z.number().positive().nullable().default(null) }).nullable().default(null),

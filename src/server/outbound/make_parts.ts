@@ -11,6 +11,7 @@ import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { type Perform, runProgram } from "../run_program.ts";
 import { targetsOf } from "../targets/targets.ts";
+import { NO_FILTERS, type RunFilter } from "../typed_filters/mod.ts";
 import { type FetchPolicy, policyFetcher } from "../tls_policy/fetch_policy.ts";
 import { TlsReporter } from "../tls_policy/reporter.ts";
 import { type OutwardRequest, outwardRequest } from "../tls_policy/outward_request.ts";
@@ -38,6 +39,8 @@ export interface OutboundOptions {
   readonly forwarding?: ForwardPolicy;
   /** The filters of accounts. Left out: all mail goes to INBOX. */
   readonly filter?: FilterPolicy;
+  /** Left out: no filters in TypeScript run. */
+  readonly runFilter?: RunFilter;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics?: Metrics;
@@ -76,6 +79,7 @@ export function partsOf(options: OutboundOptions): OutboundParts {
   const runMaking: OutboundParts["runMaking"] = (program, sinks) => {
     const making = ((op: string, args: never) => {
       if (op === "body.make") return sinks.make((args as Args<"body.make">).parts);
+      if (op === "filter.run") return options.runFilter?.(args) ?? NO_FILTERS;
       return op === "message.sign" ? sign(args) : perform(op as never, args);
     }) as Perform;
     return runProgram(program, making, log);

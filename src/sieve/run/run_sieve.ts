@@ -16,6 +16,18 @@ export interface NamedScript {
   readonly script: SieveScript;
 }
 
+/** A step of a sequence whose script is made when its turn comes: a filter that is written in another language. */
+export interface MadeScript {
+  readonly name: string;
+  /** The script, what else there is to be said, or why there is none: then it counts as a script that failed. */
+  make(): Program<
+    { readonly script: SieveScript; readonly notes: readonly string[] } | { readonly failure: string }
+  >;
+}
+
+/** What may stand in a sequence. */
+export type SieveStep = NamedScript | MadeScript;
+
 /**
  * Runs one script (RFC 5228). See `runSieveSequence`.
  *
@@ -57,15 +69,16 @@ export function* runSieve(
  * Failures of questions to the world (`OpFailed`) pass through: they are temporary, and nothing has been done.
  */
 export function* runSieveSequence(
-  scripts: readonly NamedScript[],
+  scripts: readonly SieveStep[],
   facts: SieveFacts,
   world: SieveWorld,
   limits: SieveLimits = SIEVE_LIMITS,
 ): Program<SieveResult> {
   const run = new Run(facts, world, limits);
-  for (const [index, { name, script }] of scripts.entries()) {
+  for (const [index, step] of scripts.entries()) {
     if (index > 0 && !deferKeep(run)) break;
-    yield* runOne(run, name, script);
+    if ("script" in step) yield* runOne(run, step.name, step.script);
+    else yield* runMade(run, step);
   }
   return finish(run);
 }
@@ -88,6 +101,25 @@ function* runOne(run: Run, name: string, script: SieveScript): Program<void> {
     run.say("error", error.message);
     run.decisions = before;
   }
+}
+
+/** A script that was made has no lines that anybody wrote: its places are all line 0. */
+function* runMade(run: Run, { name, make }: MadeScript): Program<void> {
+  const before = { actions: new Set(run.decisions.actions), log: run.log.length, failures: run.failures.length };
+  run.at = { script: name, line: 0 };
+  const made = yield* make();
+  if ("failure" in made) {
+    run.failures.push({ ...run.at, message: made.failure });
+    return run.say("error", made.failure);
+  }
+  for (const note of made.notes) run.say("note", note);
+  yield* runOne(run, name, made.script);
+  const at = { script: name, line: 0 };
+  run.decide({
+    actions: run.decisions.actions.map((action) => before.actions.has(action) ? action : { ...action, at }),
+  });
+  for (let i = before.log; i < run.log.length; i++) run.log[i] = { ...run.log[i]!, line: 0 };
+  for (let i = before.failures; i < run.failures.length; i++) run.failures[i] = { ...run.failures[i]!, line: 0 };
 }
 
 /** RFC 6785 section 3.11: what answers a delivery has no place where there is none. */

@@ -12,6 +12,7 @@ export function testFilters(more: Partial<FilterPolicy> = {}): FilterPolicy {
     after: [],
     domains: new Map(),
     globals: new Map(),
+    typed: false,
     spam: null,
     virus: null,
     zoneMinutes: () => 0,
