@@ -1,4 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Hono } from "hono";
+import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { FRAMES_TYPE } from "../archive/frames.ts";
 import { acl } from "./admin/acl.ts";
@@ -29,6 +31,8 @@ import { reports } from "./admin/reports.ts";
 import { bearer } from "./bearer.ts";
 import type { HttpApp, HttpDeps } from "./deps.ts";
 import { jmapRoutes } from "./jmap/mod.ts";
+import { oauthRoutes } from "./oauth/mod.ts";
+import { peoplePages } from "./sign_in/mod.ts";
 import { landing } from "./landing.ts";
 import { failureProblem, ProblemError, problemResponse } from "./problem.ts";
 import { jsonBody, type MessageBody } from "./request_body.ts";
@@ -82,6 +86,12 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     });
   });
   stsPolicies(app, deps);
+  app.use("/.well-known/*", cors({ origin: "*", allowHeaders: ["authorization"], maxAge: 86_400 }));
+  if (deps.people) {
+    // Hono's types of paths end where an app is handed on.
+    oauthRoutes(app as unknown as Hono, deps.people, deps);
+    peoplePages(app as unknown as Hono, { people: deps.people, deps });
+  }
   if (deps.jmap) {
     // RFC 8620 section 2.2: where everything begins.
     app.get("/.well-known/jmap", (c) => c.redirect("/jmap/session", 307));

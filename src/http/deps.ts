@@ -3,6 +3,7 @@ import type { SendDesk } from "./send_desk.ts";
 import type { SuppressionDesk } from "./suppression_desk.ts";
 import type { SieveDesk } from "./sieve_desk.ts";
 import type { JmapDesk } from "./jmap/desk.ts";
+import type { PeopleDesk } from "./sign_in/people_desk.ts";
 import type { HttpClient } from "./client.ts";
 import type { Mend } from "../storage/storage.ts";
 import type { ReportDesk } from "./report_desk.ts";
@@ -146,6 +147,8 @@ export interface HttpDeps {
   readonly jmap?: JmapDesk;
   /** Who asks and where he reached the server, where proxies stand before it. Left out: the peer, as the request says. */
   readonly seen?: (request: Request, peer: HttpClient | undefined) => HttpClient;
+  /** Left out: people do not sign in here, and there is no OAuth. */
+  readonly people?: PeopleDesk;
   /** Tells of accounts whose password changed, that were disabled, or that are gone. */
   readonly onAccountChanged?: (listener: (address: string) => void) => void;
   readonly adminToken: Secret;

@@ -5,15 +5,35 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { lowerAscii } from "../base/ascii.ts";
 import { Secret } from "../base/secret.ts";
-import type { AnswerOf, Args, Credentials, Login, LoginRefused, Protocol, Scope, ScramKeys } from "../contract/mod.ts";
+import type {
+  AnswerOf,
+  Args,
+  Credentials,
+  Login,
+  LoginRefused,
+  Op,
+  Program,
+  Protocol,
+  Scope,
+  ScramKeys,
+  StorageOp,
+} from "../contract/mod.ts";
+import { wantsAppPasswords } from "../factors/mod.ts";
+import { ACCESS_PREFIX, credentialsPrint, findAccess, type Person } from "../oauth/mod.ts";
 import type { LoginDelay } from "../net/login_delay.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Clock } from "./clock.ts";
 import { dummyCredentials, verifyPassword } from "./credentials.ts";
+import { type Perform, runProgram } from "./run_program.ts";
 import { hashToken, isToken } from "./token.ts";
 
 /** `door` is what the client came for: a token that is not for it is refused as a wrong password is. */
 export interface Auth {
+  /** For pages: the account's own password alone, whatever else is to be shown; not for an app password. */
+  person(args: Args<"auth.password">, remoteAddress: string): Promise<Person | LoginRefused>;
+  /** Whether another proof may be looked at now, and that one was wrong. */
+  mayTry(login: string, remoteAddress: string): boolean;
+  failed(login: string, remoteAddress: string): void;
   password(args: Args<"auth.password">, remoteAddress: string, door: Scope): Promise<AnswerOf<"auth.password">>;
   scram(args: Args<"auth.scram">, remoteAddress: string): Promise<AnswerOf<"auth.scram">>;
   scramDone(args: Args<"auth.scramDone">, remoteAddress: string): Promise<AnswerOf<"auth.scramDone">>;
@@ -38,7 +58,10 @@ const USE_MS = 3_600_000;
 
 /** A token that is one, of the account that it was shown for. */
 interface ShownToken {
+  readonly address: string;
   readonly scopes: readonly Scope[] | null;
+  /** Of the password that it was granted under; null: it is good under each. */
+  readonly print: string | null;
   /** It was used: writes that down, unless it was lately. */
   used(): Promise<void>;
 }
@@ -81,11 +104,12 @@ export function createAuth(parts: AuthParts): Auth {
     return known.login;
   };
 
-  const findToken = async (token: Secret, from: string): Promise<(ShownToken & { address: string }) | null> => {
+  const findToken = async (token: Secret, from: string): Promise<ShownToken | null> => {
     const [hash, now] = [hashToken(token), clock.wall()];
     const found = await storage.perform("token.find", { hash, now });
     return found && {
       ...found,
+      print: null,
       async used() {
         const lately = found.lastUsedAt !== null && Math.abs(now - found.lastUsedAt) < USE_MS;
         if (!lately) await storage.perform("token.used", { hash, from, now });
@@ -93,15 +117,32 @@ export function createAuth(parts: AuthParts): Auth {
     };
   };
 
+  const run = <R>(program: Program<R>): Promise<R> => {
+    const perform = <K extends Op>(op: K, args: Args<K>) =>
+      op === "clock.now" ? clock.wall() as AnswerOf<K> : storage.perform(op as StorageOp, args as never);
+    return runProgram(program, perform as Perform, () => {});
+  };
+
+  /** An access token of OAuth, as long as its grant is there. */
+  const findGrant = async (token: Secret): Promise<ShownToken | null> => {
+    const found = await run(findAccess(token.reveal()));
+    return found && { ...found, used: () => Promise.resolve() };
+  };
+
+  /** The password is right, and is all that this account asks of clients. */
+  const isEnough = async (known: Known | null, right: boolean): Promise<boolean> =>
+    right && known !== null && !await run(wantsAppPasswords(known.login.accountId));
+
   /** Whoever is known by a token that is for `door`. */
   const settleToken = async (
     known: Known | null,
-    token: (ShownToken & { address: string }) | null,
+    token: ShownToken | null,
     door: Scope,
     remoteAddress: string,
     login: string,
   ): Promise<Login | LoginRefused> => {
-    const right = token !== null && token.address === known?.login.login && (token.scopes?.includes(door) ?? true);
+    const right = token !== null && token.address === known?.login.login && (token.scopes?.includes(door) ?? true) &&
+      (token.print === null || token.print === credentialsPrint(known.credentials));
     const answer = settle(known, right, remoteAddress, login);
     if (token === null || "refused" in answer) return answer;
     await token.used();
@@ -116,8 +157,21 @@ export function createAuth(parts: AuthParts): Auth {
       const token = isToken(password) ? await findToken(password, remoteAddress) : null;
       if (token) return await settleToken(known, token, door, remoteAddress, login);
       const right = await verifyPassword(password, known?.credentials ?? await dummyCredentials());
-      return settle(known, right, remoteAddress, login);
+      return settle(known, await isEnough(known, right), remoteAddress, login);
     },
+
+    async person({ login, password }, remoteAddress) {
+      if (!await mayTry(remoteAddress, login)) return { refused: "tooMany" };
+      const known = await lookUp(login);
+      const right = await verifyPassword(password, known?.credentials ?? await dummyCredentials());
+      const answer = settle(known, right, remoteAddress, login);
+      if ("refused" in answer || known === null) return answer as LoginRefused;
+      return { accountId: answer.accountId, address: answer.login, print: credentialsPrint(known.credentials) };
+    },
+
+    mayTry: (login, remoteAddress) => !("tooMany" in delay.before(remoteAddress, lowerAscii(login), clock.monotonic())),
+
+    failed: (login, remoteAddress) => delay.failed(remoteAddress, lowerAscii(login), clock.monotonic()),
 
     async scram({ mechanism, login }, remoteAddress) {
       // RFC 5802 section 5: the server-first-message goes out for whoever asks; the verdict comes at the end.
@@ -132,11 +186,14 @@ export function createAuth(parts: AuthParts): Auth {
     },
 
     async scramDone({ login, proven }, remoteAddress) {
-      return settle(await lookUp(login), proven, remoteAddress, login);
+      const known = await lookUp(login);
+      return settle(known, await isEnough(known, proven), remoteAddress, login);
     },
 
     async bearer({ login, token }, remoteAddress, door) {
-      const found = await findToken(token, remoteAddress);
+      const found = token.reveal().startsWith(ACCESS_PREFIX)
+        ? await findGrant(token)
+        : await findToken(token, remoteAddress);
       const name = login ?? found?.address ?? "";
       if (!await mayTry(remoteAddress, name)) return { refused: "tooMany" };
       const known = name === "" ? null : await lookUp(name);

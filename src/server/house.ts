@@ -59,6 +59,7 @@ import { bodyIntake } from "./body_intake.ts";
 import { createLocalDelivery } from "./local_delivery.ts";
 import { createSubmission } from "./submission.ts";
 import { mailByHttp } from "./mail_by_http.ts";
+import { createPeopleDesk } from "./people.ts";
 import { makeToken } from "./token.ts";
 import { VERSION } from "./version.ts";
 import { createWebPush } from "./web_push/create.ts";
@@ -260,6 +261,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
           futureReleaseMs: config.limits.futureRelease,
           streams: streamLimits(config),
         }),
+        ...(!trusted && { people: createPeopleDesk({ storage, auth, guard, clock, log }) }),
         targets: [...filter.targets ?? []].map(([name, facts]) => ({ name, ...facts })),
         sieve: createSieveDesk({ ...typed, storage, filter, now: () => clock.wall() }),
         submit,

@@ -43,7 +43,7 @@ export interface MailPrograms {
 
 export interface WorldParts {
   readonly storage: Storage;
-  readonly auth: Auth;
+  readonly auth: Omit<Auth, "person" | "mayTry" | "failed">;
   readonly watches: Watches;
   readonly loggedIn: LoggedIn;
   /** Left out: nobody is limited or banned. */

@@ -29,6 +29,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   sieve: core(),
   web_push: { ...core(), packages: ["node:crypto"] }, // keys agreed on and signatures are functions
   jmap: core("sieve", "web_push"), // scripts are checked before they are stored; whom a push may be sealed for
+  oauth: core(),
+  factors: core(), // TOTP and recovery codes
   abuse: core("mailauth"), // addresses as numbers
   msa: core("mda"), // routing and the trace fields
   mta: core("smtp", "mda", "mailauth"), // the words of SMTP; routing and the trace fields; who mail is from
@@ -43,7 +45,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "storage/denokv": edge("storage"),
   net: edge(),
   dns: edge(),
-  http: edge("storage", "archive", "jmap"),
+  http: edge("storage", "archive", "jmap", "oauth", "factors", "abuse"), // how often strangers may ask
   server: { may: ANY, pure: false, packages: ANY },
   cli: { may: ANY, pure: false, packages: ANY },
 };

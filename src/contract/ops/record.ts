@@ -15,7 +15,22 @@ export type RecordKind =
   | "webhookDone"
   // Who brings mail by HTTP, and what they brought.
   | "inboundSource"
-  | "inboundSeen";
+  | "inboundSeen"
+  // OAuth: clients, what they are given, and what was agreed to.
+  | "oauth.access"
+  | "oauth.client"
+  | "oauth.code"
+  | "oauth.consent"
+  | "oauth.device"
+  | "oauth.grant"
+  | "oauth.refresh"
+  | "oauth.userCode"
+  // People in browsers: sessions, steps on the way, second factors.
+  | "web.challenge"
+  | "web.passkey"
+  | "web.second"
+  | "web.session"
+  | "web.totp";
 
 /** A small document of the server or of one account, by its kind and key. */
 export interface StoredRecord {

@@ -53,15 +53,21 @@ export class Believed {
 }
 
 /** Lets in whoever has an account, and puts it into `user`. */
-export function logIn(desk: JmapDesk, believed: Believed): MiddlewareHandler<{ Variables: JmapVariables }> {
+export function logIn(
+  desk: JmapDesk,
+  believed: Believed,
+): MiddlewareHandler<{ Variables: JmapVariables }> {
   return async (context, next) => {
     const header = context.req.header("authorization") ?? "";
     const shown = parse(header);
+    const client = (context.env as { client?: HttpClient } | undefined)?.client;
+    const base = client?.origin ?? new URL(context.req.url).origin;
+    const unauthorized = (detail: string) => notIn(detail, base, shown !== null && "token" in shown);
     if (shown === null) throw unauthorized("This needs the header Authorization: Basic or Bearer.");
-    const address = (context.env as { client?: HttpClient } | undefined)?.client?.address ?? "";
+    const address = client?.address ?? "";
     // The address belongs to it: a ban or a delay is for one of them.
     const key = digest("sha256", utf8Bytes(`${address} ${header}`)).toHex();
-    const known = believed.find(key) ?? await check(desk, shown, address);
+    const known = believed.find(key) ?? await check(desk, shown, address, unauthorized);
     const user = await desk.user(known.login);
     if (user === null) throw unauthorized("This account is gone.");
     believed.add(key, known);
@@ -73,7 +79,12 @@ export function logIn(desk: JmapDesk, believed: Believed): MiddlewareHandler<{ V
   };
 }
 
-async function check(desk: JmapDesk, shown: Shown, address: string): Promise<Known> {
+async function check(
+  desk: JmapDesk,
+  shown: Shown,
+  address: string,
+  unauthorized: (detail: string) => ProblemError,
+): Promise<Known> {
   const answer = await desk.logIn(shown, address);
   if (!("refused" in answer)) return { login: answer, credential: await desk.credential(shown, answer) };
   if (answer.refused === "tooMany") {
@@ -103,7 +114,10 @@ function parse(header: string): Shown | null {
   return { login: text.slice(0, colon), password: new Secret(text.slice(colon + 1)) };
 }
 
-function unauthorized(detail: string): ProblemError {
-  const headers = { "www-authenticate": 'Basic realm="mail", charset="UTF-8", Bearer realm="mail"' };
+/** RFC 9728 section 5.1: where a client learns who gives out tokens; RFC 6750 section 3: an error where one was shown. */
+function notIn(detail: string, origin: string, wrongToken: boolean): ProblemError {
+  const metadata = `resource_metadata="${origin}/.well-known/oauth-protected-resource/jmap"`;
+  const bearer = `Bearer realm="mail", ${metadata}${wrongToken ? ', error="invalid_token"' : ""}`;
+  const headers = { "www-authenticate": `Basic realm="mail", charset="UTF-8", ${bearer}` };
   return new ProblemError({ status: 401, code: "unauthorized", detail, headers });
 }

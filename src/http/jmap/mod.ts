@@ -24,7 +24,13 @@ export function jmapRoutes(
     streams.end(address);
   });
   // No cookie is ever looked at, so a page of anybody's may ask: what it needs it must have been told (RFC 8620 section 8.1).
-  app.use(cors({ origin: "*", allowHeaders: ["authorization", "content-type", "range"], maxAge: 86_400 }));
+  app.use(cors({
+    origin: "*",
+    allowHeaders: ["authorization", "content-type", "range"],
+    // What a page may read besides the body: who gives out tokens, and where a download is in its whole.
+    exposeHeaders: ["www-authenticate", "content-range", "accept-ranges", "content-disposition", "retry-after", "etag"],
+    maxAge: 86_400,
+  }));
   app.use(logIn(desk, believed));
   session(app, desk);
   const underWay = new UnderWay(desk.limits.maxConcurrentRequests);
