@@ -184,6 +184,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     { createLocalDelivery },
     { mailPrograms },
     { filterPolicy, filterRunner },
+    { ServerScripts },
     { createSieveDesk },
     { createSigner },
     { ReportBook },
@@ -206,6 +207,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/local_delivery.ts"),
     import("../server/house.ts"),
     import("../server/filter_policy.ts"),
+    import("../server/server_scripts.ts"),
     import("../server/sieve_desk.ts"),
     import("../server/dkim/sign_message.ts"),
     import("../server/received_reports/report_book.ts"),
@@ -246,7 +248,16 @@ export async function openOffline(config: Config): Promise<Admin> {
   const runner = filterRunner(config);
   const typed = runner ? { runFilter: runner.run.bind(runner) } : {};
   // Whether programs may run is a matter of the server, which takes what waits for them.
-  const filter = forServer(await filterPolicy(config, typed.runFilter ?? null));
+  const configured = forServer(await filterPolicy(config, typed.runFilter ?? null));
+  const serverScripts = new ServerScripts({
+    ...typed,
+    storage,
+    filter: configured,
+    now: () => Date.now(),
+    log: () => {},
+  });
+  await serverScripts.load();
+  const filter = { ...serverScripts.policy, targets: configured.targets };
   const taking = {
     ...typed,
     storage,
@@ -263,6 +274,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     makeToken,
     dkim,
     dns: createDomainDns({ config, storage, dkim, resolve, now: () => Date.now() }),
+    serverScripts,
     sieve: createSieveDesk({ ...typed, storage, filter, now: () => Date.now() }),
     targets: [...filter.targets].map(([name, facts]) => ({ name, ...facts })),
     // What leaves waits in the queue until a server runs.

@@ -24,6 +24,7 @@ import { delivering } from "./admin/delivery.ts";
 import { queue } from "./admin/queue.ts";
 import { filterRules } from "./admin/rules.ts";
 import { sieve } from "./admin/sieve.ts";
+import { serverScripts } from "./admin/server_scripts.ts";
 import { sieveWork } from "./admin/sieve_work.ts";
 import { removed } from "./admin/removed.ts";
 import { store } from "./admin/store.ts";
@@ -111,7 +112,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   messagesExport(admin, deps);
   messagesRestore(admin, deps);
   accountsRevive(admin, deps);
-  for (const resource of [sieve, sieveWork, filterRules, delivering]) resource(admin, deps);
+  for (const resource of [sieve, sieveWork, serverScripts, filterRules, delivering]) resource(admin, deps);
   bans(admin, deps);
   removed(admin, deps);
   store(admin, deps);

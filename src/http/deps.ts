@@ -1,6 +1,7 @@
 import type { BanDesk } from "./ban_desk.ts";
 import type { SendDesk } from "./send_desk.ts";
 import type { SuppressionDesk } from "./suppression_desk.ts";
+import type { ServerScriptDesk } from "./server_scripts.ts";
 import type { SieveDesk } from "./sieve_desk.ts";
 import type { JmapDesk } from "./jmap/desk.ts";
 import type { PeopleDesk } from "./sign_in/people_desk.ts";
@@ -141,6 +142,8 @@ export interface HttpDeps {
   readonly reports: ReportDesk;
   readonly dns: DnsAdmin;
   readonly sieve: SieveDesk;
+  /** Those of the server. */
+  readonly serverScripts: ServerScriptDesk;
   /** Programs and places that mail may go to, by their names in one spelling. */
   readonly targets: readonly { readonly name: string; readonly arguments: number; readonly off: string | null }[];
   /** Left out: there is no JMAP here. */

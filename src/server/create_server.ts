@@ -59,7 +59,7 @@ export interface Server {
 }
 
 /** How soon bans of other servers hold here. */
-const BANS_MS = 10_000;
+const SHARED_MS = 10_000;
 /** After it could not be opened. */
 const REOPEN_MS = 1_000;
 const RECLAIM_EVERY_MS = 600_000;
@@ -202,7 +202,12 @@ class PalomarServer implements Server {
       }
       // Those of other nodes hold here too, whether there are listeners or only requests.
       if (this.#config.storage.driver === "postgres") {
-        this.#sharing = every(house.clock, BANS_MS, () => void house.guard.parts.book.sync());
+        this.#sharing = every(house.clock, SHARED_MS, () => {
+          void house.guard.parts.book.sync();
+          house.serverScripts.load().catch((error: unknown) => {
+            house.logger.log("error", "sieve.serverScripts", { error: String(error) });
+          });
+        });
       }
       return this.#house = house;
     });

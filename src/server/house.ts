@@ -50,6 +50,7 @@ import { createMailboxEvents } from "./mailbox_events.ts";
 import { createMetrics, type Gauge, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
 import type { Transports } from "./outbound/transports/transports.ts";
+import { ServerScripts } from "./server_scripts.ts";
 import { createSieveDesk } from "./sieve_desk.ts";
 import type { RunFilter } from "./typed_filters/mod.ts";
 import type { FetchPolicy } from "./tls_policy/fetch_policy.ts";
@@ -100,6 +101,7 @@ export interface House {
   readonly signer: Signer;
   readonly dmarcReports: DmarcReports;
   readonly filter: FilterPolicy;
+  readonly serverScripts: ServerScripts;
   /** Filters in TypeScript, where there may be any. */
   readonly runFilter: RunFilter | null;
   closeFilters(): void;
@@ -160,10 +162,15 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const runner = filterRunner(config);
   const runFilter: RunFilter | null = runner && ((args) => runner.run(args));
   const typed = runFilter ? { runFilter } : {};
-  const filter = await filterPolicy(config, runFilter).catch((error: unknown) => {
+  const serverScripts = await filterPolicy(config, runFilter).then(async (filter) => {
+    const scripts = new ServerScripts({ ...typed, storage, filter, now: () => clock.wall(), log });
+    await scripts.load();
+    return scripts;
+  }).catch((error: unknown) => {
     runner?.close();
     throw error;
   });
+  const filter = serverScripts.policy;
   for (const [target, { off }] of filter.targets ?? []) {
     if (off !== null) logger.log("warn", "delivery.target.off", { target, reason: off });
   }
@@ -236,6 +243,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     guard,
     dmarcReports,
     filter,
+    serverScripts,
     runFilter,
     closeFilters: () => runner?.close(),
     adminToken,
@@ -263,6 +271,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         }),
         ...(!trusted && { people: createPeopleDesk({ storage, auth, guard, clock, log }) }),
         targets: [...filter.targets ?? []].map(([name, facts]) => ({ name, ...facts })),
+        serverScripts,
         sieve: createSieveDesk({ ...typed, storage, filter, now: () => clock.wall() }),
         submit,
         ...byHttp,

@@ -2,21 +2,13 @@
 import {
   type AccountId,
   type EmailRow,
-  isFilterName,
   type LogEvent,
   type Mailbox,
   type Program,
   type SearchKey,
   type UidRange,
 } from "../contract/mod.ts";
-import type {
-  ScriptedMessage,
-  ScriptError,
-  ScriptQuestion,
-  ScriptReport,
-  SieveDesk,
-  TriedScript,
-} from "../http/sieve_desk.ts";
+import type { ScriptedMessage, ScriptQuestion, ScriptReport, SieveDesk, TriedScript } from "../http/sieve_desk.ts";
 import {
   accountScript,
   applyStored,
@@ -31,7 +23,6 @@ import {
 } from "../mda/mod.ts";
 import { decodeWords } from "../message/mod.ts";
 import {
-  formatSieveError,
   formatSieveLogLine,
   readRules,
   sievePlace,
@@ -40,6 +31,7 @@ import {
   writeRules,
 } from "../sieve/mod.ts";
 import type { Storage } from "../storage/storage.ts";
+import { checkScript } from "./check_script.ts";
 import { type Perform, runProgram } from "./run_program.ts";
 import { NO_FILTERS, type RunFilter } from "./typed_filters/mod.ts";
 
@@ -59,31 +51,14 @@ const LEFT_OUT: ReadonlySet<string> = new Set(["sent", "drafts", "trash"]);
 export function createSieveDesk(parts: SieveDeskParts): SieveDesk {
   const { filter } = parts;
   return {
-    async check(name, content) {
-      if (isFilterName(name)) return await checkFilter(content, parts);
-      const parsed = filter.scripts.get(content);
-      if ("script" in parsed) return [];
-      return parsed.errors.map((error) => {
-        const { line, column } = error;
-        return { line, column, reason: formatSieveError(error).slice(`${line}:${column}: `.length) };
-      });
-    },
+    check: (name, content) =>
+      checkScript(name, content, { scripts: filter.scripts, typed: filter.typed, runFilter: parts.runFilter }),
     readRules,
     writeRules,
     diff: (question) => diff(question, parts),
     run: (question) => run(question, parts),
     tryOn: (question) => tryOn(question, parts),
   };
-}
-
-/** A filter in TypeScript is read where it will run, but not called. */
-async function checkFilter(source: string, { filter, runFilter }: SieveDeskParts): Promise<readonly ScriptError[]> {
-  const answer = !filter.typed
-    ? { failed: "filters in TypeScript are not allowed here (sieve.typescript)" }
-    : await runFilter?.({ accountId: null, source, input: null }) ?? NO_FILTERS;
-  if (!("failed" in answer)) return [];
-  const line = Number(/\(line (\d+)\)$/.exec(answer.failed)?.[1] ?? 1);
-  return [{ line, column: 1, reason: answer.failed }];
 }
 
 async function diff(question: ScriptQuestion, parts: SieveDeskParts): Promise<ScriptReport | null> {

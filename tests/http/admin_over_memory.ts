@@ -9,6 +9,7 @@ import { scriptedResolver } from "../../src/dns/mod.ts";
 import type { DnsAnswer, DnsType } from "../../src/contract/mod.ts";
 import { bodyIntake } from "../../src/server/body_intake.ts";
 import { DkimKeys } from "../../src/server/dkim/keys.ts";
+import { ServerScripts } from "../../src/server/server_scripts.ts";
 import { createSieveDesk } from "../../src/server/sieve_desk.ts";
 import { testFilters } from "../server/sieve/filters.ts";
 import { createDomainDns } from "../../src/server/domain_dns/mod.ts";
@@ -74,6 +75,7 @@ export function testAdmin(
     dkim,
     dns: createDomainDns({ config: TEST_CONFIG, storage, dkim, resolve, now: () => NOW }),
     reports: new ReportBook(storage, () => NOW),
+    serverScripts: new ServerScripts({ storage, filter: testFilters(), now: () => NOW, log: () => {} }),
     sieve: createSieveDesk({ storage, filter: testFilters(), now: () => NOW }),
     targets: [
       { name: "maildir:home", arguments: 0, off: null },

@@ -27,6 +27,7 @@ const ROUTES = [
   "DELETE /api/v1/domains/{name}/dkim/{selector}",
   "DELETE /api/v1/queue/{queueId}",
   "DELETE /api/v1/send/{id}",
+  "DELETE /api/v1/sieve/{place}/{name}",
   "GET /api/v1/accounts",
   "GET /api/v1/accounts/{address}",
   "GET /api/v1/accounts/{address}/acl",
@@ -53,6 +54,8 @@ const ROUTES = [
   "GET /api/v1/queue",
   "GET /api/v1/queue/{queueId}",
   "GET /api/v1/send/{id}",
+  "GET /api/v1/sieve",
+  "GET /api/v1/sieve/{place}/{name}",
   "PATCH /api/v1/accounts/{address}",
   "PATCH /api/v1/accounts/{address}/delivery",
   "PATCH /api/v1/accounts/{address}/sieve",
@@ -86,6 +89,7 @@ const ROUTES = [
   "PUT /api/v1/accounts/{address}/rules",
   "PUT /api/v1/accounts/{address}/sieve/{name}",
   "PUT /api/v1/accounts/{address}/vacation",
+  "PUT /api/v1/sieve/{place}/{name}",
 ];
 
 async function description(): Promise<Document> {

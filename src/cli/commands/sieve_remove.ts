@@ -1,5 +1,5 @@
-import { segment } from "../admin.ts";
 import type { Command } from "../command.ts";
+import { PLACES, scriptsPath } from "../sieve_owner.ts";
 import { printable } from "../table.ts";
 
 export const sieveRemove: Command = {
@@ -8,10 +8,11 @@ export const sieveRemove: Command = {
   least: 2,
   most: 2,
   summary: "Remove a Sieve script that is not active",
-  examples: ["palomar sieve remove alice@example.org old"],
+  about: PLACES,
+  examples: ["palomar sieve remove alice@example.org old", "palomar sieve remove before 10-spam"],
   options: [],
   async run({ operands: [address = "", name = ""], admin, io }) {
-    await (await admin()).request("DELETE", `/accounts/${segment(address)}/sieve/${segment(name)}`);
+    await (await admin()).request("DELETE", scriptsPath(address, name));
     io.err(`${printable(address)} has no script ${printable(name)} any more.\n`);
   },
 };

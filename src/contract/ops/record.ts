@@ -3,6 +3,8 @@ import type { AccountId } from "../ids.ts";
 /** What a record is about; a kind belongs to one part of the server, which alone knows what is in its records. */
 export type RecordKind =
   | "audit"
+  // Scripts of the server and of its domains.
+  | "script"
   // Which server tells JMAP clients by URLs, and up to where it has.
   | "push"
   // What was sent by HTTP, the keys of such requests, and the addresses that are left alone.

@@ -85,6 +85,7 @@ export function domains(app: OpenAPIHono, deps: HttpDeps): void {
     unlessRefused(await perform("domain.remove", { name }));
     await deps.dkim.forget(name);
     await deps.reports.forget(name);
+    await deps.serverScripts.forget(name);
     return c.body(null, 204);
   });
 }

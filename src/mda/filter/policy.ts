@@ -47,9 +47,9 @@ export interface FilterPolicy {
   readonly before: readonly PolicyScript[];
   readonly after: readonly PolicyScript[];
   /** Run behind `before`, for accounts of a domain. */
-  readonly domains: ReadonlyMap<string, readonly PolicyScript[]>;
+  readonly domains: Pick<ReadonlyMap<string, readonly PolicyScript[]>, "get">;
   /** What scripts may include as `:global` (RFC 6609). */
-  readonly globals: ReadonlyMap<string, SieveScript>;
+  readonly globals: Pick<ReadonlyMap<string, SieveScript>, "get">;
   /** Accounts may have filters in TypeScript. */
   readonly typed: boolean;
   readonly spam: SpamField | null;
