@@ -174,7 +174,8 @@ export class ServerScripts implements ServerScriptDesk {
     const { storage, now } = this.#parts;
     const prefix = place === undefined ? {} : { prefix: keyOf(place, "") };
     const all: Kept[] = [];
-    for (let after: string | undefined;;) {
+    let after: string | undefined;
+    for (;;) {
       const page = await storage.perform("record.list", {
         kind: KIND,
         now: now(),
