@@ -38,6 +38,8 @@ export type BodyPart =
     readonly end: number;
     /** Written in lines of base64 (RFC 2045 section 6.8). */
     readonly base64?: boolean;
+    /** Decoded from this encoding; of what comes out the octets `[from, to)`. */
+    readonly decode?: { readonly encoding: "base64" | "quoted-printable"; readonly from: number; readonly to: number };
   }
   | { readonly octets: Uint8Array };
 

@@ -1,4 +1,7 @@
 /** What this server can do, and what it says of it in the session (RFC 8620 section 2). */
+import { DIGEST_ALGORITHMS } from "./blob/get.ts";
+import { LOOKUP_TYPES } from "./blob/lookup.ts";
+import { MAX_DATA_SOURCES } from "./blob/upload.ts";
 import type { JsonObject } from "./json.ts";
 import type { JmapLimits } from "./limits.ts";
 import type { SessionFacts } from "./session.ts";
@@ -10,8 +13,10 @@ export const VACATION = "urn:ietf:params:jmap:vacationresponse";
 export const QUOTA = "urn:ietf:params:jmap:quota";
 export const WEB_PUSH = "urn:ietf:params:jmap:webpush-vapid";
 
+export const BLOB = "urn:ietf:params:jmap:blob";
+
 /** Those that a request may use: they hold. */
-export const CAPABILITIES: ReadonlySet<string> = new Set([CORE, MAIL, SUBMISSION, VACATION, QUOTA, WEB_PUSH]);
+export const CAPABILITIES: ReadonlySet<string> = new Set([CORE, MAIL, SUBMISSION, VACATION, QUOTA, WEB_PUSH, BLOB]);
 
 /** Of the server as a whole. */
 export function serverCapabilities(
@@ -26,6 +31,7 @@ export function serverCapabilities(
     [QUOTA]: {},
     // RFC 9749: clients give it to their push service, which then takes pushes from us alone.
     [WEB_PUSH]: { applicationServerKey },
+    [BLOB]: {},
   };
 }
 
@@ -41,6 +47,13 @@ export function accountCapabilities(isPersonal: boolean, limits: JmapLimits): Js
       maxSizeAttachmentsPerEmail: limits.maxSizeUpload,
       emailQuerySortOptions: ["receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword"],
       mayCreateTopLevelMailbox: isPersonal,
+    },
+    // RFC 9404 section 3.1.
+    [BLOB]: {
+      maxSizeBlobSet: limits.maxSizeUpload,
+      maxDataSources: MAX_DATA_SOURCES,
+      supportedTypeNames: LOOKUP_TYPES,
+      supportedDigestAlgorithms: DIGEST_ALGORITHMS,
     },
     // RFC 8621 section 1.3.2; whoever looks into a shared account writes as himself.
     ...(isPersonal && {

@@ -21,7 +21,8 @@ export type MethodErrorType =
   | "unsupportedFilter"
   | "unsupportedSort"
   | "fromAccountNotFound"
-  | "fromAccountNotSupportedByMethod";
+  | "fromAccountNotSupportedByMethod"
+  | "unknownDataType";
 
 /** Ends a method: nothing of it was done. */
 export class MethodError extends Error {

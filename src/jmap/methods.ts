@@ -1,5 +1,9 @@
 /** The table of methods: a new one is a file and a line here. */
-import { CORE, MAIL, QUOTA, SUBMISSION, VACATION } from "./capabilities.ts";
+import { blobCopy } from "./blob/copy.ts";
+import { blobGet } from "./blob/get.ts";
+import { blobLookup } from "./blob/lookup.ts";
+import { blobUpload } from "./blob/upload.ts";
+import { BLOB, CORE, MAIL, QUOTA, SUBMISSION, VACATION } from "./capabilities.ts";
 import { echo } from "./core/echo.ts";
 import { emailChanges } from "./email/changes.ts";
 import { emailCopy } from "./email/copy.ts";
@@ -19,7 +23,9 @@ import { mailboxQuery, mailboxQueryChanges } from "./mailbox/query.ts";
 import { mailboxSet } from "./mailbox/set.ts";
 import { pushGet } from "./push/get.ts";
 import { pushSet } from "./push/set.ts";
+import { quotaChanges } from "./quota/changes.ts";
 import { quotaGet } from "./quota/get.ts";
+import { quotaQuery, quotaQueryChanges } from "./quota/query.ts";
 import { submissionChanges, submissionGet } from "./submission/get.ts";
 import { submissionQuery, submissionQueryChanges } from "./submission/query.ts";
 import { submissionSet } from "./submission/set.ts";
@@ -31,6 +37,7 @@ import type { Method } from "./method.ts";
 type Table = Readonly<Record<string, Method>>;
 
 const CORE_METHODS: Table = {
+  "Blob/copy": blobCopy,
   "Core/echo": echo,
   "PushSubscription/get": pushGet,
   "PushSubscription/set": pushSet,
@@ -72,7 +79,16 @@ const VACATION_METHODS: Table = {
 };
 
 const QUOTA_METHODS: Table = {
+  "Quota/changes": quotaChanges,
   "Quota/get": quotaGet,
+  "Quota/query": quotaQuery,
+  "Quota/queryChanges": quotaQueryChanges,
+};
+
+const BLOB_METHODS: Table = {
+  "Blob/get": blobGet,
+  "Blob/lookup": blobLookup,
+  "Blob/upload": blobUpload,
 };
 
 /** By name, with the capability that a client has to use. */
@@ -83,6 +99,7 @@ export const METHODS: ReadonlyMap<string, { readonly uri: string; readonly metho
     [SUBMISSION, SUBMISSION_METHODS],
     [VACATION, VACATION_METHODS],
     [QUOTA, QUOTA_METHODS],
+    [BLOB, BLOB_METHODS],
   ] as const).flatMap(([uri, table]) =>
     Object.entries(table).map(([name, method]) => [name, { uri, method }] as const)
   ),

@@ -4,7 +4,7 @@
  */
 import type { AnswerOf, BlobId, BodyPart } from "../contract/mod.ts";
 import { concatBytes } from "../base/bytes.ts";
-import { encodeBase64Lines, MessageIndexer } from "../message/mod.ts";
+import { encodeBase64Lines, MessageIndexer, transferDecoder } from "../message/mod.ts";
 import type { BlobWriter, SealedBlob, Storage } from "../storage/storage.ts";
 import { failureReason } from "./failure.ts";
 
@@ -166,8 +166,9 @@ async function copyWithout(
 /** The octets of a part, encoded where it says so. */
 async function* piecesOf(
   storage: Storage,
-  { blobId, start, end, base64 = false }: Extract<BodyPart, { blobId: BlobId }>,
+  { blobId, start, end, base64 = false, decode }: Extract<BodyPart, { blobId: BlobId }>,
 ): AsyncGenerator<Uint8Array> {
+  if (decode) return yield* decodedPieces(pieces(storage, blobId, start, end), decode);
   if (!base64) return yield* pieces(storage, blobId, start, end);
   for (let at = start; at < end; at += LINES) {
     // A read may give less than was asked for: lines are whole all the same.
@@ -175,6 +176,24 @@ async function* piecesOf(
     for await (const piece of pieces(storage, blobId, at, Math.min(end, at + LINES))) octets.push(piece);
     yield encodeBase64Lines(octets.length === 1 ? octets[0]! : concatBytes(octets));
   }
+}
+
+async function* decodedPieces(
+  encoded: AsyncIterable<Uint8Array>,
+  { encoding, from, to }: NonNullable<Extract<BodyPart, { blobId: BlobId }>["decode"]>,
+): AsyncGenerator<Uint8Array> {
+  const decoder = transferDecoder(encoding);
+  let at = 0;
+  const within = (piece: Uint8Array): Uint8Array => {
+    const [first, last] = [Math.max(0, from - at), Math.min(piece.length, to - at)];
+    at += piece.length;
+    return piece.subarray(Math.min(first, piece.length), Math.max(first, last));
+  };
+  for await (const piece of encoded) {
+    yield within(decoder.push(piece));
+    if (at >= to) return;
+  }
+  yield within(decoder.end());
 }
 
 /** Octets that are whole lines in base64: 57 a line. */

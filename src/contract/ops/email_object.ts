@@ -134,4 +134,9 @@ export interface EmailObjectOps {
     args: { accountId: AccountId; blobId: BlobId; until: number; now: number };
     answer: { kept: true };
   };
+  /** Emails that have the body, oldest first, a thousand at most: those that the asker may read. */
+  "blob.emails": {
+    args: { accountId: AccountId; ownerId?: AccountId; blobId: BlobId };
+    answer: readonly EmailId[];
+  };
 }

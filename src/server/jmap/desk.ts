@@ -4,7 +4,7 @@ import type { AnswerOf, Args, Login, LoginRefused, Op, StorageOp } from "../../c
 import type { JmapDesk } from "../../http/jmap/desk.ts";
 import type { StreamLimits } from "../../http/jmap/open_streams.ts";
 import type { PushHub } from "../../http/jmap/push_hub.ts";
-import { JMAP_LIMITS, type JmapUser, processRequest } from "../../jmap/mod.ts";
+import { BLOB_KEPT_MS, JMAP_LIMITS, type JmapUser, processRequest } from "../../jmap/mod.ts";
 import type { VapidKey } from "../../web_push/mod.ts";
 import type { SubmissionParts } from "../submission.ts";
 import type { Guard } from "../abuse/guard.ts";
@@ -30,8 +30,6 @@ export interface JmapParts extends SubmissionParts {
   readonly vapidKey: () => Promise<VapidKey>;
 }
 
-/** An upload stays so long (RFC 8620 section 6: at least an hour). */
-const KEPT_MS = 6 * 3_600_000;
 /** A program lets others have a turn so often. */
 const SLICE_MS = 8;
 
@@ -73,8 +71,8 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
 
     async keep(accountId, blobId) {
       const now = clock.wall();
-      await storage.perform("blob.keep", { accountId, blobId, until: now + KEPT_MS, now });
-      return now + KEPT_MS;
+      await storage.perform("blob.keep", { accountId, blobId, until: now + BLOB_KEPT_MS, now });
+      return now + BLOB_KEPT_MS;
     },
 
     find: (user, accountId, blobId) => findBlob(storage, user, accountId, blobId),

@@ -207,6 +207,11 @@ export class KvTables extends MemberTables implements Transaction {
       this.object(account, "upload", id) !== null;
   }
 
+  emailsOfBlob(account: number, { blobId }: BlobRow, limit: number): readonly number[] {
+    const owned = this.view.get<readonly number[]>(ownedKey(account, blobId)) ?? [];
+    return [...owned].sort((a, b) => a - b).slice(0, limit);
+  }
+
   mailboxHasBlob(mailbox: MailboxRow, { blobId }: BlobRow): boolean {
     const emails = this.view.get<readonly number[]>(ownedKey(mailbox.account, blobId)) ?? [];
     return this.view.getAll<EmailEntry>(emails.map(emailKey))

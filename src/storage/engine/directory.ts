@@ -6,6 +6,7 @@ import { canonicalAddress, domainOf } from "./address.ts";
 import { accountIdOf } from "./ids.ts";
 import { forgetAll } from "./kept.ts";
 import { empty, makeMailbox } from "./mailboxes.ts";
+import { nextModseq } from "./member.ts";
 import { forgetKey } from "./url_keys.ts";
 import type { AccountRow, Transaction } from "./tables.ts";
 
@@ -106,6 +107,9 @@ export function accountChange(tx: Transaction, args: Args<"account.change">): Ac
   if (args.quota) {
     row.quotaBytes = args.quota.bytes;
     row.quotaMessages = args.quota.messages;
+    // A quota is an object of JMAP: it has changed (RFC 9425 section 4.3).
+    nextModseq(tx, row);
+    tx.touch(row.id, null);
   }
   tx.saveAccount(row);
   return printAccount(row);

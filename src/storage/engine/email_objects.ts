@@ -1,5 +1,5 @@
 /** Emails by their ids, whatever mailboxes they are in (RFC 8621 section 4). */
-import type { Args, EmailObject, MailboxId, Modseq } from "../../contract/mod.ts";
+import type { Args, EmailId, EmailObject, MailboxId, Modseq } from "../../contract/mod.ts";
 import { reachedOfOthers } from "./access.ts";
 import { HEADER_LIMIT } from "./email_read.ts";
 import { DELETED, printFlags } from "./flags.ts";
@@ -39,6 +39,16 @@ export function lookInto(
 export function state(tx: Transaction, args: Args<"account.state">): Modseq {
   const { owner, mailboxes } = lookInto(tx, args);
   return (mailboxes.size > 0 ? owner.modseq : 0) as Modseq;
+}
+
+/** Emails that have a body. */
+export function ofBlob(tx: Transaction, args: Args<"blob.emails">): readonly EmailId[] {
+  const looked = lookInto(tx, args);
+  const blob = tx.blob(args.blobId);
+  if (!blob) return [];
+  const emails = tx.emailsOfBlob(looked.owner.id, blob, EMAILS);
+  const seen = visible(tx, looked, emails, { envelope: false, structure: false });
+  return emails.filter((email) => seen.has(email)).map(emailIdOf);
 }
 
 /** Memberships that are to be seen, by their email. */

@@ -221,6 +221,8 @@ export interface Tables {
   storeBlob(row: BlobRow): number;
   /** In an email, or kept for it. */
   accountHasBlob(account: number, row: BlobRow): boolean;
+  /** Emails of the account that have it, ascending, `limit` at most. */
+  emailsOfBlob(account: number, row: BlobRow, limit: number): readonly number[];
   /** Whether an email in the mailbox has it. */
   mailboxHasBlob(mailbox: MailboxRow, row: BlobRow): boolean;
   blobIndex(blobId: BlobId): MessageIndex | null;

@@ -256,6 +256,12 @@ export class MemoryTables extends RecordTables implements Transaction {
       this.object(account, "upload", row.id) !== null;
   }
 
+  emailsOfBlob(account: number, { blobId }: BlobRow, limit: number): readonly number[] {
+    if (!this.#owned.get(account)?.has(blobId)) return [];
+    return [...this.#emails.values()].filter((row) => row.account === account && row.blobId === blobId)
+      .map(({ id }) => id).sort((a, b) => a - b).slice(0, limit);
+  }
+
   mailboxHasBlob(mailbox: MailboxRow, { blobId }: BlobRow): boolean {
     return this.#rows(mailbox.id).some((row) => this.#emails.get(row.email)?.blobId === blobId);
   }

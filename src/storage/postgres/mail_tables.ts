@@ -343,6 +343,11 @@ export class MailTables extends RecordTables implements Transaction {
     return this.sql.get(sql, row.id, account) !== undefined || this.object(account, "upload", row.id) !== null;
   }
 
+  emailsOfBlob(account: number, row: BlobRow, limit: number): readonly number[] {
+    const sql = "select id from emails where blob = ?i and account = ?i order by id limit ?i";
+    return this.sql.all(sql, row.id, account, limit).map(([id]) => id as number);
+  }
+
   mailboxHasBlob(mailbox: MailboxRow, row: BlobRow): boolean {
     const sql = "select 1 from emails e join members m on m.email = e.id " +
       "where e.blob = ?i and e.account = ?i and m.mailbox = ?i limit 1";

@@ -23,6 +23,7 @@ type Elsewhere =
     | "delivery"}.${string}`
   | "acl.owners"
   | "blob.keep"
+  | "blob.emails"
   | "mail.accept"
   | "mailbox.list"
   | "email.known"
