@@ -292,6 +292,29 @@ export function objectsContract(name: string, open: Open): void {
     );
   });
 
+  sceneTest(`${name}: emails are found by their body, by who may read them`, open, async (s) => {
+    const blob = await s.seal(message("one"));
+    const messages = [{ blobId: blob.blobId, flags: [], internalDate: null }];
+    for (const accountId of [s.ann, s.ann, s.bob]) {
+      granted(await s.ask("email.append", { accountId, path: "INBOX", messages, now: 5 }));
+    }
+    granted(await s.append(s.ann, "INBOX", message("other")));
+    const { blobId } = blob;
+    blob.release();
+    assert.deepEqual(await s.ask("blob.emails", { accountId: s.ann, blobId }), ["e1", "e2"]);
+    assert.deepEqual(await s.ask("blob.emails", { accountId: s.bob, blobId }), ["e3"]);
+    assert.deepEqual(await s.ask("blob.emails", { accountId: s.bob, ownerId: s.ann, blobId }), []);
+    const nothing = `b${"0".repeat(64)}` as typeof blobId;
+    assert.deepEqual(await s.ask("blob.emails", { accountId: s.ann, blobId: nothing }), []);
+  });
+
+  sceneTest(`${name}: a changed quota is a new state`, open, async (s) => {
+    const before = await s.ask("account.state", { accountId: s.ann });
+    const quota = { bytes: 5, messages: null };
+    granted(await s.ask("account.change", { address: "ann@example.org", quota }));
+    assert.ok(await s.ask("account.state", { accountId: s.ann }) > before);
+  });
+
   const clock = { now: 1000 };
   const withClock: Open = () => open({ undeleteMs: 0, wall: () => clock.now });
   sceneTest(`${name}: a blob that is kept stays until its time, for its account alone`, withClock, async (s) => {
