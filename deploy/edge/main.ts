@@ -30,6 +30,9 @@ if (!("hostname" in config)) throw new Error(config.map(formatProblem).join("\n"
 
 const server = createServer(config);
 
+// `deno serve` takes no more requests then, and ends when nothing is open: neither the database nor somebody's events.
+Deno.addSignalListener("SIGTERM", () => void server.stop().finally(() => setTimeout(() => Deno.exit(0), 1_000)));
+
 export default {
   fetch: (request, info) => server.fetch(request, info),
 } satisfies Deno.ServeDefaultExport;

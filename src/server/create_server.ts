@@ -18,6 +18,7 @@ import { activateKeys } from "./dkim/activate_keys.ts";
 import { type Behind, Doors } from "./doors.ts";
 import { type House, openHouse, type ServerParts } from "./house.ts";
 import { createOutbound, type Outbound } from "./outbound.ts";
+import { within } from "./outbound/waiting.ts";
 import { checkTransports } from "./outbound/transports/transports.ts";
 import { ownLogger } from "./own_logger.ts";
 import { type SessionMaker, sessionMaker } from "./sessions.ts";
@@ -89,6 +90,8 @@ class PalomarServer implements Server {
   readonly #deadlines: Deadlines | null;
   /** Connections that came through `serve`: nobody else would end them, or wait for their end. */
   readonly #live = new Set<LiveSession>();
+  /** Requests under way that came through `fetch`. */
+  readonly #answers = new Set<Promise<Response>>();
   readonly #served = new Map<Transport, Promise<void>>();
   #unhook: (() => void) | undefined;
   #opening: Promise<House> | null = null;
@@ -175,7 +178,9 @@ class PalomarServer implements Server {
       this.#tellOnce(error);
       return unavailable();
     }
-    return await app.fetch(request, client && ("remoteAddr" in client ? clientOf(client) : client));
+    const answer = app.fetch(request, client && ("remoteAddr" in client ? clientOf(client) : client));
+    this.#answers.add(answer);
+    return await answer.finally(() => this.#answers.delete(answer));
   }
 
   async serve(protocol: Protocol, transport: Transport, options: ServeOptions = {}): Promise<void> {
@@ -324,6 +329,7 @@ class PalomarServer implements Server {
     for (const session of [...this.#live]) session.post({ type: "shutdown" });
     await Promise.all([
       this.#endServed(graceMs),
+      within(graceMs, Promise.allSettled([...this.#answers])),
       this.#doors.close(graceMs),
       this.#outbound?.stop(graceMs),
     ]);

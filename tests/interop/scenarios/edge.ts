@@ -31,7 +31,10 @@ async function serve(stage: Stage, main: string, args: readonly string[], env: R
   }).spawn();
   stage.defer(async () => {
     child.kill("SIGTERM");
+    // Whoever has connections open is waited for, by Deno.
+    const timer = setTimeout(() => child.kill("SIGKILL"), 2_000);
     await child.status;
+    clearTimeout(timer);
   });
   const base = `http://127.0.0.1:${port}`;
   await eventually("an answer of the edge", async () => {
@@ -68,7 +71,7 @@ export const edge: readonly Scenario[] = [
       const { url, caFile, port } = await startDatabase(stage);
       const away = await stage.startPalomar("away.test");
       const bob = await away.account("bob");
-      const outbound = { relay: { host: "127.0.0.1", port: away.ports.smtp } };
+      const outbound = { relay: { host: "127.0.0.1", port: away.ports.smtp, tls: "none" } };
       const vps = await stage.startPalomar("edge.test", {
         config: { storage: { driver: "postgres", url: url() }, outbound },
       });
