@@ -7,6 +7,7 @@
  */
 import { EMPTY, latin1String } from "../base/bytes.ts";
 import { envelopeOf, firstByName, type PartFacts, partFactsOf, referencesOf } from "./fields.ts";
+import { countOctet } from "./count_octet.ts";
 import { headerFields } from "./header.ts";
 import type { Envelope, MessageIndex, Part } from "./model.ts";
 import { paramOf } from "./params.ts";
@@ -292,15 +293,9 @@ export class MessageIndexer {
 
   /** No multipart is open: nothing but lines to count. */
   #countLines(chunk: Uint8Array, from: number): number {
-    let count = 0;
-    let lastLf = -1;
-    for (let i = from; i < chunk.length; i++) {
-      if (chunk[i] === LF) {
-        count++;
-        lastLf = i;
-      }
-    }
+    const count = countOctet(chunk, from, LF);
     if (count > 0) {
+      const lastLf = chunk.lastIndexOf(LF);
       this.#lineCount += count;
       this.#lineStart = this.#offset + lastLf + 1;
       this.#carryLength = 0;

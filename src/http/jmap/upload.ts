@@ -1,6 +1,7 @@
 /** POST /jmap/upload/{accountId}: octets that objects may name afterwards (RFC 8620 section 6.1). */
 import type { Hono } from "hono";
 import type { HttpDeps } from "../deps.ts";
+import { takePieces } from "../body_pieces.ts";
 import { ProblemError } from "../problem.ts";
 import { problem, UnderWay } from "./api.ts";
 import type { JmapDesk } from "./desk.ts";
@@ -28,7 +29,8 @@ export function upload(
     const answer = await underWay.run(user.accountId, async () => {
       const body = deps.openBody();
       try {
-        if (!await copy(c.req.raw.body, body, maxSizeUpload)) return tooLarge();
+        const limits = { size: maxSizeUpload, waitMs: WAIT_MS };
+        if (!await takePieces(c.req.raw.body, limits, (piece) => body.write(piece))) return tooLarge();
         const { blobId, size } = await body.seal();
         await desk.keep(user.accountId, blobId);
         const given = c.req.header("content-type") ?? "";
@@ -41,46 +43,4 @@ export function upload(
     const detail = `at most ${maxConcurrentUpload} uploads at once`;
     return answer ?? problem({ type: "limit", limit: "maxConcurrentUpload", detail });
   });
-}
-
-/** False: it is too large. */
-async function copy(
-  source: ReadableStream<Uint8Array> | null,
-  body: ReturnType<HttpDeps["openBody"]>,
-  limit: number,
-): Promise<boolean> {
-  const reader = source?.getReader();
-  if (!reader) return true;
-  let size = 0;
-  for (;;) {
-    const { done, value } = await inTime(reader);
-    if (done) return true;
-    size += value.length;
-    if (size > limit) {
-      void reader.cancel().catch(() => {});
-      return false;
-    }
-    await body.write(value);
-  }
-}
-
-async function inTime(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): Promise<ReadableStreamReadResult<Uint8Array>> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new ProblemError({ status: 408, code: "timeout", detail: "The body did not come in time." })),
-      WAIT_MS,
-    );
-  });
-  try {
-    return await Promise.race([reader.read(), late]);
-  } catch (error) {
-    void reader.cancel().catch(() => {});
-    if (error instanceof ProblemError) throw error;
-    throw new ProblemError({ status: 400, code: "brokenBody", detail: "The body broke off." });
-  } finally {
-    clearTimeout(timer);
-  }
 }
