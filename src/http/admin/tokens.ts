@@ -82,7 +82,10 @@ export function tokens(app: OpenAPIHono, deps: HttpDeps): void {
     return c.json({ ...print(made), token: secret.reveal() }, 201);
   });
   app.openapi(remove, async (c) => {
+    const { address } = c.req.valid("param");
     unlessRefused(await perform("token.remove", c.req.valid("param")));
+    // Who is in by it may be in a session: all of them log in again.
+    deps.accountChanged?.(address);
     return c.body(null, 204);
   });
 }

@@ -6,6 +6,7 @@ import { describeScope, listGrants, readScope, removeGrant, removeGrants } from 
 import { passwordRows } from "./app_passwords.ts";
 import { type Markup, notice, page } from "./page.ts";
 import { type PageParts, seeOther, Visit } from "./pages.ts";
+import { listPasskeys } from "./passkey_store.ts";
 import { endSessions, listSessions, type WebSession } from "./sessions.ts";
 import { factorSection } from "./second_factor.ts";
 
@@ -47,11 +48,12 @@ export function account(app: Hono, parts: PageParts): void {
 async function overview(visit: Visit, session: WebSession): Promise<Response> {
   const { people, deps } = visit.parts;
   const { accountId, address, print } = session;
-  const [grants, tokens, sessions, factor] = await Promise.all([
+  const [grants, tokens, sessions, factor, passkeys] = await Promise.all([
     people.run(listGrants(accountId, print)),
     deps.perform("token.list", { address }),
     listSessions(deps, session),
     people.run(factorState(accountId)),
+    listPasskeys(deps, accountId),
   ]);
   return await page({
     title: `${address} – ${deps.hostname}`,
@@ -84,6 +86,9 @@ ${"refused" in tokens ? "" : passwordRows(visit, tokens)}
 <p><a href="/account/app-passwords">Make an app password</a></p>
 <h2>A second step when you sign in</h2>
 ${factorSection(factor)}
+<h2>Passkeys</h2>
+<p>${passkeys.length === 0 ? "You have none" : `You have ${passkeys.length}`}.
+<a href="/account/passkeys">Look at your passkeys</a></p>
 <h2>Browsers</h2>
 <p>You are signed in with ${sessions.length === 1 ? "this browser only" : `${sessions.length} browsers`}.</p>
 <ul class="rows">${

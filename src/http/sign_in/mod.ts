@@ -14,6 +14,7 @@ import { appPasswords } from "./app_passwords.ts";
 import { authorize } from "./authorize.ts";
 import { device } from "./device.ts";
 import type { PageParts } from "./pages.ts";
+import { passkeys } from "./passkeys.ts";
 import { secondFactor } from "./second_factor.ts";
 import { signIn } from "./sign_in.ts";
 
@@ -25,4 +26,5 @@ export function peoplePages(app: Hono, parts: PageParts): void {
   account(app, parts);
   appPasswords(app, parts);
   secondFactor(app, parts);
+  passkeys(app, parts);
 }

@@ -7,6 +7,8 @@ import { formTargetOf } from "./authorize.ts";
 import { alert, type Markup, notice, page } from "./page.ts";
 import { ownPath, type PageParts, seeOther, Visit } from "./pages.ts";
 import type { Person } from "../../oauth/mod.ts";
+import { passkeyBox } from "./passkeys.ts";
+import { PASSKEY_SCRIPT } from "./passkey_script.ts";
 import { beginSession, endSession } from "./sessions.ts";
 import { newVisitor, setCookie, visitorKey } from "./visitor.ts";
 
@@ -136,7 +138,8 @@ async function passwordPage(visit: Visit, { next, login, problem, status = 200 }
           <button class="main">Sign in</button>
         `,
       )
-    }`,
+    }${await passkeyBox(visit, next)}`,
+    script: PASSKEY_SCRIPT,
   });
 }
 
