@@ -190,6 +190,10 @@ export async function openOffline(config: Config): Promise<Admin> {
     { ReportBook },
     { bodyIntake },
     { mailByHttp },
+    { Suppressions },
+    { createWebhooks },
+    { webhookRequest },
+    { systemClock },
   ] = await Promise.all([
     import("../storage/sqlite/mod.ts"),
     import("../server/open_storage.ts"),
@@ -213,6 +217,10 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/received_reports/report_book.ts"),
     import("../server/body_intake.ts"),
     import("../server/mail_by_http.ts"),
+    import("../server/sending/suppressions.ts"),
+    import("../server/webhooks/mod.ts"),
+    import("../server/webhooks/request.ts"),
+    import("../server/clock.ts"),
   ]);
   const { driver, path } = config.storage;
   const where = driver === "postgres" ? "PostgreSQL" : driver === "denokv" && path ? path : config.dataDir;
@@ -267,6 +275,15 @@ export async function openOffline(config: Config): Promise<Admin> {
     messageSize: config.limits.messageSize,
     log: () => {},
   };
+  const suppressions = new Suppressions({ storage, now: () => Date.now() });
+  const webhooks = createWebhooks({
+    storage,
+    suppressions,
+    request: await webhookRequest(config.webhooks, resolve),
+    plain: config.webhooks.http,
+    clock: systemClock,
+    log: () => {},
+  });
   const app = createHttpApp({
     perform: (op, args) => storage.perform(op, args),
     ...(storage.mend && { mend: (what) => storage.mend!(what) }),
@@ -280,7 +297,13 @@ export async function openOffline(config: Config): Promise<Admin> {
     // What leaves waits in the queue until a server runs.
     submit: createSubmission(taking),
     deliver: createLocalDelivery({ ...taking, giveUpMs: config.outbound.retry.giveUp }),
-    ...mailByHttp({ ...taking, hostname: config.hostname, futureReleaseMs: config.limits.futureRelease }),
+    ...mailByHttp({
+      ...taking,
+      hostname: config.hostname,
+      futureReleaseMs: config.limits.futureRelease,
+      suppressions,
+      webhooks,
+    }),
     openBody: () => bodyIntake(storage),
     adminToken: new Secret(""),
     trusted: true,

@@ -20,6 +20,12 @@ import { deliver } from "./commands/deliver.ts";
 import { banAdd } from "./commands/ban_add.ts";
 import { banList } from "./commands/ban_list.ts";
 import { banRemove } from "./commands/ban_remove.ts";
+import { suppressionList } from "./commands/suppression_list.ts";
+import { suppressionRemove } from "./commands/suppression_remove.ts";
+import { webhookAdd } from "./commands/webhook_add.ts";
+import { webhookList } from "./commands/webhook_list.ts";
+import { webhookRemove } from "./commands/webhook_remove.ts";
+import { webhookTest } from "./commands/webhook_test.ts";
 import { dmarcList } from "./commands/dmarc_list.ts";
 import { dmarcShow } from "./commands/dmarc_show.ts";
 import { domainAdd } from "./commands/domain_add.ts";
@@ -131,6 +137,12 @@ export const COMMANDS: readonly Command[] = [
   banList,
   banAdd,
   banRemove,
+  webhookList,
+  webhookAdd,
+  webhookRemove,
+  webhookTest,
+  suppressionList,
+  suppressionRemove,
   sieveList,
   sievePut,
   sieveGet,

@@ -19,7 +19,10 @@ import { accountsRevive } from "./admin/accounts_revive.ts";
 import { messagesRestore } from "./admin/messages_restore.ts";
 import { messagesDeliver } from "./admin/messages_deliver.ts";
 import { messagesSend } from "./admin/messages_send.ts";
+import { messageRaw } from "./admin/message_raw.ts";
 import { sending } from "./admin/send.ts";
+import { suppressions } from "./admin/suppressions.ts";
+import { webhooks } from "./admin/webhooks.ts";
 import { delivering } from "./admin/delivery.ts";
 import { queue } from "./admin/queue.ts";
 import { filterRules } from "./admin/rules.ts";
@@ -106,7 +109,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     resource(admin, deps);
   }
   messagesSend(admin, deps);
-  sending(admin, deps);
+  for (const resource of [sending, suppressions, webhooks, messageRaw]) resource(admin, deps);
   messagesDeliver(admin, deps);
   messagesImport(admin, deps);
   messagesExport(admin, deps);

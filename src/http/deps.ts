@@ -1,5 +1,6 @@
 import type { BanDesk } from "./ban_desk.ts";
 import type { SendDesk } from "./send_desk.ts";
+import type { WebhookDesk } from "./webhook_desk.ts";
 import type { SuppressionDesk } from "./suppression_desk.ts";
 import type { ServerScriptDesk } from "./server_scripts.ts";
 import type { SieveDesk } from "./sieve_desk.ts";
@@ -174,6 +175,8 @@ export interface HttpDeps {
   readonly sending: SendDesk;
   /** Whom that leaves alone. */
   readonly suppressions: SuppressionDesk;
+  /** Who is told of events. */
+  readonly webhooks: WebhookDesk;
   /** Octets of the largest message; left out: 50 MB. */
   readonly messageSize?: number;
   /**

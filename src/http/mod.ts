@@ -15,4 +15,5 @@ export type { HttpClient } from "./client.ts";
 export type * from "./deps.ts";
 export type * from "./send_desk.ts";
 export type * from "./suppression_desk.ts";
+export * from "./webhook_desk.ts";
 export { type HttpListening, type HttpPlace, type HttpTls, serveHttp } from "./serve.ts";

@@ -147,6 +147,7 @@ class PalomarServer implements Server {
       if (this.#config.storage.driver !== "memory" && !this.#parts.storage) await this.#doors.openControl(behind);
       this.#startOutbound(house, await exchangeAuthorities(this.#config, this.#parts));
       house.dmarcReports.start();
+      house.webhooks.start();
       const { storage, clock, logger, metrics } = house;
       this.#upkeep = new Upkeep({ config: this.#config, storage, clock, logger, metrics });
       this.#upkeep.start();
@@ -238,7 +239,7 @@ class PalomarServer implements Server {
   }
 
   #startOutbound(house: House, ca: string | null): void {
-    const { storage, resolver, clock, logger, metrics, signer, filter, runFilter } = house;
+    const { storage, resolver, clock, logger, metrics, signer, filter, runFilter, webhooks } = house;
     const { fetchPolicy, transports = {} } = this.#parts;
     checkTransports(this.#config.outbound, transports);
     const takesMail = (listener: ListenerConfig): boolean => listener.protocol === "smtp";
@@ -258,6 +259,7 @@ class PalomarServer implements Server {
       clock,
       logger,
       metrics,
+      settled: (attempted, outcomes, notices) => webhooks.tell({ kind: "settled", attempted, outcomes, notices }),
       ...(fetchPolicy === undefined ? {} : { fetchPolicy }),
       ...(ca === null ? {} : { ca }),
       ownEndpoints: () =>
@@ -340,6 +342,7 @@ class PalomarServer implements Server {
     await this.#upkeep?.stop();
     await house.webPush.stop();
     await house.dmarcReports.stop();
+    await house.webhooks.stop();
     house.resolver.close();
     house.closeFilters();
     await house.storage.close();

@@ -61,6 +61,10 @@ import { createLocalDelivery } from "./local_delivery.ts";
 import { createSubmission } from "./submission.ts";
 import { mailByHttp } from "./mail_by_http.ts";
 import { createPeopleDesk } from "./people.ts";
+import { Suppressions } from "./sending/suppressions.ts";
+import { createWebhooks, type TellMail, type Webhooks } from "./webhooks/mod.ts";
+import { webhookRequest } from "./webhooks/request.ts";
+import { tellAccepted } from "./webhooks/tell_accepted.ts";
 import { makeToken } from "./token.ts";
 import { VERSION } from "./version.ts";
 import { createWebPush } from "./web_push/create.ts";
@@ -100,6 +104,8 @@ export interface House {
   readonly dkim: DkimKeys;
   readonly signer: Signer;
   readonly dmarcReports: DmarcReports;
+  /** Who is told of mail. */
+  readonly webhooks: Webhooks;
   readonly filter: FilterPolicy;
   readonly serverScripts: ServerScripts;
   /** Filters in TypeScript, where there may be any. */
@@ -174,7 +180,16 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   for (const [target, { off }] of filter.targets ?? []) {
     if (off !== null) logger.log("warn", "delivery.target.off", { target, reason: off });
   }
-  const programs = mailPrograms(config, filter);
+  const suppressions = new Suppressions({ storage, now: () => clock.wall() });
+  const webhooks = createWebhooks({
+    storage,
+    suppressions,
+    request: await webhookRequest(config.webhooks, resolve),
+    plain: config.webhooks.http,
+    clock,
+    log,
+  });
+  const programs = telling(mailPrograms(config, filter), webhooks.tell);
   const filters = filterChain(config, parts, storage, clock, metrics);
   const taking = {
     ...filters,
@@ -192,6 +207,8 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     ...taking,
     hostname: config.hostname,
     guard,
+    suppressions,
+    webhooks,
     futureReleaseMs: config.limits.futureRelease,
   });
   const auth = createAuth({ storage, delay: createLoginDelay(), clock });
@@ -242,6 +259,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     signer,
     guard,
     dmarcReports,
+    webhooks,
     filter,
     serverScripts,
     runFilter,
@@ -370,6 +388,14 @@ export function mailPrograms(config: Config, filter?: FilterPolicy): MailProgram
     verifyRecipient: (args) =>
       isSubmission(args.peer.session) ? verifySubmittedRecipient(args, submit) : verifyRecipient(args, receive),
     receive: (args) => isSubmission(args.peer.session) ? submitMail(args, submit) : receiveMail(args, receive),
+  };
+}
+
+/** The same programs; what they accept is told. */
+function telling(programs: MailPrograms, tell: TellMail): MailPrograms {
+  return {
+    ...programs,
+    receive: (args) => tellAccepted(programs.receive(args), args, args.peer.session.protocol === "submission", tell),
   };
 }
 

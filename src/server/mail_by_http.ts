@@ -1,14 +1,25 @@
 /** What programs do with mail by HTTP, put together: for the server, and for the command line on a store of its own. */
 import type { HttpDeps } from "../http/deps.ts";
 import { createSendDesk, type SendDeskParts } from "./sending/mod.ts";
-import { Suppressions } from "./sending/suppressions.ts";
+import type { Suppressions } from "./sending/suppressions.ts";
+import type { Webhooks } from "./webhooks/mod.ts";
 
-export type MailByHttpParts = Omit<SendDeskParts, "suppressions" | "suppressed">;
+export interface MailByHttpParts extends Omit<SendDeskParts, "suppressed"> {
+  readonly suppressions: Suppressions;
+  readonly webhooks: Webhooks;
+}
 
 /** Desks of the HTTP layer. */
-export type MailByHttp = Pick<HttpDeps, "sending" | "suppressions" | "messageSize">;
+export type MailByHttp = Pick<HttpDeps, "sending" | "suppressions" | "webhooks" | "messageSize">;
 
-export function mailByHttp(parts: MailByHttpParts): MailByHttp {
-  const suppressions = new Suppressions({ storage: parts.storage, now: () => parts.clock.wall() });
-  return { suppressions, messageSize: parts.messageSize, sending: createSendDesk({ ...parts, suppressions }) };
+export function mailByHttp({ webhooks, ...parts }: MailByHttpParts): MailByHttp {
+  return {
+    suppressions: parts.suppressions,
+    webhooks: webhooks.desk,
+    messageSize: parts.messageSize,
+    sending: createSendDesk({
+      ...parts,
+      suppressed: (sent, recipients) => webhooks.tell({ kind: "suppressed", sent, recipients }),
+    }),
+  };
 }

@@ -17,6 +17,8 @@ import { TEST_CONFIG } from "../server/domain_dns/test_config.ts";
 import { onceMadeKey } from "../server/dkim/once_made_key.ts";
 import { ReportBook } from "../../src/server/received_reports/report_book.ts";
 import { Suppressions } from "../../src/server/sending/suppressions.ts";
+import { createWebhooks } from "../../src/server/webhooks/mod.ts";
+import { systemClock } from "../../src/server/clock.ts";
 import { BanBook } from "../../src/server/abuse/ban_book.ts";
 import { memoryStorage } from "../../src/storage/memory/mod.ts";
 import type { Storage } from "../../src/storage/storage.ts";
@@ -51,6 +53,18 @@ export function cheapCredentials(password: Secret): Promise<Credentials> {
     password: new Secret(`cheap$${password.reveal().length}`),
     scramSha256: { salt: utf8Bytes("salt"), iterations: 4096, storedKey: key, serverKey: key },
   });
+}
+
+/** Webhooks that reach nobody. */
+function noWebhooks(storage: Storage): HttpDeps["webhooks"] {
+  return createWebhooks({
+    storage,
+    suppressions: new Suppressions({ storage, now: () => NOW }),
+    request: () => Promise.reject(new Error("there is no network")),
+    plain: false,
+    clock: { ...systemClock, wall: () => NOW },
+    log: () => {},
+  }).desk;
 }
 
 /** Nothing is in the DNS but what `more` says. */
@@ -98,6 +112,7 @@ export function testAdmin(
       get: () => Promise.resolve(null),
       cancel: () => Promise.resolve(null),
     },
+    webhooks: noWebhooks(storage),
     suppressions: new Suppressions({ storage, now: () => NOW }),
     deliver: ({ recipients }) =>
       Promise.resolve({

@@ -86,6 +86,7 @@ export function domains(app: OpenAPIHono, deps: HttpDeps): void {
     await deps.dkim.forget(name);
     await deps.reports.forget(name);
     await deps.serverScripts.forget(name);
+    await deps.suppressions.forget(name);
     return c.body(null, 204);
   });
 }

@@ -262,6 +262,16 @@ export interface HttpConfig {
   readonly proxies: readonly string[];
 }
 
+/** Whom events may be sent to. */
+export interface WebhooksConfig {
+  /** Also URLs without TLS. */
+  readonly http: boolean;
+  /** Also addresses that are not of the public Internet. */
+  readonly privateNetworks: boolean;
+  /** File of PEM certificates that receivers' may be signed by, besides the public ones; null: those. */
+  readonly ca: string | null;
+}
+
 /** The whole configuration, checked, with every default filled in and every path absolute. */
 export interface Config {
   /** How this server names itself: in greetings, Received fields and certificates. Lower case. */
@@ -313,6 +323,7 @@ export interface Config {
   readonly jmap: JmapConfig;
   readonly sieve: SieveConfig;
   readonly delivery: DeliveryConfig;
+  readonly webhooks: WebhooksConfig;
   /** Addresses and CIDR blocks of proxies that speak the PROXY protocol to us. */
   readonly proxies: readonly string[];
   readonly http: HttpConfig;

@@ -297,6 +297,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
         ]),
       ),
     },
+    webhooks: { ...read.webhooks, ca: read.webhooks.ca && absolute(read.webhooks.ca, "webhooks.ca") },
     proxies: read.proxies,
     http: read.http,
     admin: read.admin,

@@ -319,6 +319,11 @@ const TOP = {
   jmap: JMAP.prefault({}),
   sieve: SIEVE.prefault({}),
   delivery: DELIVERY.prefault({}),
+  webhooks: object({
+    http: truth.default(false),
+    privateNetworks: truth.default(false),
+    ca: text("the path of a PEM file with certificates of authorities").nullable().default(null),
+  }).prefault({}),
   proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),
   http: object({
     origin: origin.nullable().default(null),

@@ -26,6 +26,8 @@ import { UnreachableHosts } from "./unreachable_hosts.ts";
 import { pause } from "./waiting.ts";
 
 export interface OutboundOptions {
+  /** Told of what was settled. */
+  readonly settled?: OutboundParts["settled"];
   readonly storage: Storage;
   readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;
   /** Our name in EHLO, reports and for `postmaster`. */
@@ -140,6 +142,7 @@ export function partsOf(options: OutboundOptions): OutboundParts {
       ? processDeadlines
       : new Deadlines(() => clock.monotonic(), { timers: clock.alarm === undefined }),
     log,
+    settled: options.settled,
     run,
     ownEndpoints: () => expandEndpoints(options.ownEndpoints()),
   };

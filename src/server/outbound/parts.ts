@@ -1,8 +1,8 @@
 /** What the files of this folder work with: made once by `createOutbound`. */
 import { domainToAscii, parseDomain } from "../../base/address.ts";
-import type { AnswerOf, Args, LogEvent, Program, QueueJob } from "../../contract/mod.ts";
+import type { AcceptArgs, AnswerOf, Args, LogEvent, Program, QueueJob, QueueOutcome } from "../../contract/mod.ts";
 import { type FilterPolicy, type ForwardPolicy, parseTargetWay, targetKey, type TargetWay } from "../../mda/mod.ts";
-import { type LocalFacts, parseWay, type Relay } from "../../mta/queue/mod.ts";
+import { type Attempted, type LocalFacts, parseWay, type Relay } from "../../mta/queue/mod.ts";
 import type { openSocket } from "../../net/connect.ts";
 import type { Deadlines } from "../../net/deadlines.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -41,6 +41,10 @@ export interface OutboundParts {
   /** Who wakes client sessions. */
   readonly deadlines: Deadlines;
   readonly log: (event: LogEvent) => void;
+  /** Told what an attempt came to, when that is in the store. */
+  readonly settled?:
+    | ((attempted: readonly Attempted[], outcomes: readonly QueueOutcome[], notices: readonly AcceptArgs[]) => void)
+    | undefined;
   /** Runs a program with the store, the resolver and the clock. */
   readonly run: <R>(program: Program<R>) => Promise<R>;
   /** The same for programs that make bodies: these are in `sinks`, which whoever calls closes. */

@@ -66,6 +66,7 @@ async function workWith(attempt: Attempt, sinks: BodySinks, parts: OutboundParts
     }
   }
   tell(attempted, settlement, parts);
+  parts.settled?.(attempted, settlement.outcomes, notices);
   return settlement;
 }
 

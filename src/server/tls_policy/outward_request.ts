@@ -1,11 +1,12 @@
 /**
- * HTTPS to a place that a stranger names: the host of an MTA-STS policy, a collector of TLS reports, a push service.
+ * HTTPS to a place that a stranger names: the host of an MTA-STS policy, a collector of TLS reports, a push service, a
+ * webhook.
  *
  * Rules: names are looked up by our resolver and the connection goes to the address that was judged, so that no second
  * answer leads elsewhere; addresses that are not of the public Internet are refused; the certificate must be good for the
  * name; no redirect is followed; everything ends at the caller's signal.
  */
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import type { DnsAnswer, DnsType } from "../../contract/mod.ts";
@@ -18,6 +19,8 @@ export interface OutwardOptions {
   readonly resolve: (name: string, type: DnsType) => Promise<DnsAnswer>;
   /** True: also into private networks and to this machine. */
   readonly privateAddresses: boolean;
+  /** True: also without TLS, where the URL says so. */
+  readonly plain?: boolean;
   /** PEM certificates to trust, in place of the runtime's. */
   readonly ca?: string;
 }
@@ -35,7 +38,8 @@ const ANSWER_MS = 20_000;
 export function outwardRequest(options: OutwardOptions): OutwardRequest {
   return async (text, init) => {
     const url = new URL(text);
-    if (url.protocol !== "https:" || url.username !== "" || url.password !== "") {
+    const isWeb = url.protocol === "https:" || (options.plain === true && url.protocol === "http:");
+    if (!isWeb || url.username !== "" || url.password !== "") {
       throw new OutwardRefusal(`${text.slice(0, 200)} is nothing to be asked over HTTPS`);
     }
     const signal = init.signal ?? AbortSignal.timeout(ANSWER_MS);
@@ -72,9 +76,10 @@ async function lookedUp(name: string, resolve: OutwardOptions["resolve"]): Promi
 function ask(url: URL, address: string, init: RequestInit, signal: AbortSignal, ca?: string): Promise<Response> {
   const body = init.body instanceof Uint8Array ? init.body : null;
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
-  const sent = httpsRequest({
+  const isPlain = url.protocol === "http:";
+  const sent = (isPlain ? httpRequest : httpsRequest)({
     host: address,
-    port: url.port === "" ? 443 : Number(url.port),
+    port: url.port === "" ? (isPlain ? 80 : 443) : Number(url.port),
     // RFC 6066 section 3: no literal addresses in SNI.
     ...(isIP(url.hostname) === 0 ? { servername: url.hostname } : {}),
     ...(ca === undefined ? {} : { ca: [ca] }),
