@@ -58,6 +58,11 @@ export class MailEvents {
     this.#working ??= this.#work().finally(() => this.#working = null);
   }
 
+  /** Asks what mail would have to ask else. */
+  start(): void {
+    this.#hasSent().catch(() => {}); // asked again with the mail
+  }
+
   /** When everything that was told is in the store. */
   async settled(): Promise<void> {
     while (this.#working) await this.#working;

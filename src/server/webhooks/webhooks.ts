@@ -46,7 +46,10 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
   return {
     tell: (news) => events.tell(news),
     desk: webhookDesk({ book, backlog, sender, now }),
-    start: () => sender.start(),
+    start() {
+      events.start();
+      sender.start();
+    },
     async stop() {
       await events.settled();
       await sender.stop();
