@@ -1,9 +1,11 @@
 /** One method call: its arguments, read with their types, and what calls of one request share. */
 import type { AccountId } from "../contract/mod.ts";
 import type { JmapAccount, JmapUser } from "./account.ts";
+import { supports } from "./capabilities.ts";
 import { MethodError } from "./error.ts";
-import { isObject, type Json, type JsonObject, member } from "./json.ts";
+import { isObject, type Json, type JsonObject, member, octetsOf, shortened } from "./json.ts";
 import type { JmapLimits } from "./limits.ts";
+import type { Room } from "./room.ts";
 
 /** What calls of one request share. */
 export interface RequestContext {
@@ -14,6 +16,9 @@ export interface RequestContext {
   readonly using: ReadonlySet<string>;
   /** Ids of what was made in this request, by their creation ids. */
   readonly createdIds: Map<string, string>;
+  /** What result references may still give, and what answers may still hold. */
+  readonly referred: Room;
+  readonly answered: Room;
 }
 
 const LARGEST = 2 ** 53 - 1;
@@ -23,21 +28,30 @@ export class Call {
   readonly context: RequestContext;
   readonly name: string;
   readonly args: JsonObject;
-  /** More responses behind the method's own, with the same call id. */
-  readonly also: (readonly [name: string, args: JsonObject])[] = [];
+  /** The capability that the method belongs to; null: it is not asked whether the account has it. */
+  readonly uri: string | null;
+  /** Calls that are made behind this one where it went well (RFC 8620 section 5.4), with the same call id. */
+  readonly next: (readonly [name: string, args: JsonObject])[] = [];
+  /** Something was changed already: an error would hide it (RFC 8620 section 3.6.2, serverPartialFail). */
+  hasChanged = false;
   readonly #read = new Set<string>();
 
-  constructor(context: RequestContext, name: string, args: JsonObject) {
+  constructor(context: RequestContext, name: string, args: JsonObject, uri: string | null = null) {
     this.context = context;
     this.name = name;
     this.args = args;
+    this.uri = uri;
   }
 
   /** The account of the call; `write`: where something is to change. */
   account(write = false, name = "accountId"): JmapAccount {
     const id = this.string(name);
     const account = this.context.user.accounts.find(({ accountId }) => accountId === id);
-    if (!account) throw new MethodError(name === "accountId" ? "accountNotFound" : "fromAccountNotFound");
+    const isFrom = name !== "accountId";
+    if (!account) throw new MethodError(isFrom ? "fromAccountNotFound" : "accountNotFound");
+    if (this.uri !== null && !supports(account, this.uri, this.context.limits)) {
+      throw new MethodError(isFrom ? "fromAccountNotSupportedByMethod" : "accountNotSupportedByMethod");
+    }
     if (write && account.isReadOnly) throw new MethodError("accountReadOnly");
     return account;
   }
@@ -102,6 +116,20 @@ export class Call {
     return this.strings(name)?.map((id) => this.resolve(id)) ?? null;
   }
 
+  /** A list that must be there. */
+  requiredIds(name: string): readonly string[] {
+    const ids = this.ids(name);
+    if (ids === null) throw this.wrong(name, "a list of ids");
+    return ids;
+  }
+
+  /** An object that must be there. */
+  requiredObject(name: string): JsonObject {
+    const value = this.object(name);
+    if (value === null) throw this.wrong(name, "an object");
+    return value;
+  }
+
   object(name: string): JsonObject | null {
     const value = this.value(name) ?? null;
     if (value !== null && !isObject(value)) throw this.wrong(name, "an object or null");
@@ -122,6 +150,13 @@ export class Call {
     }
   }
 
+  /** RFC 8620 section 8.5: what one request is answered with has an end. */
+  hold(answer: JsonObject): JsonObject {
+    const { answered } = this.context;
+    if (answered.take(octetsOf(answer, answered.left))) return answer;
+    throw new MethodError("requestTooLarge", "this is more than one request is answered with; ask for less at a time");
+  }
+
   wrong(name: string, wanted: string): MethodError {
     return new MethodError("invalidArguments", `${quoted(name)} must be ${wanted}`);
   }
@@ -129,5 +164,5 @@ export class Call {
 
 /** A name of the client's in a text for people: short, and of no harm. */
 export function quoted(name: string): string {
-  return JSON.stringify(name.length > 60 ? name.slice(0, 60) + "…" : name);
+  return JSON.stringify(name.length > 60 ? shortened(name, 60) + "…" : name);
 }

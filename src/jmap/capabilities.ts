@@ -1,10 +1,13 @@
 /** What this server can do, and what it says of it in the session (RFC 8620 section 2). */
+import type { JmapAccount } from "./account.ts";
 import { DIGEST_ALGORITHMS } from "./blob/get.ts";
 import { LOOKUP_TYPES } from "./blob/lookup.ts";
 import { MAX_DATA_SOURCES } from "./blob/upload.ts";
+import { EMAIL_SORT_OPTIONS } from "./email/sort_options.ts";
 import type { JsonObject } from "./json.ts";
 import type { JmapLimits } from "./limits.ts";
 import type { SessionFacts } from "./session.ts";
+import { COLLATIONS } from "./standard/collation.ts";
 
 export const CORE = "urn:ietf:params:jmap:core";
 export const MAIL = "urn:ietf:params:jmap:mail";
@@ -20,11 +23,11 @@ export const CAPABILITIES: ReadonlySet<string> = new Set([CORE, MAIL, SUBMISSION
 
 /** Of the server as a whole. */
 export function serverCapabilities(
-  { maxDelayedSend: _, ...limits }: JmapLimits,
+  { maxDelayedSend: _, maxSizeMessage: __, maxRecipients: ___, ...limits }: JmapLimits,
   { applicationServerKey }: SessionFacts,
 ): JsonObject {
   return {
-    [CORE]: { ...limits, collationAlgorithms: ["i;ascii-numeric", "i;ascii-casemap", "i;unicode-casemap"] },
+    [CORE]: { ...limits, collationAlgorithms: COLLATIONS },
     [MAIL]: {},
     [SUBMISSION]: {},
     [VACATION]: {},
@@ -45,7 +48,7 @@ export function accountCapabilities(isPersonal: boolean, limits: JmapLimits): Js
       maxMailboxDepth: 50,
       maxSizeMailboxName: 255,
       maxSizeAttachmentsPerEmail: limits.maxSizeUpload,
-      emailQuerySortOptions: ["receivedAt", "sentAt", "size", "from", "to", "subject", "hasKeyword"],
+      emailQuerySortOptions: EMAIL_SORT_OPTIONS,
       mayCreateTopLevelMailbox: isPersonal,
     },
     // RFC 9404 section 3.1.
@@ -57,9 +60,23 @@ export function accountCapabilities(isPersonal: boolean, limits: JmapLimits): Js
     },
     // RFC 8621 section 1.3.2; whoever looks into a shared account writes as himself.
     ...(isPersonal && {
-      [SUBMISSION]: { maxDelayedSend: limits.maxDelayedSend, submissionExtensions: { FUTURERELEASE: [], DSN: [] } },
+      [SUBMISSION]: { maxDelayedSend: limits.maxDelayedSend, submissionExtensions: extensions(limits) },
       [VACATION]: {},
       [QUOTA]: {},
     }),
   };
+}
+
+/** Extensions of SMTP that an envelope may use: RFC 4865 names the longest delay, RFC 1870 the largest message. */
+function extensions({ maxDelayedSend, maxSizeMessage }: JmapLimits): JsonObject {
+  return {
+    DSN: [],
+    SIZE: [String(maxSizeMessage)],
+    ...(maxDelayedSend > 0 && { FUTURERELEASE: [String(maxDelayedSend)] }),
+  };
+}
+
+/** Whether the methods of a capability may be used with an account (RFC 8620 section 2). */
+export function supports({ isPersonal }: JmapAccount, uri: string, limits: JmapLimits): boolean {
+  return Object.hasOwn(accountCapabilities(isPersonal, limits), uri);
 }

@@ -12,3 +12,8 @@ export function parseJmapDate(text: string): number | null {
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? null : ms;
 }
+
+/** A UTCDate; null: it is none. */
+export function parseUtcDate(text: string): number | null {
+  return text.endsWith("Z") ? parseJmapDate(text) : null;
+}

@@ -54,3 +54,40 @@ function all(items: readonly Json[], steps: readonly string[], at: number, limit
   }
   return found;
 }
+
+/** Whether two values are the same, whatever order the members of objects are in. */
+export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => sameJson(item as Json, b[i] as Json));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && sameJson(a[name], b[name]));
+}
+
+/** About how many octets a value has as text; Infinity where it is more than `most`. What stands in it twice counts twice. */
+export function octetsOf(value: Json, most: number): number {
+  let size = 0;
+  const open: Json[] = [value];
+  for (let one = open.pop(); one !== undefined; one = open.pop()) {
+    size += typeof one === "string" ? one.length + 3 : 8;
+    if (Array.isArray(one)) { for (const item of one) open.push(item as Json); }
+    else if (isObject(one)) {
+      for (const [name, member] of Object.entries(one)) {
+        size += name.length + 3;
+        open.push(member);
+      }
+    }
+    if (size > most || open.length > most) return Infinity;
+  }
+  return size;
+}
+
+/** The beginning of a text, without half a character at its end. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = text.codePointAt(most - 1)! > 0xffff ? most - 1 : most;
+  return text.slice(0, end);
+}

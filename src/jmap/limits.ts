@@ -11,6 +11,9 @@ export interface JmapLimits {
   readonly maxObjectsInSet: number;
   /** Seconds that a message can be held back (RFC 8621 section 1.3.2). */
   readonly maxDelayedSend: number;
+  /** Octets of a message that is sent, and its recipients (RFC 8621 section 7.5). */
+  readonly maxSizeMessage: number;
+  readonly maxRecipients: number;
 }
 
 /** What a server allows where it does not say otherwise. */
@@ -23,4 +26,6 @@ export const JMAP_LIMITS: JmapLimits = {
   maxObjectsInGet: 1000,
   maxObjectsInSet: 1000,
   maxDelayedSend: 0,
+  maxSizeMessage: 50_000_000,
+  maxRecipients: 1000,
 };

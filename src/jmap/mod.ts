@@ -8,6 +8,7 @@ export * from "./account.ts";
 export { type BlobName, childrenOf, parseBlobId, partAt, printBlobId } from "./blob_id.ts";
 export { BLOB_KEPT_MS } from "./blob/keep.ts";
 export { CAPABILITIES } from "./capabilities.ts";
+export { parseIJson } from "./i_json.ts";
 export type { Json, JsonObject } from "./json.ts";
 export * from "./limits.ts";
 export { type JmapResponse, processRequest } from "./process.ts";

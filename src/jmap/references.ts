@@ -1,13 +1,14 @@
 /** Arguments that stand in the response of a call before (RFC 8620 section 3.7). */
 import { MethodError } from "./error.ts";
-import { isObject, type Json, type JsonObject, member, pointed } from "./json.ts";
+import { isObject, type Json, type JsonObject, member, octetsOf, pointed } from "./json.ts";
 import type { Invocation } from "./request.ts";
+import type { Room } from "./room.ts";
 
 /** Items that a reference may give. */
 const ITEMS = 100_000;
 
-/** The arguments with what their references lead to. */
-export function resolveReferences(args: JsonObject, responses: readonly Invocation[]): JsonObject {
+/** The arguments with what their references lead to. What all of a request give has to fit into `room`. */
+export function resolveReferences(args: JsonObject, responses: readonly Invocation[], room: Room): JsonObject {
   if (!Object.keys(args).some((name) => name[0] === "#")) return args;
   const resolved: Record<string, Json> = Object.create(null);
   for (const [name, value] of Object.entries(args)) {
@@ -19,7 +20,10 @@ export function resolveReferences(args: JsonObject, responses: readonly Invocati
     if (Object.hasOwn(args, plain)) {
       throw new MethodError("invalidArguments", "an argument is there both by itself and as a reference");
     }
-    resolved[plain] = resolve(value, responses);
+    const found = resolve(value, responses);
+    // A response that is given twice to the next call, and that twice again, doubles with each: so they are measured.
+    if (!room.take(octetsOf(found, room.left))) throw unresolved("references lead to more than a request may have");
+    resolved[plain] = found;
   }
   return resolved;
 }

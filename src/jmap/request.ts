@@ -1,5 +1,5 @@
 /** A request as it came: what is wrong with it as a whole (RFC 8620 sections 3.3 and 3.6.1). */
-import { isObject, type Json, type JsonObject, member } from "./json.ts";
+import { isObject, type Json, type JsonObject, member, shortened } from "./json.ts";
 import type { JmapLimits } from "./limits.ts";
 
 /** A method call or a response: name, arguments, the client's id of the call. */
@@ -41,7 +41,7 @@ export function parseRequest(
   if (unknown !== undefined) {
     return {
       type: "unknownCapability",
-      detail: `${JSON.stringify(unknown.slice(0, 100))} is no capability of this server`,
+      detail: `${JSON.stringify(shortened(unknown, 100))} is no capability of this server`,
     };
   }
   const methodCalls = member(value, "methodCalls");

@@ -26,3 +26,22 @@ export function parsePoint(text: string): ChangesPoint {
   }
   return { modseq: parseState(modseq), emailId: emailId as EmailId | null };
 }
+
+/** A state within the changes of one modseq: up to this id it is told already; ids are in the order of their numbers. */
+export interface StatePoint {
+  readonly modseq: Modseq;
+  readonly id: string | null;
+}
+
+export function parseStatePoint(text: string): StatePoint {
+  const [modseq = "", id = null, ...more] = text.split("-");
+  if (more.length > 0 || (id !== null && !/^[a-z][0-9a-z]{1,11}$/.test(id))) {
+    throw new MethodError("cannotCalculateChanges");
+  }
+  return { modseq: parseState(modseq), id };
+}
+
+/** The state from which the store is asked: in the midst of a modseq all of it comes again. */
+export function askedSince({ modseq, id }: StatePoint): Modseq {
+  return (id === null ? modseq : Math.max(0, modseq - 1)) as Modseq;
+}

@@ -20,6 +20,7 @@ export * from "./encoded_word.ts";
 export * from "./encoded_word_encode.ts";
 export * from "./fields.ts";
 export * from "./header.ts";
+export { plainText } from "./html_text.ts";
 export * from "./indexer.ts";
 export * from "./line_ends.ts";
 export * from "./model.ts";

@@ -163,7 +163,7 @@ async function copyWithout(
   return await writer.seal(indexer.finish());
 }
 
-/** The octets of a part, encoded where it says so. */
+/** The octets of a part, encoded or decoded where it says so. */
 async function* piecesOf(
   storage: Storage,
   { blobId, start, end, base64 = false, decode }: Extract<BodyPart, { blobId: BlobId }>,

@@ -285,6 +285,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
           webPush,
           vapidKey,
           futureReleaseMs: config.limits.futureRelease,
+          maxRecipients: config.limits.recipients,
           streams: streamLimits(config),
         }),
         ...(!trusted && { people: createPeopleDesk({ storage, auth, guard, clock, log }) }),

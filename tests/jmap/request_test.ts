@@ -101,13 +101,16 @@ Deno.test("RFC 8620 section 3.6.2: a failure of the world is told in the respons
 });
 
 Deno.test("RFC 8621 section 2.2: Mailbox/changes tells whether only counts changed", () => {
-  const answer = { state: 9 as Modseq, created: [], updated: [], counted: ["m2"], destroyed: [] };
+  const answer = { state: 9 as Modseq, created: [], updated: [], counted: ["m2"], destroyed: [], at: { m2: 9 } };
+  const answers: Answers = {
+    "mailbox.objectChanges": () => answer as never,
+    "email.changes": () => ({ changes: [], upTo: { modseq: 9, emailId: null }, hasMore: false }) as never,
+  };
   const call = (args = {}): Invocation => ["Mailbox/changes", { accountId: "a1", sinceState: "5", ...args }, "0"];
-  const [[, told]] = respond([call()], { "mailbox.objectChanges": () => answer as never }) as [Invocation];
+  const [[, told]] = respond([call()], answers) as [Invocation];
   assert.deepEqual([told["newState"], told["updated"], told["oldState"]], ["9", ["m2"], "5"]);
   assert.deepEqual(told["updatedProperties"], ["totalEmails", "unreadEmails", "totalThreads", "unreadThreads"]);
-  const type = (args: object) =>
-    respond([call(args)], { "mailbox.objectChanges": () => answer as never })[0]![1]["type"];
+  const type = (args: object) => respond([call(args)], answers)[0]![1]["type"];
   assert.equal(type({ accountId: "a2" }), "accountNotFound");
   assert.equal(type({ sinceState: "x" }), "cannotCalculateChanges");
   assert.equal(type({ sinceState: 5 }), "invalidArguments");

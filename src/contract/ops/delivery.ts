@@ -11,6 +11,8 @@ export interface VacationSettings {
   /** Null: `Auto:` and the subject of what is answered. */
   readonly subject: string | null;
   readonly text: string;
+  /** The same as HTML; null or left out: the text alone. */
+  readonly html?: string | null;
 }
 
 /** How an account wants its mail delivered, besides its script. */
@@ -32,7 +34,7 @@ export interface DeliverySettings {
 
 /** Bounds of what is kept for the deliveries of an account. */
 export const DELIVERY_LIMITS = {
-  /** Octets of the text of an answer. */
+  /** Octets of the text of an answer, and of its HTML. */
   vacationText: 65_536,
   /** Characters of its subject. */
   vacationSubject: 500,

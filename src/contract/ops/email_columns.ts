@@ -70,6 +70,7 @@ export interface ViewOps {
       blobId: BlobId;
       holdUntil: number | null;
     };
-    answer: { accepted: TraceId } | { refused: Refusal };
+    /** `recipients`: those that are refused, where it is for them. */
+    answer: { accepted: TraceId } | { refused: Refusal; recipients?: readonly string[] };
   };
 }

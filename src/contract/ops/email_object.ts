@@ -69,15 +69,27 @@ export interface NewEmail {
   readonly mailboxIds: readonly MailboxId[];
   readonly flags: readonly string[];
   readonly internalDate: number;
+  /** What stands before the body: of an email that is copied. Left out: nothing. */
+  readonly prefix?: Uint8Array;
 }
 
 /**
  * Why an email was not made or changed: it is not there for the asker, or the right is missing; a mailbox is not there;
- * it would be in no mailbox; there is no room; the blob is not there.
+ * it would be in no mailbox; there is no room; the blob is not there; it would have too many keywords.
  */
 export type EmailSetRefused = {
-  readonly refused: "notFound" | "noPermission" | "badMailbox" | "noMailbox" | "overQuota" | "blobNotFound";
+  readonly refused:
+    | "notFound"
+    | "noPermission"
+    | "badMailbox"
+    | "noMailbox"
+    | "overQuota"
+    | "blobNotFound"
+    | "tooManyKeywords";
 };
+
+/** Keywords of one email, where they are set by its id. */
+export const EMAIL_KEYWORDS = 100;
 
 /** Questions about emails by their ids, whatever mailboxes they are in. `ownerId`: whose they are, where not the asker's. */
 export interface EmailObjectOps {
@@ -95,7 +107,8 @@ export interface EmailObjectOps {
   };
   /**
    * What happened since a point, in the order in which it did, at most `limit`; an email stands there once. `upTo` is where
-   * to go on. Refused where the account no longer knows what happened so long ago.
+   * to go on. Refused where the account no longer knows what happened so long ago; to somebody else than the owner, where
+   * rights changed since.
    */
   "email.changes": {
     args: { accountId: AccountId; ownerId?: AccountId; since: ChangesPoint; limit: number };

@@ -44,7 +44,10 @@ export interface MailboxObjectOps {
     args: { accountId: AccountId; ownerId?: AccountId };
     answer: { state: Modseq; mailboxes: readonly MailboxObject[] };
   };
-  /** What happened since a modseq. `counted`: only their emails changed. */
+  /**
+   * What happened since a modseq. `counted`: only their emails changed. To somebody else than the owner nothing is told
+   * of a time before the rights last changed.
+   */
   "mailbox.objectChanges": {
     args: { accountId: AccountId; ownerId?: AccountId; since: Modseq };
     answer:
@@ -54,6 +57,8 @@ export interface MailboxObjectOps {
         updated: readonly MailboxId[];
         counted: readonly MailboxId[];
         destroyed: readonly MailboxId[];
+        /** When each changed last. */
+        at: Readonly<Record<string, Modseq>>;
       }
       | { refused: "tooOld" };
   };

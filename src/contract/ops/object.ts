@@ -44,7 +44,14 @@ export interface ObjectOps {
   "object.changes": {
     args: { accountId: AccountId; kind: ObjectKind; since: Modseq };
     answer:
-      | { state: Modseq; created: readonly string[]; updated: readonly string[]; destroyed: readonly string[] }
+      | {
+        state: Modseq;
+        created: readonly string[];
+        updated: readonly string[];
+        destroyed: readonly string[];
+        /** When each changed last. */
+        at: Readonly<Record<string, Modseq>>;
+      }
       | { refused: "tooOld" };
   };
   /** The accounts that have one of a kind. */

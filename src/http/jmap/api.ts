@@ -1,7 +1,7 @@
 /** POST /jmap/api: requests of JMAP (RFC 8620 section 3). */
 import type { Hono } from "hono";
 import { utf8Strict } from "../../base/bytes.ts";
-import { CAPABILITIES, type Json, parseRequest, problemUri, type RequestProblem } from "../../jmap/mod.ts";
+import { CAPABILITIES, parseIJson, parseRequest, problemUri, type RequestProblem } from "../../jmap/mod.ts";
 import { ProblemError } from "../problem.ts";
 import { readBounded } from "../request_body.ts";
 import type { JmapDesk } from "./desk.ts";
@@ -44,12 +44,13 @@ export function api(app: Hono<{ Variables: JmapVariables }>, desk: JmapDesk, und
       }
       const octets = await bounded(c.req.raw, limits.maxSizeRequest);
       if (octets === null) return tooMuch("maxSizeRequest", `at most ${limits.maxSizeRequest} octets in a request`);
-      const value = parseJson(octets);
-      if (value === undefined) return problem({ type: "notJSON", detail: "the request is not JSON in UTF-8" });
+      const text = utf8Strict(octets);
+      const value = text === null ? undefined : parseIJson(text);
+      if (value === undefined) return problem({ type: "notJSON", detail: "the request is not I-JSON (RFC 7493)" });
       const request = parseRequest(value, CAPABILITIES, limits);
       if ("type" in request) return problem(request);
       const [credential, address] = [c.get("credential"), c.get("address")];
-      const state = sessionState(user, await desk.applicationServerKey());
+      const state = sessionState(user, limits, await desk.applicationServerKey());
       return Response.json(await desk.process(request, { user, credential, sessionState: state, address }));
     });
     return answer ?? tooMuch("maxConcurrentRequests", `at most ${limits.maxConcurrentRequests} requests at once`);
@@ -62,16 +63,6 @@ async function bounded(request: Request, limit: number): Promise<Uint8Array | nu
   } catch (error) {
     if (error instanceof ProblemError && error.problem.status === 413) return null;
     throw error;
-  }
-}
-
-function parseJson(octets: Uint8Array): Json | undefined {
-  const text = utf8Strict(octets);
-  if (text === null) return undefined;
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import { transferDecoder } from "../../message/mod.ts";
 import type { JmapAccount } from "../account.ts";
 import { parseBlobId, partAt } from "../blob_id.ts";
 import type { Call } from "../call.ts";
-import { readBody } from "../email/parse.ts";
+import { readBody } from "../email/attached.ts";
 import { BlobBudget } from "./budget.ts";
 
 /** A blob that the user may read. */

@@ -3,7 +3,7 @@ import type { Call } from "../call.ts";
 import { printDate } from "../date.ts";
 import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
-import { getResponse, readGet } from "../standard/get.ts";
+import { getResponse, PROPERTIES, readGet } from "../standard/get.ts";
 import { printState } from "../state.ts";
 import { keywordsOf } from "./keywords.ts";
 import { type BodyWishes, printEmail } from "./print.ts";
@@ -24,29 +24,39 @@ export function* emailGet(call: Call): Program<JsonObject> {
   const wishes = readWishes(call);
   call.done();
   const { account, ids } = args;
-  const whose = call.whose(account);
   const properties = args.properties ?? DEFAULT_PROPERTIES;
-  const state = yield* ask("account.state", whose);
+  const state = yield* ask("account.state", call.whose(account));
   const wanted = ids ?? (yield* allIds(call, account));
   if (wanted.length > call.context.limits.maxObjectsInGet) throw new MethodError("requestTooLarge");
+  return getResponse(args, printState(state), yield* printEmails(call, account, wanted, properties, wishes));
+}
+
+/** Emails with these properties, by their ids. Throws `requestTooLarge` where they are more than an answer may hold. */
+export function* printEmails(
+  call: Call,
+  account: Parameters<Call["whose"]>[0],
+  ids: readonly string[],
+  properties: readonly string[],
+  wishes: BodyWishes,
+): Program<ReadonlyMap<string, JsonObject>> {
+  const whose = call.whose(account);
   const fields = fieldsFor(properties);
   const found = new Map<string, JsonObject>();
-  for (let at = 0; at < wanted.length; at += PAGE) {
-    const emailIds = wanted.slice(at, at + PAGE) as EmailId[];
+  for (let at = 0; at < ids.length; at += PAGE) {
+    const emailIds = ids.slice(at, at + PAGE) as EmailId[];
     for (const email of yield* ask("email.objects", { ...whose, emailIds, fields })) {
-      const reader = { accountId: whose.accountId, blobId: email.blobId };
       const message = {
-        reader,
+        reader: { accountId: whose.accountId, blobId: email.blobId },
         root: email.emailId,
         prefixNumbers: [],
         header: email.header ?? new Uint8Array(0),
         structure: email.structure ?? null,
         stored: storedProperties(email),
       };
-      found.set(email.emailId, yield* printEmail(message, properties, wishes));
+      found.set(email.emailId, call.hold(yield* printEmail(message, properties, wishes)));
     }
   }
-  return getResponse(args, printState(state), found);
+  return found;
 }
 
 function* allIds(call: Call, account: Parameters<Call["whose"]>[0]): Program<readonly string[]> {
@@ -67,10 +77,20 @@ export function storedProperties(email: EmailObject): JsonObject {
   };
 }
 
+/** Bodies as they are given where nobody says otherwise. */
+export const NO_WISHES: BodyWishes = {
+  bodyProperties: DEFAULT_BODY_PROPERTIES,
+  fetchTextBodyValues: false,
+  fetchHTMLBodyValues: false,
+  fetchAllBodyValues: false,
+  maxBodyValueBytes: 0,
+};
+
 /** The arguments that Email/parse has too. */
 export function readWishes(call: Call): BodyWishes {
   const bodyProperties = call.strings("bodyProperties") ?? DEFAULT_BODY_PROPERTIES;
   const unknown = bodyProperties.find((property) => !isBodyProperty(property));
+  if (bodyProperties.length > PROPERTIES) throw new MethodError("requestTooLarge", "too many properties");
   if (unknown !== undefined) throw call.wrong("bodyProperties", "a list of properties of parts");
   return {
     bodyProperties,

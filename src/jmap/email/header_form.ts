@@ -32,8 +32,9 @@ const MESSAGE_IDS = new Set(["message-id", "in-reply-to", "references", "resent-
 const DATES = new Set(["date", "resent-date"]);
 const URLS = new Set(["help", "unsubscribe", "subscribe", "post", "owner", "archive"].map((name) => `list-${name}`));
 const TEXTS = new Set(["subject", "comments", "keywords", "list-id"]);
-/** Defined in RFC 5322 and RFC 2369: each has its own forms only. */
+/** Defined in RFC 5322 and RFC 2369: each has its own forms only. List-Id is defined elsewhere (RFC 2919). */
 const DEFINED = new Set([...ADDRESSES, ...MESSAGE_IDS, ...DATES, ...URLS, ...TEXTS, "return-path", "received"]);
+DEFINED.delete("list-id");
 
 const FORMS: Readonly<Record<HeaderForm, ReadonlySet<string>>> = {
   Raw: new Set(),

@@ -2,7 +2,6 @@
 import { utf8Bytes } from "../../base/bytes.ts";
 import { buildField, formatDate } from "../../message/mod.ts";
 import { parseJmapDate } from "../date.ts";
-import { invalidProperties } from "../error.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { type HeaderForm, parseHeaderProperty } from "./header_form.ts";
 import { CONVENIENT } from "./properties.ts";
@@ -14,16 +13,29 @@ const NAMES: Readonly<Record<string, string>> = {
   "mime-version": "MIME-Version",
 };
 const FIELDS = 500;
+const LISTS: ReadonlySet<HeaderForm> = new Set(["Addresses", "GroupedAddresses", "MessageIds", "URLs"]);
 
 /** A field in its octets, with CRLF. */
 export interface WrittenField {
   /** In lower case. */
   readonly name: string;
+  /** What said it. */
+  readonly property: string;
   readonly octets: Uint8Array;
 }
 
-/** The fields that properties of an Email or of a part say; those that are none are left alone. Throws `SetError`. */
-export function writeFields(object: JsonObject): readonly WrittenField[] {
+const OTHERS: ReadonlySet<string> = new Set([
+  ...["mailboxIds", "keywords", "receivedAt"],
+  ...["bodyStructure", "bodyValues", "textBody", "htmlBody", "attachments", "headers"],
+]);
+
+/** Whether an email may be made with this property; whether its value is right is another question. */
+export function isCreateProperty(property: string): boolean {
+  return OTHERS.has(property) || CONVENIENT.has(property) || property.startsWith("header:");
+}
+
+/** The fields that properties of an Email or of a part say; those that are none are left alone. `bad` gathers what is wrong. */
+export function writeFields(object: JsonObject, bad: string[], path = ""): readonly WrittenField[] {
   const fields: WrittenField[] = [];
   const met = new Map<string, string>();
   for (const [property, value] of Object.entries(object)) {
@@ -32,21 +44,36 @@ export function writeFields(object: JsonObject): readonly WrittenField[] {
       ? { name: convenient[0], form: convenient[1], all: false, written: spelling(convenient[0]) }
       : askedFor(property);
     if (asked === null) {
-      if (property === "headers" || property.startsWith("header:")) throw invalidProperties([property]);
+      if (property === "headers" || property.startsWith("header:")) bad.push(path + property);
       continue;
     }
     const other = met.get(asked.name);
-    if (other !== undefined) throw invalidProperties([other, property], "both are the same header field");
+    if (other !== undefined) bad.push(path + other, path + property);
     met.set(asked.name, property);
-    if (value === null) continue;
-    const values = asked.all ? value : [value];
-    if (!Array.isArray(values)) throw invalidProperties([property], "must be a list");
-    for (const one of values) {
-      const text = write(one as Json, asked.form);
-      if (text === null) throw invalidProperties([property], `must be as the form ${asked.form} has it`);
-      fields.push({ name: asked.name, octets: fieldOctets(asked.written, text, asked.form, property) });
-      if (fields.length > FIELDS) throw invalidProperties([property], "there are too many header fields");
-    }
+    if (value === null || other !== undefined) continue;
+    const written = writeField(asked, value, property);
+    if (written === null || fields.length + written.length > FIELDS) bad.push(path + property);
+    else fields.push(...written);
+  }
+  return fields;
+}
+
+/** Null: the value is not as the form has it. */
+function writeField(
+  { name, form, all, written }: Pick<NonNullable<ReturnType<typeof askedFor>>, "name" | "form" | "all" | "written">,
+  value: Json,
+  property: string,
+): readonly WrittenField[] | null {
+  const values = all ? value : [value];
+  if (!Array.isArray(values)) return null;
+  const fields: WrittenField[] = [];
+  for (const one of values) {
+    // RFC 5322 section 3.6: a list has at least one in it; without any there is no field.
+    if (LISTS.has(form) && Array.isArray(one) && one.length === 0) continue;
+    const text = write(one as Json, form);
+    const octets = text === null ? null : fieldOctets(written, text, form);
+    if (octets === null) return null;
+    fields.push({ name, property, octets });
   }
   return fields;
 }
@@ -60,12 +87,13 @@ function spelling(name: string): string {
   return NAMES[name] ?? name[0]!.toUpperCase() + name.slice(1);
 }
 
-function fieldOctets(name: string, text: string, form: HeaderForm, property: string): Uint8Array {
+/** Null: this is no name of a header field. */
+function fieldOctets(name: string, text: string, form: HeaderForm): Uint8Array | null {
   if (form === "Raw") return utf8Bytes(`${name}:${text}\r\n`);
   try {
     return buildField(name, text);
   } catch {
-    throw invalidProperties([property], "this is no name of a header field");
+    return null;
   }
 }
 

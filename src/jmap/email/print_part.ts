@@ -39,7 +39,8 @@ export function* printPart(
     else if (property === "partId") printed[property] = isMultipart ? null : one.numbers.join(".");
     else if (property === "blobId") printed[property] = isMultipart ? null : printBlobId(message.root, numbers);
     else if (property === "size") printed[property] = isMultipart ? 0 : yield* decodedSize(message.reader, part);
-    else if (property !== "subParts") printed[property] = simple(part, property);
+    else if (property === "subParts") printed[property] = null;
+    else printed[property] = simple(part, property);
   }
   if (isMultipart && deep) {
     const subParts: JsonObject[] = [];

@@ -1,11 +1,11 @@
-import { ask, type EmailColumns, type EmailId, type Program } from "../../contract/mod.ts";
+import { ask, type EmailColumns, type EmailId, type Modseq, type Program } from "../../contract/mod.ts";
 import type { JmapAccount } from "../account.ts";
 import type { Call } from "../call.ts";
 import type { JsonObject } from "../json.ts";
 import { enough, readWindow, windowResponse } from "../standard/query.ts";
 import { printState } from "../state.ts";
 import { compile, type EmailFilter, mailboxOf, mentions, readFilter, textConditions } from "./filter.ts";
-import { type EmailOrder, isNewestFirst, readSort, sortRows } from "./sort.ts";
+import { type EmailOrder, isNewestFirst, readSort, readTexts, sortRows, type SortTexts } from "./sort.ts";
 
 /** What is looked for, and in which order. */
 export interface EmailQuery {
@@ -20,11 +20,10 @@ export function* emailQuery(call: Call): Program<JsonObject> {
   const query = readQuery(call);
   const window = readWindow(call);
   call.done();
-  const { columns, rows } = yield* findRows(call, query, enough(window));
-  const ids = rows.map((row) => columns.emailIds[row]!);
+  const { state, ids } = yield* findEmails(call, query, enough(window));
   return {
     accountId: query.account.accountId,
-    queryState: printState(columns.state),
+    queryState: printState(state),
     canCalculateChanges: true,
     collapseThreads: query.collapseThreads,
     ...windowResponse(window, ids),
@@ -41,26 +40,48 @@ export function readQuery(call: Call): EmailQuery {
   };
 }
 
-/** Rows that match, in their order; at least the first `limit` of them. */
-export function* findRows(
+/**
+ * Emails that match, in their order; at least the first `limit` of them. They are those of the state, or of a later one:
+ * what changed behind it is told by Email/queryChanges once more.
+ */
+export function* findEmails(
   call: Call,
   query: EmailQuery,
   limit: number,
-): Program<{ readonly columns: EmailColumns; readonly rows: readonly number[] }> {
+): Program<{ readonly state: Modseq; readonly ids: readonly EmailId[] }> {
   const { account, filter, sort } = query;
-  const texts = yield* searchTexts(call, account, filter);
+  const whose = call.whose(account);
+  // What comes while texts are looked for is not found, and a change afterwards.
+  const before = textConditions(filter).length > 0 ? yield* ask("account.state", whose) : null;
+  const found = yield* searchTexts(call, account, filter);
   const attachments = mentions(filter, ["hasAttachment"]);
-  const columns = yield* ask("email.columns", { ...call.whose(account), ...(attachments && { attachments }) });
-  for (const [condition, ids] of texts) {
-    condition.found = new Set(ids.flatMap((id) => columns.rowOf.get(id) ?? []));
+  const texts: SortTexts = new Map();
+  for (;;) {
+    // From here to the next question the columns stay as they are.
+    const columns = yield* ask("email.columns", { ...whose, ...(attachments && { attachments }) });
+    for (const [condition, ids] of found) {
+      condition.found = new Set(ids.flatMap((id) => columns.rowOf.get(id) ?? []));
+    }
+    const rows = matching(columns, query, limit);
+    const answer = isNewestFirst(sort) ? { sorted: rows } : sortRows(columns, rows, sort, texts);
+    if ("sorted" in answer) {
+      const kept = query.collapseThreads ? firstOfThreads(columns, answer.sorted) : answer.sorted;
+      const state = Math.min(before ?? columns.state, columns.state) as Modseq;
+      return { state, ids: kept.map((row) => columns.emailIds[row]!) };
+    }
+    yield* readTexts(whose, answer.missing, texts);
   }
+}
+
+/** Rows that match, newest first; where that is the order, not many more than are wanted. */
+function matching(columns: EmailColumns, { filter, sort, collapseThreads }: EmailQuery, limit: number): number[] {
   const matches = compile(filter, columns);
   const isFast = isNewestFirst(sort);
   const rows: number[] = [];
   const met = new Set<number>();
   for (const row of columns.newest) {
     if (!matches(row)) continue;
-    if (isFast && query.collapseThreads) {
+    if (isFast && collapseThreads) {
       const thread = columns.threads[row]!;
       if (met.has(thread)) continue;
       met.add(thread);
@@ -68,13 +89,11 @@ export function* findRows(
     rows.push(row);
     if (isFast && rows.length >= limit) break;
   }
-  if (isFast) return { columns, rows };
-  const sorted = yield* sortRows(call, account, columns, rows, sort);
-  return { columns, rows: query.collapseThreads ? firstOfThreads(columns, sorted) : sorted };
+  return rows;
 }
 
 /** RFC 8621 section 4.4.3: of each thread the first one stays. */
-function firstOfThreads(columns: EmailColumns, rows: readonly number[]): number[] {
+function firstOfThreads(columns: EmailColumns, rows: readonly number[]): readonly number[] {
   const met = new Set<number>();
   return rows.filter((row) => {
     const thread = columns.threads[row]!;

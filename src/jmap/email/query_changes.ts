@@ -3,12 +3,21 @@ import type { Call } from "../call.ts";
 import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
 import { parseState, printState } from "../state.ts";
-import { mentions } from "./filter.ts";
-import { findRows, readQuery } from "./query.ts";
+import { type Condition, mentions } from "./filter.ts";
+import { type EmailQuery, findEmails, readQuery } from "./query.ts";
 
 const PAGE = 1000;
 /** Beyond so many it is cheaper to ask for the whole list again. */
 const CHANGES = 20_000;
+/** Conditions that look at what can change, of the email or of its thread. */
+const OF_THREAD: readonly Condition["test"][] = ["allInThread", "someInThread", "noneInThread"];
+const MUTABLE: readonly Condition["test"][] = [
+  ...OF_THREAD,
+  "inMailbox",
+  "inMailboxOtherThan",
+  "hasKeyword",
+  "notKeyword",
+];
 
 /**
  * Email/queryChanges (RFC 8621 section 4.5). Where an email stands depends on itself alone, or on its thread: so what
@@ -21,43 +30,60 @@ export function* emailQueryChanges(call: Call): Program<JsonObject> {
   const upToId = call.optionalString("upToId");
   const calculateTotal = call.boolean("calculateTotal", false);
   call.done();
-  const { touched, threads } = yield* changedSince(call, query.account, sinceQueryState);
-  const { columns, rows } = yield* findRows(call, query, Infinity);
-  const byThread = query.collapseThreads || mentions(query.filter, ["allInThread", "someInThread", "noneInThread"]) ||
-    query.sort.some(({ property }) => property.includes("InThread"));
-  if (byThread) {
-    for (const threadId of threads) {
-      for (const row of columns.threadRows(columns.threadOf(threadId))) touched.add(columns.emailIds[row]!);
-    }
-  }
+  const since = parseState(sinceQueryState);
+  const { state, ids } = yield* findEmails(call, query, Infinity);
+  if (state < since) throw new MethodError("cannotCalculateChanges");
+  // Asked behind the list: what changed in between is told now and once more the next time.
+  const { touched, threads } = yield* changedSince(call, query.account, since);
+  if (isByThread(query)) yield* touchThreads(call, query.account, threads, touched);
+  const last = upToId === null || isMutable(query) ? -1 : ids.indexOf(upToId as EmailId);
   const added: { id: string; index: number }[] = [];
-  for (const [index, row] of rows.entries()) {
-    const id = columns.emailIds[row]!;
+  for (const [index, id] of ids.entries()) {
     if (touched.has(id)) added.push({ id, index });
-    if (id === upToId) break;
+    if (index === last) break;
   }
   if (maxChanges !== null && touched.size + added.length > maxChanges) throw new MethodError("tooManyChanges");
   return {
     accountId: query.account.accountId,
     oldQueryState: sinceQueryState,
-    newQueryState: printState(columns.state),
-    ...(calculateTotal && { total: rows.length }),
+    newQueryState: printState(state),
+    ...(calculateTotal && { total: ids.length }),
     removed: [...touched],
     added: added as unknown as readonly JsonObject[],
   };
 }
 
+/** Whether the place of an email depends on others of its thread. */
+function isByThread({ collapseThreads, filter, sort }: EmailQuery): boolean {
+  return collapseThreads || mentions(filter, OF_THREAD) || sort.some(({ property }) => property.includes("InThread"));
+}
+
+/** RFC 8620 section 5.6: `upToId` is for what stays where it is. */
+function isMutable(query: EmailQuery): boolean {
+  return isByThread(query) || mentions(query.filter, MUTABLE) ||
+    query.sort.some(({ property }) => property === "hasKeyword");
+}
+
+function* touchThreads(
+  call: Call,
+  account: EmailQuery["account"],
+  threads: ReadonlySet<ThreadId>,
+  touched: Set<EmailId>,
+): Program<void> {
+  const columns = yield* ask("email.columns", call.whose(account));
+  for (const threadId of threads) {
+    for (const row of columns.threadRows(columns.threadOf(threadId))) touched.add(columns.emailIds[row]!);
+  }
+}
+
 function* changedSince(
   call: Call,
-  account: Parameters<Call["whose"]>[0],
-  state: string,
+  account: EmailQuery["account"],
+  state: ReturnType<typeof parseState>,
 ): Program<{ readonly touched: Set<EmailId>; readonly threads: ReadonlySet<ThreadId> }> {
   const touched = new Set<EmailId>();
   const threads = new Set<ThreadId>();
-  let since: { modseq: ReturnType<typeof parseState>; emailId: EmailId | null } = {
-    modseq: parseState(state),
-    emailId: null,
-  };
+  let since: { modseq: typeof state; emailId: EmailId | null } = { modseq: state, emailId: null };
   for (;;) {
     const news = yield* ask("email.changes", { ...call.whose(account), since, limit: PAGE });
     if ("refused" in news) throw new MethodError("cannotCalculateChanges");

@@ -1,21 +1,24 @@
+import { utf8Bytes } from "../../base/bytes.ts";
 import { ask, type EmailId, type Program } from "../../contract/mod.ts";
-import { fold, headerFields, paramOf, previewPart, TextExtractor } from "../../message/mod.ts";
+import { fold, headerFields, paramOf, type Part, plainText, TextExtractor } from "../../message/mod.ts";
 import type { Call } from "../call.ts";
 import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
 import { type EmailFilter, readFilter } from "./filter.ts";
 import { textValue } from "./header_form.ts";
-import { readOctets } from "./octets.ts";
+import { bodyLists } from "./body_parts.ts";
+import { type BlobReader, readOctets } from "./octets.ts";
 
-/** Octets of a text that are looked at, and characters that are shown. */
+/** Octets of a text that are looked at, texts of an email, and octets that are shown (section 5: 255). */
 const LOOKED = 256 * 1024;
-const SHOWN = 200;
+const PARTS = 10;
+const SHOWN = 255;
 
 /** SearchSnippet/get (RFC 8621 section 5.1): where the words stand that were looked for. */
 export function* searchSnippetGet(call: Call): Program<JsonObject> {
   const account = call.account();
   const filter = readFilter(call.value("filter"));
-  const emailIds = call.ids("emailIds") ?? [];
+  const emailIds = [...new Set(call.requiredIds("emailIds"))];
   call.done();
   if (emailIds.length > call.context.limits.maxObjectsInGet) throw new MethodError("requestTooLarge");
   const words = { subject: wordsOf(filter, "subject"), body: wordsOf(filter, "body") };
@@ -24,19 +27,10 @@ export function* searchSnippetGet(call: Call): Program<JsonObject> {
   const fields = ["header", "structure"] as const;
   for (const email of yield* ask("email.objects", { ...whose, emailIds: emailIds as EmailId[], fields })) {
     const subject = headerFields(email.header!).findLast(({ name }) => name === "subject");
-    const part = previewPart(email.structure!);
-    let preview: string | null = null;
-    if (part && words.body.length > 0) {
-      const reader = { accountId: whose.accountId, blobId: email.blobId };
-      const octets = yield* readOctets(reader, part.bodyStart, Math.min(part.bodyEnd, part.bodyStart + LOOKED));
-      const text = new TextExtractor(part.encoding, paramOf(part.params, "charset") ?? "").push(octets);
-      const plain = part.subtype === "html" ? text.replace(/<[^>]*>/g, " ") : text;
-      preview = mark(plain.replace(/\s+/g, " "), words.body, true);
-    }
     found.set(email.emailId, {
       emailId: email.emailId,
       subject: subject ? mark(textValue(subject), words.subject, false) : null,
-      preview,
+      preview: yield* previewOf({ accountId: whose.accountId, blobId: email.blobId }, email.structure!, words.body),
     });
   }
   const notFound = emailIds.filter((id) => !found.has(id));
@@ -45,6 +39,22 @@ export function* searchSnippetGet(call: Call): Program<JsonObject> {
     list: emailIds.flatMap((id) => found.get(id) ?? []),
     notFound: notFound.length > 0 ? notFound : null,
   };
+}
+
+/** Of the texts that a client shows, the first that has one of the words. */
+function* previewOf(reader: BlobReader, structure: Part, words: readonly string[]): Program<string | null> {
+  if (words.length === 0) return null;
+  const { textBody, htmlBody } = bodyLists(structure);
+  const parts = new Set([...textBody, ...htmlBody].map(({ part }) => part).filter(({ type }) => type === "text"));
+  for (const part of [...parts].slice(0, PARTS)) {
+    const octets = yield* readOctets(reader, part.bodyStart, Math.min(part.bodyEnd, part.bodyStart + LOOKED));
+    const extractor = new TextExtractor(part.encoding, paramOf(part.params, "charset") ?? "");
+    const text = extractor.push(octets) + (octets.length < part.bodyEnd - part.bodyStart ? "" : extractor.end());
+    const plain = part.subtype === "html" ? plainText(text) : text;
+    const preview = mark(plain.replace(/\s+/g, " "), words, true);
+    if (preview !== null) return preview;
+  }
+  return null;
 }
 
 /** Words that may stand in the subject or the body; what must not be there is not shown. */
@@ -65,30 +75,45 @@ function wordsOf(filter: EmailFilter | null, where: "subject" | "body"): readonl
 
 /** With `<mark>` around the words; null: none of them is there. Everything else is text, not HTML. */
 function mark(text: string, words: readonly string[], isShort: boolean): string | null {
+  const ranges = rangesOf(text, words);
+  if (ranges.length === 0) return null;
+  let at = isShort ? Math.max(0, ranges[0]![0] - 40) : 0;
+  if (at > 0 && text.codePointAt(at - 1)! > 0xffff) at--;
+  let out = "";
+  let left = isShort ? SHOWN : Infinity;
+  const take = (piece: string): boolean => {
+    left -= utf8Bytes(piece).length;
+    if (left >= 0) out += piece;
+    return left >= 0;
+  };
+  for (const [from, to] of [...ranges, [text.length, text.length] as const]) {
+    if (from < at) continue;
+    // A character by itself: what no longer fits is left out from there.
+    for (const character of text.slice(at, from)) if (!take(escaped(character))) return out;
+    if (to > from && !take(`<mark>${escaped(text.slice(from, to))}</mark>`)) return out;
+    at = to;
+  }
+  return out;
+}
+
+/** Where the words stand, in their order. */
+function rangesOf(text: string, words: readonly string[]): readonly (readonly [start: number, end: number])[] {
   const ranges: [number, number][] = [];
   const folded = fold(text);
   // Where folding changes the length, places cannot be told apart: the words are looked for as they stand.
   const [haystack, needles] = folded.length === text.length
     ? [folded, words.map(fold)]
     : [text.toLowerCase(), words.map((word) => word.toLowerCase())];
+  if (haystack.length !== text.length) return [];
   for (const needle of needles) {
+    // One that would fill the preview by itself cannot be shown.
+    if (needle.length > SHOWN / 4) continue;
     for (let at = haystack.indexOf(needle); needle !== "" && at >= 0 && ranges.length < 50;) {
       ranges.push([at, at + needle.length]);
       at = haystack.indexOf(needle, at + needle.length);
     }
   }
-  if (ranges.length === 0) return null;
-  ranges.sort(([a], [b]) => a - b);
-  const start = isShort ? Math.max(0, ranges[0]![0] - 40) : 0;
-  const end = isShort ? Math.min(text.length, start + SHOWN) : text.length;
-  let out = "";
-  let at = start;
-  for (const [from, to] of ranges) {
-    if (from < at || to > end) continue;
-    out += `${escaped(text.slice(at, from))}<mark>${escaped(text.slice(from, to))}</mark>`;
-    at = to;
-  }
-  return out + escaped(text.slice(at, end));
+  return ranges.sort(([a], [b]) => a - b);
 }
 
 function escaped(text: string): string {

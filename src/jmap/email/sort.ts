@@ -1,124 +1,124 @@
 /** Orders of Email/query (RFC 8621 section 4.4.2). */
 import { ask, type EmailColumns, type EmailId, type Program } from "../../contract/mod.ts";
 import type { EnvelopeAddress } from "../../message/mod.ts";
-import { baseSubject, collationKey, compareKeys, decodeWords } from "../../message/mod.ts";
-import type { JmapAccount } from "../account.ts";
+import { baseSubject, decodeWords } from "../../message/mod.ts";
 import type { Call } from "../call.ts";
-import { MethodError } from "../error.ts";
-import { isObject, type Json } from "../json.ts";
+import { textKey } from "../standard/collation.ts";
+import { type Comparator, comparing, readComparators } from "../standard/comparators.ts";
 import { hasKeyword, inThread } from "./filter.ts";
+import { EMAIL_SORT_OPTIONS } from "./sort_options.ts";
 
-/** One comparator. */
-export interface EmailOrder {
-  readonly property: string;
-  readonly isAscending: boolean;
+/** One comparator; `keyword` in lower case. */
+export interface EmailOrder extends Comparator {
   readonly keyword: string;
 }
 
-/** Answers how two rows stand to each other. */
-export type Compare = (a: number, b: number) => number;
+/** Texts that emails are sorted by, read so far. */
+export type SortTexts = Map<EmailId, Readonly<Record<string, string>>>;
 
-const NUMBERS: readonly string[] = ["receivedAt", "sentAt", "size"];
 const KEYWORDS: readonly string[] = ["hasKeyword", "allInThreadHaveKeyword", "someInThreadHaveKeyword"];
 const TEXTS: readonly string[] = ["from", "to", "subject"];
-const COMPARATORS = 10;
 const PAGE = 1000;
 
 /** Reads `sort`; null or none is newest first. */
 export function readSort(call: Call): readonly EmailOrder[] {
-  const value = call.value("sort") ?? null;
-  if (value === null) return [];
-  if (!Array.isArray(value)) throw call.wrong("sort", "a list or null");
-  if (value.length > COMPARATORS) throw new MethodError("unsupportedSort");
-  return value.map((one) => readComparator(call, one as Json));
-}
-
-function readComparator(call: Call, value: Json): EmailOrder {
-  if (!isObject(value) || typeof value["property"] !== "string") throw call.wrong("sort", "a list of comparators");
-  const { property, isAscending = true, keyword = "", collation = null } = value;
-  if (typeof isAscending !== "boolean" || typeof keyword !== "string") {
-    throw call.wrong("sort", "a list of comparators");
-  }
-  if (collation !== null && typeof collation !== "string") throw call.wrong("sort", "a list of comparators");
-  const name = property as string;
-  if (![...NUMBERS, ...KEYWORDS, ...TEXTS].includes(name)) throw new MethodError("unsupportedSort");
-  if (KEYWORDS.includes(name) && keyword === "") throw call.wrong("sort", "with a keyword where one is compared by");
-  if (collation !== null && !["i;ascii-casemap", "i;unicode-casemap", "i;ascii-numeric"].includes(collation)) {
-    throw new MethodError("unsupportedSort", "there is no such collation");
-  }
-  return { property: name, isAscending, keyword: keyword.toLowerCase() };
+  return readComparators(call, EMAIL_SORT_OPTIONS).map((comparator) => {
+    const { property, given } = comparator;
+    const { keyword = "" } = given;
+    if (typeof keyword !== "string" || (KEYWORDS.includes(property) && keyword === "")) {
+      throw call.wrong("sort", "with a keyword where one is compared by");
+    }
+    return { ...comparator, keyword: keyword.toLowerCase() };
+  });
 }
 
 /** Whether it is the order in which the columns are kept. */
 export function isNewestFirst(orders: readonly EmailOrder[]): boolean {
-  return orders.length === 0 || (orders[0]!.property === "receivedAt" && !orders[0]!.isAscending);
+  return orders.length === 0 ||
+    (orders.length === 1 && orders[0]!.property === "receivedAt" && !orders[0]!.isAscending);
 }
 
-/** Sorts rows; equal ones stay newest first. Texts are read for those rows alone. */
-export function* sortRows(
-  call: Call,
-  account: JmapAccount,
+/**
+ * Rows in their order; equal ones stay newest first, as they came. Or the emails whose texts must be read first: those
+ * that nothing before a text tells apart.
+ */
+export function sortRows(
   columns: EmailColumns,
-  rows: number[],
+  rows: readonly number[],
   orders: readonly EmailOrder[],
-): Program<number[]> {
-  if (isNewestFirst(orders)) return rows;
-  const wanted = orders.filter(({ property }) => TEXTS.includes(property)).map(({ property }) => property);
-  const ids = rows.map((row) => columns.emailIds[row]!);
-  const keys = wanted.length > 0 ? yield* readTexts(call, account, ids, wanted) : null;
-  // Reading may have taken a while: what was in a row then may be gone.
-  const there = new Map(rows.map((row, i) => [row, ids[i]!]));
-  const text = (row: number, property: string) => keys?.get(there.get(row)!)?.[property] ?? "";
-  const compares = orders.map((order): Compare => compareBy(order, columns, text));
+  texts: SortTexts,
+): { readonly sorted: readonly number[] } | { readonly missing: readonly EmailId[] } {
   const place = new Map(rows.map((row, i) => [row, i]));
-  return [...rows].sort((a, b) => {
-    for (const compare of compares) {
-      const way = compare(a, b);
-      if (way !== 0) return way;
-    }
-    return place.get(a)! - place.get(b)!;
-  });
+  const compare = compareBy(columns, texts);
+  const inPlace = (a: number, b: number) => place.get(a)! - place.get(b)!;
+  const firstText = orders.findIndex(({ property }) => TEXTS.includes(property));
+  if (firstText < 0) return { sorted: [...rows].sort(comparing(orders, compare, inPlace)) };
+  const isEqual = comparing(orders.slice(0, firstText), compare, () => 0);
+  const sorted = [...rows].sort((a, b) => isEqual(a, b) || inPlace(a, b));
+  const missing: EmailId[] = [];
+  for (const [i, row] of sorted.entries()) {
+    const [before, behind] = [sorted[i - 1], sorted[i + 1]];
+    const isAlone = (before === undefined || isEqual(before, row) !== 0) &&
+      (behind === undefined || isEqual(row, behind) !== 0);
+    const id = columns.emailIds[row]!;
+    if (!isAlone && !texts.has(id)) missing.push(id);
+  }
+  return missing.length > 0 ? { missing } : { sorted: sorted.sort(comparing(orders, compare, inPlace)) };
 }
 
 function compareBy(
-  { property, isAscending, keyword }: EmailOrder,
   columns: EmailColumns,
-  text: (row: number, property: string) => string,
-): Compare {
-  const sign = isAscending ? 1 : -1;
-  if (TEXTS.includes(property)) return (a, b) => sign * compareKeys(text(a, property), text(b, property));
-  if (KEYWORDS.includes(property)) {
-    const has = hasKeyword(columns, keyword);
-    const test = property === "hasKeyword"
-      ? has
-      : inThread(columns, property === "allInThreadHaveKeyword" ? "allInThread" : "someInThread", has);
-    return (a, b) => sign * (Number(test(a)) - Number(test(b)));
-  }
-  const column = property === "size" ? columns.sizes : property === "sentAt" ? columns.sentAt : columns.receivedAt;
-  // What has no date is where its arrival puts it.
-  const value = (row: number) => Number.isNaN(column[row]!) ? columns.receivedAt[row]! : column[row]!;
-  return (a, b) => sign * (value(a) - value(b));
+  texts: SortTexts,
+): (a: number, b: number, by: EmailOrder | Comparator) => number {
+  const keys = new Map<Comparator, Map<number, string>>();
+  const tests = new Map<Comparator, (row: number) => boolean>();
+  const keyOf = (row: number, by: Comparator): string => {
+    const known = keys.get(by) ?? new Map<number, string>();
+    keys.set(by, known);
+    let key = known.get(row);
+    if (key === undefined) {
+      key = textKey(texts.get(columns.emailIds[row]!)?.[by.property] ?? "", by.collation);
+      known.set(row, key);
+    }
+    return key;
+  };
+  return (a, b, by) => {
+    const { property } = by;
+    if (TEXTS.includes(property)) {
+      const [left, right] = [keyOf(a, by), keyOf(b, by)];
+      return left === right ? 0 : left < right ? -1 : 1;
+    }
+    if (KEYWORDS.includes(property)) {
+      const test = tests.get(by) ?? keywordTest(columns, by as EmailOrder);
+      tests.set(by, test);
+      return Number(test(a)) - Number(test(b));
+    }
+    const column = property === "size" ? columns.sizes : property === "sentAt" ? columns.sentAt : columns.receivedAt;
+    // What has no date is where its arrival puts it.
+    const value = (row: number) => Number.isNaN(column[row]!) ? columns.receivedAt[row]! : column[row]!;
+    return value(a) - value(b);
+  };
 }
 
-function* readTexts(
-  call: Call,
-  account: JmapAccount,
-  ids: readonly EmailId[],
-  wanted: readonly string[],
-): Program<ReadonlyMap<EmailId, Readonly<Record<string, string>>>> {
-  const found = new Map<EmailId, Record<string, string>>();
+function keywordTest(columns: EmailColumns, { property, keyword }: EmailOrder): (row: number) => boolean {
+  const has = hasKeyword(columns, keyword);
+  if (property === "hasKeyword") return has;
+  return inThread(columns, property === "allInThreadHaveKeyword" ? "allInThread" : "someInThread", has);
+}
+
+/** Reads what emails are sorted by; one that went meanwhile has no texts. */
+export function* readTexts(whose: ReturnType<Call["whose"]>, ids: readonly EmailId[], texts: SortTexts): Program<void> {
+  for (const id of ids) texts.set(id, {});
   for (let at = 0; at < ids.length; at += PAGE) {
     const emailIds = ids.slice(at, at + PAGE);
-    const rows = yield* ask("email.objects", { ...call.whose(account), emailIds, fields: ["envelope"] });
-    for (const { emailId, envelope } of rows) {
-      const keys: Record<string, string> = {};
-      if (wanted.includes("subject")) keys["subject"] = collationKey(baseSubject(envelope!.subject ?? "").base);
-      if (wanted.includes("from")) keys["from"] = collationKey(personOf(envelope!.from));
-      if (wanted.includes("to")) keys["to"] = collationKey(personOf(envelope!.to));
-      found.set(emailId, keys);
+    for (const { emailId, envelope } of yield* ask("email.objects", { ...whose, emailIds, fields: ["envelope"] })) {
+      texts.set(emailId, {
+        subject: baseSubject(envelope!.subject ?? "").base,
+        from: personOf(envelope!.from),
+        to: personOf(envelope!.to),
+      });
     }
   }
-  return found;
 }
 
 /** "the name of the first address, or its email where there is none" */

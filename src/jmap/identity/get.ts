@@ -10,8 +10,7 @@ export function* identityGet(call: Call): Program<JsonObject> {
   const args = readGet(call, (property) => IDENTITY_PROPERTIES.has(property));
   call.done();
   const state = yield* ask("account.state", call.whose(args.account));
-  // Whoever looks into a shared account writes as himself.
-  const all = args.account.isPersonal ? yield* allIdentities(call, args.account.name) : [];
+  const all = yield* allIdentities(call, args.account.name);
   const found = new Map(all.map((one) => [one.id, pick(one as unknown as JsonObject, args.properties)]));
   return getResponse(args, printState(state), found);
 }

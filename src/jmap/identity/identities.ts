@@ -2,7 +2,7 @@
 import { ask, type Program, type StoredObject } from "../../contract/mod.ts";
 import type { Call } from "../call.ts";
 import { invalidProperties } from "../error.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, type Json } from "../json.ts";
 
 /** The id of the identity that each account has by itself. */
 export const OWN = "own";
@@ -57,34 +57,48 @@ export function readStored({ objectId, value }: StoredObject): Identity {
   return { ...ownIdentity(""), ...stored, id: stored.id === OWN ? OWN : objectId, mayDelete: stored.id !== OWN };
 }
 
-/** Properties of a new or changed identity. Throws `SetError`. */
-export function readIdentity(values: JsonObject, isNew: boolean): Partial<Omit<Identity, "id" | "mayDelete">> {
+/** Properties of a new or changed identity; null is the default. All that are wrong are told at once. Throws `SetError`. */
+export function readIdentity(
+  values: ReadonlyMap<string, Json>,
+  isNew: boolean,
+): Partial<Omit<Identity, "id" | "mayDelete">> {
   const read: Record<string, Json> = {};
-  for (const [property, value] of Object.entries(values)) {
-    const isText = typeof value === "string";
-    switch (property) {
-      case "name":
-      case "textSignature":
-      case "htmlSignature":
-        if (!isText || value.length > SIGNATURE) throw invalidProperties([property]);
-        break;
-      case "email":
-        if (!isNew || !isText || !/^[^\s<>]{1,320}$/.test(value)) throw invalidProperties([property]);
-        break;
-      case "replyTo":
-      case "bcc":
-        if (value !== null && !isAddresses(value)) throw invalidProperties([property]);
-        break;
-      default:
-        throw invalidProperties([property], "it cannot be set");
-    }
-    read[property] = value;
+  const bad: string[] = [];
+  for (const [property, value] of values) {
+    const right = readProperty(property, value, isNew);
+    if (right === undefined) bad.push(property);
+    else read[property] = right;
   }
-  if (isNew && read["email"] === undefined) throw invalidProperties(["email"], "an identity has an address");
+  if (isNew && read["email"] === undefined && !bad.includes("email")) bad.push("email");
+  if (bad.length > 0) throw invalidProperties(bad);
   return read;
 }
 
+/** Undefined: it is not as it must be, or cannot be set. */
+function readProperty(property: string, value: Json, isNew: boolean): Json | undefined {
+  switch (property) {
+    case "name":
+    case "textSignature":
+    case "htmlSignature":
+      if (value === null) return "";
+      return typeof value === "string" && value.length <= SIGNATURE ? value : undefined;
+    case "email":
+      return isNew && typeof value === "string" && /^[^\s<>]{1,320}$/.test(value) ? value : undefined;
+    case "replyTo":
+    case "bcc":
+      return value === null || isAddresses(value) ? value : undefined;
+  }
+  return undefined;
+}
+
 function isAddresses(value: Json): boolean {
-  return Array.isArray(value) && value.length <= 100 &&
-    value.every((one) => isObject(one as Json) && typeof (one as JsonObject)["email"] === "string");
+  return Array.isArray(value) && value.length <= 100 && value.every((one) => isEmailAddress(one as Json));
+}
+
+/** An EmailAddress (RFC 8621 section 4.1.2.3). */
+function isEmailAddress(value: Json): boolean {
+  if (!isObject(value) || typeof value["email"] !== "string") return false;
+  const { name = null } = value;
+  return (name === null || typeof name === "string") &&
+    Object.keys(value).every((member) => member === "name" || member === "email");
 }

@@ -1,20 +1,65 @@
-import { ask, type Program } from "../../contract/mod.ts";
+import { ask, type MailboxId, type Modseq, type Program, type ThreadId } from "../../contract/mod.ts";
 import type { Call } from "../call.ts";
 import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
-import { changesResponse, readChanges } from "../standard/changes.ts";
-import { parseState } from "../state.ts";
+import { changesResponse, pageOf, readChanges } from "../standard/changes.ts";
+import { askedSince, parseStatePoint } from "../state.ts";
 
 /** Properties that change with the emails of a mailbox (RFC 8621 section 2.2). */
 const COUNTS = ["totalEmails", "unreadEmails", "totalThreads", "unreadThreads"];
+/** Emails that are looked at one by one; where more changed, all mailboxes are counted anew. */
+const EMAILS = 5000;
+const PAGE = 1000;
 
 /** Mailbox/changes (RFC 8621 section 2.2). */
 export function* mailboxChanges(call: Call): Program<JsonObject> {
   const args = readChanges(call);
-  const since = parseState(args.sinceState);
-  const news = yield* ask("mailbox.objectChanges", { ...call.whose(args.account), since });
+  const since = askedSince(parseStatePoint(args.sinceState));
+  const whose = call.whose(args.account);
+  const news = yield* ask("mailbox.objectChanges", { ...whose, since });
   if ("refused" in news) throw new MethodError("cannotCalculateChanges");
-  const { state, created, updated, counted, destroyed } = news;
-  const updatedProperties = updated.length === 0 && counted.length > 0 ? COUNTS : null;
-  return changesResponse(args, { state, created, updated: [...updated, ...counted], destroyed }, { updatedProperties });
+  const { created, updated, destroyed } = news;
+  const told = new Set<string>([...created, ...updated, ...destroyed]);
+  const counted = new Set(news.counted);
+  // Nothing but whole mailboxes changed: no count did.
+  const near = counted.size > 0 || destroyed.length > 0 ? yield* mailboxesNear(whose, since) : [];
+  const at: Record<string, Modseq> = { ...news.at };
+  for (const id of near) {
+    if (told.has(id) || counted.has(id)) continue;
+    counted.add(id);
+    at[id] = news.state;
+  }
+  const page = pageOf(args, { ...news, updated: [...updated, ...counted], at });
+  const isCounts = page.updated.length > 0 && page.updated.every((id) => counted.has(id as MailboxId));
+  return changesResponse(args, page, { updatedProperties: isCounts ? COUNTS : null });
+}
+
+/**
+ * Mailboxes that have an email of a thread in which something changed: whether a thread is unread is the same in all of
+ * its mailboxes (section 2, unreadThreads).
+ */
+function* mailboxesNear(whose: ReturnType<Call["whose"]>, since: Modseq): Program<readonly MailboxId[]> {
+  const threads = new Set<ThreadId>();
+  let point = { modseq: since, emailId: null } as Parameters<typeof ask<"email.changes">>[1]["since"];
+  for (let met = 0;;) {
+    const news = yield* ask("email.changes", { ...whose, since: point, limit: PAGE });
+    if ("refused" in news || (met += news.changes.length) > EMAILS) return yield* allMailboxes(whose);
+    for (const { threadId } of news.changes) threads.add(threadId);
+    if (!news.hasMore) break;
+    point = news.upTo;
+  }
+  if (threads.size === 0) return [];
+  const columns = yield* ask("email.columns", whose);
+  const near = new Set<MailboxId>();
+  for (const threadId of threads) {
+    const rows = columns.threadRows(columns.threadOf(threadId));
+    if (rows.length < 2) continue; // alone it is in the mailboxes that changed with it
+    for (const row of rows) for (const id of columns.mailboxIds[row]!) near.add(id);
+  }
+  return [...near];
+}
+
+function* allMailboxes(whose: ReturnType<Call["whose"]>): Program<readonly MailboxId[]> {
+  const { mailboxes } = yield* ask("mailbox.objects", whose);
+  return mailboxes.map(({ mailboxId }) => mailboxId);
 }

@@ -2,7 +2,7 @@ import type { Modseq, Program } from "../../contract/mod.ts";
 import type { Call } from "../call.ts";
 import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
-import { changesResponse, readChanges } from "../standard/changes.ts";
+import { changesResponse, pageOf, readChanges } from "../standard/changes.ts";
 import { parseState } from "../state.ts";
 import { type Quota, QUOTA_IDS } from "./quotas.ts";
 import { allQuotas } from "./quotas.ts";
@@ -22,5 +22,7 @@ export function* quotaChanges(call: Call): Program<JsonObject> {
   const since = parseState(args.sinceState);
   const { state, quotas } = yield* allQuotas(call, args.account);
   // Null: more than `used` may be another.
-  return changesResponse(args, quotaNews(since, state, quotas), { updatedProperties: null });
+  return changesResponse(args, pageOf(args, { ...quotaNews(since, state, quotas), at: {} }), {
+    updatedProperties: null,
+  });
 }

@@ -1,10 +1,9 @@
 /** What all /changes methods share (RFC 8620 section 5.2). */
+import type { Modseq } from "../../contract/mod.ts";
 import type { JmapAccount } from "../account.ts";
 import type { Call } from "../call.ts";
-import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
-import { printState } from "../state.ts";
-import type { Modseq } from "../../contract/mod.ts";
+import { parseStatePoint, printState, type StatePoint } from "../state.ts";
 
 export interface ChangesArguments {
   readonly account: JmapAccount;
@@ -22,26 +21,52 @@ export function readChanges(call: Call): ChangesArguments {
   return { account, sinceState, maxChanges };
 }
 
+/** What happened since a state, as the store tells it. */
 export interface Changed {
   readonly state: Modseq;
   readonly created: readonly string[];
   readonly updated: readonly string[];
   readonly destroyed: readonly string[];
+  /** When it happened to each. */
+  readonly at: Readonly<Record<string, Modseq>>;
 }
 
-/** The response where all changes are known at once; more than the client takes cannot be told in parts. */
-export function changesResponse(args: ChangesArguments, changed: Changed, more: JsonObject = {}): JsonObject {
-  const { created, updated, destroyed, state } = changed;
-  const count = created.length + updated.length + destroyed.length;
-  if (args.maxChanges !== null && count > args.maxChanges) throw new MethodError("cannotCalculateChanges");
+/** As many changes as the client takes, the oldest first, and the state behind them. */
+export interface ChangesPage {
+  readonly newState: string;
+  readonly hasMoreChanges: boolean;
+  readonly created: readonly string[];
+  readonly updated: readonly string[];
+  readonly destroyed: readonly string[];
+}
+
+export function pageOf({ sinceState, maxChanges }: ChangesArguments, changed: Changed): ChangesPage {
+  const since = parseStatePoint(sinceState);
+  const kinds = ["created", "updated", "destroyed"] as const;
+  const all = kinds.flatMap((kind) => changed[kind].map((id) => ({ kind, id, at: changed.at[id] ?? changed.state })))
+    .filter((one) => isBehind(one, since)).sort((a, b) => a.at - b.at || compareIds(a.id, b.id));
+  const page = all.slice(0, maxChanges ?? all.length);
+  const last = page[page.length - 1];
+  const hasMoreChanges = page.length < all.length;
+  const of = (wanted: string) => page.filter(({ kind }) => kind === wanted).map(({ id }) => id);
   return {
-    accountId: args.account.accountId,
-    oldState: args.sinceState,
-    newState: printState(state),
-    hasMoreChanges: false,
-    created,
-    updated,
-    destroyed,
-    ...more,
+    newState: hasMoreChanges && last ? `${last.at}-${last.id}` : printState(changed.state),
+    hasMoreChanges,
+    created: of("created"),
+    updated: of("updated"),
+    destroyed: of("destroyed"),
   };
+}
+
+function isBehind({ id, at }: { readonly id: string; readonly at: Modseq }, since: StatePoint): boolean {
+  return since.id === null || at > since.modseq || compareIds(id, since.id) > 0;
+}
+
+/** Ids of one kind in the order of their numbers. */
+function compareIds(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+export function changesResponse(args: ChangesArguments, page: ChangesPage, more: JsonObject = {}): JsonObject {
+  return { accountId: args.account.accountId, oldState: args.sinceState, ...page, ...more };
 }

@@ -2,7 +2,10 @@
 import type { JmapAccount } from "../account.ts";
 import type { Call } from "../call.ts";
 import { MethodError } from "../error.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { type Json, type JsonObject, shortened } from "../json.ts";
+
+/** Nobody has more. */
+export const PROPERTIES = 500;
 
 export interface GetArguments {
   readonly account: JmapAccount;
@@ -18,9 +21,10 @@ export function readGet(call: Call, isKnown: (property: string) => boolean): Get
   const ids = call.ids("ids");
   if (ids && ids.length > call.context.limits.maxObjectsInGet) throw new MethodError("requestTooLarge");
   const properties = call.strings("properties");
+  if (properties && properties.length > PROPERTIES) throw new MethodError("requestTooLarge", "too many properties");
   const unknown = properties?.find((property) => !isKnown(property));
   if (unknown !== undefined) {
-    throw new MethodError("invalidArguments", `${JSON.stringify(unknown.slice(0, 100))} is no property`);
+    throw new MethodError("invalidArguments", `${JSON.stringify(shortened(unknown, 100))} is no property`);
   }
   return {
     account,

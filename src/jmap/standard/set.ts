@@ -2,8 +2,8 @@
 import type { Modseq } from "../../contract/mod.ts";
 import type { JmapAccount } from "../account.ts";
 import type { Call } from "../call.ts";
-import { MethodError, SetError } from "../error.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { invalidProperties, MethodError, SetError } from "../error.ts";
+import { isObject, type Json, type JsonObject, sameJson, shortened } from "../json.ts";
 import { parseState } from "../state.ts";
 
 export interface SetArguments {
@@ -17,8 +17,7 @@ export interface SetArguments {
 
 export function readSet(call: Call): SetArguments {
   const account = call.account(true);
-  const ifInState = call.optionalString("ifInState");
-  return { account, ifState: ifInState === null ? null : stateOrMismatch(ifInState), ...readChangesOf(call) };
+  return { account, ifState: readIfState(call, "ifInState"), ...readChangesOf(call) };
 }
 
 /** What is to be made, changed and destroyed. */
@@ -32,13 +31,26 @@ export function readChangesOf(call: Call): Pick<SetArguments, "create" | "update
   return { create, update, destroy };
 }
 
-/** What never was a state is not the one there is. */
-function stateOrMismatch(text: string): Modseq {
+/** A state that must be the one there is: what never was a state is not. */
+export function readIfState(call: Call, name: string): Modseq | null {
+  const text = call.optionalString(name);
+  if (text === null) return null;
   try {
     return parseState(text);
   } catch {
     throw new MethodError("stateMismatch");
   }
+}
+
+/**
+ * Ids of what is changed and destroyed once all is made: RFC 8620 section 5.3, an object that is made comes before its
+ * creation id is named in the same call.
+ */
+export function afterCreates(call: Call, { update, destroy }: SetArguments): Pick<SetArguments, "update" | "destroy"> {
+  return {
+    update: new Map(Array.from(update, ([id, patch]) => [call.resolve(id), patch])),
+    destroy: [...new Set(destroy.map((id) => call.resolve(id)))],
+  };
 }
 
 function entries(call: Call, name: "create" | "update"): ReadonlyMap<string, JsonObject> {
@@ -53,12 +65,12 @@ function entries(call: Call, name: "create" | "update"): ReadonlyMap<string, Jso
 /** Gathers what became of each object. */
 export class SetResults {
   readonly #call: Call;
-  readonly #created: Record<string, JsonObject> = {};
-  readonly #updated: Record<string, JsonObject | null> = {};
+  readonly #created: Record<string, JsonObject> = record();
+  readonly #updated: Record<string, JsonObject | null> = record();
   readonly #destroyed: string[] = [];
-  readonly #notCreated: Record<string, JsonObject> = {};
-  readonly #notUpdated: Record<string, JsonObject> = {};
-  readonly #notDestroyed: Record<string, JsonObject> = {};
+  readonly #notCreated: Record<string, JsonObject> = record();
+  readonly #notUpdated: Record<string, JsonObject> = record();
+  readonly #notDestroyed: Record<string, JsonObject> = record();
 
   constructor(call: Call) {
     this.#call = call;
@@ -66,16 +78,19 @@ export class SetResults {
 
   /** `object`: its id, and what the server decided. Later calls know it by its creation id. */
   created(creationId: string, object: JsonObject & { readonly id: string }): void {
+    this.#call.hasChanged = true;
     this.#created[creationId] = object;
     this.#call.context.createdIds.set(creationId, object.id);
   }
 
   /** `changed`: what is otherwise than the client said; null: nothing. */
   updated(id: string, changed: JsonObject | null = null): void {
+    this.#call.hasChanged = true;
     this.#updated[id] = changed;
   }
 
   destroyed(id: string): void {
+    this.#call.hasChanged = true;
     this.#destroyed.push(id);
   }
 
@@ -113,7 +128,12 @@ export class SetResults {
   }
 }
 
-function orNull(record: Record<string, JsonObject | null>): JsonObject | null {
+/** `__proto__` is a name as others. */
+export function record<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>;
+}
+
+export function orNull(record: Record<string, JsonObject | null>): JsonObject | null {
   return Object.keys(record).length > 0 ? record : null;
 }
 
@@ -148,7 +168,7 @@ export function readPatch(patch: JsonObject): {
     const property = unescaped(path.slice(0, slash));
     const name = path.slice(slash + 1);
     if (name.includes("/")) {
-      throw new SetError("invalidPatch", `there is nothing to change at ${JSON.stringify(path.slice(0, 100))}`);
+      throw new SetError("invalidPatch", `there is nothing to change at ${JSON.stringify(shortened(path, 100))}`);
     }
     const members = within.get(property) ?? new Map<string, Json>();
     members.set(unescaped(name), value);
@@ -162,4 +182,28 @@ export function readPatch(patch: JsonObject): {
 
 function unescaped(step: string): string {
   return step.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
+/**
+ * RFC 8620 section 5.3: what only the server sets may be in a patch where it is as it is; such members are left out. The
+ * others of `fixed` are told all at once.
+ */
+export function withoutUnchanged(
+  values: ReadonlyMap<string, Json>,
+  current: JsonObject,
+  fixed: (property: string) => boolean,
+): ReadonlyMap<string, Json> {
+  const left = new Map<string, Json>();
+  const bad: string[] = [];
+  for (const [property, value] of values) {
+    if (!fixed(property)) left.set(property, value);
+    else if (!sameJson(value, current[property])) bad.push(property);
+  }
+  if (bad.length > 0) throw invalidProperties(bad, "they cannot change");
+  return left;
+}
+
+/** What a client did not say of an object, or what became otherwise than it said (RFC 8620 section 5.3, created). */
+export function unsaid(object: JsonObject, said: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name, value]) => !sameJson(value, said[name])));
 }

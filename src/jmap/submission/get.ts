@@ -2,12 +2,12 @@ import { ask, type Program } from "../../contract/mod.ts";
 import type { Call } from "../call.ts";
 import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
-import { changesResponse, readChanges } from "../standard/changes.ts";
+import { changesResponse, pageOf, readChanges } from "../standard/changes.ts";
 import { getResponse, pick, readGet } from "../standard/get.ts";
-import { parseState, printState } from "../state.ts";
-import { printSubmission, readSubmission } from "./status.ts";
+import { askedSince, parseStatePoint, printState } from "../state.ts";
+import { lookUp, printSubmission } from "./status.ts";
 
-const PROPERTIES: ReadonlySet<string> = new Set([
+export const SUBMISSION_PROPERTIES: ReadonlySet<string> = new Set([
   "id",
   "identityId",
   "emailId",
@@ -22,27 +22,22 @@ const PROPERTIES: ReadonlySet<string> = new Set([
 
 /** EmailSubmission/get (RFC 8621 section 7.1). */
 export function* submissionGet(call: Call): Program<JsonObject> {
-  const args = readGet(call, (property) => PROPERTIES.has(property));
+  const args = readGet(call, (property) => SUBMISSION_PROPERTIES.has(property));
   call.done();
-  const { accountId } = call.context.user;
-  const now = yield* ask("clock.now", {});
-  const { state, objects } = args.account.isPersonal
-    ? yield* ask("object.list", { accountId, kind: "submission", ids: args.ids })
-    : { state: yield* ask("account.state", call.whose(args.account)), objects: [] };
-  if (objects.length > call.context.limits.maxObjectsInGet) throw new MethodError("requestTooLarge");
-  const found = new Map<string, JsonObject>();
-  for (const object of objects) {
-    const printed = yield* printSubmission(object.objectId, readSubmission(object), now);
-    found.set(object.objectId, pick(printed, args.properties));
-  }
-  return getResponse(args, printState(state), found);
+  const { state, found } = yield* lookUp(args.account.accountId, args.ids);
+  if (found.length > call.context.limits.maxObjectsInGet) throw new MethodError("requestTooLarge");
+  const printed = new Map(found.map((one) => [one.id, pick(printSubmission(one), args.properties)]));
+  return getResponse(args, printState(state), printed);
 }
 
 /** EmailSubmission/changes (RFC 8621 section 7.2). */
 export function* submissionChanges(call: Call): Program<JsonObject> {
   const args = readChanges(call);
-  const since = parseState(args.sinceState);
-  const news = yield* ask("object.changes", { accountId: call.context.user.accountId, kind: "submission", since });
+  const since = askedSince(parseStatePoint(args.sinceState));
+  const { accountId } = args.account;
+  // What became of messages since somebody looked is a change too.
+  yield* lookUp(accountId, null);
+  const news = yield* ask("object.changes", { accountId, kind: "submission", since });
   if ("refused" in news) throw new MethodError("cannotCalculateChanges");
-  return changesResponse(args, news);
+  return changesResponse(args, pageOf(args, news));
 }

@@ -1,65 +1,69 @@
 import { ask, type Program } from "../../contract/mod.ts";
+import type { JmapAccount } from "../account.ts";
 import type { Call } from "../call.ts";
-import { parseJmapDate } from "../date.ts";
+import { parseUtcDate } from "../date.ts";
 import { MethodError } from "../error.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
+import { comparing, readComparators } from "../standard/comparators.ts";
+import { noCondition, readTest, type Test, wrongCondition } from "../standard/filter.ts";
 import { readWindow, windowResponse } from "../standard/query.ts";
-import { printState } from "../state.ts";
-import { pendingRows, readSubmission, type Submission } from "./status.ts";
+import { parseState, printState } from "../state.ts";
+import { type FoundSubmission, lookUp } from "./status.ts";
 
-type Found = Submission & { readonly id: string; readonly undoStatus: string };
-type Test = (one: Found) => boolean;
+interface SubmissionQuery {
+  readonly account: JmapAccount;
+  readonly test: Test<FoundSubmission>;
+  readonly compare: (a: FoundSubmission, b: FoundSubmission) => number;
+}
 
 /** EmailSubmission/query (RFC 8621 section 7.3). */
 export function* submissionQuery(call: Call): Program<JsonObject> {
-  const account = call.account();
-  const test = readFilter(call.value("filter") ?? null, 20);
-  const compare = readSort(call);
+  const query = readQuery(call);
   const window = readWindow(call);
   call.done();
-  const { accountId } = call.context.user;
-  const now = yield* ask("clock.now", {});
-  const { state, objects } = yield* ask("object.list", { accountId, kind: "submission", ids: null });
-  const all: Found[] = [];
-  for (const object of account.isPersonal ? objects : []) {
-    const submission = readSubmission(object);
-    const pending = submission.isCanceled ? [] : yield* pendingRows(submission, now);
-    const undoStatus = submission.isCanceled ? "canceled" : pending.length > 0 ? "pending" : "final";
-    all.push({ ...submission, id: object.objectId, undoStatus });
-  }
-  const ids = all.filter(test).sort(compare).map(({ id }) => id);
+  const { state, ids } = yield* find(query);
   return {
-    accountId: account.accountId,
+    accountId: query.account.accountId,
     queryState: printState(state),
-    // Whether one can be taken back changes with time alone.
-    canCalculateChanges: false,
+    canCalculateChanges: true,
     ...windowResponse(window, ids),
   };
 }
 
-/** EmailSubmission/queryChanges (RFC 8621 section 7.4): never known. */
-// deno-lint-ignore require-yield
+/** EmailSubmission/queryChanges (RFC 8621 section 7.4): where one stands depends on itself alone. */
 export function* submissionQueryChanges(call: Call): Program<JsonObject> {
-  call.account();
-  throw new MethodError("cannotCalculateChanges");
+  const query = readQuery(call);
+  const sinceQueryState = call.string("sinceQueryState");
+  const maxChanges = call.unsigned("maxChanges");
+  call.optionalString("upToId"); // undoStatus changes: it is ignored (RFC 8620 section 5.6)
+  const calculateTotal = call.boolean("calculateTotal", false);
+  call.done();
+  const since = parseState(sinceQueryState);
+  const { state, ids } = yield* find(query);
+  const { accountId } = query.account;
+  const news = yield* ask("object.changes", { accountId, kind: "submission", since });
+  if ("refused" in news || state < since) throw new MethodError("cannotCalculateChanges");
+  const removed = [...news.created, ...news.updated, ...news.destroyed];
+  const touched = new Set(removed);
+  const added = ids.flatMap((id, index) => touched.has(id) ? [{ id, index }] : []);
+  if (maxChanges !== null && removed.length + added.length > maxChanges) throw new MethodError("tooManyChanges");
+  return {
+    accountId,
+    oldQueryState: sinceQueryState,
+    newQueryState: printState(state),
+    ...(calculateTotal && { total: ids.length }),
+    removed,
+    added,
+  };
 }
 
-function readFilter(filter: Json, depth: number): Test {
-  if (filter === null) return () => true;
-  if (!isObject(filter)) throw new MethodError("invalidArguments", "a filter must be an object");
-  if (depth === 0) throw new MethodError("unsupportedFilter", "the filter is nested too deep");
-  const { operator, conditions } = filter;
-  if (operator !== undefined) {
-    if (!Array.isArray(conditions) || !["AND", "OR", "NOT"].includes(operator as string)) {
-      throw new MethodError("invalidArguments", "operator is AND, OR or NOT, with a list of conditions");
-    }
-    const tests = conditions.map((one) => readFilter(one as Json, depth - 1));
-    if (operator === "AND") return (one) => tests.every((test) => test(one));
-    if (operator === "OR") return (one) => tests.some((test) => test(one));
-    return (one) => !tests.some((test) => test(one));
-  }
-  const tests = Object.entries(filter).map(([name, value]) => readCondition(name, value));
-  return (one) => tests.every((test) => test(one));
+function readQuery(call: Call): SubmissionQuery {
+  return { account: call.account(), test: readTest(call.value("filter"), readCondition), compare: readSort(call) };
+}
+
+function* find({ account, test, compare }: SubmissionQuery) {
+  const { state, found } = yield* lookUp(account.accountId, null);
+  return { state, ids: found.filter(test).sort(compare).map(({ id }) => id) };
 }
 
 const LISTS: Readonly<Record<string, "identityId" | "emailId" | "threadId">> = {
@@ -68,39 +72,30 @@ const LISTS: Readonly<Record<string, "identityId" | "emailId" | "threadId">> = {
   threadIds: "threadId",
 };
 
-function readCondition(name: string, value: Json): Test {
-  const wrong = () => new MethodError("invalidArguments", `${name.slice(0, 60)} is not as it must be`);
+function readCondition(name: string, value: Json): Test<FoundSubmission> {
   const property = Object.hasOwn(LISTS, name) ? LISTS[name]! : null;
   if (property !== null) {
-    if (!Array.isArray(value)) throw wrong();
-    return (one) => value.includes(one[property]);
+    if (!Array.isArray(value) || !value.every((id) => typeof id === "string")) throw wrongCondition(name);
+    const ids: ReadonlySet<Json> = new Set(value as readonly string[]);
+    return (one) => ids.has(one[property]);
   }
-  if (name === "undoStatus") return (one) => one.undoStatus === value;
-  if (name === "before" || name === "after") {
-    const time = typeof value === "string" ? parseJmapDate(value) : null;
-    if (time === null) throw wrong();
-    return (one) => name === "before" ? one.sendAt < time : one.sendAt >= time;
+  if (name === "undoStatus") {
+    if (typeof value !== "string") throw wrongCondition(name);
+    return ({ status }) => status.undoStatus === value;
   }
-  throw new MethodError("unsupportedFilter", `there is no condition ${JSON.stringify(name.slice(0, 60))}`);
+  if (name !== "before" && name !== "after") throw noCondition(name);
+  const time = typeof value === "string" ? parseUtcDate(value) : null;
+  if (time === null) throw wrongCondition(name);
+  return ({ sendAt }) => name === "before" ? sendAt < time : sendAt >= time;
 }
 
-function readSort(call: Call): (a: Found, b: Found) => number {
-  const value = call.value("sort") ?? [];
-  if (!Array.isArray(value)) throw call.wrong("sort", "a list or null");
-  const compares = value.map((one) => {
-    const { property, isAscending = true } = isObject(one as Json) ? one as JsonObject : { property: "" };
-    if (property !== "emailId" && property !== "threadId" && property !== "sentAt" && property !== "sendAt") {
-      throw new MethodError("unsupportedSort");
-    }
-    const sign = isAscending === false ? -1 : 1;
-    const key = (found: Found) => property === "emailId" || property === "threadId" ? found[property] : found.sendAt;
-    return (a: Found, b: Found) => sign * (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
-  });
-  return (a, b) => {
-    for (const compare of compares) {
-      const way = compare(a, b);
-      if (way !== 0) return way;
-    }
-    return b.sendAt - a.sendAt;
-  };
+function readSort(call: Call): SubmissionQuery["compare"] {
+  const comparators = readComparators(call, ["emailId", "threadId", "sentAt", "sendAt"]);
+  return comparing<FoundSubmission>(comparators, (a, b, { property }) => {
+    // Section 7.3 calls it sentAt; the property is sendAt.
+    const key = (one: FoundSubmission) =>
+      property === "emailId" || property === "threadId" ? one[property] : one.sendAt;
+    const [left, right] = [key(a), key(b)];
+    return left === right ? 0 : left < right ? -1 : 1;
+  }, (a, b) => b.sendAt - a.sendAt || (a.id.length - b.id.length || (a.id < b.id ? -1 : 1)));
 }

@@ -1,11 +1,12 @@
+import { utf8Bytes } from "../../base/bytes.ts";
 import { ask, type Program, type VacationSettings } from "../../contract/mod.ts";
 import { DELIVERY_LIMITS } from "../../contract/mod.ts";
 import type { Call } from "../call.ts";
-import { parseJmapDate, printDate } from "../date.ts";
+import { parseUtcDate, printDate } from "../date.ts";
 import { invalidProperties, MethodError, SetError } from "../error.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { getResponse, pick, readGet } from "../standard/get.ts";
-import { readPatch, readSet, SetResults } from "../standard/set.ts";
+import { readPatch, readSet, SetResults, withoutUnchanged } from "../standard/set.ts";
 import { printState } from "../state.ts";
 
 /** There is one of it (RFC 8621 section 8). */
@@ -18,15 +19,15 @@ export function* vacationGet(call: Call): Program<JsonObject> {
   const args = readGet(call, (property) => PROPERTIES.has(property));
   call.done();
   const state = yield* ask("account.state", call.whose(args.account));
-  const settings = args.account.isPersonal ? yield* ask("delivery.settings", { address: args.account.name }) : null;
+  const settings = yield* ask("delivery.settings", { address: args.account.name });
   const found = new Map<string, JsonObject>();
-  if (settings && !("refused" in settings)) {
+  if (!("refused" in settings)) {
     found.set(SINGLETON, pick(print(settings.vacation ?? NONE), args.properties));
   }
   return getResponse(args, printState(state), found);
 }
 
-function print({ enabled, from, to, subject, text }: VacationSettings): JsonObject {
+function print({ enabled, from, to, subject, text, html = null }: VacationSettings): JsonObject {
   return {
     id: SINGLETON,
     isEnabled: enabled,
@@ -34,7 +35,7 @@ function print({ enabled, from, to, subject, text }: VacationSettings): JsonObje
     toDate: printDate(to),
     subject,
     textBody: text === "" ? null : text,
-    htmlBody: null,
+    htmlBody: html,
   };
 }
 
@@ -42,7 +43,6 @@ function print({ enabled, from, to, subject, text }: VacationSettings): JsonObje
 export function* vacationSet(call: Call): Program<JsonObject> {
   const args = readSet(call);
   call.done();
-  if (!args.account.isPersonal) throw new MethodError("forbidden");
   const { accountId } = call.context.user;
   const oldState = yield* ask("account.state", { accountId });
   if (args.ifState !== null && args.ifState !== oldState) throw new MethodError("stateMismatch");
@@ -57,8 +57,9 @@ export function* vacationSet(call: Call): Program<JsonObject> {
       const before = yield* ask("delivery.settings", { address });
       const vacation = "refused" in before ? NONE : before.vacation ?? NONE;
       const { whole, within } = readPatch(patch);
-      if (within.size > 0) throw new SetError("invalidPatch");
-      const answer = yield* ask("delivery.change", { address, change: { vacation: changed(vacation, whole) } });
+      if (within.size > 0) throw new SetError("invalidPatch", "there is nothing to change within a property");
+      const left = withoutUnchanged(whole, print(vacation), (property) => property === "id");
+      const answer = yield* ask("delivery.change", { address, change: { vacation: changed(vacation, left) } });
       if ("refused" in answer) throw invalidProperties([], answer.text);
       results.updated(id);
     } catch (error) {
@@ -69,39 +70,48 @@ export function* vacationSet(call: Call): Program<JsonObject> {
   return results.response(args, printState(oldState), printState(yield* ask("account.state", { accountId })));
 }
 
+/** Null is the default. All that is not as it must be is told at once. */
 function changed(before: VacationSettings, values: ReadonlyMap<string, Json>): VacationSettings {
-  const after: { -readonly [K in keyof VacationSettings]: VacationSettings[K] } = { ...before };
-  for (const [property, value] of values) {
-    const wrong = () => invalidProperties([property]);
-    const text = value === null || typeof value === "string" ? value : undefined;
-    if (property === "isEnabled") {
-      if (typeof value !== "boolean") throw wrong();
-      after.enabled = value;
-      continue;
-    }
-    if (text === undefined) throw wrong();
-    switch (property) {
-      case "fromDate":
-      case "toDate": {
-        const time = text === null ? null : parseJmapDate(text);
-        if (text !== null && time === null) throw wrong();
-        after[property === "fromDate" ? "from" : "to"] = time;
-        break;
-      }
-      case "subject":
-        if ((text ?? "").length > DELIVERY_LIMITS.vacationSubject) throw wrong();
-        after.subject = text;
-        break;
-      case "textBody":
-        if ((text ?? "").length > DELIVERY_LIMITS.vacationText) throw wrong();
-        after.text = text ?? "";
-        break;
-      case "htmlBody":
-        if (text !== null) throw invalidProperties([property], "answers are plain text: give a textBody");
-        break;
-      default:
-        throw wrong();
-    }
-  }
+  // That there is no HTML is said too: then there need not be a text either.
+  const after: { -readonly [K in keyof VacationSettings]: VacationSettings[K] } = { html: null, ...before };
+  const bad: string[] = [];
+  for (const [property, value] of values) if (!change(after, property, value)) bad.push(property);
+  if (bad.length > 0) throw invalidProperties(bad);
   return after;
+}
+
+/** False: it is not as it must be. */
+function change(
+  after: { -readonly [K in keyof VacationSettings]: VacationSettings[K] },
+  property: string,
+  value: Json,
+): boolean {
+  if (property === "isEnabled") {
+    if (typeof value === "boolean") after.enabled = value;
+    return typeof value === "boolean";
+  }
+  if (value !== null && typeof value !== "string") return false;
+  switch (property) {
+    case "fromDate":
+    case "toDate": {
+      const time = value === null ? null : parseUtcDate(value);
+      if (value !== null && time === null) return false;
+      after[property === "fromDate" ? "from" : "to"] = time;
+      return true;
+    }
+    case "subject":
+      after.subject = value;
+      return (value ?? "").length <= DELIVERY_LIMITS.vacationSubject && !/\p{Cc}/u.test(value ?? "");
+    case "textBody":
+      after.text = value ?? "";
+      return fits(value);
+    case "htmlBody":
+      after.html = value;
+      return fits(value);
+  }
+  return false;
+}
+
+function fits(text: string | null): boolean {
+  return utf8Bytes(text ?? "").length <= DELIVERY_LIMITS.vacationText;
 }

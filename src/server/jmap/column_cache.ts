@@ -77,7 +77,8 @@ export class ColumnCache {
         // Those that went meanwhile come as destroyed on a later page.
       }
       entry.since = news.upTo;
-      columns.state = news.upTo.modseq;
+      // Within the changes of one modseq it is not yet the state behind them.
+      columns.state = (news.upTo.modseq - (news.upTo.emailId === null ? 0 : 1)) as Modseq;
       if (!news.hasMore) return;
     }
   }

@@ -23,6 +23,8 @@ export interface JmapParts extends SubmissionParts {
   readonly guard: Guard;
   /** How long a message may be held back. */
   readonly futureReleaseMs: number;
+  /** Of one message. */
+  readonly maxRecipients: number;
   readonly users: JmapUsers;
   readonly hub: PushHub;
   readonly streams: StreamLimits;
@@ -41,6 +43,8 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
       ...JMAP_LIMITS,
       maxSizeUpload: Math.max(JMAP_LIMITS.maxSizeUpload, parts.messageSize),
       maxDelayedSend: Math.floor(parts.futureReleaseMs / 1000),
+      maxSizeMessage: parts.messageSize,
+      maxRecipients: parts.maxRecipients,
     },
 
     async logIn(shown, address, door = "jmap"): Promise<Login | LoginRefused> {

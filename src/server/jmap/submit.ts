@@ -29,11 +29,17 @@ export async function submitByJmap(
   const sender = await completed(args, parts);
   const begun = await limits.sender({ peer, sender }, () => run(parts.programs.verifySender({ peer, sender })));
   if ("refused" in begun) return begun;
+  let refused: Refusal | null = null;
+  const recipients: string[] = [];
   for (const recipient of args.recipients) {
     const question = { peer, sender, recipient };
     const answer = await limits.recipient(question, () => run(parts.programs.verifyRecipient(question)));
-    if ("refused" in answer) return { refused: naming(answer.refused, recipient.forwardPath) };
+    if (!("refused" in answer)) continue;
+    refused ??= naming(answer.refused, recipient.forwardPath);
+    recipients.push(recipient.forwardPath);
+    if (answer.refused.code < 500) break; // too many at the moment: the others would be too
   }
+  if (refused) return { refused, recipients };
   const message: Args<"message.receive"> = {
     peer,
     envelope: { sender, recipients: args.recipients },

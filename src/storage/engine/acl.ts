@@ -5,7 +5,7 @@ import { canonicalAddress } from "./address.ts";
 import { accountIdOf } from "./ids.ts";
 import { accountOf, nextModseq } from "./member.ts";
 import { nameFor } from "./names.ts";
-import { noteMailbox } from "./objects.ts";
+import { noteMailbox, noteRights } from "./objects.ts";
 import { parseRights, RIGHTS, union, without } from "./rights.ts";
 import type { AccountRow, Transaction } from "./tables.ts";
 
@@ -42,7 +42,9 @@ export function set(tx: Transaction, args: Args<"acl.set">): AnswerOf<"acl.set">
   if (before === "" && entries.length >= ENTRIES_LIMIT) return { refused: "tooMany" };
   if (rights === "") tx.removeAcl(mailbox.id, who.grantee);
   else tx.putAcl({ mailbox: mailbox.id, account: owner.id, grantee: who.grantee, rights });
-  noteMailbox(tx, owner, mailbox, nextModseq(tx, owner));
+  const modseq = nextModseq(tx, owner);
+  noteMailbox(tx, owner, mailbox, modseq);
+  noteRights(tx, owner, modseq);
   // Whoever looks at it finds out whether he still may.
   tx.touch(owner.id, mailbox.id);
   tx.touch(owner.id, null);

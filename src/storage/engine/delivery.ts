@@ -95,10 +95,13 @@ function settingsOf(tx: Transaction, account: number): DeliverySettings {
 function problem({ vacation, lists }: DeliverySettings): string | null {
   const limits = DELIVERY_LIMITS;
   if (vacation) {
-    const { subject, text, from, to } = vacation;
+    const { subject, text, html, from, to } = vacation;
+    if (utf8Bytes(html ?? "").length > limits.vacationText) {
+      return `an answer has at most ${limits.vacationText} octets`;
+    }
     if (utf8Bytes(text).length > limits.vacationText) return `an answer has at most ${limits.vacationText} octets`;
     if (text.includes("\0")) return "an answer has no octet 0";
-    if (vacation.enabled && text.trim() === "") return "an answer needs a text";
+    if (vacation.enabled && text.trim() === "" && html === undefined) return "an answer needs a text";
     if (subject !== null && (subject.length > limits.vacationSubject || /\p{Cc}/u.test(subject))) {
       return `a subject is one line of at most ${limits.vacationSubject} characters`;
     }

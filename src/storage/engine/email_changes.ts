@@ -6,7 +6,7 @@
 import type { AnswerOf, Args, ChangesPoint, EmailChange, Modseq } from "../../contract/mod.ts";
 import { type Looked, lookInto, visible } from "./email_objects.ts";
 import { emailIdOf, rowOf, threadIdOf } from "./ids.ts";
-import { floorOf } from "./objects.ts";
+import { floorOf, rightsFloorOf } from "./objects.ts";
 import type { Transaction } from "./tables.ts";
 
 /** Changes of one answer. */
@@ -17,6 +17,7 @@ export function changes(tx: Transaction, args: Args<"email.changes">): AnswerOf<
   const { owner } = looked;
   const { modseq: since } = args.since;
   if (since > owner.modseq || since < floorOf(tx, owner)) return { refused: "tooOld" };
+  if (looked.asker !== owner && since > 0 && since < rightsFloorOf(tx, owner)) return { refused: "tooOld" };
   for (const { mailbox } of looked.mailboxes.values()) if (since < mailbox.floor) return { refused: "tooOld" };
   const limit = Math.max(1, Math.min(args.limit, CHANGES));
   const { last, threads, horizon } = gather(tx, looked, args.since, limit);
@@ -64,9 +65,11 @@ function gather(tx: Transaction, looked: Looked, since: ChangesPoint, limit: num
     if (from > 0) take(tx.tombstonesChanged(mailbox.id, from, asked));
   }
   if (from > 0) {
-    const gone = tx.destroyedSince(looked.owner.id, "email", from, asked);
+    const isOwner = looked.asker === looked.owner;
+    const gone = tx.destroyedSince(looked.owner.id, "email", from, isOwner ? asked : Infinity);
     for (const { id, thread } of gone) threads.set(id, thread);
-    take(gone.map(({ modseq, id }) => ({ modseq, email: id })));
+    // RFC 8621 section 9.5: others learn of what was where they may read, which the tombstones there say.
+    if (isOwner) take(gone.map(({ modseq, id }) => ({ modseq, email: id })));
   }
   return { last, threads, horizon };
 }

@@ -10,10 +10,12 @@ import type {
   NewEmail,
   SetPatch,
 } from "../../contract/mod.ts";
+import { lowerAscii } from "../../base/ascii.ts";
 import { EMPTY } from "../../base/bytes.ts";
+import { EMAIL_KEYWORDS } from "../../contract/mod.ts";
 import { mayReadBlob } from "./access.ts";
 import { type Looked, lookInto } from "./email_objects.ts";
-import { changeKeywords, DELETED, EMAIL_BITS, parseFlags, SHARED } from "./flags.ts";
+import { changeKeywords, DELETED, EMAIL_BITS, hasKeyword, parseFlags, SHARED } from "./flags.ts";
 import { emailIdOf, rowOf, threadIdOf } from "./ids.ts";
 import { addEmail, addMember, dropOrphan, hasRoom, nextModseq, removeMember, setFlags } from "./member.ts";
 import { flagRights } from "./rights.ts";
@@ -68,7 +70,11 @@ class Work {
     if (targets.length === 0) return { refused: "noMailbox" };
     const blob = tx.blob(email.blobId);
     if (!blob || !mayReadBlob(tx, asker, blob)) return { refused: "blobNotFound" };
-    if (!hasRoom(owner, blob.size, 1)) return { refused: "overQuota" };
+    const prefix = email.prefix ?? EMPTY;
+    const size = prefix.length + blob.size;
+    if (!hasRoom(owner, size, 1)) return { refused: "overQuota" };
+    const { bits, keywords } = parseFlags(email.flags);
+    if (countOf(keywords) > EMAIL_KEYWORDS || !holds(keywords, email.flags, [])) return { refused: "tooManyKeywords" };
     const modseq = this.#next();
     const id = tx.next("email");
     const index = tx.blobIndex(blob.blobId);
@@ -80,20 +86,19 @@ class Work {
       blob: tx.storeBlob(blob),
       blobId: blob.blobId,
       blobSize: blob.size,
-      size: blob.size,
+      size,
       internalDate: email.internalDate,
       sentAt: index?.envelope.sentAt ?? null,
-      prefix: EMPTY,
+      prefix,
       created: modseq,
     });
-    const { bits, keywords } = parseFlags(email.flags);
     const may = flagRights(targets.map(({ rights }) => rights).reduce(inBoth));
     const kept = (bits & may.bits & EMAIL_BITS) | (targets.length > 1 ? SHARED : 0);
-    const row = { id, size: blob.size };
+    const row = { id, size };
     for (const { mailbox } of targets) {
       addMember(tx, mailbox, row, modseq, kept, may.keywords ? keywords : "", this.#now);
     }
-    return { emailId: emailIdOf(id), threadId: threadIdOf(thread), size: blob.size };
+    return { emailId: emailIdOf(id), threadId: threadIdOf(thread), size };
   }
 
   update({ emailId, flags, mailboxIds }: EmailUpdate): Done {
@@ -157,6 +162,10 @@ class Work {
     const [add, remove] = [parseFlags(patch.add ?? []), parseFlags(patch.remove ?? [])];
     bits = (bits | add.bits) & ~remove.bits & EMAIL_BITS;
     keywords = changeKeywords(changeKeywords(keywords, "add", add.keywords), "remove", remove.keywords);
+    if (!holds(keywords, [...patch.replace ?? [], ...patch.add ?? []], patch.remove ?? [])) {
+      return { refused: "tooManyKeywords" };
+    }
+    if (countOf(keywords) > Math.max(EMAIL_KEYWORDS, countOf(member.keywords))) return { refused: "tooManyKeywords" };
     const may = flagRights(seen.map(({ rights }) => rights).reduce(inBoth));
     const isForbidden = ((bits ^ member.flags) & EMAIL_BITS & ~may.bits) !== 0 ||
       (keywords !== member.keywords && !may.keywords);
@@ -216,6 +225,17 @@ class Work {
       if (member) removeMember(tx, mailbox, member, modseq);
     }
   }
+}
+
+function countOf(keywords: string): number {
+  return keywords === "" ? 0 : keywords.split(" ").length;
+}
+
+/** Whether all that were to be set are: keywords have room for so many octets. */
+function holds(keywords: string, set: readonly string[], removed: readonly string[]): boolean {
+  return set.every((flag) => {
+    return flag.startsWith("\\") || removed.includes(flag) || hasKeyword(keywords, lowerAscii(flag));
+  });
 }
 
 function mayRemove(rights: string): boolean {

@@ -14,7 +14,7 @@ import { accountIdOf, mailboxIdOf, rowOf } from "./ids.ts";
 import { create, printMailbox, remove, subscribe } from "./mailboxes.ts";
 import { accountOf, nextModseq } from "./member.ts";
 import { nameFor } from "./names.ts";
-import { floorOf, noteMailbox } from "./objects.ts";
+import { floorOf, noteMailbox, rightsFloorOf } from "./objects.ts";
 import { rename } from "./rename.ts";
 import { RIGHTS } from "./rights.ts";
 import type { AccountRow, MailboxRow, Transaction } from "./tables.ts";
@@ -75,23 +75,29 @@ function print(
 }
 
 export function changes(tx: Transaction, args: Args<"mailbox.objectChanges">): AnswerOf<"mailbox.objectChanges"> {
-  const { owner, mailboxes } = familyOf(tx, args);
+  const { asker, owner, mailboxes } = familyOf(tx, args);
   const { since } = args;
   if (since < floorOf(tx, owner) || since > owner.modseq) return { refused: "tooOld" };
+  if (asker !== owner && since > 0 && since < rightsFloorOf(tx, owner)) return { refused: "tooOld" };
   const notes = new Map(tx.objects(owner.id, "mailbox").map((note) => [note.id, note]));
   const created: MailboxId[] = [];
   const updated: MailboxId[] = [];
   const counted: MailboxId[] = [];
+  const at: Record<string, Modseq> = {};
   for (const row of mailboxes) {
     const note = notes.get(row.id);
     const id = mailboxIdOf(row.id);
+    at[id] = Math.max(note?.changed ?? 0, row.modseq) as Modseq;
     if (note && note.created > since) created.push(id);
     else if (note && note.changed > since) updated.push(id);
     else if (row.modseq > since) counted.push(id);
   }
   const gone = since === 0 ? [] : tx.destroyedSince(owner.id, "mailbox", since, Infinity);
-  const destroyed = gone.map(({ id }) => mailboxIdOf(id));
-  return { state: owner.modseq as Modseq, created, updated, counted, destroyed };
+  const destroyed = gone.map(({ id, modseq }) => {
+    at[mailboxIdOf(id)] = modseq as Modseq;
+    return mailboxIdOf(id);
+  });
+  return { state: owner.modseq as Modseq, created, updated, counted, destroyed, at };
 }
 
 export function make(tx: Transaction, args: Args<"mailbox.make">): AnswerOf<"mailbox.make"> {
@@ -134,7 +140,8 @@ export function update(tx: Transaction, args: Args<"mailbox.update">): AnswerOf<
     const moved = move(tx, family, row, patch);
     if (moved) return moved;
   }
-  if (patch.role !== undefined && patch.role !== row.role) {
+  const before = row.role;
+  if (patch.role !== undefined && patch.role !== before) {
     row.role = patch.role;
     tx.saveMailbox(row);
   }
@@ -143,10 +150,20 @@ export function update(tx: Transaction, args: Args<"mailbox.update">): AnswerOf<
     subscribe(tx, { accountId: args.accountId as never, path, subscribed: patch.isSubscribed });
   }
   if (isTheirs) {
-    noteMailbox(tx, owner, row, nextModseq(tx, owner), patch.sortOrder);
+    const modseq = nextModseq(tx, owner);
+    noteMailbox(tx, owner, row, modseq, patch.sortOrder);
+    if (before !== row.role && (before === "trash" || row.role === "trash")) recountAll(tx, owner, modseq);
     tx.touch(owner.id, null);
   }
   return { done: true };
+}
+
+/** What counts as unread depends on what is the trash (RFC 8621 section 2). */
+function recountAll(tx: Transaction, owner: AccountRow, modseq: number): void {
+  for (const mailbox of tx.mailboxes(owner.id)) {
+    mailbox.modseq = modseq;
+    tx.saveMailbox(mailbox);
+  }
 }
 
 /** A role is one mailbox's, and INBOX keeps its own (RFC 8621 section 2). */

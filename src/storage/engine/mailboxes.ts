@@ -242,7 +242,11 @@ export function subscribe(tx: Transaction, args: Args<"mailbox.subscribe">): Ans
   if (args.subscribed === tx.isSubscribed(account.id, path)) return { done: true };
   if (args.subscribed && !there) return { refused: "notFound" };
   tx.subscribe(account.id, path, args.subscribed);
-  if (there && there.owner === account) noteMailbox(tx, account, there.mailbox, nextModseq(tx, account));
+  if (there) {
+    // Of another's mailbox it is a change too: its state is that of its owner.
+    noteMailbox(tx, there.owner, there.mailbox, nextModseq(tx, there.owner));
+    tx.touch(there.owner.id, null);
+  }
   tx.touch(account.id, null);
   return { done: true };
 }

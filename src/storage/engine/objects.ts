@@ -18,6 +18,18 @@ export function floorOf(tx: Transaction, account: AccountRow): number {
   return tx.object(account.id, "floor", 0)?.changed ?? 0;
 }
 
+/** Before this modseq nobody but the owner is told what happened: what he might see was something else. */
+export function rightsFloorOf(tx: Transaction, account: AccountRow): number {
+  return tx.object(account.id, "floor", RIGHTS_FLOOR)?.changed ?? 0;
+}
+
+/** Rights of others changed. */
+export function noteRights(tx: Transaction, { id }: AccountRow, modseq: number): void {
+  tx.putObject({ account: id, kind: "floor", id: RIGHTS_FLOOR, created: 0, changed: modseq, value: "" });
+}
+
+const RIGHTS_FLOOR = 1;
+
 /** A mailbox was made, or something of it changed that is not its emails. */
 export function noteMailbox(
   tx: Transaction,
@@ -99,11 +111,17 @@ export function changes(tx: Transaction, args: Args<"object.changes">): AnswerOf
   if (since < floorOf(tx, account) || since > account.modseq) return { refused: "tooOld" };
   const created: string[] = [];
   const updated: string[] = [];
+  const at: Record<string, Modseq> = {};
   for (const row of tx.objects(account.id, kind)) {
-    if (row.changed > since) (row.created > since ? created : updated).push(idOf(kind, row.id));
+    if (row.changed <= since) continue;
+    (row.created > since ? created : updated).push(idOf(kind, row.id));
+    at[idOf(kind, row.id)] = row.changed as Modseq;
   }
-  const destroyed = tx.destroyedSince(account.id, kind, since, Infinity).map(({ id }) => idOf(kind, id));
-  return { state: account.modseq as Modseq, created, updated, destroyed };
+  const destroyed = tx.destroyedSince(account.id, kind, since, Infinity).map(({ id, modseq }) => {
+    at[idOf(kind, id)] = modseq as Modseq;
+    return idOf(kind, id);
+  });
+  return { state: account.modseq as Modseq, created, updated, destroyed, at };
 }
 
 export function owners(tx: Transaction, args: Args<"object.owners">): AnswerOf<"object.owners"> {

@@ -54,7 +54,7 @@ const VALUES: readonly Json[] = [
   "e1_1",
   "__proto__",
   "toString",
-  "\u0000\ud800",
+  "\u0000\ufffd",
   "2026-02-30T00:00:00Z",
   [],
   ["e1"],

@@ -251,8 +251,28 @@ export function objectsContract(name: string, open: Open): void {
       refused: "noPermission",
     }]);
     granted(await grant("lrste"));
+    // What he might see was something else then.
+    assert.deepEqual(await s.ask("email.changes", { ...asBob, since: news.upTo, limit: 9 }), { refused: "tooOld" });
+    const { modseq } = news.upTo;
+    assert.deepEqual(await s.ask("mailbox.objectChanges", { ...asBob, since: modseq }), { refused: "tooOld" });
+    const since = { modseq: await s.ask("account.state", asBob), emailId: null };
+    const [own] = await s.rows(s.ann, (await boxes(s))["INBOX"]!);
+    granted(await set(s, { destroy: [own!.emailId] }));
     const done = granted(await set(s, { update: [seen], destroy: [row!.emailId] }, s.bob));
     assert.deepEqual([done.updated[0], done.destroyed[0]], [{ done: true }, { done: true }]);
+    // Of what he never saw he does not hear that it is gone.
+    const gone = granted(await s.ask("email.changes", { ...asBob, since, limit: 9 }));
+    assert.deepEqual(gone.changes.map(({ emailId, kind }) => [emailId, kind]), [[row!.emailId, "destroyed"]]);
+    const before = await s.ask("account.state", asBob);
+    granted(
+      await s.ask("mailbox.subscribe", {
+        accountId: s.bob,
+        path: "Other Users/ann@example.org/Work",
+        subscribed: true,
+      }),
+    );
+    const told = granted(await s.ask("mailbox.objectChanges", { ...asBob, since: before }));
+    assert.deepEqual([told.updated, told.at[mailboxId]], [[mailboxId], told.state]);
     granted(await grant(""));
     assert.deepEqual((await s.ask("mailbox.objects", asBob)).mailboxes, []);
     assert.equal(await s.ask("account.state", asBob), 0);
