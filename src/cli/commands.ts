@@ -4,6 +4,7 @@ import { accountChange } from "./commands/account_change.ts";
 import { accountList } from "./commands/account_list.ts";
 import { accountPassword } from "./commands/account_password.ts";
 import { accountRemove } from "./commands/account_remove.ts";
+import { accountRole } from "./commands/account_role.ts";
 import { accountShow } from "./commands/account_show.ts";
 import { aclList } from "./commands/acl_list.ts";
 import { aclRemove } from "./commands/acl_remove.ts";
@@ -97,6 +98,7 @@ export const COMMANDS: readonly Command[] = [
   accountAdd,
   accountList,
   accountShow,
+  accountRole,
   accountChange,
   accountPassword,
   accountRemove,

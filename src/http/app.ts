@@ -32,7 +32,9 @@ import { sieveWork } from "./admin/sieve_work.ts";
 import { removed } from "./admin/removed.ts";
 import { store } from "./admin/store.ts";
 import { reports } from "./admin/reports.ts";
-import { bearer } from "./bearer.ts";
+import { guardRoutes } from "./access.ts";
+import { identify } from "./actor.ts";
+import { roles } from "./admin/roles.ts";
 import type { HttpApp, HttpDeps } from "./deps.ts";
 import { jmapRoutes } from "./jmap/mod.ts";
 import { oauthRoutes } from "./oauth/mod.ts";
@@ -102,9 +104,10 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     app.route("/jmap", jmapRoutes(deps.jmap, deps));
   }
   describe(app, deps);
-  if (deps.trusted !== true) app.use(`${API}/*`, bearer(deps.adminToken, deps.adminSeen));
+  app.use(`${API}/*`, identify(deps));
   app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT, [...MESSAGE_BODIES, sendBodies(deps)]));
   const admin = new OpenAPIHono({ defaultHook });
+  guardRoutes(admin, deps);
   for (const resource of [domains, dkim, dns, reports, accounts, acl, mailboxes, tokens, aliases, queue, messages]) {
     resource(admin, deps);
   }
@@ -116,6 +119,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   messagesRestore(admin, deps);
   accountsRevive(admin, deps);
   for (const resource of [sieve, sieveWork, serverScripts, filterRules, delivering]) resource(admin, deps);
+  roles(admin, deps);
   bans(admin, deps);
   removed(admin, deps);
   store(admin, deps);
@@ -159,7 +163,15 @@ type Validated = { readonly success: true } | {
 
 /** The description of the API. It needs no token: it is the same for everyone, and tells nothing of this server. */
 function describe(app: OpenAPIHono, deps: HttpDeps): void {
-  app.openAPIRegistry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
+  const scheme = (name: string, scheme: "basic" | "bearer", description: string) =>
+    app.openAPIRegistry.registerComponent("securitySchemes", name, { type: "http", scheme, description });
+  scheme("token", "bearer", "the admin token: everything");
+  scheme(
+    "password",
+    "basic",
+    "an account with its password or an app password: what is its own, and what its role says",
+  );
+  scheme("accountToken", "bearer", "a token of an account, for everything or for `admin`");
   let document: unknown = null;
   app.get(`${API}/openapi.json`, (c) => {
     document ??= app.getOpenAPI31Document({

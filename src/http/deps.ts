@@ -4,7 +4,7 @@ import type { WebhookDesk } from "./webhook_desk.ts";
 import type { SuppressionDesk } from "./suppression_desk.ts";
 import type { ServerScriptDesk } from "./server_scripts.ts";
 import type { SieveDesk } from "./sieve_desk.ts";
-import type { JmapDesk } from "./jmap/desk.ts";
+import type { JmapDesk, Shown } from "./jmap/desk.ts";
 import type { PeopleDesk } from "./sign_in/people_desk.ts";
 import type { HttpClient } from "./client.ts";
 import type { Mend } from "../storage/storage.ts";
@@ -18,8 +18,11 @@ import type {
   DirectoryRefused,
   EnvelopeRecipient,
   EnvelopeSender,
+  Login,
+  LoginRefused,
   QueueRow,
   Refusal,
+  Scope,
   StorageOp,
   TraceId,
 } from "../contract/mod.ts";
@@ -156,6 +159,10 @@ export interface HttpDeps {
   /** Tells of accounts whose password changed, that were disabled, or that are gone. */
   readonly onAccountChanged?: (listener: (address: string) => void) => void;
   readonly adminToken: Secret;
+  /** Who somebody is that administers by the login of an account; left out: the admin token alone is taken. */
+  readonly logIn?: (shown: Shown, address: string, door: Scope) => Promise<Login | LoginRefused>;
+  /** Whether somebody knows the password of his account, no token in its place; with delays as at a login. */
+  readonly provePassword?: (login: string, password: Secret, address: string) => Promise<object | LoginRefused>;
   readonly bans: BanDesk;
   /** Somebody showed the right token from this address. */
   readonly adminSeen?: (address: string) => void;

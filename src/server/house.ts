@@ -22,6 +22,7 @@ import type { World } from "../net/world.ts";
 import type { Storage } from "../storage/storage.ts";
 import { BanBook } from "./abuse/ban_book.ts";
 import { banRules, Guard } from "./abuse/guard.ts";
+import { adminLogin } from "./admin_login.ts";
 import { createAuth } from "./auth.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config/mod.ts";
@@ -267,6 +268,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     adminToken,
     async http(trusted, state) {
       const { createHttpApp } = await import("../http/mod.ts");
+      const people = createPeopleDesk({ storage, auth, guard, clock, log });
       return createHttpApp({
         openBody: () => bodyIntake(storage),
         ...state,
@@ -276,6 +278,9 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         makeToken,
         dkim,
         dns: createDomainDns({ config, storage, dkim, resolve, now: () => clock.wall() }),
+        logIn: adminLogin(auth, guard),
+        // What else the account asks for at a login is not asked of whoever has logged in.
+        provePassword: people.signIn,
         jmap: createJmapDesk({
           ...taking,
           auth,
@@ -288,7 +293,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
           maxRecipients: config.limits.recipients,
           streams: streamLimits(config),
         }),
-        ...(!trusted && { people: createPeopleDesk({ storage, auth, guard, clock, log }) }),
+        ...(!trusted && { people }),
         targets: [...filter.targets ?? []].map(([name, facts]) => ({ name, ...facts })),
         serverScripts,
         sieve: createSieveDesk({ ...typed, storage, filter, now: () => clock.wall() }),

@@ -3,6 +3,8 @@ import { testAdmin } from "./admin_over_memory.ts";
 
 interface Operation {
   readonly summary?: string;
+  readonly "x-access"?: string;
+  readonly security?: readonly Record<string, readonly string[]>[];
   readonly responses: Record<string, unknown>;
 }
 
@@ -38,6 +40,7 @@ const ROUTES = [
   "GET /api/v1/accounts/{address}/mailboxes/{mailboxId}/messages/{uid}",
   "GET /api/v1/accounts/{address}/messages",
   "GET /api/v1/accounts/{address}/removed",
+  "GET /api/v1/accounts/{address}/role",
   "GET /api/v1/accounts/{address}/rules",
   "GET /api/v1/accounts/{address}/sieve",
   "GET /api/v1/accounts/{address}/sieve/{name}",
@@ -55,6 +58,7 @@ const ROUTES = [
   "GET /api/v1/domains/{name}/suppressions",
   "GET /api/v1/domains/{name}/suppressions/{address}",
   "GET /api/v1/domains/{name}/tls-reports",
+  "GET /api/v1/me",
   "GET /api/v1/messages/{traceId}",
   "GET /api/v1/queue",
   "GET /api/v1/queue/{queueId}",
@@ -99,6 +103,7 @@ const ROUTES = [
   "PUT /api/v1/accounts/{address}/acl",
   "PUT /api/v1/accounts/{address}/mailboxes",
   "PUT /api/v1/accounts/{address}/password",
+  "PUT /api/v1/accounts/{address}/role",
   "PUT /api/v1/accounts/{address}/rules",
   "PUT /api/v1/accounts/{address}/sieve/{name}",
   "PUT /api/v1/accounts/{address}/vacation",
@@ -117,12 +122,15 @@ Deno.test("the OpenAPI document lists every route with its words and refusals", 
   assert.deepEqual([openapi, info.version], ["3.1.0", "0.0.0-test"]);
   const found: string[] = [];
   for (const [path, operations] of Object.entries(paths)) {
-    for (const [method, { summary, responses }] of Object.entries(operations)) {
+    for (const [method, { summary, responses, security, "x-access": access }] of Object.entries(operations)) {
       const route = `${method.toUpperCase()} ${path}`;
       found.push(route);
       assert.ok(summary, route);
       assert.ok(Object.keys(responses).some((status) => status.startsWith("2")), route);
-      assert.ok("401" in responses, route);
+      assert.ok("401" in responses && "403" in responses, route);
+      const roles = access === "account" ? [] : [access];
+      assert.ok(access === "account" || access === "domain" || access === "server", route);
+      assert.deepEqual(security, [{ token: [] }, { password: roles }, { accountToken: roles }], route);
     }
   }
   assert.deepEqual(found.sort(), ROUTES);
@@ -130,7 +138,7 @@ Deno.test("the OpenAPI document lists every route with its words and refusals", 
 
 Deno.test("every reference of the OpenAPI document leads somewhere, and every path parameter is described", async () => {
   const document = await description();
-  assert.deepEqual(document.components.securitySchemes, { token: { type: "http", scheme: "bearer" } });
+  assert.deepEqual(Object.keys(document.components.securitySchemes), ["token", "password", "accountToken"]);
   const todo: unknown[] = [document];
   let references = 0;
   while (todo.length > 0) {

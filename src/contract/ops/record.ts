@@ -5,6 +5,8 @@ export type RecordKind =
   | "audit"
   // Scripts of the server and of its domains.
   | "script"
+  // What accounts may administer.
+  | "role"
   // Which server tells JMAP clients by URLs, and up to where it has.
   | "push"
   // What was sent by HTTP, the keys of such requests, and the addresses that are left alone.

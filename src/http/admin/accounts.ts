@@ -2,6 +2,8 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { encodeBase64 } from "../../base/base64.ts";
 import { Secret } from "../../base/secret.ts";
 import type { Account } from "../../contract/mod.ts";
+import { domainOf } from "../access.ts";
+import { accountOf, type Actor, actorOf, addressOf, administers, forbidden, tooMany } from "../actor.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError, unlessRefused } from "../problem.ts";
 import {
@@ -37,6 +39,7 @@ const NO_LIMIT = { bytes: null, messages: null };
 const list = createRoute({
   method: "get",
   path: "/accounts",
+  "x-access": "account",
   tags,
   summary: "All accounts, or those of one domain",
   request: { query: z.object({ domain: domainName.optional() }) },
@@ -46,6 +49,7 @@ const list = createRoute({
 const add = createRoute({
   method: "post",
   path: "/accounts",
+  "x-access": "domain",
   tags,
   summary: "Add an account with its mailboxes",
   request: {
@@ -69,6 +73,7 @@ const add = createRoute({
 const get = createRoute({
   method: "get",
   path: "/accounts/{address}",
+  "x-access": "account",
   tags,
   summary: "One account",
   request: { params },
@@ -78,8 +83,9 @@ const get = createRoute({
 const change = createRoute({
   method: "patch",
   path: "/accounts/{address}",
+  "x-access": "account",
   tags,
-  summary: "Change an account; what is left out stays",
+  summary: "Change an account; what is left out stays. The account itself may change its name",
   request: {
     params,
     body: body(
@@ -96,15 +102,23 @@ const change = createRoute({
 const setPassword = createRoute({
   method: "put",
   path: "/accounts/{address}/password",
+  "x-access": "account",
   tags,
   summary: "Set the password of an account",
-  request: { params, body: body(z.strictObject({ password })) },
+  request: {
+    params,
+    body: body(z.strictObject({
+      password,
+      old: password.optional().openapi({ description: "the one before: needed for an account that sets its own" }),
+    })),
+  },
   responses: { 204: { description: "it is set" }, ...PROBLEMS, ...NOT_FOUND },
 });
 
 const remove = createRoute({
   method: "delete",
   path: "/accounts/{address}",
+  "x-access": "domain",
   tags,
   summary: "Remove an account with all its mail",
   request: { params },
@@ -117,11 +131,12 @@ export function accounts(app: OpenAPIHono, deps: HttpDeps): void {
   const changed = deps.accountChanged ?? (() => {});
   app.openapi(list, async (c) => {
     const { domain } = c.req.valid("query");
-    const found = await perform("account.list", domain === undefined ? {} : { domain });
+    const found = await seenBy(actorOf(c), domain, deps);
     return c.json({ accounts: found.map(print) }, 200);
   });
   app.openapi(add, async (c) => {
     const { address, name, quota, password = unguessable(), shared } = c.req.valid("json");
+    checkDomain(actorOf(c), address);
     const credentials = unlessRefused(await deps.makeCredentials(new Secret(password)));
     const args = { address, name, quota, credentials, shared, now: deps.now() };
     return c.json(print(unlessRefused(await perform("account.add", args))), 201);
@@ -137,6 +152,9 @@ export function accounts(app: OpenAPIHono, deps: HttpDeps): void {
   app.openapi(change, async (c) => {
     const { address } = c.req.valid("param");
     const { name, quota, disabled } = c.req.valid("json");
+    if ((quota !== undefined || disabled !== undefined) && !administers(actorOf(c), domainOf(address))) {
+      throw forbidden("Its quota, and whether it is disabled, is for administrators to say.");
+    }
     const args = {
       address,
       ...(name !== undefined && { name }),
@@ -149,7 +167,9 @@ export function accounts(app: OpenAPIHono, deps: HttpDeps): void {
   });
   app.openapi(setPassword, async (c) => {
     const { address } = c.req.valid("param");
-    const credentials = unlessRefused(await deps.makeCredentials(new Secret(c.req.valid("json").password)));
+    const { password, old } = c.req.valid("json");
+    if (accountOf(actorOf(c))?.address === address) await proveOwn(deps, address, old, addressOf(c));
+    const credentials = unlessRefused(await deps.makeCredentials(new Secret(password)));
     changed(unlessRefused(await perform("account.change", { address, credentials })).address);
     return c.body(null, 204);
   });
@@ -159,6 +179,40 @@ export function accounts(app: OpenAPIHono, deps: HttpDeps): void {
     changed(address);
     return c.body(null, 204);
   });
+}
+
+/** What somebody may see of the accounts. */
+async function seenBy(actor: Actor, domain: string | undefined, { perform }: HttpDeps): Promise<readonly Account[]> {
+  if (actor.kind === "server") return await perform("account.list", domain === undefined ? {} : { domain });
+  if (actor.kind === "account") {
+    const own = await perform("account.get", { address: actor.address });
+    return own === null || (domain ?? domainOf(own.address)) !== domainOf(own.address) ? [] : [own];
+  }
+  const domains = actor.domains.filter((one) => domain === undefined || one === domain);
+  return (await Promise.all(domains.map((one) => perform("account.list", { domain: one })))).flat();
+}
+
+/** For whoever does not administer it, a domain looks as if it were none of ours. */
+export function checkDomain(actor: Actor, address: string): void {
+  const domain = domainOf(address);
+  if (administers(actor, domain)) return;
+  throw new ProblemError({
+    status: 409,
+    code: "noDomain",
+    detail: `the domain ${domain} is not ours: add it first`, // as the store says it
+  });
+}
+
+/** A session that was left open is no reason to let somebody else in for good. */
+async function proveOwn(deps: HttpDeps, address: string, old: string | undefined, from: string): Promise<void> {
+  if (old === undefined) {
+    const errors = [{ path: "old", reason: "missing; should be the password as it is now" }];
+    throw new ProblemError({ status: 422, code: "invalid", detail: `old: ${errors[0]!.reason}`, errors });
+  }
+  const proven = await deps.provePassword?.(address, new Secret(old), from) ?? { refused: "credentials" as const };
+  if (!("refused" in proven)) return;
+  if (proven.refused === "tooMany") throw tooMany();
+  throw new ProblemError({ status: 403, code: "oldPassword", detail: "The old password is not right." });
 }
 
 /** What a shared account has in the place of a password: nothing that anybody knows. */

@@ -25,6 +25,7 @@ const tags = ["acl"];
 const list = createRoute({
   method: "get",
   path: "/accounts/{address}/acl",
+  "x-access": "account",
   tags,
   summary: "Who has rights in an account's mailboxes, or in one of them",
   request: { params, query: z.object({ mailbox: mailbox.optional() }) },
@@ -38,6 +39,7 @@ const list = createRoute({
 const set = createRoute({
   method: "put",
   path: "/accounts/{address}/acl",
+  "x-access": "account",
   tags,
   summary: "Give somebody these rights in a mailbox, and no others",
   request: { params, body: body(z.strictObject({ mailbox, identifier, rights })) },
@@ -47,6 +49,7 @@ const set = createRoute({
 const remove = createRoute({
   method: "delete",
   path: "/accounts/{address}/acl",
+  "x-access": "account",
   tags,
   summary: "Take an entry out of a mailbox's access control list",
   request: { params, query: z.object({ mailbox, identifier }) },

@@ -41,6 +41,7 @@ const target = z.object({
 const getTargets = createRoute({
   method: "get",
   path: "/delivery/targets",
+  "x-access": "account",
   tags,
   summary: "Programs and places that mail may go to besides the store",
   responses: { 200: answer(z.object({ targets: z.array(target) }), "as the configuration has them"), ...PROBLEMS },
@@ -49,6 +50,7 @@ const getTargets = createRoute({
 const getVacation = createRoute({
   method: "get",
   path: "/accounts/{address}/vacation",
+  "x-access": "account",
   tags,
   summary: "The answer that an account gives without a script",
   request: { params: z.object({ address }) },
@@ -58,6 +60,7 @@ const getVacation = createRoute({
 const putVacation = createRoute({
   method: "put",
   path: "/accounts/{address}/vacation",
+  "x-access": "account",
   tags,
   summary: "Answer whoever writes, once a week at most; beside the active script",
   request: {
@@ -76,6 +79,7 @@ const putVacation = createRoute({
 const getDelivery = createRoute({
   method: "get",
   path: "/accounts/{address}/delivery",
+  "x-access": "account",
   tags,
   summary: "How an account wants its mail delivered, besides its script",
   request: { params: z.object({ address }) },
@@ -85,6 +89,7 @@ const getDelivery = createRoute({
 const patchDelivery = createRoute({
   method: "patch",
   path: "/accounts/{address}/delivery",
+  "x-access": "account",
   tags,
   summary: "Change it; what is left out stays",
   request: {

@@ -31,6 +31,7 @@ const tags = ["dkim"];
 const list = createRoute({
   method: "get",
   path: "/domains/{name}/dkim",
+  "x-access": "domain",
   tags,
   summary: "The DKIM keys of a domain, without their private halves",
   request: { params },
@@ -40,6 +41,7 @@ const list = createRoute({
 const rotate = createRoute({
   method: "post",
   path: "/domains/{name}/dkim",
+  "x-access": "domain",
   tags,
   summary: "Make new DKIM keys, which wait until their records are published",
   request: { params },
@@ -49,6 +51,7 @@ const rotate = createRoute({
 const activate = createRoute({
   method: "post",
   path: "/domains/{name}/dkim/activate",
+  "x-access": "domain",
   tags,
   summary: "Let the waiting keys sign if the DNS has their records; the old ones retire",
   request: { params, body: body(z.strictObject({ force: z.boolean().default(false) })) },
@@ -58,6 +61,7 @@ const activate = createRoute({
 const remove = createRoute({
   method: "delete",
   path: "/domains/{name}/dkim/{selector}",
+  "x-access": "domain",
   tags,
   summary: "Remove a DKIM key; one that signs only by force",
   request: {

@@ -25,6 +25,7 @@ const tags = ["dns"];
 const list = createRoute({
   method: "get",
   path: "/domains/{name}/dns",
+  "x-access": "domain",
   tags,
   summary: "The DNS records that a domain needs",
   request: { params },
@@ -34,6 +35,7 @@ const list = createRoute({
 const check = createRoute({
   method: "get",
   path: "/domains/{name}/dns/check",
+  "x-access": "domain",
   tags,
   summary: "The same, compared with what the DNS says now",
   request: { params },

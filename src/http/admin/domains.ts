@@ -1,7 +1,10 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Domain } from "../../contract/mod.ts";
+import { domainOf } from "../access.ts";
+import { actorOf, administers } from "../actor.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError, unlessRefused } from "../problem.ts";
+import { forgetDomain } from "../roles.ts";
 import { address, answer, body, CONFLICT, domainName, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
 
 const schema = z.object({
@@ -16,6 +19,7 @@ const tags = ["domains"];
 const list = createRoute({
   method: "get",
   path: "/domains",
+  "x-access": "domain",
   tags,
   summary: "All domains",
   responses: { 200: answer(z.object({ domains: z.array(schema) }), "by name"), ...PROBLEMS },
@@ -33,6 +37,7 @@ const add = createRoute({
 const get = createRoute({
   method: "get",
   path: "/domains/{name}",
+  "x-access": "domain",
   tags,
   summary: "One domain",
   request: { params },
@@ -42,6 +47,7 @@ const get = createRoute({
 const change = createRoute({
   method: "patch",
   path: "/domains/{name}",
+  "x-access": "domain",
   tags,
   summary: "Set or unset the catch-all of a domain",
   request: { params, body: body(z.strictObject({ catchAll: address.nullable() })) },
@@ -60,7 +66,11 @@ const remove = createRoute({
 /** `/domains`. */
 export function domains(app: OpenAPIHono, deps: HttpDeps): void {
   const { perform } = deps;
-  app.openapi(list, async (c) => c.json({ domains: (await perform("domain.list", {})).map(print) }, 200));
+  app.openapi(list, async (c) => {
+    const actor = actorOf(c);
+    const found = (await perform("domain.list", {})).filter(({ name }) => administers(actor, name));
+    return c.json({ domains: found.map(print) }, 200);
+  });
   app.openapi(add, async (c) => {
     const { name } = c.req.valid("json");
     const added = unlessRefused(await perform("domain.add", { name, now: deps.now() }));
@@ -78,6 +88,14 @@ export function domains(app: OpenAPIHono, deps: HttpDeps): void {
   });
   app.openapi(change, async (c) => {
     const args = { ...c.req.valid("param"), ...c.req.valid("json") };
+    if (args.catchAll !== null && !administers(actorOf(c), domainOf(args.catchAll))) {
+      // As the store says it of an address that is nobody's.
+      throw new ProblemError({
+        status: 404,
+        code: "notFound",
+        detail: `there is no account or alias ${args.catchAll}`,
+      });
+    }
     return c.json(print(unlessRefused(await perform("domain.change", args))), 200);
   });
   app.openapi(remove, async (c) => {
@@ -87,6 +105,7 @@ export function domains(app: OpenAPIHono, deps: HttpDeps): void {
     await deps.reports.forget(name);
     await deps.serverScripts.forget(name);
     await deps.suppressions.forget(name);
+    await forgetDomain(deps, name);
     return c.body(null, 204);
   });
 }

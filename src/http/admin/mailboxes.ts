@@ -23,6 +23,7 @@ const wished = z.int("should be a whole number").min(1).max(4_294_967_295);
 const list = createRoute({
   method: "get",
   path: "/accounts/{address}/mailboxes",
+  "x-access": "account",
   tags,
   summary: "The mailboxes of an account",
   request: { params },
@@ -32,6 +33,7 @@ const list = createRoute({
 const put = createRoute({
   method: "put",
   path: "/accounts/{address}/mailboxes",
+  "x-access": "account",
   tags,
   summary: "Have a mailbox: made where it is not there, with what it was elsewhere as far as that can be kept",
   request: {

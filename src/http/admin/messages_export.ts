@@ -14,6 +14,7 @@ const uid = z.coerce.number("should be a UID").int("should be a UID").min(0).max
 const get = createRoute({
   method: "get",
   path: "/accounts/{address}/messages",
+  "x-access": "account",
   tags: ["messages"],
   summary: "The messages of a mailbox, by UID, as one stream",
   description:

@@ -14,6 +14,7 @@ const binary = z.string().openapi({ format: "binary" });
 const put = createRoute({
   method: "post",
   path: "/accounts/{address}/messages",
+  "x-access": "account",
   tags,
   summary: "Import messages into a mailbox, with the UIDs, flags and dates that they had; all or none",
   description: `A body of ${FRAMES_TYPE} has many: before the octets of each stands a line of JSON, ` +
@@ -49,6 +50,7 @@ const put = createRoute({
 const known = createRoute({
   method: "post",
   path: "/accounts/{address}/messages/known",
+  "x-access": "account",
   tags,
   summary: "Which of these keys an account has messages of",
   request: {

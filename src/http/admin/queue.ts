@@ -1,5 +1,7 @@
+import type { Context } from "hono";
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { QueueChange, QueueChoice, QueueId, QueuePage, QueueRow, TraceId } from "../../contract/mod.ts";
+import { actorOf, nameOf } from "../actor.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
 import { answer, body, domainName, idText, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
@@ -26,8 +28,6 @@ export const queueRow = z.object({
 }).openapi("QueueRow");
 
 const CHANGES = ["retry", "hold", "release", "remove", "urgent", "normal", "bulk"] as const;
-/** Whom the journal names: there is but one token. */
-const BY = "the administrator";
 /** Rows of one transaction: some milliseconds. Others are served between two of them. */
 const PAGE = 100;
 const PAUSE_MS = 1;
@@ -159,12 +159,13 @@ export function queue(app: OpenAPIHono, deps: HttpDeps): void {
       after?: string | undefined;
       most?: number | undefined;
     },
+    by: string,
     run: (choice: QueueChoice) => Promise<QueuePage>,
   ): Promise<QueuePage> => {
     const { domain, most = Infinity } = asked;
     let after = (asked.after ?? null) as QueueId | null;
     const ids = asked.ids === "all" ? null : asked.ids as QueueId[];
-    const all = { ids, ...(domain !== undefined && { domain }), now: deps.now(), by: BY };
+    const all = { ids, ...(domain !== undefined && { domain }), now: deps.now(), by };
     let changed = 0;
     for (let seen = 0;; seen += PAGE) {
       const page = await run({ ...all, after, limit: Math.min(PAGE, most - seen) });
@@ -176,8 +177,8 @@ export function queue(app: OpenAPIHono, deps: HttpDeps): void {
     if (changed > 0) deps.queueChanged();
     return { changed, next: after };
   };
-  const changeOf = (queueId: QueueId, change: QueueChange): Promise<QueuePage> =>
-    inPages({ ids: [queueId] }, (choice) => perform("queue.change", { ...choice, change }));
+  const changeOf = (queueId: QueueId, change: QueueChange, by: string): Promise<QueuePage> =>
+    inPages({ ids: [queueId] }, by, (choice) => perform("queue.change", { ...choice, change }));
   const find = async (queueId: string): Promise<QueueRow> => {
     const row = await perform("queue.get", { queueId: queueId as QueueId });
     if (row === null) {
@@ -205,7 +206,7 @@ export function queue(app: OpenAPIHono, deps: HttpDeps): void {
   });
   app.openapi(changeMany, async (c) => {
     const { change, ...asked } = c.req.valid("json");
-    return c.json(await inPages(asked, (choice) => perform("queue.change", { ...choice, change })), 200);
+    return c.json(await inPages(asked, byOf(c), (choice) => perform("queue.change", { ...choice, change })), 200);
   });
   app.openapi(reroute, async (c) => {
     const { to, ...asked } = c.req.valid("json");
@@ -215,20 +216,26 @@ export function queue(app: OpenAPIHono, deps: HttpDeps): void {
       const detail = `${JSON.stringify(to)} ${reason}.`;
       throw new ProblemError({ status: 422, code: "invalid", detail, errors: [{ path: "to", reason }] });
     }
-    return c.json(await inPages(asked, (choice) => perform("queue.reroute", { ...choice, route })), 200);
+    return c.json(await inPages(asked, byOf(c), (choice) => perform("queue.reroute", { ...choice, route })), 200);
   });
   app.openapi(get, async (c) => c.json(printRow(await find(c.req.valid("param").queueId), deps), 200));
   app.openapi(changeOne, async (c) => {
     const asked = c.req.valid("param");
     const row = await find(asked.queueId);
-    const { changed } = await changeOf(row.queueId, asked.change);
+    const { changed } = await changeOf(row.queueId, asked.change, byOf(c));
     return c.json({ changed }, 200);
   });
   app.openapi(remove, async (c) => {
     const row = await find(c.req.valid("param").queueId);
-    await changeOf(row.queueId, "remove");
+    await changeOf(row.queueId, "remove", byOf(c));
     return c.body(null, 204);
   });
+}
+
+/** Whom the journal names. */
+function byOf(context: Context): string {
+  const actor = actorOf(context);
+  return actor.kind === "server" && actor.account === null ? "the administrator" : nameOf(actor);
 }
 
 /** A row as the API shows it. */

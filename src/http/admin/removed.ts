@@ -29,6 +29,7 @@ const schema = z.object({
 const list = createRoute({
   method: "get",
   path: "/accounts/{address}/removed",
+  "x-access": "account",
   tags,
   summary: "What was removed and can be brought back, the oldest first, a page at a time",
   request: {
@@ -49,6 +50,7 @@ const list = createRoute({
 const restore = createRoute({
   method: "post",
   path: "/accounts/{address}/removed/restore",
+  "x-access": "account",
   tags,
   summary: "Bring back what was removed, under new UIDs",
   request: {
@@ -70,6 +72,7 @@ const restore = createRoute({
 const rewind = createRoute({
   method: "post",
   path: "/accounts/{address}/rewind",
+  "x-access": "account",
   tags,
   summary: "Make a mailbox what it was at a moment: what was removed or moved since comes back",
   request: {

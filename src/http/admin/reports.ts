@@ -83,6 +83,7 @@ const tags = ["reports"];
 const dmarc = createRoute({
   method: "get",
   path: "/domains/{name}/dmarc",
+  "x-access": "domain",
   tags,
   summary: "Who sends in the name of a domain, by the DMARC reports of others",
   request,
@@ -92,6 +93,7 @@ const dmarc = createRoute({
 const tls = createRoute({
   method: "get",
   path: "/domains/{name}/tls-reports",
+  "x-access": "domain",
   tags,
   summary: "How TLS with the domain's hosts went, by the reports of others",
   request,

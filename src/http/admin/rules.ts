@@ -82,6 +82,7 @@ const query = z.object({
 const get = createRoute({
   method: "get",
   path: "/accounts/{address}/rules",
+  "x-access": "account",
   tags,
   summary: "The filter rules of an account; what in the script is no such rule comes as its text",
   request: { params: z.object({ address }), query },
@@ -91,6 +92,7 @@ const get = createRoute({
 const put = createRoute({
   method: "put",
   path: "/accounts/{address}/rules",
+  "x-access": "account",
   tags,
   summary: "Replace the filter rules of an account; they become a Sieve script",
   request: {

@@ -14,6 +14,7 @@ const named = z.object({ address, name });
 const list = createRoute({
   method: "get",
   path: "/accounts/{address}/sieve",
+  "x-access": "account",
   tags,
   summary: "The Sieve scripts of an account, without their texts",
   request: { params: z.object({ address }) },
@@ -23,6 +24,7 @@ const list = createRoute({
 const activate = createRoute({
   method: "patch",
   path: "/accounts/{address}/sieve",
+  "x-access": "account",
   tags,
   summary: "Make a script the active one, or none",
   request: { params: z.object({ address }), body: body(z.strictObject({ active: name.nullable() })) },
@@ -32,6 +34,7 @@ const activate = createRoute({
 const get = createRoute({
   method: "get",
   path: "/accounts/{address}/sieve/{name}",
+  "x-access": "account",
   tags,
   summary: "A Sieve script",
   request: { params: named },
@@ -41,6 +44,7 @@ const get = createRoute({
 const put = createRoute({
   method: "put",
   path: "/accounts/{address}/sieve/{name}",
+  "x-access": "account",
   tags,
   summary: "Make a Sieve script, or replace it; a script that is wrong is refused with all its errors",
   description: "A name that ends in .ts or .js is of a filter in TypeScript.",
@@ -55,6 +59,7 @@ const put = createRoute({
 const remove = createRoute({
   method: "delete",
   path: "/accounts/{address}/sieve/{name}",
+  "x-access": "account",
   tags,
   summary: "Remove a Sieve script that is not active",
   request: { params: named, headers: conditions },

@@ -38,6 +38,7 @@ const days = z.number().min(0.01).max(36_500);
 const diff = createRoute({
   method: "post",
   path: "/accounts/{address}/sieve-diff",
+  "x-access": "account",
   tags,
   summary: "Which messages of the last days would go elsewhere by this script than by the active one",
   request: {
@@ -50,6 +51,7 @@ const diff = createRoute({
 const run = createRoute({
   method: "post",
   path: "/accounts/{address}/sieve-run",
+  "x-access": "account",
   tags,
   summary: "Run a script over mail that is there",
   description: "Filing, flags and discarding (into Trash) are done; nothing is sent, refused or changed in itself.",
@@ -63,6 +65,7 @@ const run = createRoute({
 const tryOn = createRoute({
   method: "post",
   path: "/accounts/{address}/sieve-test",
+  "x-access": "account",
   tags,
   summary:
     "What a script would do with a message that is not here, with the account's mailboxes, annotations and lists",

@@ -20,6 +20,7 @@ const suppression = z.object({
 const list = createRoute({
   method: "get",
   path: "/domains/{name}/suppressions",
+  "x-access": "domain",
   tags,
   summary: "Addresses that messages of a domain by /send are not sent to, a page at a time",
   request: {
@@ -41,6 +42,7 @@ const list = createRoute({
 const get = createRoute({
   method: "get",
   path: "/domains/{name}/suppressions/{address}",
+  "x-access": "domain",
   tags,
   summary: "Whether and why an address is left alone",
   request: { params: one },
@@ -50,6 +52,7 @@ const get = createRoute({
 const add = createRoute({
   method: "put",
   path: "/domains/{name}/suppressions/{address}",
+  "x-access": "domain",
   tags,
   summary: "Leave an address alone from now on",
   request: {
@@ -62,6 +65,7 @@ const add = createRoute({
 const remove = createRoute({
   method: "delete",
   path: "/domains/{name}/suppressions/{address}",
+  "x-access": "domain",
   tags,
   summary: "Send to an address again",
   request: { params: one },

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { SCOPES, type Token } from "../../contract/mod.ts";
+import { accountOf, actorOf, forbidden } from "../actor.ts";
 import type { HttpDeps } from "../deps.ts";
 import { unlessRefused } from "../problem.ts";
 import { address, answer, body, CONFLICT, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
@@ -19,6 +20,7 @@ const tags = ["tokens"];
 const list = createRoute({
   method: "get",
   path: "/accounts/{address}/tokens",
+  "x-access": "account",
   tags,
   summary: "The tokens of an account, without their secrets",
   request: { params: z.object({ address }) },
@@ -32,6 +34,7 @@ const list = createRoute({
 const add = createRoute({
   method: "post",
   path: "/accounts/{address}/tokens",
+  "x-access": "account",
   tags,
   summary: "Make a token: an app password, and a bearer token for OAUTHBEARER and XOAUTH2",
   request: {
@@ -53,6 +56,7 @@ const add = createRoute({
 const remove = createRoute({
   method: "delete",
   path: "/accounts/{address}/tokens/{tokenId}",
+  "x-access": "account",
   tags,
   summary: "Remove a token: whoever has it is not let in any more",
   request: { params: z.object({ address, tokenId: z.string() }) },
@@ -68,6 +72,10 @@ export function tokens(app: OpenAPIHono, deps: HttpDeps): void {
   });
   app.openapi(add, async (c) => {
     const { name, expiresAt, scopes } = c.req.valid("json");
+    const own = accountOf(actorOf(c))?.scopes ?? null;
+    if (own !== null && !(scopes?.every((one) => own.includes(one)) ?? false)) {
+      throw forbidden(`Your own token is for ${own.join(", ")}: one that it makes can be for no more (scopes).`);
+    }
     const { secret, hash } = deps.makeToken();
     const made = unlessRefused(
       await perform("token.add", {

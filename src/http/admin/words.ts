@@ -95,7 +95,8 @@ const problemContent = { "application/problem+json": { schema: problem } };
 /** What may go wrong anywhere. */
 export const PROBLEMS = {
   400: { description: "the request cannot be read", content: problemContent },
-  401: { description: "the admin token is missing or wrong", content: problemContent },
+  401: { description: "the token or login is missing or wrong", content: problemContent },
+  403: { description: "it is not yours to do", content: problemContent },
   422: { description: "a value does not fit", content: problemContent },
   503: { description: "at the moment not; try again", content: problemContent },
 } as const;

@@ -1,19 +1,17 @@
 /** Who asks: Basic (RFC 7617) or a bearer token (RFC 6750) in each request. What was right a moment ago is not checked anew. */
 import type { MiddlewareHandler } from "hono";
-import { decodeBase64 } from "../../base/base64.ts";
-import { utf8Bytes, utf8Strict } from "../../base/bytes.ts";
+import { utf8Bytes } from "../../base/bytes.ts";
 import { digest } from "../../base/hash.ts";
-import { Secret } from "../../base/secret.ts";
 import type { Login } from "../../contract/mod.ts";
 import type { JmapUser } from "../../jmap/mod.ts";
 import type { HttpClient } from "../client.ts";
 import { ProblemError } from "../problem.ts";
+import { shownIn } from "../shown.ts";
 import type { JmapDesk, Shown } from "./desk.ts";
 
 /** How long a login is believed, and how many are. */
 const BELIEVED_MS = 60_000;
 const BELIEVED = 10_000;
-const LONGEST = 4096;
 
 /** Variables of a request behind `logIn`. */
 export type JmapVariables = { user: JmapUser; login: Login; credential: string; address: string };
@@ -59,7 +57,7 @@ export function logIn(
 ): MiddlewareHandler<{ Variables: JmapVariables }> {
   return async (context, next) => {
     const header = context.req.header("authorization") ?? "";
-    const shown = parse(header);
+    const shown = shownIn(header);
     const client = (context.env as { client?: HttpClient } | undefined)?.client;
     const base = client?.origin ?? new URL(context.req.url).origin;
     const unauthorized = (detail: string) => notIn(detail, base, shown !== null && "token" in shown);
@@ -99,19 +97,6 @@ async function check(
     throw new ProblemError({ status: 403, code: "disabled", detail: "This account is disabled." });
   }
   throw unauthorized("These are no credentials of an account.");
-}
-
-function parse(header: string): Shown | null {
-  if (header.length > LONGEST) return null;
-  const space = header.indexOf(" ");
-  const [scheme, rest] = [header.slice(0, space).toLowerCase(), header.slice(space + 1).trim()];
-  if (scheme === "bearer" && rest !== "") return { token: new Secret(rest) };
-  if (scheme !== "basic") return null;
-  const octets = decodeBase64(rest);
-  const text = octets && utf8Strict(octets);
-  const colon = text?.indexOf(":") ?? -1;
-  if (!text || colon < 1) return null;
-  return { login: text.slice(0, colon), password: new Secret(text.slice(colon + 1)) };
 }
 
 /** RFC 9728 section 5.1: where a client learns who gives out tokens; RFC 6750 section 3: an error where one was shown. */
