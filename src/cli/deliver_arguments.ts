@@ -10,6 +10,8 @@ export interface DeliverCall {
   readonly original: string | null;
   /** `-e`: a refusal is the caller's to tell. */
   readonly refuse: boolean;
+  /** `--lmtp`: where a server is asked by LMTP; null: through its control socket. */
+  readonly lmtp: string | null;
 }
 
 const MOST_RECIPIENTS = 1000;
@@ -26,6 +28,10 @@ export function readDeliverArguments(args: readonly string[]): DeliverCall | { r
       options = false;
     } else if (!options || !word.startsWith("-") || word === "-") {
       recipients.push(word);
+    } else if (word === "--lmtp" || word.startsWith("--lmtp=")) {
+      const value = word === "--lmtp" ? args[++at] : word.slice("--lmtp=".length);
+      if (value === undefined || value === "") return { wrong: "--lmtp needs the path of a socket" };
+      valued.set("lmtp", value);
     } else if (word === "-e") {
       refuse = true;
     } else {
@@ -39,5 +45,6 @@ export function readDeliverArguments(args: readonly string[]): DeliverCall | { r
   }
   if (recipients.length === 0) return { wrong: "there is no recipient" };
   if (recipients.length > MOST_RECIPIENTS) return { wrong: `there are more than ${MOST_RECIPIENTS} recipients` };
-  return { recipients, sender: valued.get("f") ?? null, original: valued.get("a") ?? null, refuse };
+  const [sender, original, lmtp] = ["f", "a", "lmtp"].map((name) => valued.get(name) ?? null);
+  return { recipients, sender: sender ?? null, original: original ?? null, refuse, lmtp: lmtp ?? null };
 }

@@ -54,7 +54,9 @@ export class Doors {
     const { protocol, tls } = listener;
     const make = sessionMaker(this.#config, protocol, tls);
     const door = await listen({
-      at: listener.path === undefined ? { address: listener.address, port: listener.port } : { path: listener.path },
+      at: listener.path === undefined
+        ? { address: listener.address, port: listener.port }
+        : { path: listener.path, ...(listener.mode !== undefined && { mode: listener.mode }) },
       tls,
       ...(tls === "none" ? {} : { certificates: await this.#certificates.load(behind.logger) }),
       handshakeTimeoutMs: this.#config.limits.handshakeTime,

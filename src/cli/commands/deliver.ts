@@ -28,6 +28,10 @@ mda "palomar deliver -f %F ADDRESS".
   -f SENDER     envelope sender; <> for none. Default: Return-Path of the message, else its mailbox file's From line
   -a ORIGINAL   whom the message was first for; reports name it
   -e            say why a recipient refuses the message and end with 77; else its sender is told, and the code is 0
+  --lmtp PLACE  hand it over by LMTP, to the socket of a listener or ADDRESS:PORT; refusals are told as with -e
+
+Without --lmtp it is for root and the user of the server, whose configuration it reads. With it anybody may call it who
+may open the socket, as the mailbox_command of Postfix; then each address needs its domain.
 
 Scripts of the accounts run, aliases and quotas count, as over LMTP. Lines may end in LF. A From line of a mailbox file
 is left out. Names without @ are of the domain of this server; so is a detail: alice+lists@example.org.
@@ -38,6 +42,7 @@ those that took the message get it again when it is tried again.`,
     "palomar deliver alice@example.org < message.eml",
     "palomar deliver -f zoe@example.net -a list@example.org alice@example.org",
     "palomar deliver -e -f zoe@example.net -d alice@example.org",
+    "palomar deliver --lmtp /run/palomar/lmtp -f zoe@example.net alice@example.org",
   ],
   options: [],
   ownArguments: true,
@@ -46,7 +51,7 @@ those that took the message get it again when it is tried again.`,
     const call = readDeliverArguments(invocation.operands);
     if ("wrong" in call) throw new Exit(SYSEXITS.usage, call.wrong);
     try {
-      return await run(call, invocation);
+      return call.lmtp === null ? await run(call, invocation) : await overLmtp(call, call.lmtp, invocation);
     } catch (error) {
       if (!(error instanceof Exit)) throw error;
       throw new Exit(sysexit(error), error.message);
@@ -74,6 +79,35 @@ async function run(call: DeliverCall, { io, config, admin }: Invocation): Promis
       codes.push(code);
       if (why !== null) io.err(`palomar: ${printable(name === null ? why : `${name}: ${why}`)}\n`);
     }
+  }
+  return worstOf(codes);
+}
+
+/** The largest message, octets; the server says what it takes. */
+const LARGEST = 1 << 30;
+
+/** For callers who can read no configuration: nothing is asked of it. */
+async function overLmtp(call: DeliverCall, place: string, { io }: Invocation): Promise<number> {
+  const { readDelivered } = await import("../sendmail/delivered_message.ts");
+  const { deliverOverLmtp } = await import("../sendmail/over_lmtp.ts");
+  const input = await io.readAll(LARGEST);
+  if (input === null) throw new Exit(SYSEXITS.dataError, `the message has more than ${LARGEST} octets`);
+  const { message, sender: found } = readDelivered(input);
+  if (message.length === 0) throw new Exit(SYSEXITS.dataError, "there is no message on stdin");
+  const { known, unknown } = await addresses(call.recipients, "");
+  for (const name of unknown) io.err(`palomar: ${printable(name)}: this is not an address with a domain\n`);
+  const codes: number[] = unknown.map(() => SYSEXITS.noUser);
+  if (known.length === 0) return worstOf(codes);
+  const [original = null] = call.original === null ? [] : (await addresses([call.original], "")).known;
+  const delivery = { place, sender: await senderOf(call, found, ""), recipients: known, original, message };
+  const results = await deliverOverLmtp(delivery).catch((error: Error) => {
+    throw new Exit(SYSEXITS.temporary, `${place}: ${error.message}`);
+  });
+  for (const [i, { kind, code, enhanced, text }] of results.entries()) {
+    if (kind === "delivered") continue;
+    const reply = `${code} ${enhanced} ${text}`;
+    codes.push(kind === "temporary" ? SYSEXITS.temporary : deliveryExit(reply));
+    io.err(`palomar: ${printable(`${known[i]}: ${reply}`)}\n`);
   }
   return worstOf(codes);
 }

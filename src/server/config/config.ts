@@ -15,7 +15,13 @@ export type ListenerConfig =
   & { readonly protocol: ListenerProtocol; readonly tls: TlsMode }
   & (
     | { readonly address: string; /** 0 takes a free one. */ readonly port: number; readonly path?: never }
-    | { readonly path: string; readonly address?: never; readonly port?: never }
+    | {
+      readonly path: string;
+      /** Who may open it, as in chmod; left out: its user and group. */
+      readonly mode?: number;
+      readonly address?: never;
+      readonly port?: never;
+    }
   );
 
 /** Where mail goes instead of to the MX. */

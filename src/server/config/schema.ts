@@ -61,9 +61,11 @@ const listener = z.strictObject({
   address: ipAddress.optional(),
   port: integer(0, 65_535).optional(),
   path: text('the path of a UNIX socket, as "/run/palomar/lmtp"').optional(),
+  mode: text('who may open the path, as in chmod: "0666"').regex(/^0?[0-7]{3}$/, 'should be as in chmod, as "0666"')
+    .optional(),
   tls: oneOf(TLS_MODES).default("none"),
 }).transform((value, context): ListenerConfig => {
-  const { protocol, tls, address, port, path } = value;
+  const { protocol, tls, address, port, path, mode } = value;
   const refuse = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
   if (protocol === "http" && tls === "starttls") {
     refuse("tls", '"starttls" is not for HTTP; "implicit" makes it HTTPS, "none" plain HTTP');
@@ -73,8 +75,10 @@ const listener = z.strictObject({
       refuse("path", "a listener has either a path or an address with a port; leave one of them out");
     }
     if (tls !== "none") refuse("tls", `${shown(tls)} is not for a UNIX socket; it should be "none"`);
-    return { protocol, tls, path };
+    if (mode !== undefined && protocol === "http") refuse("mode", "is not for HTTP, whose socket is its user's alone");
+    return { protocol, tls, path, ...(mode !== undefined && { mode: Number.parseInt(mode, 8) }) };
   }
+  if (mode !== undefined) refuse("mode", "is for the path of a UNIX socket");
   if (port === undefined) refuse("port", "missing; a listener has a port, or the path of a UNIX socket");
   return { protocol, tls, address: address ?? "0.0.0.0", port: port ?? 0 };
 });
