@@ -71,6 +71,11 @@ import { start } from "./commands/start.ts";
 import { targetAdd, targetList, targetRemove } from "./commands/target.ts";
 import { tlsReportsList } from "./commands/tls_reports_list.ts";
 import { tlsReportsShow } from "./commands/tls_reports_show.ts";
+import { accountSignIn } from "./commands/account_sign_in.ts";
+import { oauthClients } from "./commands/oauth_clients.ts";
+import { oauthForget } from "./commands/oauth_forget.ts";
+import { oauthGrants } from "./commands/oauth_grants.ts";
+import { oauthRevoke } from "./commands/oauth_revoke.ts";
 import { tokenAdd } from "./commands/token_add.ts";
 import { tokenList } from "./commands/token_list.ts";
 import { tokenRemove } from "./commands/token_remove.ts";
@@ -105,6 +110,11 @@ export const COMMANDS: readonly Command[] = [
   aclList,
   aclSet,
   aclRemove,
+  accountSignIn,
+  oauthGrants,
+  oauthRevoke,
+  oauthClients,
+  oauthForget,
   tokenAdd,
   tokenList,
   tokenRemove,

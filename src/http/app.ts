@@ -7,6 +7,7 @@ import { acl } from "./admin/acl.ts";
 import { accounts } from "./admin/accounts.ts";
 import { aliases } from "./admin/aliases.ts";
 import { bans } from "./admin/bans.ts";
+import { signIn } from "./admin/sign_in.ts";
 import { tokens } from "./admin/tokens.ts";
 import { dkim } from "./admin/dkim.ts";
 import { dns } from "./admin/dns.ts";
@@ -93,7 +94,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   });
   stsPolicies(app, deps);
   app.use("/.well-known/*", cors({ origin: "*", allowHeaders: ["authorization"], maxAge: 86_400 }));
-  if (deps.people) {
+  if (deps.people && deps.trusted !== true) {
     // Hono's types of paths end where an app is handed on.
     oauthRoutes(app as unknown as Hono, deps.people, deps);
     peoplePages(app as unknown as Hono, { people: deps.people, deps });
@@ -120,6 +121,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   accountsRevive(admin, deps);
   for (const resource of [sieve, sieveWork, serverScripts, filterRules, delivering]) resource(admin, deps);
   roles(admin, deps);
+  signIn(admin, deps);
   bans(admin, deps);
   removed(admin, deps);
   store(admin, deps);

@@ -293,7 +293,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
           maxRecipients: config.limits.recipients,
           streams: streamLimits(config),
         }),
-        ...(!trusted && { people }),
+        people,
         targets: [...filter.targets ?? []].map(([name, facts]) => ({ name, ...facts })),
         serverScripts,
         sieve: createSieveDesk({ ...typed, storage, filter, now: () => clock.wall() }),

@@ -250,3 +250,22 @@ Deno.test("token add, list and remove", async () => {
   assert.equal((await run("token add nobody@example.org phone")).code, 1);
   assert.equal((await run("token add alice@example.org")).code, 2);
 });
+
+Deno.test("account sign-in and oauth: what is there is shown, what is not is said", async () => {
+  const { run } = desk();
+  await run("domain add example.org");
+  await run("account add a@example.org --generate");
+  assert.equal((await run("account sign-in a@example.org")).out, "TOTP: off\nBrowsers: 0\n");
+  assert.match(
+    (await run("account sign-in a@example.org --remove-totp --sign-out")).out,
+    /0 passkeys removed, 0 browsers/,
+  );
+  assert.equal((await run("account sign-in nobody@example.org")).code, 1);
+  assert.match((await run("oauth grants a@example.org")).err, /No program/);
+  assert.match((await run("oauth revoke a@example.org --all")).out, /^0 programs/);
+  assert.equal((await run("oauth revoke a@example.org")).code, 2);
+  assert.equal((await run("oauth revoke a@example.org nothing")).code, 1);
+  assert.match((await run("oauth clients")).err, /No program/);
+  assert.deepEqual(JSON.parse((await run("oauth clients --json")).out), []);
+  assert.equal((await run("oauth forget nothing")).code, 1);
+});

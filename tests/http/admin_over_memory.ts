@@ -20,6 +20,8 @@ import { Suppressions } from "../../src/server/sending/suppressions.ts";
 import { createWebhooks } from "../../src/server/webhooks/mod.ts";
 import { systemClock } from "../../src/server/clock.ts";
 import { BanBook } from "../../src/server/abuse/ban_book.ts";
+import type { PeopleDesk } from "../../src/http/sign_in/people_desk.ts";
+import { type Perform, runProgram } from "../../src/server/run_program.ts";
 import { memoryStorage } from "../../src/storage/memory/mod.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 
@@ -95,6 +97,7 @@ export function testAdmin(
       { name: "maildir:home", arguments: 0, off: null },
       { name: "program:learn", arguments: 1, off: "this server may not run programs" },
     ],
+    people: testPeople(storage),
     adminToken: new Secret(TOKEN),
     bans: new BanBook({
       perform: (op, args) => storage.perform(op, args),
@@ -144,6 +147,25 @@ export function testAdmin(
         }),
       );
     },
+  };
+}
+
+/** Programs run; nobody signs in. */
+function testPeople(storage: Storage): PeopleDesk {
+  let random = 0;
+  const perform = ((op: string, args: never) => {
+    if (op === "clock.now") return NOW;
+    if (op === "text.random") return String(++random).padStart(36, "0");
+    return storage.perform(op as never, args);
+  }) as Perform;
+  return {
+    run: (program) => runProgram(program, perform, () => {}),
+    signIn: () => Promise.resolve({ refused: "credentials" }),
+    person: () => Promise.resolve(null),
+    mayTry: () => true,
+    failed: () => {},
+    key: () => Promise.resolve(new Uint8Array(32)),
+    note: () => {},
   };
 }
 

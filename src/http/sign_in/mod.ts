@@ -9,6 +9,7 @@
  * - The store knows a browser by the hash of its cookie.
  */
 import type { Hono } from "hono";
+import { removeGrants } from "../../oauth/mod.ts";
 import { account } from "./account.ts";
 import { appPasswords } from "./app_passwords.ts";
 import { authorize } from "./authorize.ts";
@@ -16,10 +17,20 @@ import { device } from "./device.ts";
 import type { PageParts } from "./pages.ts";
 import { passkeys } from "./passkeys.ts";
 import { secondFactor } from "./second_factor.ts";
+import { endSessions } from "./sessions.ts";
 import { signIn } from "./sign_in.ts";
+
+/** Whoever is disabled signs in anew when he is not any more, and so does what he has let in. */
+async function forgetDisabled({ deps, people }: PageParts, address: string): Promise<void> {
+  const account = await deps.perform("account.get", { address });
+  if (!account?.disabled) return;
+  await endSessions(deps, account.accountId, null);
+  await people.run(removeGrants(account.accountId, null));
+}
 
 /** All pages. */
 export function peoplePages(app: Hono, parts: PageParts): void {
+  parts.deps.onAccountChanged?.((address) => void forgetDisabled(parts, address).catch(() => {}));
   signIn(app, parts);
   authorize(app, parts);
   device(app, parts);

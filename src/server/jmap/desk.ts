@@ -57,7 +57,7 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
     },
 
     user: (login, fresh) => parts.users.find(login, fresh),
-    credential: (shown, login) => credentialOf(storage, shown, login),
+    credential: (shown, login) => credentialOf(storage, shown, login, clock.wall()),
 
     async process(request, { user, credential, sessionState, address }) {
       const sinks = new BodySinks(storage);

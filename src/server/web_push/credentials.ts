@@ -4,17 +4,26 @@
  */
 import { utf8Bytes } from "../../base/bytes.ts";
 import { digest } from "../../base/hash.ts";
-import type { Login } from "../../contract/mod.ts";
+import type { Credentials, Login } from "../../contract/mod.ts";
 import type { Shown } from "../../http/jmap/desk.ts";
 import type { PushSubscription } from "../../jmap/mod.ts";
+import { ACCESS_PREFIX, credentialsPrint, findAccess, type Grant } from "../../oauth/mod.ts";
 import type { Storage } from "../../storage/storage.ts";
+import { type Perform, runProgram } from "../run_program.ts";
 import { hashToken, isToken } from "../token.ts";
 
 /** `holds`; `paused`: the account is disabled for now; `over`: it will never hold again. */
 export type CredentialState = "holds" | "paused" | "over";
 
-export async function credentialOf(storage: Storage, shown: Shown, { login }: Login): Promise<string> {
+export async function credentialOf(storage: Storage, shown: Shown, { login }: Login, now: number): Promise<string> {
   const secret = "token" in shown ? shown.token : shown.password;
+  if (secret.reveal().startsWith(ACCESS_PREFIX)) {
+    // Access tokens come and go; what lasts is the grant.
+    const perform = ((op: string, args: never) =>
+      op === "clock.now" ? now : storage.perform(op as never, args)) as Perform;
+    const found = await runProgram(findAccess(secret.reveal()), perform, () => {});
+    return `grant:${found?.grantId ?? "none"}`;
+  }
   if (isToken(secret)) return `token:${hashToken(secret)}`;
   return await passwordOf(storage, login) ?? "none";
 }
@@ -29,9 +38,16 @@ export async function credentialState(
   const [kind, hash] = credential.split(":");
   const holds = kind === "token" && hash !== undefined
     ? await storage.perform("token.find", { hash, now }) !== null
+    : kind === "grant" && hash !== undefined
+    ? await grantHolds(storage, hash, account.credentials, now)
     : credential === nameOf(account.credentials.password.reveal());
   if (!holds) return "over";
   return account.disabled ? "paused" : "holds";
+}
+
+async function grantHolds(storage: Storage, grantId: string, credentials: Credentials, now: number): Promise<boolean> {
+  const found = await storage.perform("record.get", { kind: "oauth.grant", key: grantId, now });
+  return found !== null && (JSON.parse(found.value) as Grant).print === credentialsPrint(credentials);
 }
 
 /** The stored hash has a salt of its own: a digest of it is another as soon as the password is set anew. */
