@@ -141,6 +141,7 @@ export type * from "./src/server/config/abuse.ts";
 export type * from "./src/server/config/delivery.ts";
 export type * from "./src/server/config/jmap.ts";
 export type { HttpClient } from "./src/http/client.ts";
+export type { MessageSocket, SocketListener, Upgrade, UpgradeWish } from "./src/http/web_socket/message_socket.ts";
 export {
   type ConfigPlace,
   demoConfig,

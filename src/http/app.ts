@@ -36,6 +36,7 @@ import { reports } from "./admin/reports.ts";
 import { guardRoutes } from "./access.ts";
 import { identify } from "./actor.ts";
 import { roles } from "./admin/roles.ts";
+import type { HttpEnvironment } from "./client.ts";
 import type { HttpApp, HttpDeps } from "./deps.ts";
 import { jmapRoutes } from "./jmap/mod.ts";
 import { oauthRoutes } from "./oauth/mod.ts";
@@ -130,8 +131,13 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   return {
     async fetch(request, peer) {
       try {
-        return await app.fetch(request, { client: deps.seen?.(request, peer) ?? peer });
+        const client = deps.seen?.(request, peer) ?? peer;
+        const upgrade = peer?.upgrade && { upgrade: peer.upgrade };
+        const environment: HttpEnvironment = { client: client && { ...client, ...upgrade }, upgraded: null };
+        const response = await app.fetch(request, environment);
+        return environment.upgraded === null ? response : environment.upgraded();
       } catch (error) {
+        if (error instanceof ProblemError) return problemResponse(error.problem);
         deps.report?.(error);
         return problemResponse(failureProblem(error));
       }

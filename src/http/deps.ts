@@ -158,6 +158,8 @@ export interface HttpDeps {
   readonly people?: PeopleDesk;
   /** Tells of accounts whose password changed, that were disabled, or that are gone. */
   readonly onAccountChanged?: (listener: (address: string) => void) => void;
+  /** Tells that the server is about to stop: what waits for news should end by itself. */
+  readonly onStop?: (listener: () => void) => void;
   readonly adminToken: Secret;
   /** Who somebody is that administers by the login of an account; left out: the admin token alone is taken. */
   readonly logIn?: (shown: Shown, address: string, door: Scope) => Promise<Login | LoginRefused>;

@@ -6,8 +6,10 @@ import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TlsOptions } from "node:tls";
 import { Readable } from "node:stream";
+import type { Duplex } from "node:stream";
 import { utf8Bytes } from "../base/bytes.ts";
 import type { HttpApp } from "./deps.ts";
+import { headersOf, UpgradedSockets, urlOf } from "./web_socket/upgraded.ts";
 
 /** Where to listen; port 0 takes a free one. */
 export type HttpPlace = { readonly address: string; readonly port: number } | { readonly path: string };
@@ -96,6 +98,10 @@ async function serveTls(
     { minVersion: "TLSv1.2", ...tls, requestTimeout: 60_000, headersTimeout: 20_000, ALPNProtocols: ["http/1.1"] },
     (request, response) => void answer(app, request, response),
   );
+  const upgraded = new UpgradedSockets();
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Uint8Array) => {
+    void upgraded.take(app, request, socket, head);
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(place.port, place.address, resolve);
@@ -107,7 +113,11 @@ async function serveTls(
     address: { address: place.address, port },
     close: (graceMs = GRACE_MS) =>
       new Promise((resolve) => {
-        const timer = setTimeout(() => (server.closeAllConnections(), resolve()), graceMs);
+        const timer = setTimeout(() => {
+          upgraded.end();
+          server.closeAllConnections();
+          resolve();
+        }, graceMs);
         server.close(() => (clearTimeout(timer), resolve()));
         server.closeIdleConnections();
       }),
@@ -117,16 +127,12 @@ async function serveTls(
 /** One request of node:https through the app. */
 async function answer(app: HttpApp, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   try {
-    const headers = new Headers();
-    for (let i = 0; i + 1 < incoming.rawHeaders.length; i += 2) {
-      headers.append(incoming.rawHeaders[i] ?? "", incoming.rawHeaders[i + 1] ?? "");
-    }
     const method = incoming.method ?? "GET";
     const bodiless = method === "GET" || method === "HEAD";
     const response = await app.fetch(
-      new Request(new URL(incoming.url ?? "/", `https://${incoming.headers.host ?? "localhost"}`), {
+      new Request(urlOf(incoming), {
         method,
-        headers,
+        headers: headersOf(incoming),
         body: bodiless ? null : Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>,
       }),
       { address: incoming.socket.remoteAddress ?? "" },

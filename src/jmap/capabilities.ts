@@ -15,16 +15,28 @@ export const SUBMISSION = "urn:ietf:params:jmap:submission";
 export const VACATION = "urn:ietf:params:jmap:vacationresponse";
 export const QUOTA = "urn:ietf:params:jmap:quota";
 export const WEB_PUSH = "urn:ietf:params:jmap:webpush-vapid";
+export const WEB_SOCKET = "urn:ietf:params:jmap:websocket";
+/** RFC 8887 section 4.1. */
+export const JMAP_SUBPROTOCOL = "jmap";
 
 export const BLOB = "urn:ietf:params:jmap:blob";
 
 /** Those that a request may use: they hold. */
-export const CAPABILITIES: ReadonlySet<string> = new Set([CORE, MAIL, SUBMISSION, VACATION, QUOTA, WEB_PUSH, BLOB]);
+export const CAPABILITIES: ReadonlySet<string> = new Set([
+  CORE,
+  MAIL,
+  SUBMISSION,
+  VACATION,
+  QUOTA,
+  WEB_PUSH,
+  WEB_SOCKET,
+  BLOB,
+]);
 
 /** Of the server as a whole. */
 export function serverCapabilities(
   { maxDelayedSend: _, maxSizeMessage: __, maxRecipients: ___, ...limits }: JmapLimits,
-  { applicationServerKey }: SessionFacts,
+  { applicationServerKey, base }: SessionFacts,
 ): JsonObject {
   return {
     [CORE]: { ...limits, collationAlgorithms: COLLATIONS },
@@ -35,6 +47,8 @@ export function serverCapabilities(
     // RFC 9749: clients give it to their push service, which then takes pushes from us alone.
     [WEB_PUSH]: { applicationServerKey },
     [BLOB]: {},
+    // RFC 8887 section 4.
+    [WEB_SOCKET]: { url: `${base.replace(/^http/, "ws")}/jmap/ws`, supportsPush: true },
   };
 }
 

@@ -7,9 +7,9 @@
 export * from "./account.ts";
 export { type BlobName, childrenOf, parseBlobId, partAt, printBlobId } from "./blob_id.ts";
 export { BLOB_KEPT_MS } from "./blob/keep.ts";
-export { CAPABILITIES } from "./capabilities.ts";
+export { CAPABILITIES, JMAP_SUBPROTOCOL } from "./capabilities.ts";
 export { parseIJson } from "./i_json.ts";
-export type { Json, JsonObject } from "./json.ts";
+export { isObject, type Json, type JsonObject, member } from "./json.ts";
 export * from "./limits.ts";
 export { type JmapResponse, processRequest } from "./process.ts";
 export { type Invocation, type JmapRequest, parseRequest, problemUri, type RequestProblem } from "./request.ts";

@@ -329,6 +329,7 @@ class PalomarServer implements Server {
     clearInterval(this.#activating);
     const graceMs = this.#config.limits.shutdownGrace;
     for (const session of [...this.#live]) session.post({ type: "shutdown" });
+    this.#house?.endStreams();
     await Promise.all([
       this.#endServed(graceMs),
       within(graceMs, Promise.allSettled([...this.#answers])),

@@ -114,6 +114,8 @@ export interface House {
   closeFilters(): void;
   /** Who is let in, and how much they may do. */
   readonly guard: Guard;
+  /** Ends what waits for news by HTTP. */
+  endStreams(): void;
   /** Tells JMAP clients by URLs; `start` begins. */
   readonly webPush: WebPush;
   readonly adminToken: { readonly value: string; readonly fresh: boolean };
@@ -146,6 +148,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const rows = metrics.gauge("palomar_queue_rows", "Recipients in the queue, by state.", ["state"]);
   const loggedIn = new LoggedIn();
   const changedListeners: ((address: string) => void)[] = [];
+  const stopListeners: (() => void)[] = [];
   const resolve = (name: string, type: DnsType) => resolver.resolve(name, type);
   const dkim = new DkimKeys({ storage, resolve, now: () => clock.wall(), hostname: config.hostname });
   const signer = createSigner({ keys: dkim, storage, hostname: config.hostname });
@@ -248,6 +251,9 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const users = new JmapUsers(storage, clock);
   const { webPush, vapidKey } = createWebPush({ config, storage, clock, log, metrics, hub, users, resolve });
   return {
+    endStreams: () => {
+      for (const listener of stopListeners) listener();
+    },
     webPush,
     storage,
     resolver,
@@ -314,6 +320,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
           for (const listener of changedListeners) listener(address);
         },
         onAccountChanged: (listener) => changedListeners.push(listener),
+        onStop: (listener) => stopListeners.push(listener),
         now: () => clock.wall(),
         waitReason,
         canonicalWay,

@@ -27,6 +27,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   managesieve: core("sasl", "sieve"), // scripts are checked before they are stored
   mailauth: { ...core(), packages: ["node:crypto", "tldts"] }, // signatures are functions; the public suffix list is data
   sieve: core(),
+  web_socket: core(),
   web_push: { ...core(), packages: ["node:crypto"] }, // keys agreed on and signatures are functions
   jmap: core("sieve", "web_push"), // scripts are checked before they are stored; whom a push may be sealed for
   oauth: core(),
@@ -45,7 +46,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "storage/denokv": edge("storage"),
   net: edge(),
   dns: edge(),
-  http: edge("storage", "archive", "jmap", "oauth", "factors", "abuse"), // how often strangers may ask
+  http: edge("storage", "archive", "jmap", "web_socket", "oauth", "factors", "abuse"), // how often strangers may ask
   server: { may: ANY, pure: false, packages: ANY },
   cli: { may: ANY, pure: false, packages: ANY },
 };

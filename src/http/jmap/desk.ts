@@ -26,12 +26,18 @@ export interface JmapDesk {
   user(login: Login, fresh?: boolean): Promise<JmapUser | null>;
   /** A name of what somebody logged in with, which says nothing of it; the same as long as it holds. */
   credential(shown: Shown, login: Login): Promise<string>;
+  /** Whether what somebody logged in with is good yet. */
+  holds(login: Login, credential: string): Promise<boolean>;
+  /** Milliseconds since 1970. */
+  now(): number;
   /** Answers all calls of a request. */
   process(request: JmapRequest, asker: JmapAsker): Promise<JmapResponse>;
   /** Who wants to hear of commits. */
   readonly hub: PushHub;
   /** How many may wait for news on connections of their own. */
   readonly streams: StreamLimits;
+  /** Calls once, when so many milliseconds have passed, unless the answer is called before. */
+  later(ms: number, call: () => void): () => void;
   /** The public key by which push services know us (RFC 9749). */
   applicationServerKey(): Promise<string>;
   /** Keeps an uploaded blob for a time; answers until when, milliseconds since 1970. */

@@ -6,6 +6,7 @@ import { type JmapUser, stateChange } from "../../jmap/mod.ts";
 import { ProblemError } from "../problem.ts";
 import type { JmapDesk } from "./desk.ts";
 import type { JmapVariables } from "./login.ts";
+import { LoginWatch } from "./login_watch.ts";
 import type { OpenStreams } from "./open_streams.ts";
 import { UserNews } from "./user_news.ts";
 
@@ -30,12 +31,13 @@ export function events(app: Hono<{ Variables: JmapVariables }>, desk: JmapDesk, 
   app.get("/events", async (c) => {
     const asked = readAsked(c);
     const [user, login, address] = [c.get("user"), c.get("login"), c.get("address")];
-    const stream = new EventStream(asked);
+    const stream = new EventStream(asked, desk);
+    const watch = new LoginWatch({ desk, login, credential: c.get("credential") }, () => stream.end());
     const leave = open.add(user.address, address, () => stream.end());
     if (leave === null) throw tooMany();
     stream.atEnd(leave);
     try {
-      await stream.start(user, login, desk);
+      await stream.start(user, login, watch);
     } catch (error) {
       stream.end();
       throw error;
@@ -88,22 +90,25 @@ class EventStream {
   readonly #asked: Asked;
   readonly #ends: (() => void)[] = [];
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #desk: JmapDesk;
+  #noPing = () => {};
 
-  constructor(asked: Asked) {
+  constructor(asked: Asked, desk: JmapDesk) {
     this.#asked = asked;
+    this.#desk = desk;
     this.body = new ReadableStream<Uint8Array>({
       start: (controller) => void (this.#controller = controller),
       cancel: () => this.#leave(),
     });
-    this.#ends.push(() => clearTimeout(this.#timer));
+    this.#ends.push(() => this.#noPing());
   }
 
   atEnd(call: () => void): void {
     this.#ends.push(call);
   }
 
-  async start(user: JmapUser, login: Login, desk: JmapDesk): Promise<void> {
+  async start(user: JmapUser, login: Login, watch: LoginWatch): Promise<void> {
+    const desk = this.#desk;
     const { types, closeAfterState, lastEventId } = this.#asked;
     const news = new UserNews({
       hub: desk.hub,
@@ -113,6 +118,7 @@ class EventStream {
         // The id says what the client knows from now on; with it a next connection hears what was missed between.
         this.#send(made("event", () => event("state", stateChange(changed), id)));
         if (closeAfterState) this.end();
+        else watch.look();
       },
     }, types);
     this.#ends.push(() => news.stop());
@@ -146,8 +152,8 @@ class EventStream {
   #pingLater(): void {
     const { interval } = this.#asked;
     if (interval === 0) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#send(event("ping", { interval }, null)), interval * 1000);
+    this.#noPing();
+    this.#noPing = this.#desk.later(interval * 1000, () => this.#send(event("ping", { interval }, null)));
   }
 }
 

@@ -9,12 +9,13 @@ import { events } from "./events.ts";
 import { Believed, type JmapVariables, logIn } from "./login.ts";
 import { OpenStreams } from "./open_streams.ts";
 import { session } from "./session.ts";
+import { webSocket } from "./web_socket.ts";
 import { upload } from "./upload.ts";
 
 /** All routes below `/jmap`. */
 export function jmapRoutes(
   desk: JmapDesk,
-  deps: Pick<HttpDeps, "openBody" | "now" | "onAccountChanged">,
+  deps: Pick<HttpDeps, "openBody" | "now" | "onAccountChanged" | "onStop">,
 ): Hono<{ Variables: JmapVariables }> {
   const app = new Hono<{ Variables: JmapVariables }>();
   const believed = new Believed(deps.now);
@@ -23,6 +24,7 @@ export function jmapRoutes(
     believed.forget(address);
     streams.end(address);
   });
+  deps.onStop?.(() => streams.endAll());
   // No cookie is ever looked at, so a page of anybody's may ask: what it needs it must have been told (RFC 8620 section 8.1).
   app.use(cors({
     origin: "*",
@@ -38,5 +40,6 @@ export function jmapRoutes(
   upload(app, desk, deps);
   download(app, desk);
   events(app, desk, streams);
+  webSocket(app, desk, streams, underWay);
   return app;
 }

@@ -7,11 +7,15 @@ export interface StreamLimits {
   readonly perAddress: number;
 }
 
+/** Ends a connection from our side; `isStopping`: because the server does. */
+export type End = (isStopping: boolean) => void;
+
 export class OpenStreams {
-  readonly #accounts = new Map<string, Set<() => void>>();
+  readonly #accounts = new Map<string, Set<End>>();
   readonly #addresses = new Map<string, number>();
   readonly #limits: StreamLimits;
   #count = 0;
+  #isOver = false;
 
   constructor(limits: StreamLimits) {
     this.#limits = limits;
@@ -22,7 +26,8 @@ export class OpenStreams {
   }
 
   /** `account` is the address of whoever is logged in, `address` where he is ("" is not known). Null: there are too many. */
-  add(account: string, address: string, end: () => void): (() => void) | null {
+  add(account: string, address: string, end: End): (() => void) | null {
+    if (this.#isOver) return null;
     const { total, perAccount, perAddress } = this.#limits;
     const own = this.#accounts.get(account) ?? new Set();
     const here = this.#addresses.get(address) ?? 0;
@@ -40,8 +45,14 @@ export class OpenStreams {
     };
   }
 
+  /** The server stops. Nobody else may come. */
+  endAll(): void {
+    this.#isOver = true;
+    for (const account of [...this.#accounts.keys()]) this.end(account, true);
+  }
+
   /** The password changed, or the account is gone: whoever listens must log in again. */
-  end(account: string): void {
-    for (const end of [...this.#accounts.get(account) ?? []]) end();
+  end(account: string, isStopping = false): void {
+    for (const end of [...this.#accounts.get(account) ?? []]) end(isStopping);
   }
 }

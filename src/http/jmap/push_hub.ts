@@ -32,7 +32,7 @@ export class AccountNews {
   readonly types: ReadonlySet<PushType>;
   /** What is shared with others, or by them, may have changed too. */
   readonly isAboutLists: boolean;
-  readonly #made = new Map<string, Uint8Array>();
+  readonly #made = new Map<string, unknown>();
 
   constructor(accountId: AccountId, { state, types }: AccountChange, isAboutLists: boolean) {
     this.accountId = accountId;
@@ -41,11 +41,10 @@ export class AccountNews {
     this.isAboutLists = isAboutLists;
   }
 
-  /** The same octets for all who hear the same: made once. */
-  once(key: string, make: () => Uint8Array): Uint8Array {
-    let found = this.#made.get(key);
-    if (!found) this.#made.set(key, found = make());
-    return found;
+  /** What is the same for all who hear the same is made once. */
+  once<T>(key: string, make: () => T): T {
+    if (!this.#made.has(key)) this.#made.set(key, make());
+    return this.#made.get(key) as T;
   }
 }
 

@@ -14,12 +14,8 @@ import {
 } from "../../jmap/mod.ts";
 import type { AccountNews, PushHub } from "./push_hub.ts";
 
-/** Told what changed; `made`: octets that others of the same state hear too are made once. */
-export type Tell = (
-  changed: Changed,
-  pushState: string,
-  made: (kind: string, make: () => Uint8Array) => Uint8Array,
-) => void;
+/** Told what changed; `made`: what others of the same state hear too is made once, by its kind. */
+export type Tell = (changed: Changed, pushState: string, made: <T>(kind: string, make: () => T) => T) => void;
 
 export interface UserNewsParts {
   readonly hub: PushHub;
@@ -39,6 +35,7 @@ export class UserNews {
   /** Null: all. */
   #wanted: readonly string[] | null;
   #isStopped = false;
+  #before = "";
 
   constructor(parts: UserNewsParts, wanted: readonly string[] | null) {
     this.#parts = parts;
@@ -48,6 +45,11 @@ export class UserNews {
   /** All accounts with their states, short. */
   get pushState(): string {
     return Array.from(this.#accounts, ([accountId, { state }]) => `${accountId}=${state}`).join(",");
+  }
+
+  /** What was known before the news that are being told. */
+  get before(): string {
+    return this.#before;
   }
 
   set wanted(wanted: readonly string[] | null) {
@@ -61,6 +63,7 @@ export class UserNews {
 
   /** Tells what changed since a state that `pushState` gave once; what is none is passed over. */
   async tellSince(pushState: string): Promise<void> {
+    this.#before = pushState;
     const known = readStates(pushState);
     const changed: Record<AccountId, Record<string, string>> = {};
     for (const [accountId, account] of this.#accounts) {
@@ -81,8 +84,10 @@ export class UserNews {
     this.#accounts.clear();
   }
 
-  async #follow({ accounts }: JmapUser): Promise<void> {
+  /** Answers the accounts that are new. */
+  async #follow({ accounts }: JmapUser): Promise<readonly AccountId[]> {
     const { hub } = this.#parts;
+    const added: AccountId[] = [];
     const wanted = new Set(accounts.map(({ accountId }) => accountId));
     for (const [accountId, { stop }] of this.#accounts) {
       if (wanted.has(accountId)) continue;
@@ -96,12 +101,15 @@ export class UserNews {
       const state = await hub.state(accountId);
       const account = this.#accounts.get(accountId);
       if (account) account.state ||= state;
+      added.push(accountId);
     }
+    return added;
   }
 
   #heard(news: AccountNews, isOwn: boolean): void {
     const account = this.#accounts.get(news.accountId);
     if (!account || this.#isStopped) return;
+    this.#before = this.pushState;
     account.state = news.state;
     if (news.isAboutLists && isOwn) void this.#lookAgain();
     const states = this.#states(news.types, news.state, isOwn);
@@ -123,7 +131,12 @@ export class UserNews {
       const user = await this.#parts.find();
       if (this.#isStopped) return;
       if (user === null) return this.#parts.ended();
-      await this.#follow(user);
+      // All that is shared with him anew is news.
+      for (const accountId of await this.#follow(user)) {
+        const account = this.#accounts.get(accountId);
+        const states = account && this.#states(new Set(PUSH_TYPES), account.state, account.isOwn);
+        if (states && !this.#isStopped) this.#parts.tell({ [accountId]: states }, this.pushState, (_, make) => make());
+      }
     } catch {
       // At the next change.
     }

@@ -14,11 +14,14 @@ import { type Perform, runProgram } from "../run_program.ts";
 import { ColumnCache } from "./column_cache.ts";
 import { findBlob } from "./blobs.ts";
 import { submitByJmap } from "./submit.ts";
+import type { Clock } from "../clock.ts";
+import { later } from "../later.ts";
 import type { JmapUsers } from "./users.ts";
-import { credentialOf } from "../web_push/credentials.ts";
+import { credentialOf, credentialState } from "../web_push/credentials.ts";
 import type { WebPush } from "../web_push/mod.ts";
 
 export interface JmapParts extends SubmissionParts {
+  readonly clock: Clock;
   readonly auth: Auth;
   readonly guard: Guard;
   /** How long a message may be held back. */
@@ -58,6 +61,9 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
 
     user: (login, fresh) => parts.users.find(login, fresh),
     credential: (shown, login) => credentialOf(storage, shown, login, clock.wall()),
+    holds: async ({ login }, credential) =>
+      await credentialState(storage, { login, credential }, clock.wall()) === "holds",
+    now: () => clock.wall(),
 
     async process(request, { user, credential, sessionState, address }) {
       const sinks = new BodySinks(storage);
@@ -71,6 +77,7 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
 
     hub: parts.hub,
     streams: parts.streams,
+    later: (ms, call) => later(clock, ms, call),
     applicationServerKey: async () => (await parts.vapidKey()).publicKey,
 
     async keep(accountId, blobId) {
