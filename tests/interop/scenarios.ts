@@ -15,6 +15,7 @@ import { hostileMail } from "./scenarios/hostile/mail.ts";
 import { jmap } from "./scenarios/jmap.ts";
 import { mbsync } from "./scenarios/mbsync.ts";
 import { nodeClients } from "./scenarios/node_clients.ts";
+import { oauthClients } from "./scenarios/oauth.ts";
 import { objects } from "./scenarios/objects.ts";
 import { postgres } from "./scenarios/postgres.ts";
 import { postfix } from "./scenarios/postfix.ts";
@@ -38,6 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...python,
   ...nodeClients,
   ...jmap,
+  ...oauthClients,
   ...agents,
   ...deliveryTargets,
   ...mbsync,

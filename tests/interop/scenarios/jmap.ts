@@ -10,7 +10,7 @@ const { Client } = jmapClientTs;
 type Fetch = typeof globalThis.fetch;
 
 /** A server with HTTPS, and a `fetch` that believes its authority. */
-async function overTls(stage: Stage): Promise<{ palomar: Palomar; base: string; fetch: Fetch }> {
+export async function overTls(stage: Stage): Promise<{ palomar: Palomar; base: string; fetch: Fetch }> {
   const ports = freePorts();
   const listeners = listenersAt(ports).map((one) => one.protocol === "http" ? { ...one, tls: "implicit" } : one);
   const palomar = await stage.startPalomar("jmap.test", { ports, config: { listeners } });
