@@ -303,6 +303,7 @@ export async function openOffline(config: Config): Promise<Admin> {
       futureReleaseMs: config.limits.futureRelease,
       suppressions,
       webhooks,
+      world: null,
     }),
     openBody: () => bodyIntake(storage),
     adminToken: new Secret(""),

@@ -23,6 +23,9 @@ import { banList } from "./commands/ban_list.ts";
 import { banRemove } from "./commands/ban_remove.ts";
 import { suppressionList } from "./commands/suppression_list.ts";
 import { suppressionRemove } from "./commands/suppression_remove.ts";
+import { inboundAdd } from "./commands/inbound_add.ts";
+import { inboundList } from "./commands/inbound_list.ts";
+import { inboundRemove } from "./commands/inbound_remove.ts";
 import { webhookAdd } from "./commands/webhook_add.ts";
 import { webhookList } from "./commands/webhook_list.ts";
 import { webhookRemove } from "./commands/webhook_remove.ts";
@@ -155,6 +158,9 @@ export const COMMANDS: readonly Command[] = [
   webhookTest,
   suppressionList,
   suppressionRemove,
+  inboundList,
+  inboundAdd,
+  inboundRemove,
   sieveList,
   sievePut,
   sieveGet,

@@ -25,6 +25,11 @@ export interface SessionInfo {
   readonly localAddress: string;
   readonly localPort: number;
   readonly tls: TlsInfo | null;
+  /**
+   * Another server spoke with the client and brings its mail by HTTP. `told`: it told who the client is, and is believed;
+   * `untold`: nothing is known of the client, and the addresses are those of who brings it. Absent: it is the client.
+   */
+  readonly brought?: "told" | "untold";
 }
 
 /** A domain refusal with its words: an SMTP reply (RFC 5321 section 4.2, RFC 3463). `text` never leaks internals. */

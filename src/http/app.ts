@@ -20,6 +20,8 @@ import { accountsRevive } from "./admin/accounts_revive.ts";
 import { messagesRestore } from "./admin/messages_restore.ts";
 import { messagesDeliver } from "./admin/messages_deliver.ts";
 import { messagesSend } from "./admin/messages_send.ts";
+import { inbound } from "./admin/inbound.ts";
+import { inboundSources } from "./admin/inbound_sources.ts";
 import { messageRaw } from "./admin/message_raw.ts";
 import { sending } from "./admin/send.ts";
 import { suppressions } from "./admin/suppressions.ts";
@@ -106,6 +108,9 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     app.route("/jmap", jmapRoutes(deps.jmap, deps));
   }
   describe(app, deps);
+  const door = new OpenAPIHono({ defaultHook });
+  inbound(door, deps); // has tokens of its own
+  app.route(API, door);
   app.use(`${API}/*`, identify(deps));
   app.use(`${API}/*`, jsonBody(deps.bodyLimit ?? BODY_LIMIT, [...MESSAGE_BODIES, sendBodies(deps)]));
   const admin = new OpenAPIHono({ defaultHook });
@@ -114,7 +119,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     resource(admin, deps);
   }
   messagesSend(admin, deps);
-  for (const resource of [sending, suppressions, webhooks, messageRaw]) resource(admin, deps);
+  for (const resource of [sending, suppressions, webhooks, messageRaw, inboundSources]) resource(admin, deps);
   messagesDeliver(admin, deps);
   messagesImport(admin, deps);
   messagesExport(admin, deps);

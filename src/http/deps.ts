@@ -1,5 +1,6 @@
 import type { BanDesk } from "./ban_desk.ts";
 import type { SendDesk } from "./send_desk.ts";
+import type { InboundDesk } from "./inbound_desk.ts";
 import type { WebhookDesk } from "./webhook_desk.ts";
 import type { SuppressionDesk } from "./suppression_desk.ts";
 import type { ServerScriptDesk } from "./server_scripts.ts";
@@ -186,6 +187,8 @@ export interface HttpDeps {
   readonly suppressions: SuppressionDesk;
   /** Who is told of events. */
   readonly webhooks: WebhookDesk;
+  /** Who brings mail. */
+  readonly inbound: InboundDesk;
   /** Octets of the largest message; left out: 50 MB. */
   readonly messageSize?: number;
   /**

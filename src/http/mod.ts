@@ -13,6 +13,7 @@ export { createHttpApp } from "./app.ts";
 export type { BanDesk, BanRow } from "./ban_desk.ts";
 export type { HttpClient } from "./client.ts";
 export type * from "./deps.ts";
+export type * from "./inbound_desk.ts";
 export type * from "./send_desk.ts";
 export type * from "./suppression_desk.ts";
 export * from "./webhook_desk.ts";

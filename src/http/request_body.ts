@@ -64,13 +64,12 @@ export function jsonBody(limit: number, except: readonly MessageBody[] = []): Mi
 }
 
 /** JSON with files in it. It is in memory more than once while it is read: so few are at the same time. */
-class LargeBodies {
+export class LargeBodies {
   /** Octets of bodies that are being handled. */
   #octets = 0;
 
-  /** Others hear to come again. */
-  async during(context: Context, limit: number, next: Next): Promise<void> {
-    const request = context.req.raw;
+  /** `work` with the whole body; others hear to come again. */
+  async hold<T>(request: Request, limit: number, work: (octets: Uint8Array) => Promise<T>): Promise<T> {
     let taken = 0;
     try {
       const bytes = await readBounded(request, limit, (octets) => {
@@ -78,15 +77,46 @@ class LargeBodies {
         this.#octets += octets;
         if (this.#octets > LARGE_AT_ONCE * limit && taken > SMALL) throw tooMany();
       });
+      return await work(bytes);
+    } finally {
+      this.#octets -= taken;
+    }
+  }
+
+  /** For a handler that finds the body as text, and its digest. */
+  async during(context: Context, limit: number, next: Next): Promise<void> {
+    const request = context.req.raw;
+    await this.hold(request, limit, async (bytes) => {
       const text = utf8Strict(bytes);
       if (text === null) throw notUtf8();
       context.set("bodyDigest", digest("sha256", bytes));
       context.req.raw = withBody(request, text);
       await next();
-    } finally {
-      this.#octets -= taken;
-    }
+    });
   }
+}
+
+/** A body as it comes; whoever says nothing for too long is given up. */
+export async function* steadily(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const late = Promise.withResolvers<never>();
+      const timer = setTimeout(() => late.reject(tooLate()), WAIT_MS);
+      const { value, done } = await Promise.race([reader.read(), late.promise]).finally(() => clearTimeout(timer));
+      if (done) return;
+      yield value;
+    }
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
+    throw new ProblemError({ status: 400, code: "brokenBody", detail: "The body broke off." });
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+function tooLate(): ProblemError {
+  return new ProblemError({ status: 408, code: "timeout", detail: "The body did not come in time." });
 }
 
 function tooMany(): ProblemError {
@@ -154,6 +184,6 @@ export async function readBounded(
   } finally {
     clearTimeout(timer);
   }
-  if (late) throw new ProblemError({ status: 408, code: "timeout", detail: "The body did not come in time." });
+  if (late) throw tooLate();
   return concatBytes(pieces);
 }

@@ -53,7 +53,11 @@ export type Verdict =
 export function* authenticate(message: Unproven, policy: AuthenticationPolicy): Program<Authentication> {
   const { peer, reversePath, blobId, size, fields, hostname, now } = message;
   const address = peer.session.remoteAddress;
-  const spf = yield* spfOfSession({ address, helo: peer.helo, reversePath, receiver: hostname });
+  // Whoever brings the mail of others is none of those that the sender's domain names.
+  const isClient = peer.session.brought !== "untold";
+  const spf = isClient
+    ? yield* spfOfSession({ address, helo: peer.helo, reversePath, receiver: hostname })
+    : unknownSpf(reversePath);
   const author = authorOf(fields);
   // Of too many signatures those are looked at that can speak for the author.
   const authorDomain = author.kind === "unusable" ? undefined : author.domains[0];
@@ -70,11 +74,25 @@ export function* authenticate(message: Unproven, policy: AuthenticationPolicy): 
     spf: { method: "spf", result: mailFrom.result, domain: mailFrom.domain },
     dkim: facts,
   }, { organization: policy.organization, malformedFrom: "quarantine", sample: null });
-  const reverse = yield* iprev(address);
+  const reverse = isClient ? [(yield* iprev(address)).method] : [];
   const methods = [...spf.methods, ...dkimMethodResults(dkim)];
   if (arc.result !== "none") methods.push(arcMethodResult(arc, address));
-  methods.push(dmarcMethodResult(dmarc), reverse.method);
+  methods.push(dmarcMethodResult(dmarc), ...reverse);
   return { methods, spf, dkim: facts, dmarc, arc };
+}
+
+/** RFC 7208 section 2.6.1: nothing could be asked. */
+function unknownSpf(reversePath: string): SpfOfSession {
+  const none: SpfOfSession["mailFrom"] = {
+    result: "none",
+    domain: reversePath.slice(reversePath.lastIndexOf("@") + 1),
+    matched: null,
+    explanation: null,
+    why: "the client is not known.",
+    lookups: { terms: 0, voids: 0, questions: 0 },
+    usesLocalPart: false,
+  };
+  return { helo: none, mailFrom: none, methods: [] };
 }
 
 /** The field that says so, with its CRLF: the first of all that delivery puts before the message (RFC 8601 section 4). */

@@ -57,7 +57,7 @@ export function* check(
   const { authentication, hostname } = policy;
   // Over LMTP a server of our own in front has checked, and may write in the same name.
   const isTrusted = !authentication || peer.session.protocol === "lmtp" ||
-    authentication.isTrusted(peer.session.remoteAddress);
+    (!peer.session.brought && authentication.isTrusted(peer.session.remoteAddress));
   if (isTrusted) {
     const body = yield* without(args, []);
     if ("refused" in body) return { refusal: SYSTEM_FULL, journal: [] };

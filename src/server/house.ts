@@ -207,14 +207,6 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   };
   const submit = createSubmission(taking);
   const deliver = createLocalDelivery({ ...taking, giveUpMs: config.outbound.retry.giveUp });
-  const byHttp = mailByHttp({
-    ...taking,
-    hostname: config.hostname,
-    guard,
-    suppressions,
-    webhooks,
-    futureReleaseMs: config.limits.futureRelease,
-  });
   const auth = createAuth({ storage, delay: createLoginDelay(), clock });
   const world = createWorld({
     storage,
@@ -243,6 +235,15 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     clock,
     logger,
     observe: observer(metrics),
+  });
+  const byHttp = mailByHttp({
+    ...taking,
+    hostname: config.hostname,
+    guard,
+    suppressions,
+    webhooks,
+    world,
+    futureReleaseMs: config.limits.futureRelease,
   });
   const hub = new PushHub({
     watch: (accountId, listener) => storage.watch(accountId, listener),

@@ -17,6 +17,7 @@ import { TEST_CONFIG } from "../server/domain_dns/test_config.ts";
 import { onceMadeKey } from "../server/dkim/once_made_key.ts";
 import { ReportBook } from "../../src/server/received_reports/report_book.ts";
 import { Suppressions } from "../../src/server/sending/suppressions.ts";
+import { inboundDesk } from "../../src/server/inbound/mod.ts";
 import { createWebhooks } from "../../src/server/webhooks/mod.ts";
 import { systemClock } from "../../src/server/clock.ts";
 import { BanBook } from "../../src/server/abuse/ban_book.ts";
@@ -116,6 +117,7 @@ export function testAdmin(
       cancel: () => Promise.resolve(null),
     },
     webhooks: noWebhooks(storage),
+    inbound: inboundDesk({ storage, world: null, messageSize: 1_000_000, clock: { wall: () => NOW } }),
     suppressions: new Suppressions({ storage, now: () => NOW }),
     deliver: ({ recipients }) =>
       Promise.resolve({

@@ -30,6 +30,7 @@ const ROUTES = [
   "DELETE /api/v1/domains/{name}",
   "DELETE /api/v1/domains/{name}/dkim/{selector}",
   "DELETE /api/v1/domains/{name}/suppressions/{address}",
+  "DELETE /api/v1/inbound-sources/{id}",
   "DELETE /api/v1/oauth/clients/{clientId}",
   "DELETE /api/v1/queue/{queueId}",
   "DELETE /api/v1/send/{id}",
@@ -63,6 +64,8 @@ const ROUTES = [
   "GET /api/v1/domains/{name}/suppressions",
   "GET /api/v1/domains/{name}/suppressions/{address}",
   "GET /api/v1/domains/{name}/tls-reports",
+  "GET /api/v1/inbound-sources",
+  "GET /api/v1/inbound-sources/{id}",
   "GET /api/v1/me",
   "GET /api/v1/messages/{traceId}",
   "GET /api/v1/oauth/clients",
@@ -78,6 +81,7 @@ const ROUTES = [
   "PATCH /api/v1/accounts/{address}/delivery",
   "PATCH /api/v1/accounts/{address}/sieve",
   "PATCH /api/v1/domains/{name}",
+  "PATCH /api/v1/inbound-sources/{id}",
   "PATCH /api/v1/webhooks/{id}",
   "POST /api/v1/accounts",
   "POST /api/v1/accounts/{address}/messages",
@@ -97,6 +101,9 @@ const ROUTES = [
   "POST /api/v1/domains",
   "POST /api/v1/domains/{name}/dkim",
   "POST /api/v1/domains/{name}/dkim/activate",
+  "POST /api/v1/inbound",
+  "POST /api/v1/inbound-sources",
+  "POST /api/v1/inbound-sources/{id}/token",
   "POST /api/v1/messages",
   "POST /api/v1/queue/change",
   "POST /api/v1/queue/reroute",
@@ -145,7 +152,7 @@ Deno.test("the OpenAPI document lists every route with its words and refusals", 
 
 Deno.test("every reference of the OpenAPI document leads somewhere, and every path parameter is described", async () => {
   const document = await description();
-  assert.deepEqual(Object.keys(document.components.securitySchemes), ["token", "password", "accountToken"]);
+  assert.deepEqual(Object.keys(document.components.securitySchemes), ["token", "password", "accountToken", "source"]);
   const todo: unknown[] = [document];
   let references = 0;
   while (todo.length > 0) {

@@ -5,6 +5,7 @@ import { utf8Bytes } from "../../base/bytes.ts";
 import type { EnvelopeRecipient } from "../../contract/mod.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError, problemOf } from "../problem.ts";
+import { steadily } from "../request_body.ts";
 import type { DescribedMessage, NotSent, SendActor, SendRequest, SentMessage } from "../send_desk.ts";
 import { listOf, path, refusedProblem } from "./messages_send.ts";
 import { moment, MOST_RECIPIENTS, type SendBody, sendBody, tagText } from "./send_schema.ts";
@@ -120,7 +121,7 @@ export function sending(app: OpenAPIHono, deps: HttpDeps): void {
     const isJson = lowerAscii(c.req.header("content-type") ?? "").startsWith("application/json");
     const asked = isJson
       ? described(c.req.valid("json") as unknown as SendBody)
-      : asItIs(c.req.valid("query"), c.req.raw.body);
+      : asItIs(c.req.valid("query"), c.req.raw.body && steadily(c.req.raw.body));
     const digest = c.get("bodyDigest" as never) as Uint8Array | undefined;
     const result = await desk.send({
       ...asked,
@@ -191,7 +192,7 @@ function described(body: SendBody): Asked {
 
 function asItIs(
   { sender, recipient, sendAt, tag = [], saveToSent, evenSuppressed }: z.output<typeof query>,
-  octets: ReadableStream<Uint8Array> | null,
+  octets: AsyncIterable<Uint8Array> | null,
 ): Asked {
   const missing = (name: string) =>
     new ProblemError(problemOf("invalid", `query: ${name} is missing; a message as it is needs its envelope`));

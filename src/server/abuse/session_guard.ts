@@ -40,7 +40,8 @@ export class SessionGuard {
     this.#guard = guard;
     this.#session = session;
     this.#hands = hands;
-    this.#isLimited = session.protocol !== "lmtp" && !guard.exempt.isTrusted(session.remoteAddress);
+    this.#isLimited = session.protocol !== "lmtp" && session.brought !== "untold" &&
+      !guard.exempt.isTrusted(session.remoteAddress);
     this.#isStranger = this.#isLimited && session.protocol === "smtp";
   }
 
@@ -134,7 +135,8 @@ export class SessionGuard {
   /** The first attempt of strangers; not of those whom SPF or an allow list vouches for. */
   async #greylisted({ peer, sender, recipient }: Args<"rcpt.verify">): Promise<Verdict | null> {
     const { greylist, parts: { clock, config, hostname } } = this.#guard;
-    if (greylist === null || !this.#isStranger) return null;
+    // Whoever brings mail of others has a queue, and no reason to be put off.
+    if (greylist === null || !this.#isStranger || this.#session.brought) return null;
     const { remoteAddress } = this.#session;
     const network = networkKey(remoteAddress, config.networkPrefix.ipv4, config.networkPrefix.ipv6);
     if (greylist.knows(network, clock.monotonic()) || (await this.#known()).lists.verdict === "allowed") return null;

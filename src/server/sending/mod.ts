@@ -2,7 +2,7 @@
  * Messages that programs send by `POST /send`, and what becomes of them.
  *
  * - `describe.ts` writes the message that a request describes; `send_desk.ts` takes it through the programs of submission;
- *   `send_key.ts` lets a request come twice without a second message; `sent_record.ts` is what is kept of it, `fates.ts`
+ *   `sent_record.ts` is what is kept of it, `fates.ts`
  *   what queue and journal say of each recipient.
  * - `suppressions.ts` is the list of addresses that are left alone, `hard_bounce.ts` says what brings one there.
  *

@@ -12,8 +12,8 @@ import { BodySinks } from "../body_sinks.ts";
 import { type Bringer, newSessionId, type SubmissionParts, takeMessage, type TakenMessage } from "../submission.ts";
 import { describeMessage } from "./describe.ts";
 import { printSent } from "./fates.ts";
-import { SendKey } from "./send_key.ts";
-import { addSent, changeSent, ownerOf, readSent, type SentRecord } from "./sent_record.ts";
+import { OnceKey } from "../once_key.ts";
+import { addSent, changeSent, ownerOf, readSent, type Records, type SentRecord } from "./sent_record.ts";
 import type { Suppressions } from "./suppressions.ts";
 
 export interface SendDeskParts extends SubmissionParts {
@@ -40,7 +40,7 @@ export function createSendDesk(parts: SendDeskParts): SendDesk {
   return {
     async send(request) {
       const hash = request.idempotency ? startedHash(request) : null;
-      const key = request.idempotency && new SendKey(request.idempotency.key, request.actor, storage);
+      const key = request.idempotency && keyOf(request.idempotency.key, request.actor, storage);
       const sessionId = newSessionId();
       if (!key || !hash) return await sendOnce(request, sessionId, null, parts);
       const state = await key.take(sessionId, clock.wall(), (traceId) => cameToBe(traceId, parts));
@@ -66,6 +66,11 @@ export function createSendDesk(parts: SendDeskParts): SendDesk {
       return changed > 0;
     },
   };
+}
+
+function keyOf(key: string, actor: SendActor, storage: Records): OnceKey<SentMessage> {
+  const accountId = ownerOf(actor);
+  return new OnceKey(key, { storage, kind: "sendKey", owner: accountId ?? "server", accountId });
 }
 
 async function printNow(sent: SentRecord, { storage, clock }: SendDeskParts): Promise<SentMessage> {
@@ -114,7 +119,7 @@ async function replay(
 }
 
 async function sendUnder(
-  key: SendKey,
+  key: OnceKey<SentMessage>,
   request: SendRequest,
   sessionId: SessionId,
   hash: Hasher,

@@ -156,7 +156,7 @@ Deno.test("no redirect is followed, who is gone is disabled, and private address
   assert.deepEqual([again.json.enabled, again.json.disabledBecause], [true, null]);
 
   await using strict = await testServer({
-    dns: { "rebind.example": { A: [{ type: "A", address: "127.0.0.1" }] } } as never,
+    dns: { "rebind.example": { A: [{ type: "A", address: "127.0.0.1" }] } },
   });
   for (
     const url of [
