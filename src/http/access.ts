@@ -88,6 +88,16 @@ async function checkAddress(
   throw forbidden(`${address} may administer more than you.`);
 }
 
+/** Whether a thing that is for some domains (none: for all) is for those alone that somebody administers. */
+export function coversDomains(actor: Actor, domains: readonly string[]): boolean {
+  return actor.kind === "server" || (domains.length > 0 && domains.every((one) => administers(actor, one)));
+}
+
+/** Refuses what would be for domains of others. */
+export function mustCover(actor: Actor, domains: readonly string[]): void {
+  if (!coversDomains(actor, domains)) throw forbidden("domains: should be some of those that you administer.");
+}
+
 /** The domain of an address that the API has read. */
 export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf("@") + 1);

@@ -86,7 +86,7 @@ async function find(deps: HttpDeps, context: Context, wanted: Uint8Array): Promi
   return role.role === "domain" ? { kind: "domain", domains: role.domains, ...known } : { kind: "account", ...known };
 }
 
-/** As at every door: with its delays, and by a token only where that is for `admin`. */
+/** As at every door: with its delays, and by a token only where that is for `admin`, or for sending. */
 async function logIn(deps: HttpDeps, context: Context, header: string): Promise<Login> {
   const shown = deps.logIn ? shownIn(header) : null;
   if (shown === null) throw unauthorized(deps, /^bearer +./i.test(header.slice(0, 64)));
@@ -97,7 +97,9 @@ async function logIn(deps: HttpDeps, context: Context, header: string): Promise<
       detail: "Accounts log in over HTTPS only. A proxy that speaks it says so by X-Forwarded-Proto (http.proxies).",
     });
   }
-  const answer = await deps.logIn!(shown, addressOf(context), "admin");
+  // Whoever sends passes the door of those who send.
+  const door = /^\/api\/v1\/send(\/|$)/.test(context.req.path) ? "submission" : "admin";
+  const answer = await deps.logIn!(shown, addressOf(context), door);
   if (!("refused" in answer)) return answer;
   if (answer.refused === "tooMany") throw tooMany();
   if (answer.refused === "disabled") {

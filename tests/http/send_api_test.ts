@@ -236,3 +236,60 @@ Deno.test("a message for later waits, can be taken back, and a copy is in Sent w
   assert.equal((await server.admin("GET", "/api/v1/send/nothing.1")).status, 404);
   assert.equal((await server.admin("GET", "/api/v1/send/..")).status, 404);
 });
+
+Deno.test("an account sends as itself within its limits, a domain's administrator as anybody of it", async () => {
+  await using server = await testServer({
+    accounts: ["alice", "bob", "carol"],
+    config: { outbound: { hold: true }, abuse: { account: { messagesPerHour: 2 } } },
+  });
+  const role = { role: "domain", domains: ["example.test"] };
+  assert.equal((await server.admin("PUT", "/api/v1/accounts/carol@example.test/role", role)).status, 200);
+  const token = async (scopes: string[]) => {
+    const made = await server.admin("POST", "/api/v1/accounts/alice@example.test/tokens", { name: scopes[0], scopes });
+    return (await made.json()).token as string;
+  };
+  const as = async (who: string, body: Record<string, unknown>, method = "POST", path = "/api/v1/send") => {
+    const authorization = who.startsWith("palomar_") ? `Bearer ${who}` : `Basic ${btoa(`${who}@example.test:${who}`)}`;
+    const response = await server.server.fetch(
+      new Request(`https://localhost${path}`, {
+        method,
+        headers: { authorization, ...(method === "POST" && { "content-type": "application/json" }) },
+        ...(method === "POST" && { body: JSON.stringify(body) }),
+      }),
+      { address: "203.0.113.9" },
+    );
+    return { status: response.status, json: await response.json() };
+  };
+  const sending = await token(["submission"]);
+  const first = await as(sending, { ...TO, saveToSent: true });
+  assert.equal(first.status, 201, JSON.stringify(first.json));
+  assert.equal((await as(await token(["imap"]), TO)).status, 401);
+  assert.equal((await as(sending, {}, "GET", "/api/v1/accounts/alice@example.test")).status, 401);
+  assert.match(await inbox(server, "alice", "Sent"), /From: "?Ann"? <alice@example\.test>/);
+  for (
+    const more of [
+      { from: "bob@example.test" },
+      { envelope: { from: "bob@example.test" } },
+      { from: "bob@example.test", envelope: { from: "alice@example.test" } },
+    ]
+  ) {
+    const { status, json } = await as(sending, { ...TO, ...more });
+    assert.deepEqual([status, json.code], [422, "refused"], JSON.stringify(json));
+  }
+  const link = first.json.link;
+  assert.equal((await as("alice", {}, "GET", link)).status, 200);
+  assert.equal((await as("bob", {}, "GET", link)).status, 404);
+  assert.equal((await as("bob", {}, "DELETE", link)).status, 404);
+  const limited = await as("alice", TO);
+  assert.equal(limited.status, 503, JSON.stringify(limited.json));
+
+  for (const from of ["bob@example.test", "anybody@example.test"]) {
+    assert.equal((await as("carol", { ...TO, from })).status, 201, from);
+  }
+  for (const more of [{ from: "x@other.test" }, { envelope: { from: "x@other.test" } }]) {
+    assert.equal((await as("carol", { ...TO, ...more })).status, 422, JSON.stringify(more));
+  }
+  // A key of one is none of another.
+  const [one, two] = [await as("carol", { ...TO, subject: "a" }), await as("bob", { ...TO, from: "bob@example.test" })];
+  assert.deepEqual([one.status, two.status], [201, 201]);
+});

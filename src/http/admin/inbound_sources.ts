@@ -1,4 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { coversDomains, mustCover } from "../access.ts";
+import { actorOf } from "../actor.ts";
 import type { HttpDeps } from "../deps.ts";
 import type { InboundSource } from "../inbound_desk.ts";
 import { ProblemError, problemOf } from "../problem.ts";
@@ -39,6 +42,7 @@ const withToken = source.extend({
 const list = createRoute({
   method: "get",
   path: "/inbound-sources",
+  "x-access": "domain",
   tags,
   summary: "Who may bring mail by HTTP",
   responses: { 200: answer(z.object({ sources: z.array(source) }), "without their tokens"), ...PROBLEMS },
@@ -46,6 +50,7 @@ const list = createRoute({
 const add = createRoute({
   method: "post",
   path: "/inbound-sources",
+  "x-access": "domain",
   tags,
   summary: "Let somebody bring mail by HTTP",
   request: { body: body(created) },
@@ -54,6 +59,7 @@ const add = createRoute({
 const get = createRoute({
   method: "get",
   path: "/inbound-sources/{id}",
+  "x-access": "domain",
   tags,
   summary: "One who may bring mail",
   request: { params },
@@ -62,6 +68,7 @@ const get = createRoute({
 const change = createRoute({
   method: "patch",
   path: "/inbound-sources/{id}",
+  "x-access": "domain",
   tags,
   summary: "Change what is given",
   request: { params, body: body(changed) },
@@ -70,6 +77,7 @@ const change = createRoute({
 const remove = createRoute({
   method: "delete",
   path: "/inbound-sources/{id}",
+  "x-access": "domain",
   tags,
   summary: "Take no more mail from a source",
   request: { params },
@@ -78,32 +86,45 @@ const remove = createRoute({
 const rotate = createRoute({
   method: "post",
   path: "/inbound-sources/{id}/token",
+  "x-access": "domain",
   tags,
   summary: "Make a new token; the old one is good for nothing",
   request: { params },
   responses: { 200: answer(withToken, "with the new one"), ...PROBLEMS, ...NOT_FOUND },
 });
 
-/** `/inbound-sources`. */
+/** `/inbound-sources`. Administrators of domains have those that are for some of their domains alone. */
 export function inboundSources(app: OpenAPIHono, { inbound: desk }: HttpDeps): void {
-  app.openapi(list, async (c) => c.json({ sources: (await desk.list()).map(print) }, 200));
+  const known = async (c: Context): Promise<string> => {
+    const { id } = c.req.param() as { id: string };
+    const source = await desk.get(id);
+    return there(source && coversDomains(actorOf(c), source.domains) ? source : null).id;
+  };
+  app.openapi(list, async (c) => {
+    const all = (await desk.list()).filter(({ domains }) => coversDomains(actorOf(c), domains));
+    return c.json({ sources: all.map(print) }, 200);
+  });
   app.openapi(add, async (c) => {
+    mustCover(actorOf(c), c.req.valid("json").domains);
     const made = await desk.add(c.req.valid("json"));
     if ("refused" in made) throw new ProblemError(problemOf(made.refused, made.text));
     const location = `/api/v1/inbound-sources/${made.source.id}`;
     return c.json({ ...print(made.source), token: made.token }, 201, { location });
   });
-  app.openapi(get, async (c) => c.json(print(there(await desk.get(c.req.valid("param").id))), 200));
+  app.openapi(get, async (c) => c.json(print(there(await desk.get(await known(c)))), 200));
   app.openapi(change, async (c) => {
     const given = Object.entries(c.req.valid("json")).filter(([, value]) => value !== undefined);
-    return c.json(print(there(await desk.change(c.req.valid("param").id, Object.fromEntries(given)))), 200);
+    const id = await known(c);
+    const { domains } = c.req.valid("json");
+    if (domains) mustCover(actorOf(c), domains);
+    return c.json(print(there(await desk.change(id, Object.fromEntries(given)))), 200);
   });
   app.openapi(remove, async (c) => {
-    there(await desk.remove(c.req.valid("param").id) || null);
+    there(await desk.remove(await known(c)) || null);
     return c.body(null, 204);
   });
   app.openapi(rotate, async (c) => {
-    const made = there(await desk.rotate(c.req.valid("param").id));
+    const made = there(await desk.rotate(await known(c)));
     return c.json({ ...print(made.source), token: made.token }, 200);
   });
 }

@@ -9,6 +9,7 @@ const PIECE = 128 * 1024;
 const get = createRoute({
   method: "get",
   path: "/accounts/{address}/mailboxes/{mailboxId}/messages/{uid}",
+  "x-access": "account",
   tags: ["messages"],
   summary: "A message as it is in a mailbox; events of webhooks link to it",
   request: {

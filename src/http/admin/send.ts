@@ -3,6 +3,7 @@ import type { Context } from "hono";
 import { lowerAscii } from "../../base/ascii.ts";
 import { utf8Bytes } from "../../base/bytes.ts";
 import type { EnvelopeRecipient } from "../../contract/mod.ts";
+import { actorOf, addressOf } from "../actor.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError, problemOf } from "../problem.ts";
 import { steadily } from "../request_body.ts";
@@ -65,6 +66,7 @@ const query = z.object({
 const send = createRoute({
   method: "post",
   path: "/send",
+  "x-access": "account",
   tags,
   summary: "Send a message that is described in JSON, or as it is",
   description:
@@ -98,6 +100,7 @@ const params = z.object({ id: idText });
 const get = createRoute({
   method: "get",
   path: "/send/{id}",
+  "x-access": "account",
   tags,
   summary: "What became of a message, for each recipient; it is kept for 30 days",
   request: { params },
@@ -107,6 +110,7 @@ const get = createRoute({
 const cancel = createRoute({
   method: "delete",
   path: "/send/{id}",
+  "x-access": "account",
   tags,
   summary: "Take back a message whose time (`sendAt`) has not come",
   request: { params },
@@ -125,7 +129,7 @@ export function sending(app: OpenAPIHono, deps: HttpDeps): void {
     const digest = c.get("bodyDigest" as never) as Uint8Array | undefined;
     const result = await desk.send({
       ...asked,
-      actor: actorOf(c),
+      actor: senderOf(c),
       idempotency: key === undefined
         ? null
         : { key, request: digest ?? utf8Bytes(`message/rfc822 ${new URL(c.req.url).search}\n`) },
@@ -140,13 +144,13 @@ export function sending(app: OpenAPIHono, deps: HttpDeps): void {
   });
   app.openapi(get, async (c) => {
     const { id } = c.req.valid("param");
-    const found = await desk.get(id, actorOf(c));
+    const found = await desk.get(id, senderOf(c));
     if (!found) throw noSuch(id);
     return c.json(print(found), 200);
   });
   app.openapi(cancel, async (c) => {
     const { id } = c.req.valid("param");
-    const done = await desk.cancel(id, actorOf(c));
+    const done = await desk.cancel(id, senderOf(c));
     if (done === null) throw noSuch(id);
     if (!done) {
       throw new ProblemError({
@@ -159,9 +163,13 @@ export function sending(app: OpenAPIHono, deps: HttpDeps): void {
   });
 }
 
-/** Whoever was let in so far administers the server. */
-function actorOf(_context: Context): SendActor {
-  return { kind: "server" };
+/** Who sends: the server as anybody, a domain's administrator as anybody of it, an account as itself. */
+function senderOf(context: Context): SendActor {
+  const actor = actorOf(context);
+  if (actor.kind === "server") return { kind: "server" };
+  const { accountId, address, scopes } = actor;
+  if (actor.kind === "domain") return { kind: "domain", domains: actor.domains, accountId };
+  return { kind: "account", login: { accountId, login: address, scopes }, address: addressOf(context) };
 }
 
 function withOctets({ attachments, ...rest }: SendBody): DescribedMessage {

@@ -1,4 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { coversDomains, mustCover } from "../access.ts";
+import { actorOf } from "../actor.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError, problemOf } from "../problem.ts";
 import { WEBHOOK_EVENTS, type WebhookDelivery, type WebhookRefused, type WebhookState } from "../webhook_desk.ts";
@@ -78,6 +81,7 @@ const result = z.object({
 const list = createRoute({
   method: "get",
   path: "/webhooks",
+  "x-access": "domain",
   tags,
   summary: "All webhooks",
   responses: { 200: answer(z.object({ webhooks: z.array(webhook) }), "without their secrets"), ...PROBLEMS },
@@ -85,6 +89,7 @@ const list = createRoute({
 const add = createRoute({
   method: "post",
   path: "/webhooks",
+  "x-access": "domain",
   tags,
   summary: "Tell a URL of events",
   description: "Events are posted as Standard Webhooks (https://www.standardwebhooks.com) have it: JSON, signed with " +
@@ -95,6 +100,7 @@ const add = createRoute({
 const get = createRoute({
   method: "get",
   path: "/webhooks/{id}",
+  "x-access": "domain",
   tags,
   summary: "One webhook",
   request: { params },
@@ -103,6 +109,7 @@ const get = createRoute({
 const change = createRoute({
   method: "patch",
   path: "/webhooks/{id}",
+  "x-access": "domain",
   tags,
   summary: "Change what is given",
   request: { params, body: body(changed) },
@@ -111,6 +118,7 @@ const change = createRoute({
 const remove = createRoute({
   method: "delete",
   path: "/webhooks/{id}",
+  "x-access": "domain",
   tags,
   summary: "Forget a webhook and what waits for it",
   request: { params },
@@ -119,6 +127,7 @@ const remove = createRoute({
 const rotate = createRoute({
   method: "post",
   path: "/webhooks/{id}/secret",
+  "x-access": "domain",
   tags,
   summary: "Make a new secret; the old one signs beside it for a day",
   request: { params },
@@ -127,6 +136,7 @@ const rotate = createRoute({
 const deliveries = createRoute({
   method: "get",
   path: "/webhooks/{id}/deliveries",
+  "x-access": "domain",
   tags,
   summary: "What waits, then what is done, the latest first",
   request: { params, query: z.object({ limit: z.coerce.number().int().min(1).max(500).default(50) }) },
@@ -139,6 +149,7 @@ const deliveries = createRoute({
 const redeliver = createRoute({
   method: "post",
   path: "/webhooks/{id}/deliveries/{delivery}/redeliver",
+  "x-access": "domain",
   tags,
   summary: "Send an event that is done again, under its id",
   request: { params: params.extend({ delivery: idText }) },
@@ -147,45 +158,58 @@ const redeliver = createRoute({
 const test = createRoute({
   method: "post",
   path: "/webhooks/{id}/test",
+  "x-access": "domain",
   tags,
   summary: "Post an event of type webhook.test now",
   request: { params },
   responses: { 200: answer(result, "what came of it"), ...PROBLEMS, ...NOT_FOUND },
 });
 
-/** `/webhooks`. */
+/** `/webhooks`. Administrators of domains have those that are for some of their domains alone. */
 export function webhooks(app: OpenAPIHono, { webhooks: desk }: HttpDeps): void {
-  app.openapi(list, async (c) => c.json({ webhooks: (await desk.list()).map(print) }, 200));
+  const known = async (c: Context): Promise<string> => {
+    const { id } = c.req.param() as { id: string };
+    const state = await desk.get(id);
+    return there(state && coversDomains(actorOf(c), state.domains) ? state : null).id;
+  };
+  app.openapi(list, async (c) => {
+    const all = (await desk.list()).filter(({ domains }) => coversDomains(actorOf(c), domains));
+    return c.json({ webhooks: all.map(print) }, 200);
+  });
   app.openapi(add, async (c) => {
+    mustCover(actorOf(c), c.req.valid("json").domains);
     const made = taken(await desk.add(c.req.valid("json")));
     return c.json({ ...print(made.webhook), secret: made.secret }, 201, {
       location: `/api/v1/webhooks/${made.webhook.id}`,
     });
   });
-  app.openapi(get, async (c) => c.json(print(there(await desk.get(c.req.valid("param").id))), 200));
+  app.openapi(get, async (c) => c.json(print(there(await desk.get(await known(c)))), 200));
   app.openapi(change, async (c) => {
     const given = Object.entries(c.req.valid("json")).filter(([, value]) => value !== undefined);
-    const state = taken(there(await desk.change(c.req.valid("param").id, Object.fromEntries(given))));
+    const id = await known(c);
+    const { domains } = c.req.valid("json");
+    if (domains) mustCover(actorOf(c), domains);
+    const state = taken(there(await desk.change(id, Object.fromEntries(given))));
     return c.json(print(state), 200);
   });
   app.openapi(remove, async (c) => {
-    there(await desk.remove(c.req.valid("param").id) || null);
+    there(await desk.remove(await known(c)) || null);
     return c.body(null, 204);
   });
   app.openapi(rotate, async (c) => {
-    const { webhook, secret } = there(await desk.rotate(c.req.valid("param").id));
+    const { webhook, secret } = there(await desk.rotate(await known(c)));
     return c.json({ ...print(webhook), secret }, 200);
   });
   app.openapi(deliveries, async (c) => {
-    const found = there(await desk.deliveries(c.req.valid("param").id, c.req.valid("query").limit));
+    const found = there(await desk.deliveries(await known(c), c.req.valid("query").limit));
     return c.json({ deliveries: found.map(printDelivery) }, 200);
   });
   app.openapi(redeliver, async (c) => {
-    const { id, delivery } = c.req.valid("param");
-    there(await desk.redeliver(id, delivery) || null);
+    const { delivery } = c.req.valid("param");
+    there(await desk.redeliver(await known(c), delivery) || null);
     return c.body(null, 202);
   });
-  app.openapi(test, async (c) => c.json(there(await desk.test(c.req.valid("param").id)), 200));
+  app.openapi(test, async (c) => c.json(there(await desk.test(await known(c))), 200));
 }
 
 const at = (ms: number | null) => ms === null ? null : printTime(ms);
