@@ -10,7 +10,11 @@ code{font-size:.95em}</style></head><body>
 <h1>${escapeHtml(deps.hostname)}</h1>
 <p>A mail server runs here: Palomar ${escapeHtml(deps.version)}.</p>
 <ul>
-<li><a href="/health">/health</a> – how it is</li>
+${
+    deps.people
+      ? '<li><a href="/account">/account</a> – your account: programs, app passwords, how you sign in</li>\n'
+      : ""
+  }<li><a href="/health">/health</a> – how it is</li>
 <li><a href="/metrics">/metrics</a> – its numbers, for Prometheus</li>
 <li><a href="/api/v1/openapi.json">/api/v1/openapi.json</a> – the administration API, described</li>
 </ul>

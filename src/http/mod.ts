@@ -5,8 +5,9 @@
  * - Handlers map requests to ops of the store and answers to JSON; what is allowed is decided by the store.
  * - Every error is `application/problem+json` (RFC 9457) with a `code` for programs and a sentence for people, and never
  *   shows internals.
- * - A body is JSON by its content type, bounded in size and time before a handler sees it. There is no CORS and no
- *   cookie: a strange page in a browser can do nothing here.
+ * - A body is JSON by its content type, bounded in size and time before a handler sees it. Here there is no CORS
+ *   and no cookie: a strange page in a browser can do nothing. Pages for people have one, and rules (`sign_in/mod.ts`);
+ *   JMAP and OAuth look at none, so pages of anybody's may ask them.
  * - The same app serves the public listener (bearer token) and the control socket and command line (`trusted`).
  */
 export { createHttpApp } from "./app.ts";

@@ -19,6 +19,7 @@ import type { HttpClient } from "../client.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
 import { readBounded } from "../request_body.ts";
+import { onlyPrivate } from "../sign_in/only_private.ts";
 import type { PeopleDesk } from "../sign_in/people_desk.ts";
 import { readForm } from "./form.ts";
 import { originOf } from "./origin.ts";
@@ -40,6 +41,9 @@ export function oauthRoutes(
   };
   const open = cors({ origin: "*", allowMethods: ["GET", "POST"], allowHeaders: ["content-type"], maxAge: 86_400 });
   for (const path of ["token", "register", "revoke", "device_authorization"]) app.use(`/oauth/${path}`, open);
+
+  const inTheClear = { error: "invalid_request", description: "this needs HTTPS" } as const;
+  app.use("/oauth/*", onlyPrivate(() => answered(inTheClear)));
 
   app.get("/.well-known/oauth-authorization-server", (c) => described(authorizationServerMetadata(originOf(c))));
   // RFC 9728 section 3.1: the path of the resource follows.

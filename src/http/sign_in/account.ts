@@ -84,6 +84,8 @@ ${grant.clientName}</span></button>`,
 <p>For mail programs that ask for a password: one for each, so that you can take it back.</p>
 ${"refused" in tokens ? "" : passwordRows(visit, tokens)}
 <p><a href="/account/app-passwords">Make an app password</a></p>
+<h2>Password</h2>
+<p><a href="/account/password">Change the password</a></p>
 <h2>A second step when you sign in</h2>
 ${factorSection(factor)}
 <h2>Passkeys</h2>

@@ -89,13 +89,18 @@ async function grant({ people }: PageParts, request: AuthorizationRequest, perso
   return await people.run(consent(request, person, issuer));
 }
 
-/** What the page must let its forms lead to, where it is on the way to a client. */
-export async function formTargetOf(visit: Visit, next: string): Promise<{ formTarget?: string }> {
+/** What the page must let its forms lead to, where it is on the way to a client, and whom that expects. */
+export async function formTargetOf(
+  visit: Visit,
+  next: string,
+): Promise<{ formTarget?: string; loginHint?: string | null }> {
   const [path, query] = [next.slice(0, next.indexOf("?")), next.slice(next.indexOf("?") + 1)];
   if (path !== "/oauth/authorize" || query.length > LONGEST) return {};
   const parameters = new Parameters(new URLSearchParams(query));
   const read = await visit.parts.people.run(readAuthorization(parameters, originOf(visit.c)));
-  return "request" in read ? { formTarget: formTarget(read.request.redirectUri) } : {};
+  if (!("request" in read)) return {};
+  const { redirectUri, loginHint } = read.request;
+  return { formTarget: formTarget(redirectUri), loginHint };
 }
 
 async function consentPage(

@@ -14,8 +14,11 @@ import { account } from "./account.ts";
 import { appPasswords } from "./app_passwords.ts";
 import { authorize } from "./authorize.ts";
 import { device } from "./device.ts";
+import { onlyPrivate } from "./only_private.ts";
+import { notice } from "./page.ts";
 import type { PageParts } from "./pages.ts";
 import { passkeys } from "./passkeys.ts";
+import { password } from "./password.ts";
 import { secondFactor } from "./second_factor.ts";
 import { endSessions } from "./sessions.ts";
 import { signIn } from "./sign_in.ts";
@@ -31,6 +34,11 @@ async function forgetDisabled({ deps, people }: PageParts, address: string): Pro
 /** All pages. */
 export function peoplePages(app: Hono, parts: PageParts): void {
   parts.deps.onAccountChanged?.((address) => void forgetDisabled(parts, address).catch(() => {}));
+  const refused = () =>
+    notice("This page needs HTTPS", "What you type here would be read on the way. Ask whoever runs this server.", 403);
+  for (const path of ["/sign-in", "/sign-in/*", "/account", "/account/*", "/device"]) {
+    app.use(path, onlyPrivate(refused));
+  }
   signIn(app, parts);
   authorize(app, parts);
   device(app, parts);
@@ -38,4 +46,5 @@ export function peoplePages(app: Hono, parts: PageParts): void {
   appPasswords(app, parts);
   secondFactor(app, parts);
   passkeys(app, parts);
+  password(app, parts);
 }

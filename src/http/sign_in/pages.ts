@@ -12,7 +12,10 @@ import { formToken, ownForm, setCookie, type Visitor, visitorOf } from "./visito
 /** What pages need of the server. */
 export interface PageParts {
   readonly people: PeopleDesk;
-  readonly deps: Pick<HttpDeps, "perform" | "now" | "hostname" | "accountChanged" | "onAccountChanged" | "makeToken">;
+  readonly deps: Pick<
+    HttpDeps,
+    "perform" | "now" | "hostname" | "makeCredentials" | "accountChanged" | "onAccountChanged" | "makeToken"
+  >;
 }
 
 /** A request for a page. */

@@ -116,6 +116,8 @@ interface PasswordPage {
 
 async function passwordPage(visit: Visit, { next, login, problem, status = 200 }: PasswordPage): Promise<Response> {
   const { hostname } = visit.parts.deps;
+  const { loginHint, ...target } = await formTargetOf(visit, next);
+  const shown = login || (loginHint ?? "").slice(0, LONGEST_LOGIN);
   const invalid: Markup = problem === null ? html`` : html`
     aria-invalid="true" aria-describedby="problem"
   `;
@@ -123,7 +125,7 @@ async function passwordPage(visit: Visit, { next, login, problem, status = 200 }
     title: `Sign in – ${hostname}`,
     status,
     headers: visit.cookie,
-    ...await formTargetOf(visit, next),
+    ...target,
     body: html`<h1>Sign in to ${hostname}</h1>${alert(problem)}${
       visit.form(
         "/sign-in",
@@ -131,7 +133,7 @@ async function passwordPage(visit: Visit, { next, login, problem, status = 200 }
           <input type="hidden" name="next" value="${next}">
           <label for="login">Your address</label>
           <input id="login" name="login" type="email" autocomplete="username" inputmode="email" spellcheck="false" required
-            value="${login}" maxlength="320" ${invalid}>
+            value="${shown}" maxlength="320" ${invalid}>
           <label for="password">Password</label>
           <input id="password" name="password" type="password" autocomplete="current-password" required
             maxlength="1024" ${invalid}>
@@ -144,11 +146,12 @@ async function passwordPage(visit: Visit, { next, login, problem, status = 200 }
 }
 
 async function codePage(visit: Visit, { next }: Pending, problem: string | null, status = 200): Promise<Response> {
+  const { loginHint: _, ...target } = await formTargetOf(visit, next);
   const described = problem === null ? "hint" : "problem hint";
   return await page({
     title: `Code – ${visit.parts.deps.hostname}`,
     status,
-    ...await formTargetOf(visit, next),
+    ...target,
     body: html`<h1>One more step</h1>${alert(problem)}${
       visit.form(
         "/sign-in/code",

@@ -122,3 +122,48 @@ Deno.test("a changed password ends the sessions of browsers", async () => {
   await server.admin("PUT", "/api/v1/accounts/alice@example.test/password", { password: "another horse battery" });
   assert.match((await browser.get("/account")).url, /^\/sign-in/);
 });
+
+Deno.test("one changes the password oneself: the old one is asked for, all other sessions end", async () => {
+  await using server = await testServer();
+  const [here, there] = [new Browser(server), new Browser(server)];
+  for (const browser of [here, there]) await browser.signIn("alice");
+  const change = async (old: string, wanted: string, again = wanted) => {
+    await here.get("/account/password");
+    return await here.submit("/account/password", { old, new: wanted, again });
+  };
+  assert.equal((await change("alice", "a new password", "another")).status, 422);
+  assert.equal((await change("alice", "short")).status, 422);
+  assert.equal((await change("alice", "a\u0000 new password")).status, 422);
+  assert.equal((await change("wrong", "a new password")).status, 403);
+  const before = here.cookie;
+  assert.equal((await change("alice", "a new password")).url, "/account");
+  assert.notEqual(here.cookie, before);
+  assert.equal((await here.get("/account")).url, "/account");
+  assert.match((await there.get("/account")).url, /^\/sign-in/);
+  assert.equal((await new Browser(server).signIn("alice")).status, 403);
+  assert.equal((await new Browser(server).signIn("alice", "a new password")).url, "/account");
+});
+
+Deno.test("in the clear nobody signs in, and no token is given out", async () => {
+  await using server = await testServer();
+  const ask = async (url: string, address: string, init: RequestInit = {}) => {
+    const response = await server.server.fetch(new Request(url, init), { address });
+    await response.body?.cancel();
+    return response.status;
+  };
+  for (const path of ["/sign-in", "/account", "/device", "/account/passkeys"]) {
+    assert.equal(await ask(`http://mail.example.test${path}`, "192.0.2.1"), 403, path);
+  }
+  assert.equal(await ask("http://localhost:8080/sign-in", "127.0.0.1"), 200);
+  const token = { method: "POST", body: new URLSearchParams({ grant_type: "refresh_token" }) };
+  assert.equal(await ask("http://mail.example.test/oauth/token", "192.0.2.1", token), 400);
+  assert.equal(await ask("http://mail.example.test/oauth/authorize?client_id=x", "192.0.2.1"), 400);
+});
+
+Deno.test("a client may say whom it expects, and that is text", async () => {
+  await using server = await testServer();
+  const browser = new Browser(server);
+  const client = await OAuthClient.registered(server);
+  const page = await browser.get(client.link({ login_hint: '"><b>alice@example.test' }));
+  assert.match(page.text, /value="&quot;&gt;&lt;b&gt;alice@example\.test"/);
+});
