@@ -16,6 +16,7 @@ import { dkimActivate } from "./commands/dkim_activate.ts";
 import { dkimList } from "./commands/dkim_list.ts";
 import { dkimRemove } from "./commands/dkim_remove.ts";
 import { dkimRotate } from "./commands/dkim_rotate.ts";
+import { audit } from "./commands/audit.ts";
 import { backup } from "./commands/backup.ts";
 import { deliver } from "./commands/deliver.ts";
 import { banAdd } from "./commands/ban_add.ts";
@@ -178,6 +179,7 @@ export const COMMANDS: readonly Command[] = [
   vacationSet,
   vacationOff,
   why,
+  audit,
   sendmail,
   deliver,
   undelete,

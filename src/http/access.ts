@@ -16,6 +16,7 @@ import { address as addressSchema, domainName } from "./admin/words.ts";
 import type { HttpDeps } from "./deps.ts";
 import { ProblemError } from "./problem.ts";
 import { covers, roleOf } from "./roles.ts";
+import { Changes, type Shape } from "./changes.ts";
 
 /** Who may use a route. */
 export type Access = "server" | "domain" | "account";
@@ -25,14 +26,19 @@ const HARMLESS = /^\/accounts\/\{address\}(\/role)?$/;
 
 type Route = Parameters<OpenAPIHono["openapi"]>[0];
 
-/** From now on routes of `app` are for those only whom they name. */
+/** From now on routes of `app` are for those only whom they name; those that change something have `Changes` around. */
 export function guardRoutes(app: OpenAPIHono, deps: HttpDeps): void {
   const plain = app.openapi;
+  const changes = new Changes(app, deps);
   const guarded = (route: Route, handler: never, hook: never) => {
     const access = accessOf(route);
     const own = [route.middleware ?? []].flat() as MiddlewareHandler[];
     const definition = { ...route, "x-access": access, security: securityOf(access) };
-    return plain({ ...definition, middleware: [guard(access, route, deps), ...own] } as never, handler, hook);
+    return plain(
+      { ...definition, middleware: [guard(access, route, deps), changes.around(route as Shape), ...own] } as never,
+      handler,
+      hook,
+    );
   };
   app.openapi = guarded as typeof plain;
 }

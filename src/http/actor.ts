@@ -33,9 +33,9 @@ const OPERATOR: Actor = { kind: "server", account: null, by: "the command line" 
 const BEARER_OF_SERVER: Actor = { kind: "server", account: null, by: "the admin token" };
 const LONGEST = 4096;
 
-/** Who asks, behind `identify`. */
+/** Who asks, behind `identify`; in a request that the API makes of itself, for whom. */
 export function actorOf(context: Context): Actor {
-  return context.get("actor") as Actor;
+  return (context.get("actor") ?? (context.env as { actor?: Actor } | undefined)?.actor) as Actor;
 }
 
 /** The account that somebody asks as, or null: none. */

@@ -37,6 +37,8 @@ import { store } from "./admin/store.ts";
 import { reports } from "./admin/reports.ts";
 import { guardRoutes } from "./access.ts";
 import { identify } from "./actor.ts";
+import { audit } from "./admin/audit.ts";
+import { requestIdOf, requests } from "./request_log.ts";
 import { roles } from "./admin/roles.ts";
 import type { HttpEnvironment } from "./client.ts";
 import type { HttpApp, HttpDeps } from "./deps.ts";
@@ -69,17 +71,18 @@ const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
  */
 export function createHttpApp(deps: HttpDeps): HttpApp {
   const app = new OpenAPIHono();
-  app.onError((error) => {
+  app.onError((error, c) => {
     if (error instanceof ProblemError) return problemResponse(error.problem);
     // Hono's own: a body that a route needs is not there.
     if (error instanceof HTTPException) {
       return problemResponse({ status: error.status, code: "badRequest", detail: "The body is missing or not JSON." });
     }
-    deps.report?.(error);
+    deps.report?.(error, requestIdOf(c));
     return problemResponse(failureProblem(error));
   });
   app.notFound((c) => missing(app, c.req.method, c.req.path));
 
+  app.use(requests(deps));
   app.use(async (c, next) => {
     await next();
     c.res.headers.set("x-content-type-options", "nosniff");
@@ -128,6 +131,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   for (const resource of [sieve, sieveWork, serverScripts, filterRules, delivering]) resource(admin, deps);
   roles(admin, deps);
   signIn(admin, deps);
+  audit(admin, deps);
   bans(admin, deps);
   removed(admin, deps);
   store(admin, deps);

@@ -1,3 +1,4 @@
+import type { AuditDesk } from "./audit_desk.ts";
 import type { BanDesk } from "./ban_desk.ts";
 import type { SendDesk } from "./send_desk.ts";
 import type { InboundDesk } from "./inbound_desk.ts";
@@ -213,8 +214,26 @@ export interface HttpDeps {
   readonly mend?: (what: Mend) => Promise<boolean>;
   /** The longest body of a request, octets. Default 1 MiB. */
   readonly bodyLimit?: number;
+  /** Where changes are written down; left out: nowhere. */
+  readonly audit?: AuditDesk;
+  /** The server's log. */
+  readonly log?: (
+    level: "debug" | "info" | "warn",
+    event: string,
+    fields: Readonly<Record<string, string | number | boolean | null>>,
+  ) => void;
+  /** A request was answered. `route` is its template, so that there are few of them. */
+  readonly requestDone?: (done: RequestDone) => void;
   /** Told of errors that became a 500 or 503. */
-  readonly report?: (error: unknown) => void;
+  readonly report?: (error: unknown, requestId?: string | null) => void;
+}
+
+/** How a request went. */
+export interface RequestDone {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
 }
 
 /** A body on its way into the store. */

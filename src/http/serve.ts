@@ -5,7 +5,7 @@
 import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TlsOptions } from "node:tls";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import type { Duplex } from "node:stream";
 import { utf8Bytes } from "../base/bytes.ts";
 import type { HttpApp } from "./deps.ts";
@@ -124,6 +124,12 @@ async function serveTls(
   };
 }
 
+/** Whoever gives it up leaves the connection open for the answer. (`Readable.toWeb` goes on, and throws where nobody catches.) */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const chunks = (incoming as Readable).iterator({ destroyOnReturn: false });
+  return ReadableStream.from(chunks as AsyncIterable<Uint8Array<ArrayBuffer>>);
+}
+
 /** One request of node:https through the app. */
 async function answer(app: HttpApp, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   try {
@@ -133,7 +139,7 @@ async function answer(app: HttpApp, incoming: IncomingMessage, outgoing: ServerR
       new Request(urlOf(incoming), {
         method,
         headers: headersOf(incoming),
-        body: bodiless ? null : Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array>,
+        body: bodiless ? null : bodyOf(incoming),
       }),
       { address: incoming.socket.remoteAddress ?? "" },
     );

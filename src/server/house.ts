@@ -23,6 +23,8 @@ import type { Storage } from "../storage/storage.ts";
 import { BanBook } from "./abuse/ban_book.ts";
 import { banRules, Guard } from "./abuse/guard.ts";
 import { adminLogin } from "./admin_login.ts";
+import { AuditBook } from "./audit_book.ts";
+import { auditedPages } from "./audited_pages.ts";
 import { createAuth } from "./auth.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Config } from "./config/mod.ts";
@@ -48,6 +50,7 @@ import { changedTypes } from "./jmap/changed_types.ts";
 import { JmapUsers } from "./jmap/users.ts";
 import { LoggedIn } from "./logged_in.ts";
 import { createMailboxEvents } from "./mailbox_events.ts";
+import { countRequests } from "./http_metrics.ts";
 import { createMetrics, type Gauge, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
 import type { Transports } from "./outbound/transports/transports.ts";
@@ -147,6 +150,13 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const metrics = createMetrics();
   const rows = metrics.gauge("palomar_queue_rows", "Recipients in the queue, by state.", ["state"]);
   const loggedIn = new LoggedIn();
+  const requestDone = countRequests(metrics);
+  const audit = new AuditBook({
+    storage,
+    now: () => clock.wall(),
+    keptMs: config.retention.audit,
+    failed: (error) => logger.log("error", "audit.failed", { error: String(error) }),
+  });
   const changedListeners: ((address: string) => void)[] = [];
   const stopListeners: (() => void)[] = [];
   const resolve = (name: string, type: DnsType) => resolver.resolve(name, type);
@@ -275,7 +285,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     adminToken,
     async http(trusted, state) {
       const { createHttpApp } = await import("../http/mod.ts");
-      const people = createPeopleDesk({ storage, auth, guard, clock, log });
+      const people = auditedPages(createPeopleDesk({ storage, auth, guard, clock, log }), audit);
       return createHttpApp({
         openBody: () => bodyIntake(storage),
         ...state,
@@ -309,6 +319,9 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         deliver,
         adminToken: new Secret(adminToken.value),
         trusted,
+        audit,
+        log: (level, event, fields) => logger.log(level, event, fields),
+        requestDone,
         bans: book,
         reports,
         adminSeen: (address) => guard.adminSeen(address),
@@ -326,7 +339,8 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         waitReason,
         canonicalWay,
         bodyLimit: config.limits.httpBody,
-        report: (error) => logger.log("error", "http.failed", { error: String((error as Error)?.stack ?? error) }),
+        report: (error, request = null) =>
+          logger.log("error", "http.failed", { request, error: String((error as Error)?.stack ?? error) }),
       });
     },
   };

@@ -53,6 +53,7 @@ const ROUTES = [
   "GET /api/v1/accounts/{address}/tokens",
   "GET /api/v1/accounts/{address}/vacation",
   "GET /api/v1/aliases",
+  "GET /api/v1/audit",
   "GET /api/v1/bans",
   "GET /api/v1/delivery/targets",
   "GET /api/v1/domains",

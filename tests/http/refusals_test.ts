@@ -94,7 +94,7 @@ Deno.test("every error is a problem of RFC 9457 and tells nothing of the inside"
   const { status, json, headers, text } = await ask("GET", `${API}/domains`);
   assert.equal(status, 500);
   assert.equal(headers.get("content-type"), "application/problem+json");
-  assert.deepEqual(Object.keys(json).sort(), ["code", "detail", "status", "title", "type"]);
+  assert.deepEqual(Object.keys(json).sort(), ["code", "detail", "instance", "status", "title", "type"]);
   assert.ok(!text.includes("SELECT"));
   assert.deepEqual(reported, [boom]);
   for (const [reason, expected] of [["unavailable", 503], ["full", 507], ["bug", 500]] as const) {

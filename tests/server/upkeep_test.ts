@@ -9,7 +9,7 @@ import { memoryStorage } from "../../src/storage/memory/mod.ts";
 import { ALL, granted, message, Scene } from "../storage/scene.ts";
 
 const DAY = 86_400_000;
-const NO_RETENTION = { undelete: 0, mailboxes: new Map<string, number>() };
+const NO_RETENTION = { undelete: 0, audit: 0, mailboxes: new Map<string, number>() };
 
 interface House {
   readonly s: Scene;
@@ -20,7 +20,7 @@ interface House {
 }
 
 async function house(
-  retention: { undelete: number; mailboxes: Map<string, number> },
+  retention: { undelete: number; audit: number; mailboxes: Map<string, number> },
   quota: { warnings: number[]; message: boolean },
 ): Promise<House> {
   const storage = memoryStorage();
@@ -54,7 +54,10 @@ async function append(h: House, path: string, text: string): Promise<void> {
 const count = async (h: House, path: string) => (await h.s.mailbox(h.s.ann, path)).messages;
 
 Deno.test("upkeep: mailboxes with an age limit lose what is older, others nothing", async () => {
-  const h = await house({ undelete: 0, mailboxes: new Map([["Trash", 30 * DAY]]) }, { warnings: [], message: true });
+  const h = await house({ undelete: 0, audit: 0, mailboxes: new Map([["Trash", 30 * DAY]]) }, {
+    warnings: [],
+    message: true,
+  });
   for (const path of ["Trash", "INBOX"]) await append(h, path, "old");
   await h.clock.advance(29 * DAY);
   await append(h, "Trash", "new");

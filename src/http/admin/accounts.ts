@@ -74,6 +74,7 @@ const get = createRoute({
   method: "get",
   path: "/accounts/{address}",
   "x-access": "account",
+  "x-volatile": ["usage"],
   tags,
   summary: "One account",
   request: { params },

@@ -136,6 +136,8 @@ export interface OutboundConfig {
 export interface RetentionConfig {
   /** What was deleted can be brought back for so long; 0: not at all. */
   readonly undelete: number;
+  /** How long the audit log is kept; 0: there is none. */
+  readonly audit: number;
   /** By the name of a mailbox: what came into it longer ago goes. */
   readonly mailboxes: ReadonlyMap<string, number>;
 }

@@ -310,6 +310,7 @@ const TOP = {
   limits: LIMITS.prefault({}),
   retention: object({
     undelete: duration(0, 366 * DAY).prefault("7d"),
+    audit: duration(0, 3660 * DAY).prefault("365d"),
     mailboxes: z.record(z.string().min(1).max(1024), duration(HOUR, 36_600 * DAY), {
       error: (issue) => `${shown(issue.input)} should be mailboxes with times, as { "Trash": "30d" }`,
     }).transform((value) => new Map(Object.entries(value))).prefault({}),
