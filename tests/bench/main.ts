@@ -8,6 +8,7 @@ import { idle } from "./idle.ts";
 import { imap } from "./imap.ts";
 import { ingest } from "./ingest.ts";
 import { jmap } from "./jmap.ts";
+import { jmapBeside } from "./jmap_beside.ts";
 import { largeMessage } from "./large_message.ts";
 import { mailbox } from "./mailbox.ts";
 import { postgres } from "./postgres.ts";
@@ -37,6 +38,7 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void>
   sieve: { about: "50 Sieve rules beside Pigeonhole; compiling; what a script adds to delivery", run: sieve },
   imap: { about: "every IMAP command that takes time, beside Dovecot", run: imap },
   jmap: { about: "what calls of JMAP cost with 100,000 emails; up- and downloads; listeners", run: jmap },
+  cyrus: { about: "calls of JMAP over HTTP beside Cyrus, with 100,000 messages each", run: jmapBeside },
   idle: { about: "memory of 1,000 idle IMAP sessions", run: idle },
 };
 
