@@ -3,7 +3,7 @@
  * tells it what became of each email.
  */
 import { lowerAscii } from "../base/ascii.ts";
-import type { EmailColumns, EmailId, MailboxCounts, MailboxId, Modseq, ThreadId } from "../contract/mod.ts";
+import type { EmailColumns, EmailId, MailboxCounts, MailboxId, Modseq, SortText, ThreadId } from "../contract/mod.ts";
 
 /** What is known of one email. */
 export interface ColumnRow {
@@ -41,6 +41,7 @@ export class Columns implements EmailColumns {
   threads = new Uint32Array(64);
   /** 0: nobody looked; 1: none; 2: some. */
   attachments = new Uint8Array(64);
+  readonly sortTexts = new Map<EmailId, SortText>();
   readonly #lists = new Map<string, readonly MailboxId[]>();
   readonly #threadOf = new Map<ThreadId, number>();
   readonly #threadRows: number[][] = [];
@@ -80,6 +81,7 @@ export class Columns implements EmailColumns {
     rows.splice(rows.indexOf(at), 1);
     this.#changed.add(thread);
     this.rowOf.delete(emailId);
+    this.sortTexts.delete(emailId);
     this.emailIds[at] = null;
     this.keywords[at] = "";
     this.attachments[at] = 0;

@@ -26,7 +26,7 @@ export function clientSeen(
     const speaksFor = trusted !== null && (isProxy(own) || (peer !== undefined && own === ""));
     const address = speaksFor ? behind(last(request, "x-forwarded-for"), own, isProxy) : own;
     const reached = origin ?? peer?.origin ?? (speaksFor ? originBehind(request) : null);
-    return { address, ...(reached !== null && { origin: reached }) };
+    return { ...peer, address, ...(reached !== null && { origin: reached }) };
   };
 }
 

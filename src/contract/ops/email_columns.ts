@@ -35,6 +35,15 @@ export interface EmailColumns {
   threadOf(threadId: ThreadId): number;
   /** Rows in use, the newest first; of equal times the higher id first. */
   readonly newest: Uint32Array;
+  /** What was read of emails to sort them by, kept for the next time: it never changes. */
+  readonly sortTexts: Map<EmailId, SortText>;
+}
+
+/** What an email is sorted by (RFC 8621 section 4.4.2): whom it is from and to, and its base subject. */
+export interface SortText {
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
 }
 
 /** Counts of one mailbox (RFC 8621 section 2). */

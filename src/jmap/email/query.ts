@@ -7,6 +7,9 @@ import { printState } from "../state.ts";
 import { compile, type EmailFilter, mailboxOf, mentions, readFilter, textConditions } from "./filter.ts";
 import { type EmailOrder, isNewestFirst, readSort, readTexts, sortRows, type SortTexts } from "./sort.ts";
 
+/** Emails of an account whose texts are kept to sort by: some 20 MB. */
+const KEPT_TEXTS = 100_000;
+
 /** What is looked for, and in which order. */
 export interface EmailQuery {
   readonly account: JmapAccount;
@@ -56,6 +59,8 @@ export function* findEmails(
   const found = yield* searchTexts(call, account, filter);
   const attachments = mentions(filter, ["hasAttachment"]);
   const texts: SortTexts = new Map();
+  // Which are the first of their threads is known when all are in their order.
+  const wanted = query.collapseThreads ? Infinity : limit;
   for (;;) {
     // From here to the next question the columns stay as they are.
     const columns = yield* ask("email.columns", { ...whose, ...(attachments && { attachments }) });
@@ -63,14 +68,21 @@ export function* findEmails(
       condition.found = new Set(ids.flatMap((id) => columns.rowOf.get(id) ?? []));
     }
     const rows = matching(columns, query, limit);
-    const answer = isNewestFirst(sort) ? { sorted: rows } : sortRows(columns, rows, sort, texts);
+    const answer = isNewestFirst(sort)
+      ? { sorted: rows }
+      : sortRows(columns, rows, sort, textsOf(columns, rows, texts), wanted);
     if ("sorted" in answer) {
       const kept = query.collapseThreads ? firstOfThreads(columns, answer.sorted) : answer.sorted;
       const state = Math.min(before ?? columns.state, columns.state) as Modseq;
       return { state, ids: kept.map((row) => columns.emailIds[row]!) };
     }
-    yield* readTexts(whose, answer.missing, texts);
+    yield* readTexts(whose, answer.missing, textsOf(columns, rows, texts));
   }
+}
+
+/** Where texts are read into: kept with the columns, but for more emails than is worth it. */
+function textsOf(columns: EmailColumns, rows: readonly number[], own: SortTexts): SortTexts {
+  return rows.length <= KEPT_TEXTS ? columns.sortTexts : own;
 }
 
 /** Rows that match, newest first; where that is the order, not many more than are wanted. */

@@ -1,10 +1,11 @@
 /** Orders of Email/query (RFC 8621 section 4.4.2). */
-import { ask, type EmailColumns, type EmailId, type Program } from "../../contract/mod.ts";
+import { ask, type EmailColumns, type EmailId, type Program, type SortText } from "../../contract/mod.ts";
 import type { EnvelopeAddress } from "../../message/mod.ts";
 import { baseSubject, decodeWords } from "../../message/mod.ts";
 import type { Call } from "../call.ts";
 import { textKey } from "../standard/collation.ts";
-import { type Comparator, comparing, readComparators } from "../standard/comparators.ts";
+import { type Comparator, readComparators } from "../standard/comparators.ts";
+import { firstOf } from "../standard/first_of.ts";
 import { hasKeyword, inThread } from "./filter.ts";
 import { EMAIL_SORT_OPTIONS } from "./sort_options.ts";
 
@@ -14,11 +15,12 @@ export interface EmailOrder extends Comparator {
 }
 
 /** Texts that emails are sorted by, read so far. */
-export type SortTexts = Map<EmailId, Readonly<Record<string, string>>>;
+export type SortTexts = Map<EmailId, SortText>;
 
 const KEYWORDS: readonly string[] = ["hasKeyword", "allInThreadHaveKeyword", "someInThreadHaveKeyword"];
 const TEXTS: readonly string[] = ["from", "to", "subject"];
 const PAGE = 1000;
+const NONE: SortText = { from: "", to: "", subject: "" };
 
 /** Reads `sort`; null or none is newest first. */
 export function readSort(call: Call): readonly EmailOrder[] {
@@ -39,65 +41,72 @@ export function isNewestFirst(orders: readonly EmailOrder[]): boolean {
 }
 
 /**
- * Rows in their order; equal ones stay newest first, as they came. Or the emails whose texts must be read first: those
- * that nothing before a text tells apart.
+ * The first `limit` rows in their order; equal ones stay newest first, as they came. Or the emails whose texts must be
+ * read first: those that nothing before a text tells apart.
  */
 export function sortRows(
   columns: EmailColumns,
   rows: readonly number[],
   orders: readonly EmailOrder[],
   texts: SortTexts,
+  limit: number,
 ): { readonly sorted: readonly number[] } | { readonly missing: readonly EmailId[] } {
-  const place = new Map(rows.map((row, i) => [row, i]));
-  const compare = compareBy(columns, texts);
-  const inPlace = (a: number, b: number) => place.get(a)! - place.get(b)!;
+  const ways = orders.map((by) => wayOf(columns, by, texts));
   const firstText = orders.findIndex(({ property }) => TEXTS.includes(property));
-  if (firstText < 0) return { sorted: [...rows].sort(comparing(orders, compare, inPlace)) };
-  const isEqual = comparing(orders.slice(0, firstText), compare, () => 0);
-  const sorted = [...rows].sort((a, b) => isEqual(a, b) || inPlace(a, b));
+  if (firstText < 0) return { sorted: firstOf(rows, limit, inTurn(ways)) };
+  const missing = missingTexts(columns, rows, inTurn(ways.slice(0, firstText)), texts);
+  return missing.length > 0 ? { missing } : { sorted: firstOf(rows, limit, inTurn(ways)) };
+}
+
+/** Emails whose texts nobody has read, and that the order before the first text leaves equal to others. */
+function missingTexts(columns: EmailColumns, rows: readonly number[], before: Way, texts: SortTexts): EmailId[] {
+  const sorted = [...rows].sort(before);
   const missing: EmailId[] = [];
   for (const [i, row] of sorted.entries()) {
-    const [before, behind] = [sorted[i - 1], sorted[i + 1]];
-    const isAlone = (before === undefined || isEqual(before, row) !== 0) &&
-      (behind === undefined || isEqual(row, behind) !== 0);
+    const [last, next] = [sorted[i - 1], sorted[i + 1]];
+    const isAlone = (last === undefined || before(last, row) !== 0) && (next === undefined || before(row, next) !== 0);
     const id = columns.emailIds[row]!;
     if (!isAlone && !texts.has(id)) missing.push(id);
   }
-  return missing.length > 0 ? { missing } : { sorted: sorted.sort(comparing(orders, compare, inPlace)) };
+  return missing;
 }
 
-function compareBy(
-  columns: EmailColumns,
-  texts: SortTexts,
-): (a: number, b: number, by: EmailOrder | Comparator) => number {
-  const keys = new Map<Comparator, Map<number, string>>();
-  const tests = new Map<Comparator, (row: number) => boolean>();
-  const keyOf = (row: number, by: Comparator): string => {
-    const known = keys.get(by) ?? new Map<number, string>();
-    keys.set(by, known);
-    let key = known.get(row);
-    if (key === undefined) {
-      key = textKey(texts.get(columns.emailIds[row]!)?.[by.property] ?? "", by.collation);
-      known.set(row, key);
+type Way = (a: number, b: number) => number;
+
+/** The first that tells two apart. */
+function inTurn(ways: readonly Way[]): Way {
+  if (ways.length === 1) return ways[0]!;
+  return (a, b) => {
+    for (const way of ways) {
+      const answer = way(a, b);
+      if (answer !== 0) return answer;
     }
-    return key;
+    return 0;
   };
-  return (a, b, by) => {
-    const { property } = by;
-    if (TEXTS.includes(property)) {
-      const [left, right] = [keyOf(a, by), keyOf(b, by)];
-      return left === right ? 0 : left < right ? -1 : 1;
-    }
-    if (KEYWORDS.includes(property)) {
-      const test = tests.get(by) ?? keywordTest(columns, by as EmailOrder);
-      tests.set(by, test);
-      return Number(test(a)) - Number(test(b));
-    }
-    const column = property === "size" ? columns.sizes : property === "sentAt" ? columns.sentAt : columns.receivedAt;
-    // What has no date is where its arrival puts it.
-    const value = (row: number) => Number.isNaN(column[row]!) ? columns.receivedAt[row]! : column[row]!;
-    return value(a) - value(b);
-  };
+}
+
+function wayOf(columns: EmailColumns, by: EmailOrder, texts: SortTexts): Way {
+  const sign = by.isAscending ? 1 : -1;
+  const { property } = by;
+  if (TEXTS.includes(property)) {
+    const keys: string[] = [];
+    const keyOf = (row: number): string =>
+      keys[row] ??= textKey(texts.get(columns.emailIds[row]!)?.[property as keyof SortText] ?? "", by.collation);
+    return (a, b) => {
+      const [left, right] = [keyOf(a), keyOf(b)];
+      return left === right ? 0 : left < right ? -sign : sign;
+    };
+  }
+  if (KEYWORDS.includes(property)) {
+    const test = keywordTest(columns, by);
+    return (a, b) => sign * (Number(test(a)) - Number(test(b)));
+  }
+  if (property === "size") return (a, b) => sign * (columns.sizes[a]! - columns.sizes[b]!);
+  const { receivedAt, sentAt } = columns;
+  if (property === "receivedAt") return (a, b) => sign * (receivedAt[a]! - receivedAt[b]!);
+  // What has no date is where its arrival puts it.
+  const time = (row: number): number => Number.isNaN(sentAt[row]!) ? receivedAt[row]! : sentAt[row]!;
+  return (a, b) => sign * (time(a) - time(b));
 }
 
 function keywordTest(columns: EmailColumns, { property, keyword }: EmailOrder): (row: number) => boolean {
@@ -108,7 +117,7 @@ function keywordTest(columns: EmailColumns, { property, keyword }: EmailOrder): 
 
 /** Reads what emails are sorted by; one that went meanwhile has no texts. */
 export function* readTexts(whose: ReturnType<Call["whose"]>, ids: readonly EmailId[], texts: SortTexts): Program<void> {
-  for (const id of ids) texts.set(id, {});
+  for (const id of ids) texts.set(id, NONE);
   for (let at = 0; at < ids.length; at += PAGE) {
     const emailIds = ids.slice(at, at + PAGE);
     for (const { emailId, envelope } of yield* ask("email.objects", { ...whose, emailIds, fields: ["envelope"] })) {

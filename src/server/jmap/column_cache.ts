@@ -121,13 +121,18 @@ export class ColumnCache {
 
   #bound(): void {
     let rows = 0;
-    for (const { columns } of this.#entries.values()) rows += columns.length;
+    for (const { columns } of this.#entries.values()) rows += weight(columns);
     for (const [key, { columns }] of this.#entries) {
       if (rows <= ROWS || this.#entries.size === 1) return;
-      rows -= columns.length;
+      rows -= weight(columns);
       this.#entries.delete(key);
     }
   }
+}
+
+/** In rows: the texts of one take as much as it does. */
+function weight({ length, sortTexts }: Columns): number {
+  return length + sortTexts.size;
 }
 
 function fresh(): Entry {
