@@ -13,6 +13,7 @@ import { imapAttacks } from "./scenarios/hostile/imap.ts";
 import { lines } from "./scenarios/hostile/lines.ts";
 import { hostileMail } from "./scenarios/hostile/mail.ts";
 import { jmap } from "./scenarios/jmap.ts";
+import { mailByHttp } from "./scenarios/mail_by_http.ts";
 import { mbsync } from "./scenarios/mbsync.ts";
 import { nodeClients } from "./scenarios/node_clients.ts";
 import { oauthClients } from "./scenarios/oauth.ts";
@@ -40,6 +41,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...nodeClients,
   ...jmap,
   ...oauthClients,
+  ...mailByHttp,
   ...agents,
   ...deliveryTargets,
   ...mbsync,
