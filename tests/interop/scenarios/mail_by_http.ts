@@ -77,14 +77,14 @@ export const mailByHttp: readonly Scenario[] = [
 async function server(stage: Stage, ca: string): Promise<Palomar> {
   const ports = freePorts();
   const listeners = listenersAt(ports).map((one) => one.protocol === "http" ? { ...one, tls: "implicit" } : one);
-  const host = await refusingServer(stage);
+  const refusing = refusingServer(stage);
   return await stage.startPalomar("example.org", {
     ports,
     config: {
       listeners,
       admin: { token: TOKEN },
       webhooks: { privateNetworks: true, ca },
-      outbound: { routes: { "example.net": { host: "127.0.0.1", port: host, tls: "none" } } },
+      outbound: { routes: { "example.net": { host: "127.0.0.1", port: refusing, tls: "none" } } },
     },
   });
 }
@@ -136,7 +136,7 @@ async function checkByOpenssl(stage: Stage, secret: string, { id, timestamp, bod
 }
 
 /** A server that knows Max and not Zoe; its port. */
-async function refusingServer(stage: Stage): Promise<number> {
+function refusingServer(stage: Stage): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   stage.defer(() => listener.close());
   const serve = async (connection: Deno.TcpConn) => {
