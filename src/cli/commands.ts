@@ -76,6 +76,7 @@ import { targetAdd, targetList, targetRemove } from "./commands/target.ts";
 import { tlsReportsList } from "./commands/tls_reports_list.ts";
 import { tlsReportsShow } from "./commands/tls_reports_show.ts";
 import { accountSignIn } from "./commands/account_sign_in.ts";
+import { oauthAdd } from "./commands/oauth_add.ts";
 import { oauthClients } from "./commands/oauth_clients.ts";
 import { oauthForget } from "./commands/oauth_forget.ts";
 import { oauthGrants } from "./commands/oauth_grants.ts";
@@ -118,6 +119,7 @@ export const COMMANDS: readonly Command[] = [
   oauthGrants,
   oauthRevoke,
   oauthClients,
+  oauthAdd,
   oauthForget,
   tokenAdd,
   tokenList,

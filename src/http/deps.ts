@@ -158,6 +158,8 @@ export interface HttpDeps {
   readonly seen?: (request: Request, peer: HttpClient | undefined) => HttpClient;
   /** Left out: people do not sign in here, and there is no OAuth. */
   readonly people?: PeopleDesk;
+  /** Whether clients of OAuth may register by themselves. Default true. */
+  readonly openRegistration?: boolean;
   /** Tells of accounts whose password changed, that were disabled, or that are gone. */
   readonly onAccountChanged?: (listener: (address: string) => void) => void;
   /** Tells that the server is about to stop: what waits for news should end by itself. */

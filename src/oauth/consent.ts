@@ -1,7 +1,7 @@
 /** What a person says to an authorization request, and the code that comes of a yes. */
 import { type AccountId, ask, type Program } from "../contract/mod.ts";
 import type { AuthorizationRequest } from "./authorize.ts";
-import { CLIENT_KEPT_MS } from "./register.ts";
+import { keepClient } from "./client.ts";
 import { type OAuthErrorCode } from "./error.ts";
 import { isExclusive, withParameters } from "./redirect_uri.ts";
 import { type GrantedScope, isWithin, readScope } from "./scope.ts";
@@ -32,6 +32,8 @@ export interface Code extends Person {
 
 /** RFC 6749 section 4.1.2 allows ten minutes; a browser needs a second. */
 const CODE_MS = 60_000;
+/** How long an answer is remembered. */
+const CONSENT_MS = 400 * 86_400_000;
 
 /** The person agrees: where his browser goes, with a code. */
 export function* consent(request: AuthorizationRequest, person: Person, issuer: string): Program<string> {
@@ -52,10 +54,10 @@ export function* consent(request: AuthorizationRequest, person: Person, issuer: 
   };
   yield* save("oauth.code", secretHash(code), value, { now, expiresAt: now + CODE_MS, accountId: person.accountId });
   // Whom somebody has let in is kept.
-  yield* save("oauth.client", client.clientId, client, { now, expiresAt: now + CLIENT_KEPT_MS });
+  yield* keepClient(client, true);
   yield* save("oauth.consent", consentKey(request, person), { scope: scope.words }, {
     now,
-    expiresAt: now + CLIENT_KEPT_MS,
+    expiresAt: now + CONSENT_MS,
     accountId: person.accountId,
   });
   return withParameters(redirectUri, { code, ...stateOf(request), iss: issuer });

@@ -1,10 +1,9 @@
 /** The device flow (RFC 8628): a program without a browser is let in by somebody at another screen. */
 import { ask, type Program } from "../contract/mod.ts";
-import { type Client, findClient } from "./client.ts";
+import { type Client, findClient, keepClient } from "./client.ts";
 import type { Person } from "./consent.ts";
 import { type Answer, refusal } from "./error.ts";
 import { beginGrant } from "./grant.ts";
-import { CLIENT_KEPT_MS } from "./register.ts";
 import { issueTokens, type TokenAnswer } from "./issue.ts";
 import type { Parameters } from "./parameters.ts";
 import { readScope } from "./scope.ts";
@@ -151,7 +150,7 @@ export function* redeemDevice(client: Client, deviceCode: string | null, now: nu
   };
   const problem = yield* accountProblem(grant);
   if (problem) return problem;
-  yield* save("oauth.client", client.clientId, client, { now, expiresAt: now + CLIENT_KEPT_MS });
+  yield* keepClient(client, true);
   yield* beginGrant(grant);
   return yield* issueTokens(grant, scope, client.grantTypes.includes("refresh_token"));
 }

@@ -2,13 +2,16 @@
 import { GRANT_TYPES } from "./client.ts";
 import { SCOPE_WORDS } from "./scope.ts";
 
-/** RFC 8414 section 2. `issuer` is the origin that people reach us at, without a slash at its end. */
-export function authorizationServerMetadata(issuer: string): Readonly<Record<string, unknown>> {
+/** RFC 8414 section 2. `issuer` is the origin that people reach us at, without a slash at its end. `registration`: clients may register by themselves. */
+export function authorizationServerMetadata(
+  issuer: string,
+  registration: boolean,
+): Readonly<Record<string, unknown>> {
   return {
     issuer,
     authorization_endpoint: `${issuer}/oauth/authorize`,
     token_endpoint: `${issuer}/oauth/token`,
-    registration_endpoint: `${issuer}/oauth/register`,
+    ...(registration && { registration_endpoint: `${issuer}/oauth/register` }),
     revocation_endpoint: `${issuer}/oauth/revoke`,
     device_authorization_endpoint: `${issuer}/oauth/device_authorization`,
     scopes_supported: SCOPE_WORDS,

@@ -11,7 +11,13 @@ const HTTPS = /^https:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(\/[^\s]
 export function isRedirectUri(text: string): boolean {
   // Backslashes, controls and what lies beyond ASCII are what parsers disagree about.
   if (text.length > LONGEST || !/^[\x21-\x7e]+$/.test(text) || /[#\\<>"`{}|^]/.test(text)) return false;
-  return HTTPS.test(text) || isLoopback(text) || PRIVATE_USE.test(text);
+  return URL.canParse(text) && (isHttps(text) || isLoopback(text) || PRIVATE_USE.test(text));
+}
+
+/** Browsers read its host as it stands there: no number that is an address in disguise. */
+function isHttps(text: string): boolean {
+  const [, host = "", port = ""] = HTTPS.exec(text) ?? [];
+  return host !== "" && new URL(text).host === `${host}${port === ":443" ? "" : port}`.toLowerCase();
 }
 
 /** Whether `asked` is one of `registered`. */

@@ -1,27 +1,20 @@
 /** Dynamic registration (RFC 7591) of public clients, and what the operator sees of them. */
 import { ask, type Program } from "../contract/mod.ts";
-import { type Client, GRANT_TYPES, type GrantType } from "./client.ts";
+import { type Client, GRANT_TYPES, type GrantType, keepClient } from "./client.ts";
 import { type Answer, type OAuthError, refusal } from "./error.ts";
 import { isRedirectUri } from "./redirect_uri.ts";
-import { read, save } from "./stored.ts";
-
-/** A client that nobody lets in is forgotten; one that is used, after so long without a new grant. */
-const UNUSED_MS = 24 * 3_600_000;
-export const CLIENT_KEPT_MS = 400 * 86_400_000;
+import { read } from "./stored.ts";
 
 const NAME = 100;
 const URIS = 10;
 
-/** Takes what a client says of itself, as JSON has it, and answers what is kept of it. */
-export function* registerClient(metadata: unknown): Program<Answer<Readonly<Record<string, unknown>>>> {
+/** Takes what a client says of itself, as JSON has it, and answers what is kept of it; `kept`: until it is removed. */
+export function* registerClient(metadata: unknown, kept = false): Program<Answer<Readonly<Record<string, unknown>>>> {
   const client = readMetadata(metadata);
   if ("error" in client) return client;
   const now = yield* ask("clock.now", {});
   const clientId = (yield* ask("text.random", {})).slice(0, 32);
-  yield* save("oauth.client", clientId, { ...client, clientId, createdAt: now } satisfies Client, {
-    now,
-    expiresAt: now + UNUSED_MS,
-  });
+  yield* keepClient({ ...client, clientId, createdAt: now, kept }, false);
   return {
     client_id: clientId,
     client_id_issued_at: Math.floor(now / 1000),
@@ -46,7 +39,7 @@ export function* forgetClient(clientId: string): Program<boolean> {
   return yield* ask("record.remove", { kind: "oauth.client", key: clientId });
 }
 
-function readMetadata(given: unknown): Answer<Omit<Client, "clientId" | "createdAt">> {
+function readMetadata(given: unknown): Answer<Omit<Client, "clientId" | "createdAt" | "kept">> {
   if (typeof given !== "object" || given === null || Array.isArray(given)) return bad("the metadata is no object");
   const member = (name: string): unknown => Object.hasOwn(given, name) ? given[name as never] : undefined;
   const method = member("token_endpoint_auth_method") ?? "none";

@@ -311,6 +311,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
           streams: streamLimits(config),
         }),
         people,
+        openRegistration: config.oauth.registration,
         targets: [...filter.targets ?? []].map(([name, facts]) => ({ name, ...facts })),
         serverScripts,
         sieve: createSieveDesk({ ...typed, storage, filter, now: () => clock.wall() }),

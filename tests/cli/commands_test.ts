@@ -268,4 +268,11 @@ Deno.test("account sign-in and oauth: what is there is shown, what is not is sai
   assert.match((await run("oauth clients")).err, /No program/);
   assert.deepEqual(JSON.parse((await run("oauth clients --json")).out), []);
   assert.equal((await run("oauth forget nothing")).code, 1);
+  assert.equal((await run("oauth add Web http://evil.example/")).code, 1);
+  const { out } = await run("oauth add Web https://web.example.org/callback");
+  assert.match(
+    (await run("oauth clients")).out,
+    new RegExp(`^ID .*\\n${out.trim()} +Web .* https://web\\.example\\.org/callback\\n$`),
+  );
+  assert.equal((await run(`oauth forget ${out.trim()}`)).code, 0);
 });

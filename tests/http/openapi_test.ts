@@ -106,6 +106,7 @@ const ROUTES = [
   "POST /api/v1/inbound-sources",
   "POST /api/v1/inbound-sources/{id}/token",
   "POST /api/v1/messages",
+  "POST /api/v1/oauth/clients",
   "POST /api/v1/queue/change",
   "POST /api/v1/queue/reroute",
   "POST /api/v1/queue/{queueId}/{change}",

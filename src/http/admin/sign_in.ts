@@ -1,6 +1,15 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import { factorState, removeTotp } from "../../factors/mod.ts";
-import { forgetClient, type Grant, listClients, listGrants, removeGrant, removeGrants } from "../../oauth/mod.ts";
+import {
+  forgetClient,
+  type Grant,
+  listClients,
+  listGrants,
+  type OAuthError,
+  registerClient,
+  removeGrant,
+  removeGrants,
+} from "../../oauth/mod.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
 import { listPasskeys, removePasskey } from "../sign_in/passkey_store.ts";
@@ -36,6 +45,7 @@ const client = z.object({
   redirectUris: z.array(z.string()),
   grantTypes: z.array(z.string()),
   createdAt: time,
+  kept: z.boolean().openapi({ description: "the operator has added it: it does not go by itself" }),
 }).openapi("OAuthClient");
 
 const show = createRoute({
@@ -111,6 +121,23 @@ const clients = createRoute({
     200: answer(z.object({ clients: z.array(client) }), `at most ${PAGE}; go on with the last id as \`after\``),
     ...PROBLEMS,
   },
+});
+
+const add = createRoute({
+  method: "post",
+  path: "/oauth/clients",
+  tags,
+  summary: "Add a client that stays until it is removed",
+  request: {
+    body: body(z.strictObject({
+      name: z.string().min(1, "should say which program it is").max(100, "should have at most 100 characters"),
+      redirectUris: z.array(z.string().max(1000)).max(10).default([]),
+      grantTypes: z.array(z.string().max(100)).max(10).optional().openapi({
+        description: "as RFC 7591 has them; left out: all that fit",
+      }),
+    })),
+  },
+  responses: { 201: answer(z.object({ clientId: z.string() }), "by this it names itself"), ...PROBLEMS },
 });
 
 const forget = createRoute({
@@ -191,7 +218,8 @@ function routes(app: OpenAPIHono, deps: HttpDeps, people: PeopleDesk): void {
   app.openapi(clients, async (c) => {
     const found = await people.run(listClients(c.req.valid("query").after, PAGE));
     return c.json({
-      clients: found.map(({ clientId, name, redirectUris, grantTypes, createdAt }) => ({
+      clients: found.map(({ clientId, name, redirectUris, grantTypes, createdAt, kept }) => ({
+        kept,
         clientId,
         name,
         redirectUris: [...redirectUris],
@@ -199,6 +227,22 @@ function routes(app: OpenAPIHono, deps: HttpDeps, people: PeopleDesk): void {
         createdAt: printTime(createdAt),
       })),
     }, 200);
+  });
+
+  app.openapi(add, async (c) => {
+    const { name, redirectUris, grantTypes } = c.req.valid("json");
+    const fitting = [
+      ...(redirectUris.length > 0 ? ["authorization_code"] : []),
+      "urn:ietf:params:oauth:grant-type:device_code",
+      "refresh_token",
+    ];
+    const metadata = { client_name: name, redirect_uris: redirectUris, grant_types: grantTypes ?? fitting };
+    const made = await people.run(registerClient(metadata, true));
+    if ("error" in made) {
+      const { error, description } = made as OAuthError;
+      throw new ProblemError({ status: 422, code: error, detail: `That is no client: ${description}.` });
+    }
+    return c.json({ clientId: made["client_id"] as string }, 201);
   });
 
   app.openapi(forget, async (c) => {

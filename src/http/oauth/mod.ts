@@ -32,8 +32,9 @@ const [MINUTE, HOUR] = [60_000, 3_600_000];
 export function oauthRoutes(
   app: Hono,
   people: PeopleDesk,
-  deps: Pick<HttpDeps, "now" | "accountChanged">,
+  deps: Pick<HttpDeps, "now" | "accountChanged" | "openRegistration">,
 ): void {
+  const registration = deps.openRegistration !== false;
   const limits = {
     register: new Limit(20, 500, HOUR, deps.now),
     token: new Limit(600, 20_000, MINUTE, deps.now),
@@ -45,7 +46,10 @@ export function oauthRoutes(
   const inTheClear = { error: "invalid_request", description: "this needs HTTPS" } as const;
   app.use("/oauth/*", onlyPrivate(() => answered(inTheClear)));
 
-  app.get("/.well-known/oauth-authorization-server", (c) => described(authorizationServerMetadata(originOf(c))));
+  app.get(
+    "/.well-known/oauth-authorization-server",
+    (c) => described(authorizationServerMetadata(originOf(c), registration)),
+  );
   // RFC 9728 section 3.1: the path of the resource follows.
   for (const path of ["", "/jmap", "/jmap/*"]) {
     app.get(
@@ -55,6 +59,9 @@ export function oauthRoutes(
   }
 
   app.post("/oauth/register", async (c) => {
+    if (!registration) {
+      return answered({ error: "access_denied", description: "the operator of this server adds clients by hand" });
+    }
     if (limits.register.isReached(c)) return busy();
     const metadata = await readJson(c);
     const answer = metadata === undefined

@@ -293,6 +293,10 @@ export interface Config {
     /** PEM files: whose certificates clients may log in with. */
     readonly clientAuthorities: readonly string[];
   };
+  readonly oauth: {
+    /** Whether clients may register by themselves (RFC 7591). */
+    readonly registration: boolean;
+  };
   readonly auth: {
     /** Whether a password may be sent without TLS. */
     readonly allowPlaintext: boolean;

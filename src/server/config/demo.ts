@@ -18,6 +18,7 @@ export function rawDemo(): RawDemo {
       { protocol: "managesieve", address, port: 4190, tls: "starttls" },
       { protocol: "http", address, port: 8080, tls: "none" },
     ],
+    oauth: { registration: true },
     auth: { allowPlaintext: false },
     // A demo must not write to strangers: what is for outside waits in the queue, where it can be seen.
     outbound: { hold: true },

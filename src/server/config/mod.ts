@@ -254,6 +254,7 @@ function finish(read: ReadConfig, origin: Origin, overrides: readonly Override[]
       })),
       clientAuthorities: read.tls.clientAuthorities.map((file, i) => absolute(file, `tls.clientAuthorities[${i}]`)),
     },
+    oauth: read.oauth,
     auth: read.auth,
     imap: read.imap,
     storage: {

@@ -252,6 +252,7 @@ const TOP = {
     clientAuthorities: list(text("the path of a PEM file with certificates of authorities"), "paths").default([]),
     acme: object({}).optional(),
   }).prefault({}),
+  oauth: object({ registration: truth.default(true) }).prefault({}),
   auth: object({ allowPlaintext: truth.default(false) }).prefault({}),
   imap: object({
     utf8Only: truth.default(false),

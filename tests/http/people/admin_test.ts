@@ -86,3 +86,30 @@ Deno.test("an account that was disabled has to be signed in to anew, and let pro
   assert.match((await browser.get("/account")).url, /^\/sign-in/);
   assert.ok(!await client.opens(tokens["access_token"]));
 });
+
+Deno.test("where registration is shut, the operator adds clients, and those stay", async () => {
+  await using server = await testServer({ config: { oauth: { registration: false } } });
+  const client = new OAuthClient(server);
+  const refused = await client.register({ redirect_uris: ["https://client.example/callback"] });
+  assert.deepEqual([refused.status, refused["error"]], [400, "access_denied"]);
+  const found = await server.server.fetch(new Request(`${ORIGIN}/.well-known/oauth-authorization-server`));
+  assert.equal((await found.json()).registration_endpoint, undefined);
+  const bad = await server.admin("POST", "/api/v1/oauth/clients", {
+    name: "Web",
+    redirectUris: ["http://evil.example"],
+  });
+  assert.equal(bad.status, 422);
+  const made = await server.admin("POST", "/api/v1/oauth/clients", {
+    name: "Web",
+    redirectUris: ["https://client.example/callback"],
+  });
+  client.clientId = (await made.json()).clientId;
+  await server.clock.advance(25 * 3_600_000);
+  const browser = new Browser(server);
+  await browser.signIn("alice");
+  await browser.get(client.link());
+  const answer = await browser.submit("/oauth/authorize", { answer: "yes" });
+  assert.equal((await client.redeem(answerOf(answer.url)["code"]!)).status, 200);
+  const clients = (await (await server.admin("GET", "/api/v1/oauth/clients")).json()).clients;
+  assert.deepEqual([clients[0].clientId, clients[0].kept], [client.clientId, true]);
+});

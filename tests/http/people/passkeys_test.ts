@@ -1,6 +1,7 @@
 /** Passkeys: registered, used, and what a device or a stranger may try. */
 import assert from "node:assert/strict";
 import { testServer } from "../../../src/server/test_server.ts";
+import { PASSKEY_SCRIPT } from "../../../src/http/sign_in/passkey_script.ts";
 import { Authenticator, type Mischief } from "./authenticator.ts";
 import { Browser, ORIGIN } from "./browser.ts";
 
@@ -137,4 +138,56 @@ Deno.test("a key that says it is of another algorithm than it is opens nothing",
     (await browser.submit("/sign-in/passkey", { credential: h.device.get(optionsOf(browser)) })).status,
     403,
   );
+});
+
+Deno.test("the script of the pages brings what a device answers into the form, and says what went wrong", async () => {
+  await using h = await house();
+  await h.browser.get(PATH);
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text, "base64url"));
+  /** What a browser hands a script, of what the device makes. */
+  const native = (made: string) => {
+    const { id, type, response } = JSON.parse(made);
+    const octets = Object.fromEntries(
+      Object.entries(response).filter(([name]) => name !== "transports").map((
+        [name, value],
+      ) => [name, bytes(value as string).buffer]),
+    );
+    return { id, type, rawId: bytes(id).buffer, response: { ...octets, getTransports: () => ["internal"] } };
+  };
+  const said = (publicKey: { challenge: Uint8Array; user?: { id: Uint8Array } }) => ({
+    ...publicKey,
+    challenge: Buffer.from(publicKey.challenge).toString("base64url"),
+    ...(publicKey.user && { user: { id: Buffer.from(publicKey.user.id).toString("base64url") } }),
+  });
+  const play = async (broken = false) => {
+    const fields = { options: { value: JSON.stringify(optionsOf(h.browser)) }, credential: { value: "" } };
+    const listeners: ((event: object) => Promise<void>)[] = [];
+    const form = { elements: fields, addEventListener: (_: string, listener: never) => listeners.push(listener) };
+    const box = { hidden: true, querySelector: () => form };
+    const problem = { textContent: "", focus() {} };
+    let sent = 0;
+    const credentials = {
+      create: ({ publicKey }: { publicKey: never }) => {
+        if (broken) return Promise.reject(new Error("the person said no"));
+        return Promise.resolve(native(h.device.create(said(publicKey) as never)));
+      },
+      get: ({ publicKey }: { publicKey: never }) => Promise.resolve(native(h.device.get(said(publicKey) as never))),
+    };
+    const document = { getElementById: (id: string) => id === "passkey" ? box : problem };
+    const HTMLFormElement = { prototype: { submit: () => void sent++ } };
+    const run = new Function("document", "window", "navigator", "HTMLFormElement", PASSKEY_SCRIPT);
+    run(document, { PublicKeyCredential: {} }, { credentials }, HTMLFormElement);
+    await listeners[0]!({ preventDefault() {} });
+    return { shown: !box.hidden, sent, problem: problem.textContent, credential: fields.credential.value };
+  };
+  const refused = await play(true);
+  assert.deepEqual([refused.shown, refused.sent, refused.problem], [true, 0, "It did not work: the person said no"]);
+  const made = await play();
+  assert.deepEqual([made.sent, made.problem], [1, ""]);
+  const page = await h.browser.submit(PATH, { name: "by script", credential: made.credential });
+  assert.match(page.text, /by script/);
+  h.browser.cookie = "";
+  await h.browser.get("/sign-in");
+  const got = await play();
+  assert.equal((await h.browser.submit("/sign-in/passkey", { credential: got.credential })).url, "/account");
 });
