@@ -14,34 +14,38 @@ export function parseState(text: string): Modseq {
   return Number(text) as Modseq;
 }
 
-/** A state between two changes of one modseq has the email behind it up to which it speaks. */
-export function printPoint({ modseq, emailId }: ChangesPoint): string {
-  return emailId === null ? String(modseq) : `${modseq}-${emailId}`;
-}
-
-export function parsePoint(text: string): ChangesPoint {
-  const [modseq = "", emailId = null, ...more] = text.split("-");
-  if (more.length > 0 || (emailId !== null && !/^e[0-9a-z]{1,11}$/.test(emailId))) {
-    throw new MethodError("cannotCalculateChanges");
-  }
-  return { modseq: parseState(modseq), emailId: emailId as EmailId | null };
-}
-
-/** A state within the changes of one modseq: up to this id it is told already; ids are in the order of their numbers. */
+/**
+ * A state in the midst of changes that are told in parts: up to this modseq, and of this one up to this id; ids are in the
+ * order of their numbers. `base` is where the client came from: what was made since is new to it, on whatever page it is.
+ */
 export interface StatePoint {
   readonly modseq: Modseq;
   readonly id: string | null;
+  readonly base: Modseq;
 }
 
-export function parseStatePoint(text: string): StatePoint {
-  const [modseq = "", id = null, ...more] = text.split("-");
-  if (more.length > 0 || (id !== null && !/^[a-z][0-9a-z]{1,11}$/.test(id))) {
-    throw new MethodError("cannotCalculateChanges");
-  }
-  return { modseq: parseState(modseq), id };
+/** `17-e4~9`: the parts that say nothing are left out. */
+export function printPoint({ modseq, id, base }: StatePoint): string {
+  return `${modseq}${id === null ? "" : `-${id}`}${base === modseq ? "" : `~${base}`}`;
 }
 
-/** The state from which the store is asked: in the midst of a modseq all of it comes again. */
-export function askedSince({ modseq, id }: StatePoint): Modseq {
-  return (id === null ? modseq : Math.max(0, modseq - 1)) as Modseq;
+/** Throws `cannotCalculateChanges` for what never was a state. */
+export function parsePoint(text: string): StatePoint {
+  const found = /^(\d{1,16})(?:-([a-z][0-9a-z]{1,11}))?(?:~(\d{1,16}))?$/.exec(text);
+  if (!found) throw new MethodError("cannotCalculateChanges");
+  const modseq = parseState(found[1]!);
+  const base = found[3] === undefined ? modseq : parseState(found[3]);
+  if (base > modseq || (found[2] !== undefined && base === modseq)) throw new MethodError("cannotCalculateChanges");
+  return { modseq, id: found[2] ?? null, base };
+}
+
+/** The same for emails, as the store has it. */
+export function parseEmailPoint(text: string): ChangesPoint {
+  const { modseq, id, base } = parsePoint(text);
+  if (id !== null && id[0] !== "e") throw new MethodError("cannotCalculateChanges");
+  return { modseq, emailId: id as EmailId | null, base };
+}
+
+export function printEmailPoint({ modseq, emailId, base = modseq }: ChangesPoint): string {
+  return printPoint({ modseq, id: emailId, base });
 }

@@ -12,9 +12,10 @@ interface Word {
 /**
  * Text with its encoded-words decoded. White space between two of them goes (section 6.2); octets of neighbours with
  * the same charset are joined before they are decoded, since many programs cut characters in two. What is no
- * encoded-word stays as it is. Takes time linear in the length.
+ * encoded-word stays as it is. Takes time linear in the length. A decoded line break or NUL becomes `instead`, so that it
+ * is none of the header's.
  */
-export function decodeWords(text: string): string {
+export function decodeWords(text: string, instead: string = " "): string {
   if (!text.includes("=?")) return text;
   const out: string[] = [];
   let run: Word[] = []; // neighbours of one charset
@@ -29,7 +30,7 @@ export function decodeWords(text: string): string {
     }
     const joined = run.length > 0 && isBlank(text, from, at);
     if (!joined || run[0]!.charset !== word.charset) {
-      out.push(decodeRun(run));
+      out.push(decodeRun(run, instead));
       run = [];
       if (!joined) out.push(text.slice(from, at));
     }
@@ -37,7 +38,7 @@ export function decodeWords(text: string): string {
     from = word.end;
     at = text.indexOf("=?", from);
   }
-  out.push(decodeRun(run), text.slice(from));
+  out.push(decodeRun(run, instead), text.slice(from));
   return out.join("");
 }
 
@@ -82,7 +83,7 @@ function decodeQ(data: string): Uint8Array {
   return out.subarray(0, size);
 }
 
-function decodeRun(run: readonly Word[]): string {
+function decodeRun(run: readonly Word[], instead: string): string {
   if (run.length === 0) return "";
   let length = 0;
   for (const word of run) length += word.bytes.length;
@@ -92,8 +93,7 @@ function decodeRun(run: readonly Word[]): string {
     bytes.set(word.bytes, at);
     at += word.bytes.length;
   }
-  // A decoded line break must not become one of the header.
-  return decodeCharset(bytes, run[0]!.charset).replace(/[\r\n\0]/g, " ");
+  return decodeCharset(bytes, run[0]!.charset).replace(/[\r\n\0]/g, () => instead);
 }
 
 function isBlank(text: string, from: number, to: number): boolean {

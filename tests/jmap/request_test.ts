@@ -86,7 +86,7 @@ Deno.test("RFC 8620 section 3.7: references lead to what an earlier call answere
   assert.equal(follow({ "#x": of("/list"), x: 1 } as never)[1]["type"], "invalidArguments");
 });
 
-Deno.test("RFC 8620 section 3.6.2: a failure of the world is told in the response, and the next call goes on", () => {
+Deno.test("RFC 8620 section 3.6.2: serverUnavailable, serverFail, serverPartialFail: a failure of the world is told in the response, and the next call goes on", () => {
   const calls: Invocation[] = [
     ["Mailbox/changes", { accountId: "a1", sinceState: "1" }, "0"],
     ["Core/echo", {}, "1"],
@@ -98,6 +98,20 @@ Deno.test("RFC 8620 section 3.6.2: a failure of the world is told in the respons
   });
   assert.deepEqual(respond(calls, fails()).map(([, args]) => args["type"]), ["serverUnavailable", undefined]);
   assert.equal(respond(calls, fails("bug"))[0]![1]["type"], "serverFail");
+  // A bug of a method is one call's, and nothing is hidden that was done before it.
+  const broken = { "mailbox.objectChanges": () => undefined as never };
+  assert.deepEqual(respond(calls, broken).map(([, args]) => args["type"]), ["serverFail", undefined]);
+  let asked = 0;
+  const made = { mailboxId: "m9", path: "x", name: "x", rights: "", parentId: null, role: null, sortOrder: 0 };
+  const half: Answers = {
+    "account.state": () => {
+      if (asked++ > 0) throw new WorldFails();
+      return 1 as Modseq;
+    },
+    "mailbox.make": () => made as never,
+  };
+  const set: Invocation = ["Mailbox/set", { accountId: "a1", create: { k: { name: "x" } } }, "0"];
+  assert.equal(respond([set], half)[0]![1]["type"], "serverPartialFail");
 });
 
 Deno.test("RFC 8621 section 2.2: Mailbox/changes tells whether only counts changed", () => {

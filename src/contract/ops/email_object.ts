@@ -45,6 +45,8 @@ export interface EmailChange {
 export interface ChangesPoint {
   readonly modseq: Modseq;
   readonly emailId: EmailId | null;
+  /** Where whoever follows the changes in parts came from: what came since is new. Left out: `modseq`. */
+  readonly base?: Modseq;
 }
 
 /** How a set of keywords or mailboxes changes: to something else, or by something. */

@@ -3,7 +3,7 @@ import type { Call } from "../call.ts";
 import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
 import { readChanges } from "../standard/changes.ts";
-import { parsePoint, printPoint } from "../state.ts";
+import { parseEmailPoint, printEmailPoint } from "../state.ts";
 
 /** Of one answer, where the client does not say. */
 const CHANGES = 1000;
@@ -11,7 +11,7 @@ const CHANGES = 1000;
 /** Email/changes (RFC 8621 section 4.3). */
 export function* emailChanges(call: Call): Program<JsonObject> {
   const { account, sinceState, maxChanges } = readChanges(call);
-  const since = parsePoint(sinceState);
+  const since = parseEmailPoint(sinceState);
   const limit = Math.min(maxChanges ?? CHANGES, CHANGES);
   const news = yield* ask("email.changes", { ...call.whose(account), since, limit });
   if ("refused" in news) throw new MethodError("cannotCalculateChanges");
@@ -19,7 +19,7 @@ export function* emailChanges(call: Call): Program<JsonObject> {
   return {
     accountId: account.accountId,
     oldState: sinceState,
-    newState: printPoint(news.upTo),
+    newState: printEmailPoint(news.upTo),
     hasMoreChanges: news.hasMore,
     created: of("created"),
     updated: of("updated"),

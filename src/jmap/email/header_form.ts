@@ -105,7 +105,7 @@ function rawValue({ raw }: HeaderField): string {
 
 /** Section 4.1.2.2. */
 export function textValue(field: HeaderField): string {
-  return cleanText(decodeWords(fieldText(field)).trimStart());
+  return cleanText(decodeWords(fieldText(field), "").trimStart());
 }
 
 function cleanText(text: string): string {
@@ -119,8 +119,8 @@ export function addresses(list: readonly EnvelopeAddress[]): readonly JsonObject
 }
 
 function printAddress({ name, mailbox, host }: EnvelopeAddress): JsonObject {
-  const decoded = name === null ? null : cleanText(decodeWords(name)).trim();
-  const local = cleanText(decodeWords(mailbox ?? ""));
+  const decoded = name === null ? null : cleanText(decodeWords(name, "")).trim();
+  const local = cleanText(decodeWords(mailbox ?? "", ""));
   return { name: decoded === "" ? null : decoded, email: host === "" ? local : `${local}@${host}` };
 }
 
@@ -131,7 +131,7 @@ function groups(list: readonly EnvelopeAddress[]): readonly JsonObject[] {
   for (const one of list) {
     if (one.host === null) {
       isOpen = one.mailbox !== null;
-      if (one.mailbox !== null) found.push({ name: cleanText(decodeWords(one.mailbox)), addresses: [] });
+      if (one.mailbox !== null) found.push({ name: cleanText(decodeWords(one.mailbox, "")), addresses: [] });
       continue;
     }
     const last = found[found.length - 1];

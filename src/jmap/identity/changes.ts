@@ -3,13 +3,13 @@ import type { Call } from "../call.ts";
 import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
 import { changesResponse, pageOf, readChanges } from "../standard/changes.ts";
-import { askedSince, parseStatePoint } from "../state.ts";
+import { parsePoint } from "../state.ts";
 import { OWN, readStored } from "./identities.ts";
 
 /** Identity/changes (RFC 8621 section 6.2). */
 export function* identityChanges(call: Call): Program<JsonObject> {
   const args = readChanges(call);
-  const since = askedSince(parseStatePoint(args.sinceState));
+  const since = parsePoint(args.sinceState).base;
   const { accountId } = call.context.user;
   const news = yield* ask("object.changes", { accountId, kind: "identity", since });
   if ("refused" in news) throw new MethodError("cannotCalculateChanges");

@@ -3,7 +3,7 @@ import type { Call } from "../call.ts";
 import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
 import { changesResponse, pageOf, readChanges } from "../standard/changes.ts";
-import { askedSince, parseStatePoint } from "../state.ts";
+import { parsePoint } from "../state.ts";
 
 /** Properties that change with the emails of a mailbox (RFC 8621 section 2.2). */
 const COUNTS = ["totalEmails", "unreadEmails", "totalThreads", "unreadThreads"];
@@ -14,7 +14,7 @@ const PAGE = 1000;
 /** Mailbox/changes (RFC 8621 section 2.2). */
 export function* mailboxChanges(call: Call): Program<JsonObject> {
   const args = readChanges(call);
-  const since = askedSince(parseStatePoint(args.sinceState));
+  const since = parsePoint(args.sinceState).base;
   const whose = call.whose(args.account);
   const news = yield* ask("mailbox.objectChanges", { ...whose, since });
   if ("refused" in news) throw new MethodError("cannotCalculateChanges");

@@ -28,8 +28,39 @@ export function* updateMailboxes(call: Call, args: SetArguments, results: SetRes
     }
   }
   waiting = yield* inAnyOrder(call, args, waiting, results);
-  if (waiting.length > 1) waiting = yield* exchanged(call, args, waiting, current, results);
-  for (const { id, patch } of waiting) yield* updateOne(call, args, { id, patch }, results, true);
+  // Of another's mailboxes rights may stop a ring half way.
+  while (waiting.length > 1 && args.account.isPersonal) {
+    const ring = ringOf(waiting, yield* printed(call, args));
+    if (ring === null) break;
+    yield* exchange(call, args, ring, results);
+    waiting = yield* inAnyOrder(call, args, waiting.filter((one) => !ring.includes(one)), results);
+  }
+  for (const one of waiting) yield* updateOne(call, args, one, results, true);
+}
+
+/** Those of which each waits for the next, and the last for the first. */
+function ringOf(waiting: readonly Waiting[], current: ReadonlyMap<string, JsonObject>): readonly Waiting[] | null {
+  const key = ({ parentId, name }: JsonObject | MailboxPatch) => JSON.stringify([parentId, name]);
+  const names = new Map(Array.from(current, ([id, mailbox]) => [key(mailbox), id]));
+  const roles = new Map(Array.from(current, ([id, mailbox]) => [mailbox["role"], id]));
+  const holderOf = ({ id, patch }: Waiting): string | undefined => {
+    const { parentId, name } = current.get(id) as unknown as MailboxPatch;
+    const byName = patch.name !== undefined || patch.parentId !== undefined
+      ? names.get(key({ parentId, name, ...patch } as MailboxPatch))
+      : undefined;
+    const byRole = patch.role ? roles.get(patch.role) : undefined;
+    return byName !== undefined && byName !== id ? byName : byRole;
+  };
+  for (const first of waiting) {
+    const ring = [first];
+    for (let id = holderOf(first); ring.length <= waiting.length; id = holderOf(ring[ring.length - 1]!)) {
+      if (id === first.id) return ring;
+      const next = waiting.find((one) => one.id === id);
+      if (!next) break;
+      ring.push(next);
+    }
+  }
+  return null;
 }
 
 /** As a client sees them. */
@@ -71,39 +102,20 @@ function* inAnyOrder(
   return waiting;
 }
 
-/** In a ring the first steps aside, under a name that nobody has and without a role, and comes last. */
-function* exchanged(
-  call: Call,
-  args: SetArguments,
-  [first, ...others]: readonly Waiting[],
-  current: ReadonlyMap<string, JsonObject>,
-  results: SetResults,
-): Program<Waiting[]> {
+/** The first steps aside, under a name that nobody has and without a role, and comes last. */
+function* exchange(call: Call, args: SetArguments, ring: readonly Waiting[], results: SetResults): Program<void> {
+  const [first, ...others] = ring;
   const { id, patch } = first!;
-  const whose = call.whose(args.account);
-  const { name, role, parentId } = current.get(id)!;
   const aside: MailboxPatch = {
     ...((patch.name !== undefined || patch.parentId !== undefined) && { name: yield* ask("text.random", {}) }),
     ...(patch.role !== undefined && { role: null }),
   };
   const mailboxId = id as MailboxId;
-  if ("refused" in (yield* ask("mailbox.update", { ...whose, mailboxId, patch: aside }))) return [first!, ...others];
-  const left = yield* inAnyOrder(call, args, others, results);
-  const back = {
-    name: name as string,
-    parentId: parentId as MailboxId | null,
-    role: role as MailboxPatch["role"] & Json,
-  };
-  const before: MailboxPatch = {
-    ...(aside.name !== undefined && { name: back.name }),
-    ...(aside.role !== undefined && { role: back.role }),
-  };
-  // What it is not told to be it is again.
-  if (!(yield* updateOne(call, args, { id, patch: { ...before, ...patch } }, results, false))) {
-    yield* ask("mailbox.update", { ...whose, mailboxId, patch: before });
-    return [first!, ...left];
-  }
-  return left;
+  const { name } = (yield* printed(call, args)).get(id)!;
+  yield* ask("mailbox.update", { ...call.whose(args.account), mailboxId, patch: aside });
+  yield* inAnyOrder(call, args, others, results);
+  const stays = patch.name === undefined && aside.name !== undefined ? { name: name as string } : {};
+  yield* updateOne(call, args, { id, patch: { ...stays, ...patch } }, results, true);
 }
 
 /** False: it is to wait. */

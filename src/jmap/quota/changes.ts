@@ -3,7 +3,7 @@ import type { Call } from "../call.ts";
 import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
 import { changesResponse, pageOf, readChanges } from "../standard/changes.ts";
-import { parseState } from "../state.ts";
+import { parsePoint } from "../state.ts";
 import { type Quota, QUOTA_IDS } from "./quotas.ts";
 import { allQuotas } from "./quotas.ts";
 
@@ -19,7 +19,7 @@ export function quotaNews(since: Modseq, state: Modseq, quotas: readonly Quota[]
 /** Quota/changes (RFC 9425 section 4.3). */
 export function* quotaChanges(call: Call): Program<JsonObject> {
   const args = readChanges(call);
-  const since = parseState(args.sinceState);
+  const since = parsePoint(args.sinceState).base;
   const { state, quotas } = yield* allQuotas(call, args.account);
   // Null: more than `used` may be another.
   return changesResponse(args, pageOf(args, { ...quotaNews(since, state, quotas), at: {} }), {

@@ -3,7 +3,7 @@ import type { Modseq } from "../../contract/mod.ts";
 import type { JmapAccount } from "../account.ts";
 import type { Call } from "../call.ts";
 import type { JsonObject } from "../json.ts";
-import { parseStatePoint, printState, type StatePoint } from "../state.ts";
+import { parsePoint, printPoint, printState, type StatePoint } from "../state.ts";
 
 export interface ChangesArguments {
   readonly account: JmapAccount;
@@ -40,8 +40,9 @@ export interface ChangesPage {
   readonly destroyed: readonly string[];
 }
 
+/** `changed` is what happened since the point's base. */
 export function pageOf({ sinceState, maxChanges }: ChangesArguments, changed: Changed): ChangesPage {
-  const since = parseStatePoint(sinceState);
+  const since = parsePoint(sinceState);
   const kinds = ["created", "updated", "destroyed"] as const;
   const all = kinds.flatMap((kind) => changed[kind].map((id) => ({ kind, id, at: changed.at[id] ?? changed.state })))
     .filter((one) => isBehind(one, since)).sort((a, b) => a.at - b.at || compareIds(a.id, b.id));
@@ -50,7 +51,9 @@ export function pageOf({ sinceState, maxChanges }: ChangesArguments, changed: Ch
   const hasMoreChanges = page.length < all.length;
   const of = (wanted: string) => page.filter(({ kind }) => kind === wanted).map(({ id }) => id);
   return {
-    newState: hasMoreChanges && last ? `${last.at}-${last.id}` : printState(changed.state),
+    newState: hasMoreChanges && last
+      ? printPoint({ modseq: last.at, id: last.id, base: since.base })
+      : printState(changed.state),
     hasMoreChanges,
     created: of("created"),
     updated: of("updated"),
@@ -59,7 +62,7 @@ export function pageOf({ sinceState, maxChanges }: ChangesArguments, changed: Ch
 }
 
 function isBehind({ id, at }: { readonly id: string; readonly at: Modseq }, since: StatePoint): boolean {
-  return since.id === null || at > since.modseq || compareIds(id, since.id) > 0;
+  return at > since.modseq || (at === since.modseq && since.id !== null && compareIds(id, since.id) > 0);
 }
 
 /** Ids of one kind in the order of their numbers. */

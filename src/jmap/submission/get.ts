@@ -4,7 +4,7 @@ import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
 import { changesResponse, pageOf, readChanges } from "../standard/changes.ts";
 import { getResponse, pick, readGet } from "../standard/get.ts";
-import { askedSince, parseStatePoint, printState } from "../state.ts";
+import { parsePoint, printState } from "../state.ts";
 import { lookUp, printSubmission } from "./status.ts";
 
 export const SUBMISSION_PROPERTIES: ReadonlySet<string> = new Set([
@@ -33,7 +33,7 @@ export function* submissionGet(call: Call): Program<JsonObject> {
 /** EmailSubmission/changes (RFC 8621 section 7.2). */
 export function* submissionChanges(call: Call): Program<JsonObject> {
   const args = readChanges(call);
-  const since = askedSince(parseStatePoint(args.sinceState));
+  const since = parsePoint(args.sinceState).base;
   const { accountId } = args.account;
   // What became of messages since somebody looked is a change too.
   yield* lookUp(accountId, null);

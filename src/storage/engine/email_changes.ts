@@ -27,11 +27,13 @@ export function changes(tx: Transaction, args: Args<"email.changes">): AnswerOf<
   const isCut = page.length < all.length;
   const end: ChangesPoint = { modseq: Math.min(horizon, owner.modseq) as Modseq, emailId: null };
   const at = page[page.length - 1];
-  const upTo = isCut && at ? { modseq: at[1] as Modseq, emailId: emailIdOf(at[0]) } : end;
+  const hasMore = isCut || horizon < owner.modseq;
+  const reached = isCut && at ? { modseq: at[1] as Modseq, emailId: emailIdOf(at[0]) } : end;
+  const upTo = hasMore ? { ...reached, base: args.since.base ?? since } : reached;
   return {
     changes: describe(tx, looked, args.since, page.map(([email]) => email), threads),
     upTo,
-    hasMore: isCut || horizon < owner.modseq,
+    hasMore,
   };
 }
 
@@ -85,7 +87,8 @@ function describe(
   return emails.flatMap((email): EmailChange[] => {
     const row = there.get(email)?.[0];
     if (row) {
-      const isNew = row.created > since.modseq || (row.created === since.modseq && since.emailId !== null);
+      // What came behind the base is new, even where another page passed the time when it came.
+      const isNew = row.created > (since.base ?? since.modseq);
       return [{ emailId: emailIdOf(email), threadId: threadIdOf(row.thread), kind: isNew ? "created" : "updated" }];
     }
     // Hidden, out of the asker's sight, or gone. Of what is gone only the list of ends knows the thread.
