@@ -117,7 +117,6 @@ Deno.test("RFC 8621 4.1.2.2: texts: encoded words are decoded where they stand r
     // RFC 2047 section 5 wants white space there; programs that leave it out are many (see clarifications.md).
     ["Re:=?utf-8?q?y?=", "Re:y"],
     ["=?utf-8?q?a=00=07b?=", "ab"],
-    ["=?x-unknown?q?a?=", "=?x-unknown?q?a?="],
     ["one\n two", "one two"],
   ];
   for (const [raw, text] of texts) {
