@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console
 /**
  * What calls of JMAP cost, in one process without a network: CPU of each call, medians; uploads and downloads over
- * loopback; and many who wait for news.
+ * loopback. `listeners.ts` has those who wait for news.
  */
 import { cpuUsage, memoryUsage } from "node:process";
 import { createServer, formatProblem, parseConfig } from "../../mod.ts";
@@ -12,7 +12,6 @@ import { fillMailbox, makeAccounts } from "./fill_store.ts";
 import { DOMAIN, PASSWORD } from "./peers/peer.ts";
 
 const ROUNDS = Number(Deno.env.get("BENCH_ROUNDS") ?? 30);
-const LISTENERS = Number(Deno.env.get("BENCH_LISTENERS") ?? 2000);
 const MAILBOXES = 500;
 const OCTETS = 50_000_000;
 const USING = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"];
@@ -155,7 +154,6 @@ async function measure(fetch: Fetch, user: string, password: string, large: numb
   );
   printTable(["call", "CPU, ms", "time, ms", "aim"], lines);
   await carry(person, fetch);
-  await wait(person, ids[0]);
 }
 
 /** Octets over loopback, by Deno's own server. */
@@ -192,35 +190,5 @@ async function carry(person: Person, fetch: Fetch): Promise<void> {
     `  upload ${median(up).toFixed(0)} MB/s, download ${median(down).toFixed(0)} MB/s (aim 300), memory +${
       grown.toFixed(0)
     } MB`,
-  );
-}
-
-/** Many who wait, and a change. */
-async function wait(person: Person, emailId: string): Promise<void> {
-  const before = memoryUsage().rss;
-  const responses: Response[] = [];
-  const heard: Promise<number>[] = [];
-  for (let i = 0; i < LISTENERS; i++) {
-    const response = await person.get("/jmap/events?types=*&closeafter=no&ping=0");
-    if (response.status !== 200) break;
-    responses.push(response);
-  }
-  const each = (memoryUsage().rss - before) / responses.length / 1024;
-  for (const response of responses) {
-    const reader = response.body!.getReader();
-    heard.push((async () => {
-      for (;;) {
-        const { value } = await reader.read();
-        if (value && value[0] === 101 /* event */) return performance.now();
-      }
-    })());
-  }
-  const began = performance.now();
-  await person.calls(["Email/set", { update: { [emailId]: { "keywords/$answered": true } } }, "s"]);
-  const last = Math.max(...await Promise.all(heard)) - began;
-  console.log(
-    `  ${responses.length} listeners: ${each.toFixed(1)} KB each (aim 20), the last hears after ${
-      last.toFixed(0)
-    } ms (aim 200)`,
   );
 }

@@ -10,6 +10,7 @@ import { ingest } from "./ingest.ts";
 import { jmap } from "./jmap.ts";
 import { jmapBeside } from "./jmap_beside.ts";
 import { largeMessage } from "./large_message.ts";
+import { listeners } from "./listeners.ts";
 import { mailbox } from "./mailbox.ts";
 import { postgres } from "./postgres.ts";
 import { queue } from "./queue.ts";
@@ -37,8 +38,9 @@ const BENCHES: Readonly<Record<string, { about: string; run: () => Promise<void>
   signing: { about: "DKIM: turns of the loop while 52 MB are signed, and what checking a message costs", run: signing },
   sieve: { about: "50 Sieve rules beside Pigeonhole; compiling; what a script adds to delivery", run: sieve },
   imap: { about: "every IMAP command that takes time, beside Dovecot", run: imap },
-  jmap: { about: "what calls of JMAP cost with 100,000 emails; up- and downloads; listeners", run: jmap },
+  jmap: { about: "what calls of JMAP cost with 100,000 emails; up- and downloads", run: jmap },
   cyrus: { about: "calls of JMAP over HTTP beside Cyrus, with 100,000 messages each", run: jmapBeside },
+  listeners: { about: "2,000 who wait for news by JMAP: memory, and when the last hears", run: listeners },
   idle: { about: "memory of 1,000 idle IMAP sessions", run: idle },
 };
 
