@@ -25,6 +25,8 @@ export type OAuthErrorCode =
 export interface OAuthError {
   readonly error: OAuthErrorCode;
   readonly description: string;
+  /** Something was shown a second time, so a grant of this account was ended: not for the client. */
+  readonly ended?: string;
 }
 
 /** What goes out, or why not. */

@@ -63,7 +63,7 @@ function* redeemCode(client: Client, parameters: Parameters, now: number): Progr
     const again = { ...value, used: true, reused: true };
     yield* save("oauth.code", key, again, { now, expiresAt: now + CODE_KNOWN_MS, accountId: value.accountId });
     yield* removeGrant(value.grantId);
-    return INVALID_CODE;
+    return { ...INVALID_CODE, ended: value.address };
   }
   if (value.clientId !== client.clientId || value.redirectUri !== parameters.get("redirect_uri")) return INVALID_CODE;
   if (!fits(verifier, value.challenge)) return refusal("invalid_grant", "code_verifier is not the challenge's");
@@ -122,7 +122,7 @@ function* refresh(client: Client, parameters: Parameters, now: number): Program<
   }));
   if (!mine || asked === null) {
     yield* removeGrant(value.grantId); // one of the two is a thief, and nobody can say which
-    return INVALID_REFRESH;
+    return { ...INVALID_REFRESH, ended: grant.address };
   }
   return (yield* accountProblem(grant)) ?? (yield* issueTokens(grant, asked.words, true));
 }

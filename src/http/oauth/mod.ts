@@ -72,7 +72,12 @@ export function oauthRoutes(
   app.post("/oauth/token", async (c) => {
     if (limits.token.isReached(c)) return busy();
     if (c.req.header("authorization") !== undefined) return noSecrets();
-    return answered(await people.run(answerTokenRequest(await readForm(c.req.raw))));
+    const answer = await people.run(answerTokenRequest(await readForm(c.req.raw)));
+    if ("error" in answer && answer.ended !== undefined) {
+      people.note("oauth.reused", { account: answer.ended, from: addressOf(c) });
+      deps.accountChanged?.(answer.ended);
+    }
+    return answered(answer);
   });
   app.post("/oauth/device_authorization", async (c) => {
     if (limits.device.isReached(c)) return busy();
