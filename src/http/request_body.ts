@@ -97,12 +97,15 @@ export class LargeBodies {
 }
 
 /** A body as it comes; whoever says nothing for too long is given up. */
-export async function* steadily(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* steadily(
+  body: ReadableStream<Uint8Array>,
+  waitMs: number = WAIT_MS,
+): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
   try {
     for (;;) {
       const late = Promise.withResolvers<never>();
-      const timer = setTimeout(() => late.reject(tooLate()), WAIT_MS);
+      const timer = setTimeout(() => late.reject(tooLate()), waitMs);
       const { value, done } = await Promise.race([reader.read(), late.promise]).finally(() => clearTimeout(timer));
       if (done) return;
       yield value;

@@ -202,6 +202,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     plain: config.webhooks.http,
     clock,
     log,
+    metrics,
   });
   const programs = telling(mailPrograms(config, filter), webhooks.tell);
   const filters = filterChain(config, parts, storage, clock, metrics);

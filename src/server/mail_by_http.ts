@@ -5,7 +5,7 @@ import { inboundDesk, type InboundDeskParts } from "./inbound/mod.ts";
 import type { Suppressions } from "./sending/suppressions.ts";
 import type { Webhooks } from "./webhooks/mod.ts";
 
-export interface MailByHttpParts extends Pick<InboundDeskParts, "world">, Omit<SendDeskParts, "suppressed"> {
+export interface MailByHttpParts extends Pick<InboundDeskParts, "world">, Omit<SendDeskParts, "suppressed" | "sends"> {
   readonly suppressions: Suppressions;
   readonly webhooks: Webhooks;
 }
@@ -21,6 +21,7 @@ export function mailByHttp({ webhooks, ...parts }: MailByHttpParts): MailByHttp 
     messageSize: parts.messageSize,
     sending: createSendDesk({
       ...parts,
+      sends: () => webhooks.sends(),
       suppressed: (sent, recipients) => webhooks.tell({ kind: "suppressed", sent, recipients }),
     }),
   };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { queueMail } from "../http/admin_over_memory.ts";
+import { Suppressions } from "../../src/server/sending/suppressions.ts";
 import { desk } from "./command_line.ts";
 
 Deno.test("domain add, list, catch-all, dns and remove", async () => {
@@ -43,6 +44,43 @@ Deno.test("token add takes scopes and an end, and token list shows them", async 
   for (const wrong of ["--scope root", "--scope imap,", "--expires soon", "--expires 2001-01-01"]) {
     assert.equal((await run(`token add a@example.org x ${wrong}`)).code, 2, wrong);
   }
+});
+
+Deno.test("webhook add, list, test and remove; what is refused says why", async () => {
+  const { run } = desk();
+  assert.match((await run("webhook list")).err, /Nobody is told/);
+  const added = await run("webhook add https://hooks.example.org/in received bounced --domain example.org");
+  assert.match(added.out, /^whsec_[A-Za-z0-9+/=]+\n$/);
+  const [{ id }] = JSON.parse((await run("webhook list --json")).out);
+  assert.match((await run("webhook list")).out, /hooks\.example\.org\/in +received bounced +0 +works\n$/);
+  const tested = await run(`webhook test ${id}`);
+  assert.deepEqual([tested.code, tested.out], [1, ""]);
+  assert.match(tested.err, /there is no network/);
+  assert.match((await run("webhook add http://hooks.example.org/in received")).err, /https:/);
+  assert.equal((await run("webhook add https://hooks.example.org/in opened")).code, 1);
+  assert.equal((await run(`webhook remove ${id}`)).code, 0);
+  assert.equal((await run(`webhook remove ${id}`)).code, 1);
+});
+
+Deno.test("inbound add, list and remove, and suppression list and remove", async () => {
+  const { run, storage } = desk();
+  assert.match((await run("inbound list")).err, /Nobody brings/);
+  assert.match((await run("inbound add front --domain example.org --believed")).out, /^palomar_in_\w+_[\w-]{32}\n$/);
+  const [{ id }] = JSON.parse((await run("inbound list --json")).out);
+  assert.match((await run("inbound list")).out, /front +example\.org +yes +never\n$/);
+  assert.equal((await run(`inbound remove ${id}`)).code, 0);
+  assert.equal((await run(`inbound remove ${id}`)).code, 1);
+  assert.match((await run("suppression list example.org")).err, /Nobody is left alone/);
+  const suppressions = new Suppressions({ storage, now: () => Date.UTC(2026, 0, 31) });
+  const one = { domain: "example.org", address: "zoe@example.net", reason: "bounced" as const, id: null };
+  await suppressions.add({ ...one, detail: "no\u001b[31m Zoe" });
+  assert.match(
+    (await run("suppression list example.org")).out,
+    /zoe@example\.net +2026-01-31 00:00:00 +bounced +no\S*31m Zoe\n$/,
+  );
+  assert.doesNotMatch((await run("suppression list example.org")).out, /\u001b/);
+  assert.equal((await run("suppression remove example.org zoe@example.net")).code, 0);
+  assert.equal((await run("suppression remove example.org zoe@example.net")).code, 1);
 });
 
 Deno.test("ban add, list and remove", async () => {

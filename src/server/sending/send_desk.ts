@@ -23,6 +23,8 @@ export interface SendDeskParts extends SubmissionParts {
   readonly suppressions: Suppressions;
   /** For how long a message may be held, milliseconds. */
   readonly futureReleaseMs: number;
+  /** Told before a message goes. */
+  readonly sends?: () => void;
   /** Told of recipients that a message was not sent to. */
   readonly suppressed?: (sent: SentRecord, recipients: readonly string[]) => void;
 }
@@ -225,6 +227,7 @@ async function submit(
   }
   // Before the message: what is in the store has a record in any case.
   await addSent(sent, request.actor, storage);
+  parts.sends?.();
   const answer = await taken.receive({ ...args, envelope: { ...args.envelope, recipients } });
   if ("refused" in answer) {
     await storage.perform("record.remove", { kind: "send", key: args.traceId });

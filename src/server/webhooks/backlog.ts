@@ -49,13 +49,16 @@ const DONE_MS = 7 * 86_400_000;
 /** Waiting ones go in any case: nobody sends for a webhook that stays disabled. */
 const WAITING_MS = 7 * 86_400_000;
 const LEASE_MS = 60_000;
+const COUNTED_MS = 60_000;
+const NONE_MS = 5_000;
 const PAGE = 1000;
 
 export class Backlog {
   readonly #storage: BacklogParts["storage"];
   readonly #now: () => number;
-  /** How many wait, by webhook; those of other servers are counted when they are first asked for. */
-  readonly #counts = new Map<string, Promise<{ waiting: number; dropped: number }>>();
+  /** How many wait, by webhook, and when they were counted: other servers add and send, too. */
+  readonly #counts = new Map<string, { readonly at: number; readonly counted: Promise<{ waiting: number }> }>();
+  readonly #dropped = new Map<string, number>();
   readonly #done = new Map<string, number>();
 
   constructor({ storage, now }: BacklogParts) {
@@ -70,9 +73,9 @@ export class Backlog {
 
   /** False: too many wait. */
   async add(hook: string, event: Waiting, dueAt = event.createdAt): Promise<boolean> {
-    const counts = await this.counts(hook);
+    const counts = await this.#counted(hook);
     if (counts.waiting >= MOST_WAITING) {
-      counts.dropped++;
+      this.#dropped.set(hook, this.#droppedOf(hook) + 1);
       return false;
     }
     counts.waiting++;
@@ -80,14 +83,28 @@ export class Backlog {
     return true;
   }
 
-  counts(hook: string): Promise<{ waiting: number; dropped: number }> {
-    let counts = this.#counts.get(hook);
-    if (!counts) {
-      counts = this.#count(hook);
-      this.#counts.set(hook, counts);
-      counts.catch(() => this.#counts.delete(hook));
+  async counts(hook: string): Promise<{ readonly waiting: number; readonly dropped: number }> {
+    const { waiting } = await this.#counted(hook);
+    return { waiting, dropped: this.#droppedOf(hook) };
+  }
+
+  /** None is counted again soon, so that what others added is found; else the count of a moment ago is good enough. */
+  async #counted(hook: string): Promise<{ waiting: number }> {
+    const known = this.#counts.get(hook);
+    const age = known ? this.#now() - known.at : Infinity;
+    if (known && age >= 0 && age < COUNTED_MS) {
+      const counts = await known.counted;
+      if (counts.waiting > 0 || age < NONE_MS) return counts;
     }
-    return counts;
+    const counted = this.#count(hook);
+    const fresh = { at: this.#now(), counted };
+    this.#counts.set(hook, fresh);
+    counted.catch(() => this.#counts.delete(hook));
+    return await counted;
+  }
+
+  #droppedOf(hook: string): number {
+    return this.#dropped.get(hook) ?? 0;
   }
 
   /** Claims what is due, the earliest first. */
@@ -122,7 +139,7 @@ export class Backlog {
       expiresAt: now + DONE_MS,
     });
     await this.#storage.perform("record.remove", { kind: WAITING, key: record.key });
-    const counts = await this.counts(hook);
+    const counts = await this.#counted(hook);
     counts.waiting = Math.max(0, counts.waiting - 1);
     await this.#tidy(hook);
   }
@@ -157,6 +174,7 @@ export class Backlog {
       }
     }
     this.#counts.delete(hook);
+    this.#dropped.delete(hook);
     this.#done.delete(hook);
   }
 
@@ -175,7 +193,7 @@ export class Backlog {
     await this.#storage.perform("record.put", { kind: WAITING, key, value: JSON.stringify(kept), now, expiresAt });
   }
 
-  async #count(hook: string): Promise<{ waiting: number; dropped: number }> {
+  async #count(hook: string): Promise<{ waiting: number }> {
     let waiting = 0;
     for (let after = ""; waiting <= MOST_WAITING;) {
       const page = await this.#list(WAITING, { prefix: `${hook}/`, limit: PAGE, ...(after === "" ? {} : { after }) });
@@ -183,7 +201,7 @@ export class Backlog {
       if (page.length < PAGE) break;
       after = page.at(-1)!.key;
     }
-    return { waiting, dropped: 0 };
+    return { waiting };
   }
 
   /** Of those that are done, the oldest go; looked at now and then. */

@@ -63,6 +63,11 @@ export class MailEvents {
     this.#hasSent().catch(() => {}); // asked again with the mail
   }
 
+  /** A message is sent by HTTP: from now on it is asked for. */
+  sends(): void {
+    this.#anySent = { is: true, at: this.#parts.now() };
+  }
+
   /** When everything that was told is in the store. */
   async settled(): Promise<void> {
     while (this.#working) await this.#working;

@@ -16,6 +16,8 @@ export interface WebhookSenderParts {
   readonly clock: Clock;
   readonly log: (event: LogEvent) => void;
   readonly userAgent: string;
+  /** Told of each attempt for the metrics. */
+  readonly count: (outcome: "delivered" | "failed") => void;
 }
 
 const SECOND = 1000;
@@ -34,7 +36,9 @@ const ATTEMPT_MS = 15 * SECOND;
 const LONGEST_RETRY_AFTER_MS = 12 * HOUR;
 const GRACE_MS = 2 * SECOND;
 const AT_ONCE = 4;
-const LOOK_EVERY_MS = SECOND;
+const LOOK_EVERY_MS = 5 * SECOND;
+/** Where there is nobody to tell. */
+const LOOK_EVERY_IDLE_MS = MINUTE;
 const ANSWER_OCTETS = 1024;
 
 interface Receiver {
@@ -54,6 +58,8 @@ export class WebhookSender {
   #isStopped = true;
   #cancel = () => {};
   readonly #cut = new AbortController();
+  /** When to look again, by the monotonic clock: for a clock that is moved by hand. */
+  #lookAt = 0;
 
   constructor(parts: WebhookSenderParts) {
     this.#parts = parts;
@@ -61,8 +67,21 @@ export class WebhookSender {
 
   start(): void {
     this.#isStopped = false;
-    this.#cancel = every(this.#parts.clock, LOOK_EVERY_MS, () => this.wake());
+    this.#cancel = this.#ticks();
     this.wake();
+  }
+
+  /** Looks now and then: what was put off becomes due, and other servers add. */
+  #ticks(): () => void {
+    const { clock } = this.#parts;
+    if (!clock.alarm) return every(clock, LOOK_EVERY_MS, () => this.wake());
+    return clock.alarm({
+      next: () => this.#lookAt,
+      tick: () => {
+        this.#lookAt = clock.monotonic() + LOOK_EVERY_MS;
+        this.wake();
+      },
+    });
   }
 
   /** What is under way has a moment to end, then it is made again after the next start; what waits, waits. */
@@ -137,7 +156,10 @@ export class WebhookSender {
 
   async #look(): Promise<void> {
     const { book, backlog, clock } = this.#parts;
-    for (const webhook of await book.all()) {
+    const all = await book.all();
+    const wait = all.some(({ enabled }) => enabled) ? LOOK_EVERY_MS : LOOK_EVERY_IDLE_MS;
+    this.#lookAt = clock.monotonic() + wait;
+    for (const webhook of all) {
       if (this.#isStopped) return;
       if (!webhook.enabled) continue;
       const receiver = this.#receiver(webhook.id);
@@ -173,6 +195,7 @@ export class WebhookSender {
     const { id, payload, attempts, createdAt } = claimed.event;
     const { ok, status, error, tookMs, retryAfterMs } = await this.attempt(webhook, id, payload);
     if (!ok && this.#cut.signal.aborted) return; // the lease brings it back
+    this.#parts.count(ok ? "delivered" : "failed");
     const now = clock.wall();
     const event: Waiting = { ...claimed.event, attempts: attempts + 1, lastAt: now, status, error, tookMs };
     if (ok) {

@@ -2,6 +2,7 @@
 import type { LogEvent } from "../../contract/mod.ts";
 import type { WebhookDesk } from "../../http/webhook_desk.ts";
 import type { Storage } from "../../storage/storage.ts";
+import type { Metrics } from "../metrics.ts";
 import type { Clock } from "../clock.ts";
 import type { Suppressions } from "../sending/suppressions.ts";
 import type { OutwardRequest } from "../tls_policy/outward_request.ts";
@@ -21,12 +22,15 @@ export interface WebhooksParts {
   readonly plain: boolean;
   readonly clock: Clock;
   readonly log: (event: LogEvent) => void;
+  readonly metrics?: Metrics;
 }
 
 export interface Webhooks {
   /** Takes news of mail; returns at once. */
   readonly tell: TellMail;
   readonly desk: WebhookDesk;
+  /** A message is about to be sent by HTTP. */
+  sends(): void;
   /** Begins to send. */
   start(): void;
   /** What was told is in the store then; what waits, waits. */
@@ -40,11 +44,21 @@ export function createWebhooks(parts: WebhooksParts): Webhooks {
   const now = () => clock.wall();
   const book = new WebhookBook({ storage, now, plain: parts.plain });
   const backlog = new Backlog({ storage, now });
-  const sender = new WebhookSender({ ...parts, book, backlog, userAgent: `Palomar/${VERSION}` });
+  const attempts = parts.metrics?.counter("palomar_webhook_attempts_total", "Events posted to webhooks, by outcome.", [
+    "outcome",
+  ]);
+  const sender = new WebhookSender({
+    ...parts,
+    book,
+    backlog,
+    userAgent: `Palomar/${VERSION}`,
+    count: (outcome) => attempts?.add([outcome]),
+  });
   const added = () => sender.wake();
   const events = new MailEvents({ storage, book, backlog, suppressions, now, log, added });
   return {
     tell: (news) => events.tell(news),
+    sends: () => events.sends(),
     desk: webhookDesk({ book, backlog, sender, now }),
     start() {
       events.start();

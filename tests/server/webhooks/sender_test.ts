@@ -83,6 +83,28 @@ Deno.test("of two servers one sends an event", async () => {
   assert.equal(new Set(asked).size, 20);
 });
 
+Deno.test("what another server adds is found, and both count it", async () => {
+  const storage = memoryStorage();
+  const clock = createTestClock();
+  const asked: string[] = [];
+  const one = webhooks(storage, clock, ({ id }) => {
+    asked.push(id);
+    return new Response(null, { status: 200 });
+  });
+  const hook = await made(one);
+  one.start();
+  await one.settled();
+  await new Backlog({ storage, now: () => clock.wall() }).add(hook, event("e", clock));
+  for (let i = 0; i < 8 && asked.length === 0; i++) {
+    await clock.advance(1000);
+    await one.settled();
+  }
+  assert.deepEqual(asked, ["e"]);
+  await clock.advance(61_000);
+  assert.equal((await one.desk.get(hook))!.waiting, 0);
+  await one.stop();
+});
+
 Deno.test("an attempt that a stop breaks off is made again, and an event is given up after a day and a half", async () => {
   const storage = memoryStorage();
   const clock = createTestClock();
