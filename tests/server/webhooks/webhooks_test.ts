@@ -129,6 +129,7 @@ Deno.test("two secrets sign while one replaces the other, and a test is signed t
   assert.deepEqual([test.json.ok, test.json.status], [true, 200]);
   await there.verify(there.heard[0]!, secret);
   await there.verify(there.heard[0]!, json.secret);
+  await ask(server, "PATCH", `/webhooks/${id}`, { enabled: false }); // a test goes all the same
   await server.clock.advance(25 * 3600_000);
   await ask(server, "POST", `/webhooks/${id}/test`);
   await there.verify(there.heard[1]!, json.secret);
