@@ -1,5 +1,6 @@
 import type { Scenario } from "./scenario.ts";
 import { agents } from "./scenarios/agents.ts";
+import { browser } from "./scenarios/browser.ts";
 import { contentFilters } from "./scenarios/content_filters.ts";
 import { crash } from "./scenarios/crash.ts";
 import { curl } from "./scenarios/curl.ts";
@@ -41,6 +42,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...nodeClients,
   ...jmap,
   ...oauthClients,
+  ...browser,
   ...mailByHttp,
   ...agents,
   ...deliveryTargets,
