@@ -180,6 +180,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     { createResolver },
     { BanBook },
     { AuditBook },
+    { configurationDesk },
     { banRules },
     { createSubmission },
     { createLocalDelivery },
@@ -208,6 +209,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../dns/mod.ts"),
     import("../server/abuse/ban_book.ts"),
     import("../server/audit_book.ts"),
+    import("../server/shown_config.ts"),
     import("../server/abuse/guard.ts"),
     import("../server/submission.ts"),
     import("../server/local_delivery.ts"),
@@ -310,6 +312,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     openBody: () => bodyIntake(storage),
     adminToken: new Secret(""),
     trusted: true,
+    configuration: configurationDesk(config),
     audit: new AuditBook({
       storage,
       now: () => Date.now(),

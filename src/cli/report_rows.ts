@@ -1,4 +1,5 @@
 /** What the commands about reports of others have in common. */
+import { allPages } from "./all_pages.ts";
 import type { Admin } from "./admin.ts";
 import { segment } from "./admin.ts";
 import type { Option } from "./command.ts";
@@ -23,9 +24,9 @@ export async function summaries<S>(
   path: string,
   query: string,
 ): Promise<S[]> {
-  const { domains } = only === undefined
-    ? await admin.request("GET", "/domains") as { domains: readonly { name: string }[] }
-    : { domains: [{ name: only }] };
+  const domains = only === undefined
+    ? await allPages<{ name: string }>(admin, "/domains", "domains")
+    : [{ name: only }];
   const found: S[] = [];
   for (const { name } of domains) {
     found.push(await admin.request("GET", `/domains/${segment(name)}/${path}${query}`) as S);

@@ -1,4 +1,5 @@
 /** An account, a mailbox or a message of a backup, put back into the store as it is now. */
+import { allPages } from "./all_pages.ts";
 import type { BackupAccount } from "../storage/sqlite/backup/read_account.ts";
 import type { BackupMessage, OpenBackup } from "../storage/sqlite/backup/read_backup.ts";
 import { type Admin, detailOf, segment } from "./admin.ts";
@@ -57,7 +58,7 @@ async function revive(
   account: string,
   isOne: boolean,
 ): Promise<string | null> {
-  const { accounts } = await house.request("GET", "/accounts") as { accounts: { address: string }[] };
+  const accounts = await allPages<{ address: string }>(house, "/accounts", "accounts");
   if (accounts.some(({ address }) => `/accounts/${segment(address)}` === account)) return null;
   // A person who looks for one message wants no account.
   if (isOne) await house.request("GET", account);

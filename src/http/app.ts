@@ -38,6 +38,9 @@ import { reports } from "./admin/reports.ts";
 import { guardRoutes } from "./access.ts";
 import { identify } from "./actor.ts";
 import { audit } from "./admin/audit.ts";
+import { configuration } from "./admin/configuration.ts";
+import { logs } from "./admin/logs.ts";
+import { sessions } from "./admin/sessions.ts";
 import { requestIdOf, requests } from "./request_log.ts";
 import { roles } from "./admin/roles.ts";
 import type { HttpEnvironment } from "./client.ts";
@@ -93,6 +96,10 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     const health = deps.health();
     return Response.json(health, { status: health.status === "ok" ? 200 : 503 });
   });
+  app.get("/ready", async () => {
+    const found = await deps.ready?.() ?? { ready: deps.health().status === "ok", checks: {} };
+    return Response.json(found, { status: found.ready ? 200 : 503 });
+  });
   app.get("/metrics", async () => {
     return new Response(await deps.metrics(), {
       headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
@@ -131,7 +138,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   for (const resource of [sieve, sieveWork, serverScripts, filterRules, delivering]) resource(admin, deps);
   roles(admin, deps);
   signIn(admin, deps);
-  audit(admin, deps);
+  for (const resource of [audit, sessions, logs, configuration]) resource(admin, deps);
   bans(admin, deps);
   removed(admin, deps);
   store(admin, deps);

@@ -1,5 +1,8 @@
 import type { AuditDesk } from "./audit_desk.ts";
 import type { BanDesk } from "./ban_desk.ts";
+import type { ConfigurationDesk } from "./configuration_desk.ts";
+import type { LogDesk } from "./log_desk.ts";
+import type { SessionDesk } from "./session_desk.ts";
 import type { SendDesk } from "./send_desk.ts";
 import type { InboundDesk } from "./inbound_desk.ts";
 import type { WebhookDesk } from "./webhook_desk.ts";
@@ -34,6 +37,13 @@ export interface Health {
   /** `ok` is 200; `stopping` and `failing` are 503, so that whoever balances load goes elsewhere. */
   readonly status: "ok" | "stopping" | "failing";
   readonly [detail: string]: unknown;
+}
+
+/** Whether work should come here. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** What was looked at, and how it is. */
+  readonly checks: Readonly<Record<string, string>>;
 }
 
 /** A DKIM key without its private half. Times in milliseconds since 1970. */
@@ -175,6 +185,12 @@ export interface HttpDeps {
   /** The text of `/metrics`. */
   readonly metrics: () => string | Promise<string>;
   readonly health: () => Health;
+  /** For `/ready`; left out: ready where the health is. */
+  readonly ready?: () => Promise<Readiness>;
+  /** What of the server is there only where one runs. */
+  readonly sessions?: SessionDesk;
+  readonly logs?: LogDesk;
+  readonly configuration?: ConfigurationDesk;
   readonly version: string;
   /** The name of this server, for the page at `/`. */
   readonly hostname: string;

@@ -23,6 +23,7 @@ import { checkTransports } from "./outbound/transports/transports.ts";
 import { ownLogger } from "./own_logger.ts";
 import { type SessionMaker, sessionMaker } from "./sessions.ts";
 import { every } from "./every.ts";
+import { readiness } from "./readiness.ts";
 import { Upkeep } from "./upkeep/mod.ts";
 import { VERSION } from "./version.ts";
 
@@ -102,6 +103,8 @@ class PalomarServer implements Server {
   #app: Promise<HttpApp> | null = null;
   readonly #doors: Doors;
   #outbound: Outbound | null = null;
+  /** A server that is only asked by `fetch` runs when it is open. */
+  #phase: "starting" | "running" = "running";
   #reclaiming: ReturnType<typeof setInterval> | undefined;
   #activating: ReturnType<typeof setInterval> | undefined;
   #upkeep: Upkeep | null = null;
@@ -140,6 +143,7 @@ class PalomarServer implements Server {
   }
 
   async start(): Promise<void> {
+    this.#phase = "starting";
     try {
       const house = await this.#open();
       const behind = this.#behind(house);
@@ -155,6 +159,7 @@ class PalomarServer implements Server {
       this.#reclaiming = setInterval(() => void this.#reclaim(house), RECLAIM_EVERY_MS);
       this.#activating = setInterval(() => void activateKeys(house.dkim, house.logger), ACTIVATE_KEYS_EVERY_MS);
       for (const timer of [this.#reclaiming, this.#activating]) Deno.unrefTimer(timer as unknown as number);
+      this.#phase = "running";
       house.logger.log("info", "server.started", { version: VERSION, hostname: this.#config.hostname });
     } catch (error) {
       await this.stop();
@@ -234,6 +239,11 @@ class PalomarServer implements Server {
   #state(): Parameters<House["http"]>[1] {
     return {
       health: () => ({ status: this.#stopping ? "stopping" : "ok", version: VERSION }),
+      ready: async () => {
+        const folder = this.#config.storage.driver === "sqlite" ? this.#config.dataDir : null;
+        const house = this.#house!; // whoever asks came through it
+        return await readiness({ storage: house.storage, folder }, this.#stopping ? "stopping" : this.#phase);
+      },
       queueChanged: () => this.#outbound?.retry(),
     };
   }
@@ -303,15 +313,20 @@ class PalomarServer implements Server {
       tls: info.tls?.version ?? null,
     });
     let forget = (): void => {};
+    const closed = house.openSessions.open(info, clock.wall(), () => transport.tls);
     await drive(make(), transport, house.world, info, {
       ...options,
       sessions,
       live: (live) => {
         const session = { post: (input: Input) => live.post(input), cut: () => transport.destroy() };
         forget = house.guard.sessions.add(info.remoteAddress, session);
+        house.openSessions.endBy(info.id, () => live.post({ type: "shutdown" }));
       },
       ...(this.#deadlines ? { now: () => clock.monotonic(), deadlines: this.#deadlines } : {}),
-    }).finally(() => forget());
+    }).finally(() => {
+      forget();
+      closed();
+    });
     logger.log("info", "session.closed", { session: info.id, seconds: Math.round(clock.monotonic() - opened) / 1000 });
   }
 
@@ -329,6 +344,7 @@ class PalomarServer implements Server {
     clearInterval(this.#activating);
     const graceMs = this.#config.limits.shutdownGrace;
     for (const session of [...this.#live]) session.post({ type: "shutdown" });
+    this.#house?.logTail.close();
     this.#house?.endStreams();
     await Promise.all([
       this.#endServed(graceMs),

@@ -48,7 +48,10 @@ import { ownLogger } from "./own_logger.ts";
 import { createJmapDesk } from "./jmap/desk.ts";
 import { changedTypes } from "./jmap/changed_types.ts";
 import { JmapUsers } from "./jmap/users.ts";
+import { LogTail } from "./log_tail.ts";
 import { LoggedIn } from "./logged_in.ts";
+import { OpenSessions } from "./open_sessions.ts";
+import { configurationDesk } from "./shown_config.ts";
 import { createMailboxEvents } from "./mailbox_events.ts";
 import { countRequests } from "./http_metrics.ts";
 import { createMetrics, type Gauge, type Metrics } from "./metrics.ts";
@@ -105,6 +108,8 @@ export interface House {
   readonly metrics: Metrics;
   readonly world: World;
   readonly loggedIn: LoggedIn;
+  readonly openSessions: OpenSessions;
+  readonly logTail: LogTail;
   readonly dkim: DkimKeys;
   readonly signer: Signer;
   readonly dmarcReports: DmarcReports;
@@ -123,7 +128,7 @@ export interface House {
   readonly webPush: WebPush;
   readonly adminToken: { readonly value: string; readonly fresh: boolean };
   /** The HTTP layer; `trusted` for whoever may open the control socket. Hono is loaded when it is first needed. */
-  http(trusted: boolean, state: Pick<HttpDeps, "health" | "queueChanged">): Promise<HttpApp>;
+  http(trusted: boolean, state: Pick<HttpDeps, "health" | "queueChanged" | "ready">): Promise<HttpApp>;
 }
 
 /** Opens the store and puts the rest around it. Rejects with nothing left open. */
@@ -139,7 +144,8 @@ export async function openHouse(config: Config, parts: ServerParts): Promise<Hou
 
 async function furnish(config: Config, parts: ServerParts, storage: Storage): Promise<House> {
   const clock = parts.clock ?? systemClock;
-  const logger = parts.logger ?? ownLogger(config, clock);
+  const logTail = new LogTail(() => clock.wall());
+  const logger = logTail.over(parts.logger ?? ownLogger(config, clock));
   const resolver = parts.resolver ?? createResolver({
     ...(config.dns.servers === null ? {} : { servers: [...config.dns.servers] }),
     trusted: [...config.dns.trusted],
@@ -150,6 +156,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const metrics = createMetrics();
   const rows = metrics.gauge("palomar_queue_rows", "Recipients in the queue, by state.", ["state"]);
   const loggedIn = new LoggedIn();
+  const openSessions = new OpenSessions();
   const requestDone = countRequests(metrics);
   const audit = new AuditBook({
     storage,
@@ -224,6 +231,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     auth,
     watches,
     loggedIn,
+    openSessions,
     guard,
     ...filters,
     ...typed,
@@ -274,6 +282,8 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     metrics,
     world,
     loggedIn,
+    openSessions,
+    logTail,
     dkim,
     signer,
     guard,
@@ -322,6 +332,9 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         adminToken: new Secret(adminToken.value),
         trusted,
         audit,
+        sessions: openSessions,
+        logs: logTail,
+        configuration: configurationDesk(config),
         log: (level, event, fields) => logger.log(level, event, fields),
         requestDone,
         bans: book,

@@ -30,6 +30,7 @@ import type { Logger } from "./log.ts";
 import { Listening } from "./listening.ts";
 import { type EventOp, isMailboxEvent, type MailboxEvents } from "./mailbox_events.ts";
 import type { LoggedIn } from "./logged_in.ts";
+import type { OpenSessions } from "./open_sessions.ts";
 import { runProgram } from "./run_program.ts";
 import { NO_FILTERS, type RunFilter } from "./typed_filters/mod.ts";
 import type { Watches } from "./watches.ts";
@@ -46,6 +47,8 @@ export interface WorldParts {
   readonly auth: Omit<Auth, "person" | "mayTry" | "failed">;
   readonly watches: Watches;
   readonly loggedIn: LoggedIn;
+  /** Left out: nobody looks at them. */
+  readonly openSessions?: OpenSessions;
   /** Left out: nobody is limited or banned. */
   readonly guard?: Guard;
   /** Left out: nobody looks at content. */
@@ -238,6 +241,7 @@ class OpenSession implements SessionWorld {
     if (!("refused" in answer)) this.#user = answer.login;
     if (this.#closed || "refused" in answer) return answer;
     this.#forget?.();
+    this.parts.openSessions?.named(this.session, answer.login);
     this.#forget = this.parts.loggedIn.add(answer.login, this.#post);
     return answer;
   }

@@ -93,7 +93,7 @@ Deno.test("ban add, list and remove", async () => {
   assert.match((await run("ban add 192.0.2.7")).out, /^192\.0\.2\.7 is refused until it is lifted/);
   assert.match(
     (await run("ban list")).out,
-    /^NETWORK .*\n2001:db8::\/64 .* operator +floods\n192\.0\.2\.7 .* it is lifted +operator +by hand\n$/,
+    /^NETWORK .*\n192\.0\.2\.7 .* it is lifted +operator +by hand\n2001:db8::\/64 .* operator +floods\n$/,
   );
   assert.equal(JSON.parse((await run("ban list --json")).out).length, 2);
   assert.equal((await run("ban add example.org")).code, 1);

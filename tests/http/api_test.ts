@@ -6,7 +6,7 @@ const CREATED = new Date(NOW).toISOString();
 
 Deno.test("/api/v1/domains adds, shows, changes and removes", async () => {
   const { ask } = testAdmin();
-  assert.deepEqual((await ask("GET", `${API}/domains`)).json, { domains: [] });
+  assert.deepEqual((await ask("GET", `${API}/domains`)).json, { domains: [], next: null });
   const added = await ask("POST", `${API}/domains`, { name: "Example.ORG" });
   assert.equal(added.status, 201);
   assert.deepEqual(added.json, { name: "example.org", catchAll: null, createdAt: CREATED });
@@ -54,8 +54,8 @@ Deno.test("/api/v1/accounts adds, shows, changes and removes, and never shows a 
   });
   assert.ok(!added.text.includes("correct horse"));
   assert.deepEqual((await ask("GET", path)).json, added.json);
-  assert.deepEqual((await ask("GET", `${API}/accounts`)).json, { accounts: [added.json] });
-  assert.deepEqual((await ask("GET", `${API}/accounts?domain=example.net`)).json, { accounts: [] });
+  assert.deepEqual((await ask("GET", `${API}/accounts`)).json, { accounts: [added.json], next: null });
+  assert.deepEqual((await ask("GET", `${API}/accounts?domain=example.net`)).json, { accounts: [], next: null });
 
   const named = await ask("PATCH", path, { name: "Alice Liddell" });
   assert.deepEqual([named.json.name, named.json.quota.bytes, named.json.disabled], ["Alice Liddell", 1000, false]);
@@ -147,7 +147,7 @@ Deno.test("/api/v1/aliases adds, lists and removes", async () => {
     targets: ["alice@example.org", "bob@example.net"],
     createdAt: CREATED,
   });
-  assert.deepEqual((await ask("GET", `${API}/aliases?domain=example.org`)).json, { aliases: [added.json] });
+  assert.deepEqual((await ask("GET", `${API}/aliases?domain=example.org`)).json, { aliases: [added.json], next: null });
   assert.equal((await ask("POST", `${API}/aliases`, { address: "team@example.org", targets })).status, 409);
   const circle = await ask("POST", `${API}/aliases`, { address: "x@example.org", targets: ["x@example.org"] });
   assert.deepEqual([circle.status, circle.json.code], [422, "invalid"]);

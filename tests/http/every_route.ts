@@ -27,6 +27,9 @@ export async function openApi({ ask }: Pick<TestAdmin, "ask">): Promise<OpenApi>
 const BODIES: Readonly<Record<string, unknown>> = {
   "POST /domains": { name: "new.example" },
   "PATCH /domains/{name}": { catchAll: null },
+  "PUT /domains/{name}": { catchAll: null },
+  "PUT /accounts/{address}": { name: "Mallory", password: "mine" },
+  "PUT /aliases/{address}": { targets: ["mallory@example.net"] },
   "POST /domains/{name}/dkim/activate": { force: true },
   "PATCH /accounts/{address}": { name: "Mallory" },
   "PUT /accounts/{address}/password": { password: "mine" },
@@ -83,7 +86,11 @@ export function* requestsOf(
       const method = lower.toUpperCase();
       const route = `${method} ${plain}`;
       const address = plain.startsWith("/accounts") ? account : alias;
-      const values: Record<string, string> = { address, name: plain.startsWith("/domains") ? domain : "mine" };
+      const values: Record<string, string> = {
+        address,
+        target: "zoe@example.net",
+        name: plain.startsWith("/domains") ? domain : "mine",
+      };
       const path = plain.replaceAll(
         /\{(\w+)\}/g,
         (_, name) => encodeURIComponent(values[name] ?? (name === "change" ? "retry" : "x1")),

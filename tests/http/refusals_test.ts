@@ -78,7 +78,7 @@ Deno.test("what is not there is 404, and a method that a path does not take is 4
   }
   const cases = [
     ["DELETE", `${API}/domains`, "GET, HEAD, POST"],
-    ["PUT", `${API}/accounts/a@example.org`, "GET, HEAD, PATCH, DELETE"],
+    ["POST", `${API}/accounts/a@example.org`, "GET, HEAD, PUT, PATCH, DELETE"],
     ["GET", `${API}/accounts/a@example.org/password`, "PUT"],
     ["POST", "/health", "GET, HEAD"],
   ] as const;

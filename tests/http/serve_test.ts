@@ -22,7 +22,7 @@ Deno.test("serveHttp() answers on a TCP port and lets go of it", async () => {
   assert.ok("port" in listening.address && listening.address.port > 0);
   const url = `http://127.0.0.1:${listening.address.port}/api/v1/domains`;
   const response = await fetch(url, { headers: { authorization: `Bearer ${TOKEN}` } });
-  assert.deepEqual([response.status, await response.json()], [200, { domains: [] }]);
+  assert.deepEqual([response.status, await response.json()], [200, { domains: [], next: null }]);
   await listening.close();
   await assert.rejects(fetch(url));
 });

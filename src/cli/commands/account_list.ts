@@ -1,5 +1,6 @@
 import type { AccountView } from "../account.ts";
 import { segment } from "../admin.ts";
+import { allPages } from "../all_pages.ts";
 import { type Command, JSON_OPTION } from "../command.ts";
 import { usageText } from "../quota.ts";
 import { table } from "../table.ts";
@@ -14,9 +15,7 @@ export const accountList: Command = {
   options: [JSON_OPTION],
   async run({ operands: [domain], options, admin, io }) {
     const query = domain === undefined ? "" : `?domain=${segment(domain)}`;
-    const { accounts } = await (await admin()).request("GET", `/accounts${query}`) as {
-      accounts: readonly AccountView[];
-    };
+    const accounts = await allPages<AccountView>(await admin(), `/accounts${query}`, "accounts");
     if (options.has("json")) return io.out(JSON.stringify(accounts, null, 2) + "\n");
     if (accounts.length === 0) return io.err("There are no accounts. Add one: palomar account add alice@example.org\n");
     io.out(table(

@@ -1,4 +1,5 @@
 import { segment } from "../admin.ts";
+import { allPages } from "../all_pages.ts";
 import { type Command, JSON_OPTION } from "../command.ts";
 import { table } from "../table.ts";
 
@@ -12,9 +13,11 @@ export const aliasList: Command = {
   options: [JSON_OPTION],
   async run({ operands: [domain], options, admin, io }) {
     const query = domain === undefined ? "" : `?domain=${segment(domain)}`;
-    const { aliases } = await (await admin()).request("GET", `/aliases${query}`) as {
-      aliases: readonly { address: string; targets: readonly string[] }[];
-    };
+    const aliases = await allPages<{ address: string; targets: readonly string[] }>(
+      await admin(),
+      `/aliases${query}`,
+      "aliases",
+    );
     if (options.has("json")) return io.out(JSON.stringify(aliases, null, 2) + "\n");
     if (aliases.length === 0) return io.err("There are no aliases.\n");
     io.out(table(["ADDRESS", "LEADS TO"], aliases.map((alias) => [alias.address, alias.targets.join(", ")])));

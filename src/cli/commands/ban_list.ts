@@ -1,3 +1,4 @@
+import { allPages } from "../all_pages.ts";
 import { type Command, JSON_OPTION } from "../command.ts";
 import { shortTime, table } from "../table.ts";
 
@@ -10,9 +11,11 @@ export const banList: Command = {
   examples: ["palomar ban list", "palomar ban list --json"],
   options: [JSON_OPTION],
   async run({ options, admin, io }) {
-    const { bans } = await (await admin()).request("GET", "/bans") as {
-      bans: readonly { network: string; reason: string; by: string; since: string; until: string | null }[];
-    };
+    const bans = await allPages<{ network: string; reason: string; by: string; since: string; until: string | null }>(
+      await admin(),
+      "/bans",
+      "bans",
+    );
     if (options.has("json")) return io.out(JSON.stringify(bans, null, 2) + "\n");
     if (bans.length === 0) return io.err("Nobody is banned.\n");
     io.out(table(

@@ -1,3 +1,4 @@
+import { allPages } from "../all_pages.ts";
 import { type Command, JSON_OPTION } from "../command.ts";
 import { type DkimKeyView, dkimPath, dkimTable } from "../dkim.ts";
 
@@ -14,7 +15,7 @@ export const dkimList: Command = {
   async run({ operands: [only], options, admin, io }) {
     const server = await admin();
     const domains = only === undefined
-      ? (await server.request("GET", "/domains") as { domains: readonly { name: string }[] }).domains.map((d) => d.name)
+      ? (await allPages<{ name: string }>(server, "/domains", "domains")).map((d) => d.name)
       : [only];
     const rows: [string, DkimKeyView][] = [];
     for (const domain of domains) {

@@ -1,3 +1,4 @@
+import { allPages } from "../all_pages.ts";
 import { type Command, JSON_OPTION } from "../command.ts";
 import { shortTime, table } from "../table.ts";
 
@@ -16,7 +17,7 @@ export const domainList: Command = {
   examples: ["palomar domain list", "palomar domain list --json"],
   options: [JSON_OPTION],
   async run({ options, admin, io }) {
-    const { domains } = await (await admin()).request("GET", "/domains") as { domains: readonly Domain[] };
+    const domains = await allPages<Domain>(await admin(), "/domains", "domains");
     if (options.has("json")) return io.out(JSON.stringify(domains, null, 2) + "\n");
     if (domains.length === 0) return io.err("There are no domains yet. Add one: palomar domain add example.org\n");
     const rows = domains.map((domain) => [domain.name, domain.catchAll ?? "-", shortTime(domain.createdAt)]);

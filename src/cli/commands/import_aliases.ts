@@ -1,3 +1,4 @@
+import { allPages } from "../all_pages.ts";
 import { EXIT, Exit } from "../exit.ts";
 import { segment } from "../admin.ts";
 import type { Command } from "../command.ts";
@@ -23,9 +24,8 @@ export const importAliases: Command = {
     const { entries, wrong } = readAliasFile(await readScript(file, io), domain);
     for (const { line, text, reason } of wrong) io.err(`line ${line}: ${printable(text.slice(0, 80))}: ${reason}\n`);
     const desk = await admin();
-    const known = await desk.request("GET", `/aliases?domain=${segment(domain)}`) as {
-      aliases: readonly { address: string; targets: readonly string[] }[];
-    };
+    type Known = { readonly address: string; readonly targets: readonly string[] };
+    const known = await allPages<Known>(desk, `/aliases?domain=${segment(domain)}`, "aliases");
     let left = wrong.length;
     for (const { line, address, targets, own, untranslated } of entries) {
       for (const { text, reason } of untranslated) {
@@ -34,7 +34,7 @@ export const importAliases: Command = {
       }
       const all = [...new Set([...targets, ...own])];
       if (all.length === 0) continue;
-      const before = known.aliases.find((alias) => alias.address === address.toLowerCase());
+      const before = known.find((alias) => alias.address === address.toLowerCase());
       if (before !== undefined) {
         const same = [...before.targets].sort().join() === all.map((one) => one.toLowerCase()).sort().join();
         if (!same) left++;

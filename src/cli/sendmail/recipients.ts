@@ -1,13 +1,16 @@
 /** Recipients as programs of this machine name them. */
 import type { Admin } from "../admin.ts";
+import { allPages } from "../all_pages.ts";
 
 /** Octets of the recipients of one request: what its line bears. */
 const BATCH_LENGTH = 6_000;
 
 /** The domain of bare names: the server's own name where mail for it is taken, else its first domain. */
 export async function ownDomain(server: Admin, hostname: string): Promise<string> {
-  const { domains } = await server.request("GET", "/domains") as { domains: readonly { readonly name: string }[] };
-  return domains.some(({ name }) => name === hostname) ? hostname : domains[0]?.name ?? hostname;
+  const domains = await allPages<{ readonly name: string; readonly createdAt: string }>(server, "/domains", "domains");
+  if (domains.some(({ name }) => name === hostname)) return hostname;
+  const [first] = domains.toSorted((a, b) => a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0);
+  return first?.name ?? hostname;
 }
 
 /** `<a@b>` as `a@b`. */

@@ -87,13 +87,16 @@ export type DirectoryRefused = {
 
 /** Questions about domains, accounts and addresses. */
 export interface DirectoryOps {
-  "domain.list": { args: Record<never, never>; answer: readonly Domain[] };
+  /** In the order they were added; with a `limit`, those behind `after` by name. */
+  "domain.list": { args: { after?: string; limit?: number }; answer: readonly Domain[] };
+  "domain.get": { args: { name: string }; answer: Domain | null };
   "domain.add": { args: { name: string; now: number }; answer: Domain | DirectoryRefused };
   "domain.change": { args: { name: string; catchAll: string | null }; answer: Domain | DirectoryRefused };
   /** Refused with `inUse` while accounts or aliases are in it. */
   "domain.remove": { args: { name: string }; answer: { removed: true } | DirectoryRefused };
 
-  "account.list": { args: { domain?: string }; answer: readonly Account[] };
+  /** By address: all, or `limit` behind `after`. */
+  "account.list": { args: { domain?: string; after?: string; limit?: number }; answer: readonly Account[] };
   "account.get": { args: { address: string }; answer: Account | null };
   /** Makes the account with its INBOX, Drafts, Sent, Trash, Junk and Archive. */
   "account.add": {
@@ -118,7 +121,11 @@ export interface DirectoryOps {
     answer: { accountId: AccountId; address: string; disabled: boolean; credentials: Credentials } | null;
   };
 
-  "alias.list": { args: { domain?: string }; answer: readonly Alias[] };
+  /** By address: all, or `limit` behind `after`. */
+  "alias.list": { args: { domain?: string; after?: string; limit?: number }; answer: readonly Alias[] };
+  "alias.get": { args: { address: string }; answer: Alias | null };
+  /** Gives it other targets. */
+  "alias.change": { args: { address: string; targets: readonly string[] }; answer: Alias | DirectoryRefused };
   "alias.add": { args: { address: string; targets: readonly string[]; now: number }; answer: Alias | DirectoryRefused };
   "alias.remove": { args: { address: string }; answer: { removed: true } | DirectoryRefused };
 

@@ -6,6 +6,7 @@ import { domainOf } from "../access.ts";
 import { accountOf, type Actor, actorOf, addressOf, administers, forbidden, tooMany } from "../actor.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError, unlessRefused } from "../problem.ts";
+import { nextOf, nextPage, type Page, pageFor, pageOf, pageQuery } from "./pages.ts";
 import {
   address,
   answer,
@@ -42,8 +43,8 @@ const list = createRoute({
   "x-access": "account",
   tags,
   summary: "All accounts, or those of one domain",
-  request: { query: z.object({ domain: domainName.optional() }) },
-  responses: { 200: answer(z.object({ accounts: z.array(schema) }), "by address"), ...PROBLEMS },
+  request: { query: z.object({ domain: domainName.optional(), ...pageQuery }) },
+  responses: { 200: answer(z.object({ accounts: z.array(schema), next: nextPage }), "by address"), ...PROBLEMS },
 });
 
 const add = createRoute({
@@ -79,6 +80,26 @@ const get = createRoute({
   summary: "One account",
   request: { params },
   responses: { 200: answer(schema, "the account"), ...PROBLEMS, ...NOT_FOUND },
+});
+
+const put = createRoute({
+  method: "put",
+  path: "/accounts/{address}",
+  "x-access": "domain",
+  tags,
+  summary: "Have an account as this says: added where it is not there",
+  description:
+    "What is left out gets its usual value. The password of an account that is there stays unless one is given.",
+  request: {
+    params,
+    body: body(z.strictObject({
+      password: password.optional().openapi({ description: "needed where the account is not there" }),
+      name: personName.default(""),
+      quota: quota.default(NO_LIMIT),
+      disabled: z.boolean({ error: "should be true or false" }).default(false),
+    })),
+  },
+  responses: { 200: answer(schema, "it was there"), 201: answer(schema, "it was added"), ...PROBLEMS, ...CONFLICT },
 });
 
 const change = createRoute({
@@ -131,9 +152,10 @@ export function accounts(app: OpenAPIHono, deps: HttpDeps): void {
   const { perform } = deps;
   const changed = deps.accountChanged ?? (() => {});
   app.openapi(list, async (c) => {
-    const { domain } = c.req.valid("query");
-    const found = await seenBy(actorOf(c), domain, deps);
-    return c.json({ accounts: found.map(print) }, 200);
+    const { domain, ...rest } = c.req.valid("query");
+    const page = pageOf(rest);
+    const found = await seenBy(actorOf(c), domain, page, deps);
+    return c.json({ accounts: found.map(print), next: nextOf(c, found, page, keyOf) }, 200);
   });
   app.openapi(add, async (c) => {
     const { address, name, quota, password = unguessable(), shared } = c.req.valid("json");
@@ -149,6 +171,28 @@ export function accounts(app: OpenAPIHono, deps: HttpDeps): void {
       throw new ProblemError({ status: 404, code: "notFound", detail: `There is no account ${address} here.` });
     }
     return c.json(print(found), 200);
+  });
+  app.openapi(put, async (c) => {
+    const { address } = c.req.valid("param");
+    const { password, name, quota, disabled } = c.req.valid("json");
+    if (accountOf(actorOf(c))?.address === address && password !== undefined) {
+      throw forbidden("One's own password is set by PUT …/password, with the old one.");
+    }
+    const credentials = password === undefined
+      ? undefined
+      : unlessRefused(await deps.makeCredentials(new Secret(password)));
+    const change = { address, name, quota, disabled, ...(credentials && { credentials }) };
+    const changed = await perform("account.change", change);
+    if (!("refused" in changed)) {
+      if (credentials || disabled) deps.accountChanged?.(changed.address);
+      return c.json(print(changed), 200);
+    }
+    if (changed.refused !== "notFound") unlessRefused(changed);
+    if (credentials === undefined) throw missingPassword();
+    checkDomain(actorOf(c), address);
+    unlessRefused(await perform("account.add", { address, name, quota, credentials, now: deps.now() }));
+    const added = unlessRefused(await perform("account.change", { address, disabled }));
+    return c.json(print(added), 201);
   });
   app.openapi(change, async (c) => {
     const { address } = c.req.valid("param");
@@ -183,14 +227,26 @@ export function accounts(app: OpenAPIHono, deps: HttpDeps): void {
 }
 
 /** What somebody may see of the accounts. */
-async function seenBy(actor: Actor, domain: string | undefined, { perform }: HttpDeps): Promise<readonly Account[]> {
-  if (actor.kind === "server") return await perform("account.list", domain === undefined ? {} : { domain });
+async function seenBy(
+  actor: Actor,
+  domain: string | undefined,
+  page: Page,
+  { perform }: HttpDeps,
+): Promise<readonly Account[]> {
   if (actor.kind === "account") {
-    const own = await perform("account.get", { address: actor.address });
+    const own = page.after === undefined ? await perform("account.get", { address: actor.address }) : null;
     return own === null || (domain ?? domainOf(own.address)) !== domainOf(own.address) ? [] : [own];
   }
-  const domains = actor.domains.filter((one) => domain === undefined || one === domain);
-  return (await Promise.all(domains.map((one) => perform("account.list", { domain: one })))).flat();
+  return await pageFor(actor, domain, page, keyOf, (page, domain) => {
+    return perform("account.list", { ...page, ...(domain !== undefined && { domain }) });
+  });
+}
+
+const keyOf = ({ address }: Account): string => address;
+
+function missingPassword(): ProblemError {
+  const errors = [{ path: "password", reason: "missing; the account is not there yet" }];
+  return new ProblemError({ status: 422, code: "invalid", detail: `password: ${errors[0]!.reason}`, errors });
 }
 
 /** For whoever does not administer it, a domain looks as if it were none of ours. */

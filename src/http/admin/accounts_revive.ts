@@ -88,7 +88,7 @@ export function accountsRevive(app: OpenAPIHono, { perform, now }: HttpDeps): vo
     const { address } = c.req.valid("param");
     const wanted = c.req.valid("json");
     const domain = parseAddress(address)!.domain;
-    const known = (await perform("domain.list", {})).some(({ name }) => name === domain);
+    const known = await perform("domain.get", { name: domain }) !== null;
     if (!known) unlessRefused(await perform("domain.add", { name: domain, now: now() }));
     const { password, scramSha256, scramSha1 } = wanted.credentials;
     const credentials = {

@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { AuditRow } from "../audit_desk.ts";
 import type { HttpDeps } from "../deps.ts";
+import { tellNext } from "./pages.ts";
 import { answer, idText, printTime, PROBLEMS, time } from "./words.ts";
 
 const shown = z.unknown().openapi({ description: "JSON without secrets; long parts are cut" });
@@ -56,7 +57,7 @@ export function audit(app: OpenAPIHono, deps: HttpDeps): void {
     const { after = null, limit = 100, ...filter } = c.req.valid("query");
     const given = Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
     const { rows, next } = await deps.audit?.list(given, after, limit) ?? { rows: [], next: null };
-    return c.json({ audit: rows.map(print), next }, 200);
+    return c.json({ audit: rows.map(print), next: tellNext(c, next) }, 200);
   });
 }
 

@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { BanRow } from "../ban_desk.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
+import { nextOf, nextPage, pageOf, pageQuery } from "./pages.ts";
 import { answer, body, CONFLICT, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
 
 const schema = z.object({
@@ -24,7 +25,8 @@ const list = createRoute({
   path: "/bans",
   tags,
   summary: "Addresses and networks that are refused now, those by hand first",
-  responses: { 200: answer(z.object({ bans: z.array(schema) }), "what holds now"), ...PROBLEMS },
+  request: { query: z.object(pageQuery) },
+  responses: { 200: answer(z.object({ bans: z.array(schema), next: nextPage }), "what holds now"), ...PROBLEMS },
 });
 
 const add = createRoute({
@@ -55,7 +57,12 @@ const remove = createRoute({
 
 /** `/bans`. */
 export function bans(app: OpenAPIHono, deps: HttpDeps): void {
-  app.openapi(list, (c) => c.json({ bans: deps.bans.list().map(print) }, 200));
+  app.openapi(list, (c) => {
+    const page = pageOf(c.req.valid("query"));
+    const behind = [...deps.bans.list()].filter((ban) => keyOf(ban) > (page.after ?? ""));
+    const found = behind.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1).slice(0, page.limit);
+    return c.json({ bans: found.map(print), next: nextOf(c, found, page, keyOf) }, 200);
+  });
   app.openapi(add, async (c) => {
     const { network, reason, minutes } = c.req.valid("json");
     const ban = await deps.bans.add(network, reason, minutes === null ? null : minutes * 60_000);
@@ -72,6 +79,9 @@ export function bans(app: OpenAPIHono, deps: HttpDeps): void {
     throw new ProblemError({ status: 404, code: "notFound", detail: `${network} is not banned.` });
   });
 }
+
+/** Those by hand first. */
+const keyOf = ({ by, network }: BanRow): string => `${by === "operator" ? 0 : 1} ${network}`;
 
 function print({ since, until, ...rest }: BanRow): z.output<typeof schema> {
   return { ...rest, since: printTime(since), until: until === null ? null : printTime(until) };

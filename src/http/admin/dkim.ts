@@ -77,7 +77,7 @@ export function dkim(app: OpenAPIHono, { dkim, perform, hostname }: HttpDeps): v
     const { name } = c.req.valid("param");
     const keys = await dkim.list(name);
     if (
-      keys.length === 0 && name !== hostname && !(await perform("domain.list", {})).some((one) => one.name === name)
+      keys.length === 0 && name !== hostname && await perform("domain.get", { name }) === null
     ) {
       throw new ProblemError({ status: 404, code: "notFound", detail: `There is no domain ${name} here.` });
     }

@@ -45,7 +45,7 @@ const check = createRoute({
 /** `/domains/{name}/dns`. */
 export function dns(app: OpenAPIHono, { dns, perform }: HttpDeps): void {
   const known = async (name: string): Promise<string> => {
-    if ((await perform("domain.list", {})).some((one) => one.name === name)) return name;
+    if (await perform("domain.get", { name }) !== null) return name;
     throw new ProblemError({ status: 404, code: "notFound", detail: `There is no domain ${name} here.` });
   };
   app.openapi(list, async (c) => {

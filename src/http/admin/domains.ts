@@ -5,6 +5,7 @@ import { actorOf, administers } from "../actor.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError, unlessRefused } from "../problem.ts";
 import { forgetDomain } from "../roles.ts";
+import { nextOf, nextPage, pageFor, pageOf, pageQuery } from "./pages.ts";
 import { address, answer, body, CONFLICT, domainName, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
 
 const schema = z.object({
@@ -22,7 +23,8 @@ const list = createRoute({
   "x-access": "domain",
   tags,
   summary: "All domains",
-  responses: { 200: answer(z.object({ domains: z.array(schema) }), "by name"), ...PROBLEMS },
+  request: { query: z.object(pageQuery) },
+  responses: { 200: answer(z.object({ domains: z.array(schema), next: nextPage }), "by name"), ...PROBLEMS },
 });
 
 const add = createRoute({
@@ -42,6 +44,21 @@ const get = createRoute({
   summary: "One domain",
   request: { params },
   responses: { 200: answer(schema, "the domain"), ...PROBLEMS, ...NOT_FOUND },
+});
+
+const put = createRoute({
+  method: "put",
+  path: "/domains/{name}",
+  tags,
+  summary: "Have a domain as this says: added where it is not there",
+  request: { params, body: body(z.strictObject({ catchAll: address.nullable().default(null) })) },
+  responses: {
+    200: answer(schema, "it was there"),
+    201: answer(schema, "it was added"),
+    ...PROBLEMS,
+    ...NOT_FOUND,
+    ...CONFLICT,
+  },
 });
 
 const change = createRoute({
@@ -68,8 +85,13 @@ export function domains(app: OpenAPIHono, deps: HttpDeps): void {
   const { perform } = deps;
   app.openapi(list, async (c) => {
     const actor = actorOf(c);
-    const found = (await perform("domain.list", {})).filter(({ name }) => administers(actor, name));
-    return c.json({ domains: found.map(print) }, 200);
+    const page = pageOf(c.req.valid("query"));
+    const found = await pageFor(actor, undefined, page, keyOf, async (page, name) => {
+      if (name === undefined) return await perform("domain.list", page);
+      const one = name > (page.after ?? "") ? await perform("domain.get", { name }) : null;
+      return one === null ? [] : [one];
+    });
+    return c.json({ domains: found.map(print), next: nextOf(c, found, page, keyOf) }, 200);
   });
   app.openapi(add, async (c) => {
     const { name } = c.req.valid("json");
@@ -80,11 +102,20 @@ export function domains(app: OpenAPIHono, deps: HttpDeps): void {
   });
   app.openapi(get, async (c) => {
     const { name } = c.req.valid("param");
-    const found = (await perform("domain.list", {})).find((domain) => domain.name === name);
-    if (found === undefined) {
+    const found = await perform("domain.get", { name });
+    if (found === null) {
       throw new ProblemError({ status: 404, code: "notFound", detail: `There is no domain ${name} here.` });
     }
     return c.json(print(found), 200);
+  });
+  app.openapi(put, async (c) => {
+    const { name } = c.req.valid("param");
+    const { catchAll } = c.req.valid("json");
+    const added = await perform("domain.add", { name, now: deps.now() });
+    const isNew = !("refused" in added);
+    if (!isNew && added.refused !== "exists") unlessRefused(added);
+    if (isNew) await deps.dkim.begin(name).catch((error) => deps.report?.(error));
+    return c.json(print(unlessRefused(await perform("domain.change", { name, catchAll }))), isNew ? 201 : 200);
   });
   app.openapi(change, async (c) => {
     const args = { ...c.req.valid("param"), ...c.req.valid("json") };
@@ -109,6 +140,8 @@ export function domains(app: OpenAPIHono, deps: HttpDeps): void {
     return c.body(null, 204);
   });
 }
+
+const keyOf = ({ name }: Domain): string => name;
 
 function print(domain: Domain): z.output<typeof schema> {
   return { name: domain.name, catchAll: domain.catchAll, createdAt: printTime(domain.createdAt) };

@@ -4,6 +4,7 @@ import type { QueueChange, QueueChoice, QueueId, QueuePage, QueueRow, TraceId } 
 import { actorOf, nameOf } from "../actor.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError } from "../problem.ts";
+import { tellNext } from "./pages.ts";
 import { answer, body, domainName, idText, NOT_FOUND, printTime, PROBLEMS, time } from "./words.ts";
 
 /** A recipient of a message that waits. */
@@ -201,7 +202,7 @@ export function queue(app: OpenAPIHono, deps: HttpDeps): void {
     });
     return c.json({
       queue: rows.map((row) => printRow(row, deps)),
-      next: rows.length < limit ? null : rows.at(-1)?.queueId ?? null,
+      next: tellNext(c, rows.length < limit ? null : rows.at(-1)?.queueId ?? null),
     }, 200);
   });
   app.openapi(changeMany, async (c) => {

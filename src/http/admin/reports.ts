@@ -103,7 +103,7 @@ const tls = createRoute({
 /** `/domains/{name}/dmarc` and `/tls-reports`. */
 export function reports(app: OpenAPIHono, { reports, perform }: HttpDeps): void {
   const known = async (name: string): Promise<string> => {
-    if ((await perform("domain.list", {})).some((one) => one.name === name)) return name;
+    if (await perform("domain.get", { name }) !== null) return name;
     throw new ProblemError({ status: 404, code: "notFound", detail: `There is no domain ${name} here.` });
   };
   app.openapi(dmarc, async (c) => {

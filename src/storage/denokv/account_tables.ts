@@ -4,8 +4,8 @@
  */
 import type { Credentials, MailboxRole } from "../../contract/mod.ts";
 import { parseCredentials, printCredentials } from "../engine/credentials.ts";
-import { byAddress, ofDomain } from "../engine/order.ts";
-import type { AccountRow, AclRow, MailboxRow } from "../engine/tables.ts";
+import { byAddress, ofDomain, partBy } from "../engine/order.ts";
+import type { AccountRow, AclRow, MailboxRow, Part } from "../engine/tables.ts";
 import { DIRECTORY, type Key, name, ofAccount } from "./keys.ts";
 import { NameTables } from "./name_tables.ts";
 import type { View } from "./view.ts";
@@ -70,10 +70,11 @@ export class AccountTables extends NameTables {
     return id === null ? null : this.account(id);
   }
 
-  accounts(domain: string | null): readonly AccountRow[] {
+  accounts(domain: string | null, part?: Part): readonly AccountRow[] {
     const ids = this.view.values<number>([DIRECTORY, "address"]);
     this.view.getAll(ids.map(accountKey));
-    return ofDomain(ids.map((id) => this.account(id)!), domain).sort(byAddress);
+    const rows = ofDomain(ids.map((id) => this.account(id)!), domain).sort(byAddress);
+    return part ? partBy(rows, ({ address }) => address, part) : rows;
   }
 
   accountsNear(percent: number): readonly AccountRow[] {

@@ -1,6 +1,6 @@
 /** What is looked up by a name: domains, aliases, tokens, settings, senders of what was forwarded; and numbers. */
-import { byAddress, ofDomain } from "../engine/order.ts";
-import type { AliasRow, DomainRow, Sequence, TokenRow } from "../engine/tables.ts";
+import { byAddress, ofDomain, partBy } from "../engine/order.ts";
+import type { AliasRow, DomainRow, Part, Sequence, TokenRow } from "../engine/tables.ts";
 import type { TouchedSet } from "../engine/watchers.ts";
 import { DIRECTORY, type Key, name, SENDERS } from "./keys.ts";
 import type { View } from "./view.ts";
@@ -55,9 +55,10 @@ export class NameTables {
     return kept && kept[1];
   }
 
-  domains(): readonly DomainRow[] {
-    return [...this.view.values<[number, DomainRow]>([DIRECTORY, "domain"])].sort((a, b) => a[0] - b[0])
+  domains(part?: Part): readonly DomainRow[] {
+    const rows = [...this.view.values<[number, DomainRow]>([DIRECTORY, "domain"])].sort((a, b) => a[0] - b[0])
       .map(([, row]) => row);
+    return part ? partBy(rows, ({ name }) => name, part) : rows;
   }
 
   putDomain(row: DomainRow): void {
@@ -74,8 +75,9 @@ export class NameTables {
     return this.view.get([DIRECTORY, "alias", name(address)]);
   }
 
-  aliases(domain: string | null): readonly AliasRow[] {
-    return ofDomain(this.view.values<AliasRow>([DIRECTORY, "alias"]), domain).sort(byAddress);
+  aliases(domain: string | null, part?: Part): readonly AliasRow[] {
+    const rows = ofDomain(this.view.values<AliasRow>([DIRECTORY, "alias"]), domain).sort(byAddress);
+    return part ? partBy(rows, ({ address }) => address, part) : rows;
   }
 
   putAlias(row: AliasRow): void {

@@ -8,7 +8,7 @@ import { forgetAll } from "./kept.ts";
 import { empty, makeMailbox } from "./mailboxes.ts";
 import { nextModseq } from "./member.ts";
 import { forgetKey } from "./url_keys.ts";
-import type { AccountRow, Transaction } from "./tables.ts";
+import type { AccountRow, Part, Transaction } from "./tables.ts";
 
 /** RFC 6154: what every client looks for. */
 const FIRST_MAILBOXES: readonly (readonly [string, MailboxRole])[] = [
@@ -20,8 +20,12 @@ const FIRST_MAILBOXES: readonly (readonly [string, MailboxRole])[] = [
   ["Archive", "archive"],
 ];
 
-export function domainList(tx: Transaction): readonly Domain[] {
-  return tx.domains();
+export function domainList(tx: Transaction, args: Args<"domain.list">): readonly Domain[] {
+  return tx.domains(partOf(args));
+}
+
+export function domainGet(tx: Transaction, args: Args<"domain.get">): Domain | null {
+  return tx.domain(domainOf(args.name) ?? "");
 }
 
 export function domainAdd(tx: Transaction, args: Args<"domain.add">): Domain | DirectoryRefused {
@@ -60,7 +64,7 @@ export function domainRemove(tx: Transaction, args: Args<"domain.remove">): { re
 
 export function accountList(tx: Transaction, args: Args<"account.list">): readonly Account[] {
   const domain = args.domain === undefined ? null : domainToAscii(args.domain) ?? args.domain;
-  return tx.accounts(domain).map(printAccount);
+  return tx.accounts(domain, partOf(args)).map(printAccount);
 }
 
 export function accountGet(tx: Transaction, args: Args<"account.get">): Account | null {
@@ -159,21 +163,30 @@ export function accountCredentials(
 }
 
 export function aliasList(tx: Transaction, args: Args<"alias.list">): readonly Alias[] {
-  return tx.aliases(args.domain === undefined ? null : domainToAscii(args.domain) ?? args.domain);
+  return tx.aliases(args.domain === undefined ? null : domainToAscii(args.domain) ?? args.domain, partOf(args));
+}
+
+export function aliasGet(tx: Transaction, args: Args<"alias.get">): Alias | null {
+  const address = canonicalAddress(args.address);
+  return address === null ? null : tx.alias(address);
+}
+
+export function aliasChange(tx: Transaction, args: Args<"alias.change">): Alias | DirectoryRefused {
+  const before = aliasGet(tx, args);
+  if (!before) return refuse("notFound", `there is no alias ${args.address}`);
+  const targets = targetsOf(before.address, args.targets);
+  if ("refused" in targets) return targets;
+  const row = { ...before, targets };
+  tx.putAlias(row);
+  return row;
 }
 
 export function aliasAdd(tx: Transaction, args: Args<"alias.add">): Alias | DirectoryRefused {
   const address = checkNew(tx, args.address);
   if (typeof address !== "string") return address;
-  const targets = new Set<string>();
-  for (const target of args.targets) {
-    const canonical = canonicalAddress(target);
-    if (canonical === null) return refuse("invalid", `${target} is not an address`);
-    targets.add(canonical);
-  }
-  if (targets.size === 0) return refuse("invalid", "an alias needs a target");
-  if (targets.has(address)) return refuse("invalid", "an alias cannot lead to itself");
-  const row = { address, targets: [...targets], createdAt: args.now };
+  const targets = targetsOf(address, args.targets);
+  if ("refused" in targets) return targets;
+  const row = { address, targets, createdAt: args.now };
   tx.putAlias(row);
   return row;
 }
@@ -203,6 +216,23 @@ export function settingChange(tx: Transaction, args: Args<"setting.change">): { 
   if (value !== null) tx.putSetting(name, value);
   else if (before !== null) tx.removeSetting(name);
   return { changed: true };
+}
+
+/** Each once, in its one spelling. */
+function targetsOf(address: string, given: readonly string[]): readonly string[] | DirectoryRefused {
+  const targets = new Set<string>();
+  for (const target of given) {
+    const canonical = canonicalAddress(target);
+    if (canonical === null) return refuse("invalid", `${target} is not an address`);
+    targets.add(canonical);
+  }
+  if (targets.size === 0) return refuse("invalid", "an alias needs a target");
+  if (targets.has(address)) return refuse("invalid", "an alias cannot lead to itself");
+  return [...targets];
+}
+
+function partOf({ after = "", limit }: { after?: string; limit?: number }): Part | undefined {
+  return limit === undefined ? undefined : { after, limit };
 }
 
 function dropTarget(tx: Transaction, alias: Alias, target: string): void {

@@ -39,6 +39,7 @@ type Operations = { readonly [K in TransactionOp]: (tx: Transaction, args: Args<
 
 export const OPERATIONS: Operations = {
   "domain.list": directory.domainList,
+  "domain.get": directory.domainGet,
   "domain.add": directory.domainAdd,
   "domain.change": directory.domainChange,
   "domain.remove": directory.domainRemove,
@@ -49,7 +50,9 @@ export const OPERATIONS: Operations = {
   "account.remove": directory.accountRemove,
   "account.credentials": directory.accountCredentials,
   "alias.list": directory.aliasList,
+  "alias.get": directory.aliasGet,
   "alias.add": directory.aliasAdd,
+  "alias.change": directory.aliasChange,
   "alias.remove": directory.aliasRemove,
   "token.list": tokens.tokenList,
   "token.add": tokens.tokenAdd,
@@ -158,10 +161,12 @@ export const OPERATIONS: Operations = {
 /** Operations that write nothing: they need no commit. */
 export const READS: ReadonlySet<StorageOp> = new Set<StorageOp>([
   "domain.list",
+  "domain.get",
   "account.list",
   "account.get",
   "account.credentials",
   "alias.list",
+  "alias.get",
   "sieve.list",
   "sieve.get",
   "delivery.read",

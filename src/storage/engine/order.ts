@@ -1,5 +1,6 @@
 /** Finding and sorting rows. */
 import { lowerAscii } from "../../base/ascii.ts";
+import type { Part } from "./tables.ts";
 
 export function byAddress(a: { readonly address: string }, b: { readonly address: string }): number {
   return a.address < b.address ? -1 : 1;
@@ -31,4 +32,13 @@ export function distinctKeywords(lists: Iterable<string>): string[] {
     for (const keyword of list.split(" ")) if (!found.has(lowerAscii(keyword))) found.set(lowerAscii(keyword), keyword);
   }
   return [...found.values()].sort();
+}
+
+/** All of it. */
+export const WHOLE: Part = { after: "", limit: 2_147_483_647 };
+
+/** Rows in the order of their keys, so many behind one. */
+export function partBy<T>(rows: readonly T[], keyOf: (row: T) => string, { after, limit }: Part): readonly T[] {
+  const behind = rows.filter((row) => keyOf(row) > after);
+  return behind.sort((a, b) => keyOf(a) < keyOf(b) ? -1 : 1).slice(0, limit);
 }

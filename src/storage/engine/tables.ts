@@ -33,18 +33,24 @@ import type {
 
 export type * from "./rows.ts";
 
+/** So many behind a key, in the order of keys. */
+export interface Part {
+  readonly after: string;
+  readonly limit: number;
+}
+
 export interface Tables {
   /** The next number of a sequence; never the same again, restarts included. */
   next(sequence: Sequence): number;
 
   domain(name: string): DomainRow | null;
-  /** In the order they were added. */
-  domains(): readonly DomainRow[];
+  /** In the order they were added; part of them by name. */
+  domains(part?: Part): readonly DomainRow[];
   putDomain(row: DomainRow): void;
   removeDomain(name: string): void;
   alias(address: string): AliasRow | null;
   /** Sorted by address. */
-  aliases(domain: string | null): readonly AliasRow[];
+  aliases(domain: string | null, part?: Part): readonly AliasRow[];
   putAlias(row: AliasRow): void;
   removeAlias(address: string): void;
   token(hash: string): TokenRow | null;
@@ -83,7 +89,7 @@ export interface Tables {
   account(id: number): AccountRow | null;
   accountByAddress(address: string): AccountRow | null;
   /** Sorted by address. */
-  accounts(domain: string | null): readonly AccountRow[];
+  accounts(domain: string | null, part?: Part): readonly AccountRow[];
   /** The account of a domain that was made first. */
   firstAccount(domain: string): AccountRow | null;
   /** Those with a limit of which they use so many percent or more. */

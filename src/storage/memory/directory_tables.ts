@@ -1,7 +1,16 @@
 /** Domains, aliases, settings, accounts and their mailboxes in maps. Rows are handed out live and remembered as they were. */
 import type { MailboxRole } from "../../contract/mod.ts";
-import { byAddress, ofDomain } from "../engine/order.ts";
-import type { AccountRow, AclRow, AliasRow, DomainRow, MailboxRow, Sequence, TokenRow } from "../engine/tables.ts";
+import { byAddress, ofDomain, partBy } from "../engine/order.ts";
+import type {
+  AccountRow,
+  AclRow,
+  AliasRow,
+  DomainRow,
+  MailboxRow,
+  Part,
+  Sequence,
+  TokenRow,
+} from "../engine/tables.ts";
 import { TouchedSet } from "../engine/watchers.ts";
 import { UndoLog } from "./undo.ts";
 
@@ -55,8 +64,9 @@ export class DirectoryTables {
     return this.#domains.get(name) ?? null;
   }
 
-  domains(): readonly DomainRow[] {
-    return [...this.#domains.values()];
+  domains(part?: Part): readonly DomainRow[] {
+    const rows = [...this.#domains.values()];
+    return part ? partBy(rows, ({ name }) => name, part) : rows;
   }
 
   putDomain(row: DomainRow): void {
@@ -71,8 +81,9 @@ export class DirectoryTables {
     return this.#aliases.get(address) ?? null;
   }
 
-  aliases(domain: string | null): readonly AliasRow[] {
-    return ofDomain(this.#aliases.values(), domain).sort(byAddress);
+  aliases(domain: string | null, part?: Part): readonly AliasRow[] {
+    const rows = ofDomain(this.#aliases.values(), domain).sort(byAddress);
+    return part ? partBy(rows, ({ address }) => address, part) : rows;
   }
 
   token(hash: string): TokenRow | null {
@@ -135,8 +146,9 @@ export class DirectoryTables {
     return this.undo.remember(this.#addresses.get(address));
   }
 
-  accounts(domain: string | null): readonly AccountRow[] {
-    return ofDomain(this.#accounts.values(), domain).sort(byAddress);
+  accounts(domain: string | null, part?: Part): readonly AccountRow[] {
+    const rows = ofDomain(this.#accounts.values(), domain).sort(byAddress);
+    return part ? partBy(rows, ({ address }) => address, part) : rows;
   }
 
   accountsNear(percent: number): readonly AccountRow[] {

@@ -4,7 +4,8 @@
  * nodes there are, and none waits for one that waits for it.
  */
 import type { MailboxRole } from "../../contract/mod.ts";
-import type { AccountRow, AclRow, MailboxRow } from "../engine/tables.ts";
+import { WHOLE } from "../engine/order.ts";
+import type { AccountRow, AclRow, MailboxRow, Part } from "../engine/tables.ts";
 import { printCredentials } from "../engine/credentials.ts";
 import { readAccount, readAcl, readMailbox } from "./directory_rows.ts";
 import { type Known, Layer, LockedLate, type Mailboxes } from "./known.ts";
@@ -141,10 +142,10 @@ export class DirectoryTables extends NameTables {
     return this.#accounts.get(id) ?? (this.sql.isReadOnly ? this.#keepAccount(id, cells) : this.account(id));
   }
 
-  accounts(domain: string | null): readonly AccountRow[] {
+  accounts(domain: string | null, { after, limit }: Part = WHOLE): readonly AccountRow[] {
     const rows = domain === null
-      ? this.sql.all(`${ACCOUNT} order by address`)
-      : this.sql.all(`${ACCOUNT} where domain = ?t order by address`, domain);
+      ? this.sql.all(`${ACCOUNT} where address > ?t order by address limit ?i`, after, limit)
+      : this.sql.all(`${ACCOUNT} where domain = ?t and address > ?t order by address limit ?i`, domain, after, limit);
     return rows.map((cells) => this.#accounts.get(cells[0] as number) ?? readAccount(cells));
   }
 

@@ -1,5 +1,6 @@
 /** What is looked up by a name: domains, aliases, tokens, settings, senders. */
-import type { AliasRow, DomainRow, TokenRow } from "../engine/tables.ts";
+import { WHOLE } from "../engine/order.ts";
+import type { AliasRow, DomainRow, Part, TokenRow } from "../engine/tables.ts";
 import { readAlias, readDomain, readToken } from "./directory_rows.ts";
 import { isBlocked, type Known, Layer, type Numbered, numbersOf } from "./known.ts";
 import type { Replay } from "./replay.ts";
@@ -114,8 +115,11 @@ export class NameTables {
     return row;
   }
 
-  domains(): readonly DomainRow[] {
-    return this.sql.all(`${DOMAIN} order by id`).map(readDomain);
+  domains(part?: Part): readonly DomainRow[] {
+    const rows = part
+      ? this.sql.all(`${DOMAIN} where name > ?t order by name limit ?i`, part.after, part.limit)
+      : this.sql.all(`${DOMAIN} order by id`);
+    return rows.map(readDomain);
   }
 
   putDomain(row: DomainRow): void {
@@ -136,10 +140,10 @@ export class NameTables {
     return row;
   }
 
-  aliases(domain: string | null): readonly AliasRow[] {
+  aliases(domain: string | null, { after, limit }: Part = WHOLE): readonly AliasRow[] {
     const rows = domain === null
-      ? this.sql.all(`${ALIAS} order by address`)
-      : this.sql.all(`${ALIAS} where domain = ?t order by address`, domain);
+      ? this.sql.all(`${ALIAS} where address > ?t order by address limit ?i`, after, limit)
+      : this.sql.all(`${ALIAS} where domain = ?t and address > ?t order by address limit ?i`, domain, after, limit);
     return rows.map(readAlias);
   }
 

@@ -4,7 +4,8 @@
  * This process alone writes the file (it holds the lock), so what is in memory is true.
  */
 import type { MailboxRole } from "../../contract/mod.ts";
-import type { AccountRow, AclRow, MailboxRow, Sequence } from "../engine/tables.ts";
+import { WHOLE } from "../engine/order.ts";
+import type { AccountRow, AclRow, MailboxRow, Part, Sequence } from "../engine/tables.ts";
 import { TouchedSet } from "../engine/watchers.ts";
 import { printCredentials } from "../engine/credentials.ts";
 import { readAccount, readAcl, readMailbox } from "./directory_rows.ts";
@@ -136,10 +137,10 @@ export class DirectoryTables extends NameTables {
     return cells ? this.#keep(cells).row : null;
   }
 
-  accounts(domain: string | null): readonly AccountRow[] {
-    const ids = domain === null
-      ? this.sql.all("select id from accounts order by address")
-      : this.sql.all("select id from accounts where domain = ? order by address", domain);
+  accounts(domain: string | null, { after, limit }: Part = WHOLE): readonly AccountRow[] {
+    const where = domain === null ? "address > ?" : "domain = ? and address > ?";
+    const values = domain === null ? [after, limit] : [domain, after, limit];
+    const ids = this.sql.all(`select id from accounts where ${where} order by address limit ?`, ...values);
     return ids.map(([id]) => this.account(id as number)!);
   }
 

@@ -1,5 +1,6 @@
 /** What is looked up by a name: domains, aliases, tokens, settings. */
-import type { AliasRow, DomainRow, TokenRow } from "../engine/tables.ts";
+import { WHOLE } from "../engine/order.ts";
+import type { AliasRow, DomainRow, Part, TokenRow } from "../engine/tables.ts";
 import { readAlias, readDomain, readToken } from "./directory_rows.ts";
 import type { Statements } from "./statements.ts";
 
@@ -29,8 +30,12 @@ export class NameTables {
     return domain;
   }
 
-  domains(): readonly DomainRow[] {
-    return this.sql.all("select name, catch_all, created_at from domains order by id").map(readDomain);
+  domains(part?: Part): readonly DomainRow[] {
+    const columns = "select name, catch_all, created_at from domains";
+    const rows = part
+      ? this.sql.all(`${columns} where name > ? order by name limit ?`, part.after, part.limit)
+      : this.sql.all(`${columns} order by id`);
+    return rows.map(readDomain);
   }
 
   putDomain(row: DomainRow): void {
@@ -54,11 +59,12 @@ export class NameTables {
     return row ? readAlias(row) : null;
   }
 
-  aliases(domain: string | null): readonly AliasRow[] {
+  aliases(domain: string | null, part: Part = WHOLE): readonly AliasRow[] {
     const columns = "select address, targets, created_at from aliases";
+    const { after, limit } = part;
     const rows = domain === null
-      ? this.sql.all(`${columns} order by address`)
-      : this.sql.all(`${columns} where domain = ? order by address`, domain);
+      ? this.sql.all(`${columns} where address > ? order by address limit ?`, after, limit)
+      : this.sql.all(`${columns} where domain = ? and address > ? order by address limit ?`, domain, after, limit);
     return rows.map(readAlias);
   }
 

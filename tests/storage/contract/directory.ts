@@ -133,6 +133,54 @@ export function directoryContract(name: string, open: Open): void {
     assert.equal((await s.mailbox(again.accountId, "INBOX")).messages, 0);
   });
 
+  sceneTest(
+    `${name}: domains, accounts and aliases come in pages, which bear changes between them`,
+    open,
+    async (s) => {
+      for (const domain of ["b.example", "a.example"]) granted(await s.ask("domain.add", { name: domain, now: 1 }));
+      for (const i of [3, 1, 2]) {
+        await s.account(`p${i}@a.example`);
+        const alias = { address: `q${i}@a.example`, targets: ["zoe@else.example"], now: 1 };
+        granted(await s.ask("alias.add", alias));
+      }
+      const domains = async (after: string, limit: number) =>
+        (await s.ask("domain.list", { after, limit })).map((one) => one.name);
+      assert.deepEqual(await domains("", 2), ["a.example", "b.example"]);
+      assert.deepEqual(await domains("a.example", 1), ["b.example"]);
+      assert.equal((await s.ask("domain.get", { name: "B.example" }))?.name, "b.example");
+      assert.equal(await s.ask("domain.get", { name: "none.example" }), null);
+      for (const [op, first] of [["account.list", "p"], ["alias.list", "q"]] as const) {
+        const page = async (after: string, limit: number, domain?: string) =>
+          (await s.ask(op, { after, limit, ...(domain && { domain }) })).map((one) => one.address);
+        const [one, two, three] = [1, 2, 3].map((i) => `${first}${i}@a.example`);
+        assert.deepEqual(await page("", 2, "a.example"), [one, two]);
+        assert.deepEqual(await page(two!, 2, "a.example"), [three]);
+        assert.deepEqual(await page(three!, 2, "a.example"), []);
+        assert.deepEqual(await page(`${first}0`, 1), [one]);
+        assert.deepEqual(await page(`${first}1@a.examplf`, 1), [two]); // what stands between is nobody's
+        assert.equal((await s.ask(op, {})).filter((row) => row.address.endsWith("a.example")).length, 3);
+      }
+    },
+  );
+
+  sceneTest(`${name}: an alias gets other targets, and keeps the rest`, open, async (s) => {
+    await s.ask("alias.add", { address: "team@example.org", targets: ["ann@example.org"], now: 5 });
+    const changed = granted(
+      await s.ask("alias.change", { address: "Team@example.org", targets: ["BOB@example.org", "bob@example.org"] }),
+    );
+    assert.deepEqual(changed, { address: "team@example.org", targets: ["bob@example.org"], createdAt: 5 });
+    assert.deepEqual(await s.ask("alias.get", { address: "team@example.org" }), changed);
+    assert.equal(await s.ask("alias.get", { address: "none@example.org" }), null);
+    for (const targets of [[], ["team@example.org"], ["nonsense"]]) {
+      const refused = await s.ask("alias.change", { address: "team@example.org", targets });
+      assert.ok("refused" in refused && refused.refused === "invalid", JSON.stringify(targets));
+    }
+    const none = await s.ask("alias.change", { address: "none@example.org", targets: ["ann@example.org"] });
+    assert.ok("refused" in none && none.refused === "notFound");
+    const found = await s.ask("address.resolve", { address: "team@example.org" });
+    assert.ok(found.kind === "alias" && found.targets[0] === "bob@example.org");
+  });
+
   sceneTest(`${name}: a setting keeps the first value`, open, async (s) => {
     assert.equal(await s.ask("setting.get", { name: "token" }), null);
     const both = await Promise.all(["a", "b"].map((value) => s.ask("setting.init", { name: "token", value })));
