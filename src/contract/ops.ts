@@ -24,7 +24,7 @@ import type { QuotaOps } from "./ops/quota.ts";
 import type { RelayOps } from "./ops/relay.ts";
 import type { RemovedOps } from "./ops/removed.ts";
 import type { RecordOps } from "./ops/record.ts";
-import type { SieveOps } from "./ops/sieve.ts";
+import type { SieveCheckOps, SieveOps } from "./ops/sieve.ts";
 import type { StoreOps } from "./ops/store.ts";
 import type { TokenOps } from "./ops/token.ts";
 import type { TransportOps } from "./ops/transport.ts";
@@ -94,7 +94,8 @@ export interface StoredOps
     UrlOps {}
 
 /** The whole table. */
-export interface Ops extends AuthOps, BodyOps, DnsOps, FilterOps, PushOps, RelayOps, StoredOps, ViewOps {}
+export interface Ops
+  extends AuthOps, BodyOps, DnsOps, FilterOps, PushOps, RelayOps, SieveCheckOps, StoredOps, ViewOps {}
 
 /** The name of a question. */
 export type Op = keyof Ops;

@@ -5,7 +5,9 @@ import { LOOKUP_TYPES } from "./blob/lookup.ts";
 import { MAX_DATA_SOURCES } from "./blob/upload.ts";
 import { EMAIL_SORT_OPTIONS } from "./email/sort_options.ts";
 import type { JsonObject } from "./json.ts";
-import type { JmapLimits } from "./limits.ts";
+import { SIEVE_STORE_LIMITS } from "../contract/mod.ts";
+import { SIEVE_NOTIFY_METHODS } from "../sieve/mod.ts";
+import type { JmapLimits, JmapSieve } from "./limits.ts";
 import type { SessionFacts } from "./session.ts";
 import { COLLATIONS } from "./standard/collation.ts";
 
@@ -19,6 +21,7 @@ export const WEB_SOCKET = "urn:ietf:params:jmap:websocket";
 /** RFC 8887 section 4.1. */
 export const JMAP_SUBPROTOCOL = "jmap";
 
+export const SIEVE = "urn:ietf:params:jmap:sieve";
 export const BLOB = "urn:ietf:params:jmap:blob";
 
 /** Those that a request may use: they hold. */
@@ -31,11 +34,12 @@ export const CAPABILITIES: ReadonlySet<string> = new Set([
   WEB_PUSH,
   WEB_SOCKET,
   BLOB,
+  SIEVE,
 ]);
 
 /** Of the server as a whole. */
 export function serverCapabilities(
-  { maxDelayedSend: _, maxSizeMessage: __, maxRecipients: ___, ...limits }: JmapLimits,
+  { maxDelayedSend: _, maxSizeMessage: __, maxRecipients: ___, sieve, ...limits }: JmapLimits,
   { applicationServerKey, base }: SessionFacts,
 ): JsonObject {
   return {
@@ -49,6 +53,7 @@ export function serverCapabilities(
     [BLOB]: {},
     // RFC 8887 section 4.
     [WEB_SOCKET]: { url: `${base.replace(/^http/, "ws")}/jmap/ws`, supportsPush: true },
+    [SIEVE]: { implementation: sieve.implementation },
   };
 }
 
@@ -77,6 +82,7 @@ export function accountCapabilities(isPersonal: boolean, limits: JmapLimits): Js
       [SUBMISSION]: { maxDelayedSend: limits.maxDelayedSend, submissionExtensions: extensions(limits) },
       [VACATION]: {},
       [QUOTA]: {},
+      [SIEVE]: sieveCapability(limits.sieve),
     }),
   };
 }
@@ -93,4 +99,18 @@ function extensions({ maxDelayedSend, maxSizeMessage }: JmapLimits): JsonObject 
 /** Whether the methods of a capability may be used with an account (RFC 8620 section 2). */
 export function supports({ isPersonal }: JmapAccount, uri: string, limits: JmapLimits): boolean {
   return Object.hasOwn(accountCapabilities(isPersonal, limits), uri);
+}
+
+/** RFC 9661 section 1.3: what ManageSieve says, in another form. */
+function sieveCapability({ extensions, redirects }: JmapSieve): JsonObject {
+  return {
+    maxSizeScriptName: 512,
+    maxSizeScript: SIEVE_STORE_LIMITS.octets,
+    maxNumberScripts: SIEVE_STORE_LIMITS.scripts,
+    maxNumberRedirects: redirects,
+    sieveExtensions: extensions,
+    notificationMethods: extensions.includes("enotify") ? SIEVE_NOTIFY_METHODS : null,
+    // Lists of an account are named by any of these.
+    externalLists: extensions.includes("extlists") ? ["tag", "urn"] : null,
+  };
 }

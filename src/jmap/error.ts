@@ -68,8 +68,8 @@ export type SetErrorType =
   | "forbiddenFrom"
   | "forbiddenToSend"
   | "cannotUnsend"
-  | "invalidScript"
-  | "scriptIsActive"
+  | "invalidSieve"
+  | "sieveIsActive"
   | "mdnAlreadySent";
 
 /** Ends one object of a /set; the others go on. */

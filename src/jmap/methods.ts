@@ -3,7 +3,7 @@ import { blobCopy } from "./blob/copy.ts";
 import { blobGet } from "./blob/get.ts";
 import { blobLookup } from "./blob/lookup.ts";
 import { blobUpload } from "./blob/upload.ts";
-import { BLOB, CORE, MAIL, QUOTA, SUBMISSION, VACATION } from "./capabilities.ts";
+import { BLOB, CORE, MAIL, QUOTA, SIEVE, SUBMISSION, VACATION } from "./capabilities.ts";
 import { echo } from "./core/echo.ts";
 import { emailChanges } from "./email/changes.ts";
 import { emailCopy } from "./email/copy.ts";
@@ -26,6 +26,10 @@ import { pushSet } from "./push/set.ts";
 import { quotaChanges } from "./quota/changes.ts";
 import { quotaGet } from "./quota/get.ts";
 import { quotaQuery, quotaQueryChanges } from "./quota/query.ts";
+import { sieveGet } from "./sieve/get.ts";
+import { sieveQuery } from "./sieve/query.ts";
+import { sieveSet } from "./sieve/set.ts";
+import { sieveValidate } from "./sieve/validate.ts";
 import { submissionChanges, submissionGet } from "./submission/get.ts";
 import { submissionQuery, submissionQueryChanges } from "./submission/query.ts";
 import { submissionSet } from "./submission/set.ts";
@@ -91,6 +95,13 @@ const BLOB_METHODS: Table = {
   "Blob/upload": blobUpload,
 };
 
+const SIEVE_METHODS: Table = {
+  "SieveScript/get": sieveGet,
+  "SieveScript/query": sieveQuery,
+  "SieveScript/set": sieveSet,
+  "SieveScript/validate": sieveValidate,
+};
+
 /** By name, with the capability that a client has to use. */
 export const METHODS: ReadonlyMap<string, { readonly uri: string; readonly method: Method }> = new Map(
   ([
@@ -100,6 +111,7 @@ export const METHODS: ReadonlyMap<string, { readonly uri: string; readonly metho
     [VACATION, VACATION_METHODS],
     [QUOTA, QUOTA_METHODS],
     [BLOB, BLOB_METHODS],
+    [SIEVE, SIEVE_METHODS],
   ] as const).flatMap(([uri, table]) =>
     Object.entries(table).map(([name, method]) => [name, { uri, method }] as const)
   ),

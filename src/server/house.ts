@@ -39,7 +39,7 @@ import { ReportBook } from "./received_reports/report_book.ts";
 import { programRunner } from "./run_program.ts";
 import { makeCredentials } from "./credentials.ts";
 import { ensureDemo } from "./demo.ts";
-import { filterPolicy, filterRunner } from "./filter_policy.ts";
+import { filterPolicy, filterRunner, sieveExtensions } from "./filter_policy.ts";
 import { FilterChain } from "./filters/chain.ts";
 import type { ContentFilter } from "./filters/content_filter.ts";
 import { milterFilter } from "./filters/milter.ts";
@@ -297,6 +297,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     async http(trusted, state) {
       const { createHttpApp } = await import("../http/mod.ts");
       const people = auditedPages(createPeopleDesk({ storage, auth, guard, clock, log }), audit);
+      const sieve = createSieveDesk({ ...typed, storage, filter, now: () => clock.wall() });
       return createHttpApp({
         openBody: () => bodyIntake(storage),
         ...state,
@@ -320,12 +321,18 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
           futureReleaseMs: config.limits.futureRelease,
           maxRecipients: config.limits.recipients,
           streams: streamLimits(config),
+          sieve: {
+            implementation: `Palomar ${VERSION}`,
+            extensions: sieveExtensions(config),
+            redirects: config.sieve.redirects,
+          },
+          checkSieve: async (name, content) => await sieve.check(name, content),
         }),
         people,
         openRegistration: config.oauth.registration,
         targets: [...filter.targets ?? []].map(([name, facts]) => ({ name, ...facts })),
         serverScripts,
-        sieve: createSieveDesk({ ...typed, storage, filter, now: () => clock.wall() }),
+        sieve,
         submit,
         ...byHttp,
         deliver,

@@ -113,6 +113,7 @@ const OWN: OwnAnswers = {
   // Asked by JMAP, which has no connection of its own.
   "email.columns": () => Promise.reject(new Error("there are no columns here")),
   "mailbox.counts": () => Promise.reject(new Error("there are no columns here")),
+  "sieve.check": () => Promise.reject(new Error("scripts are checked where they are read")),
   "push.terms": () => Promise.reject(new Error("there are no push subscriptions here")),
   "text.random": () => randomBytes(18).toString("hex"),
   "mail.submit": () => Promise.reject(new Error("submission has a machine")),

@@ -1,7 +1,7 @@
 import type { AccountId, Modseq } from "../ids.ts";
 
 /** What an account has besides mail: whom it writes as, what it sent, who is told of news. */
-export type ObjectKind = "identity" | "submission" | "push";
+export type ObjectKind = "identity" | "submission" | "push" | "sieve";
 
 /** An object of an account. What is in it is its reader's business. */
 export interface StoredObject {

@@ -1,3 +1,4 @@
+import type { AccountId, Modseq } from "../ids.ts";
 import type { DirectoryRefused } from "./directory.ts";
 
 /** What an account may keep: so many scripts, of so many octets each. */
@@ -11,6 +12,15 @@ export interface StoredSieve {
   readonly octets: number;
   /** At most one of an account is. */
   readonly active: boolean;
+}
+
+/** A script as JMAP has it (RFC 9661 section 2). */
+export interface SieveObject {
+  readonly objectId: string;
+  readonly name: string;
+  readonly active: boolean;
+  /** Another for another text. */
+  readonly tag: string;
 }
 
 /**
@@ -44,5 +54,19 @@ export interface SieveOps {
   "sieve.remove": {
     args: { address: string; name: string; expected?: SieveExpected };
     answer: { removed: true } | DirectoryRefused;
+  };
+  /** With ids that stay when names change, and a tag that is another for another text; oldest first. */
+  "sieve.objects": {
+    args: { accountId: AccountId };
+    answer: { state: Modseq; scripts: readonly SieveObject[] };
+  };
+}
+
+/** Questions about texts that are to be scripts. */
+export interface SieveCheckOps {
+  /** What is wrong with it; empty where it can run. The name says in which language it is. */
+  "sieve.check": {
+    args: { name: string; content: string };
+    answer: readonly { readonly line: number; readonly column: number; readonly reason: string }[];
   };
 }

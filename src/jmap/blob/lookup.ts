@@ -47,6 +47,8 @@ function* lookUp(
   const whose = call.whose(account);
   const emailIds: readonly EmailId[] = "emailId" in name.of
     ? [name.of.emailId]
+    : "scriptId" in name.of
+    ? []
     : yield* ask("blob.emails", { ...whose, blobId: name.of.blobId });
   const emails = emailIds.length > 0 ? yield* ask("email.objects", { ...whose, emailIds, fields: [] }) : [];
   return {

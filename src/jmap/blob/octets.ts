@@ -1,5 +1,5 @@
 /** The octets that a blob id stands for: what delivery put before, a stored body or a part of it, decoded. */
-import { EMPTY } from "../../base/bytes.ts";
+import { EMPTY, utf8Bytes } from "../../base/bytes.ts";
 import { type AccountId, ask, type BlobId, type BodyPart, type Program } from "../../contract/mod.ts";
 import { transferDecoder } from "../../message/mod.ts";
 import type { JmapAccount } from "../account.ts";
@@ -28,6 +28,7 @@ export function* findOctets(call: Call, account: JmapAccount, text: string): Pro
   const name = parseBlobId(text);
   if (!name) return null;
   const whose = call.whose(account);
+  if ("scriptId" in name.of) return yield* scriptOctets(account, name.of);
   if ("emailId" in name.of && name.part.length === 0) {
     const [email] = yield* ask("email.objects", { ...whose, emailIds: [name.of.emailId], fields: [] });
     if (!email) return null;
@@ -42,6 +43,18 @@ export function* findOctets(call: Call, account: JmapAccount, text: string): Pro
   if (!part) return null;
   const encoding = part.encoding === "base64" || part.encoding === "quoted-printable" ? part.encoding : null;
   return { prefix: EMPTY, body: { blobId, start: part.bodyStart, end: part.bodyEnd, encoding } };
+}
+
+/** The text of a script, where it still is that. */
+function* scriptOctets(
+  { accountId, name, isPersonal }: JmapAccount,
+  { scriptId, tag }: { readonly scriptId: string; readonly tag: string },
+): Program<BlobOctets | null> {
+  if (!isPersonal) return null;
+  const { scripts } = yield* ask("sieve.objects", { accountId });
+  const script = scripts.find((one) => one.objectId === scriptId && one.tag === tag);
+  const stored = script && (yield* ask("sieve.get", { address: name, name: script.name }));
+  return stored && !("refused" in stored) ? { prefix: utf8Bytes(stored.content), body: null } : null;
 }
 
 /** How many they are. What is encoded is decoded for it. */

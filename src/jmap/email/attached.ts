@@ -51,6 +51,8 @@ export function* readBody({ accountId, ownerId }: Whose, { of }: BlobName): Prog
       ? { reader: { accountId, blobId: email.blobId }, index: { root: email.structure!, size: email.blobSize } }
       : null;
   }
+  // A script is no message, and has no parts.
+  if ("scriptId" in of) return null;
   const reader = { accountId, blobId: of.blobId as BlobId };
   if (!(yield* mayRead(reader))) return null;
   const index = yield* ask("blob.index", { blobId: of.blobId });
@@ -79,6 +81,7 @@ export function* readNamed(
   const { reader, index } = body;
   const part = name.part.length === 0 ? null : partAt(index.root, name.part);
   if (name.part.length > 0 && !part) return "notFound";
+  if ("scriptId" in name.of) return "notFound";
   const root = "emailId" in name.of ? name.of.emailId : name.of.blobId;
   if (part && !part.message) return yield* readDecoded(whose, reader, part, limit);
   const structure = part?.message ? part.message.root : index.root;

@@ -9,7 +9,8 @@ export type PushType =
   | "Thread"
   | "EmailSubmission"
   | "Identity"
-  | "Quota";
+  | "Quota"
+  | "SieveScript";
 /** All of them. */
 export const PUSH_TYPES: readonly PushType[] = [
   "Mailbox",
@@ -20,6 +21,7 @@ export const PUSH_TYPES: readonly PushType[] = [
   "EmailSubmission",
   "Identity",
   "Quota",
+  "SieveScript",
 ];
 /** Those that somebody hears of an account that another shares with him. */
 export const SHARED_PUSH_TYPES: ReadonlySet<PushType> = new Set(["Mailbox", "Email", "EmailDelivery", "Thread"]);

@@ -1,4 +1,5 @@
 /** Blobs as JMAP names them: found for a user, and read in pieces. */
+import { utf8Bytes } from "../../base/bytes.ts";
 import type { AccountId, Args, BlobId } from "../../contract/mod.ts";
 import type { JmapBlob } from "../../http/jmap/desk.ts";
 import { type BlobName, type JmapUser, parseBlobId, partAt } from "../../jmap/mod.ts";
@@ -26,6 +27,7 @@ export async function findBlob(
 ): Promise<JmapBlob | null> {
   const name = parseBlobId(text);
   if (name === null || !user.accounts.some(({ accountId }) => accountId === ownerId)) return null;
+  if ("scriptId" in name.of) return ownerId === user.accountId ? await scriptBlob(storage, user, name.of) : null;
   const source = await sourceOf(storage, { accountId: user.accountId, ownerId }, name);
   if (source === null) return null;
   if (name.part.length === 0) {
@@ -34,6 +36,23 @@ export async function findBlob(
   }
   const part = partAt(source.root, name.part);
   return part && partBlob(storage, source.blobId, part);
+}
+
+/** The text of a script of his own, where it still is that. */
+async function scriptBlob(
+  storage: Storage,
+  { accountId, address }: JmapUser,
+  { scriptId, tag }: { readonly scriptId: string; readonly tag: string },
+): Promise<JmapBlob | null> {
+  const { scripts } = await storage.perform("sieve.objects", { accountId });
+  const script = scripts.find((one) => one.objectId === scriptId && one.tag === tag);
+  const stored = script && await storage.perform("sieve.get", { address, name: script.name });
+  if (!stored || "refused" in stored) return null;
+  const octets = utf8Bytes(stored.content);
+  const read = async function* (start: number, end: number) {
+    yield octets.subarray(start, end);
+  };
+  return { size: octets.length, type: "application/sieve", read };
 }
 
 async function sourceOf(
@@ -48,6 +67,7 @@ async function sourceOf(
     const { blobId, prefix, size, structure } = email;
     return { blobId, prefix, size, root: structure! };
   }
+  if ("scriptId" in of) return null;
   const { blobId } = of;
   const mayRead = await storage.perform("blob.read", { accountId: whose.accountId, blobId, start: 0, end: 0 })
     .then(() => true, (error) => {

@@ -7,6 +7,9 @@ import type { Storage } from "../../storage/storage.ts";
 /** More changes than these are not looked through. */
 const LOOKED_AT = 1000;
 
+/** Types whose objects are rows of the account. */
+const KINDS = [["EmailSubmission", "submission"], ["Identity", "identity"], ["SieveScript", "sieve"]] as const;
+
 /** `since` null: it is not known, and all that `hint` allows has changed. */
 export async function changedTypes(
   storage: Storage,
@@ -27,7 +30,7 @@ export async function changedTypes(
 
 function hinted({ mail }: ChangeHint): Set<PushType> {
   return new Set(
-    mail ? ["Mailbox", "Email", "EmailDelivery", "Thread", "Quota"] : ["Mailbox", "EmailSubmission", "Identity"],
+    mail ? ["Mailbox", "Email", "EmailDelivery", "Thread", "Quota"] : ["Mailbox", ...KINDS.map(([type]) => type)],
   );
 }
 
@@ -53,7 +56,7 @@ async function objects(storage: Storage, accountId: AccountId, since: Modseq, ty
   if ("refused" in mailboxes) return false;
   const { created, updated, destroyed } = mailboxes;
   if (created.length + updated.length + destroyed.length > 0) types.add("Mailbox");
-  for (const [type, kind] of [["EmailSubmission", "submission"], ["Identity", "identity"]] as const) {
+  for (const [type, kind] of KINDS) {
     const news = await storage.perform("object.changes", { accountId, kind, since });
     if ("refused" in news) return false;
     if (news.created.length + news.updated.length + news.destroyed.length > 0) types.add(type);

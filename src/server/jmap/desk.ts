@@ -4,7 +4,7 @@ import type { AnswerOf, Args, Login, LoginRefused, Op, StorageOp } from "../../c
 import type { JmapDesk } from "../../http/jmap/desk.ts";
 import type { StreamLimits } from "../../http/jmap/open_streams.ts";
 import type { PushHub } from "../../http/jmap/push_hub.ts";
-import { BLOB_KEPT_MS, JMAP_LIMITS, type JmapUser, processRequest } from "../../jmap/mod.ts";
+import { BLOB_KEPT_MS, JMAP_LIMITS, type JmapSieve, type JmapUser, processRequest } from "../../jmap/mod.ts";
 import type { VapidKey } from "../../web_push/mod.ts";
 import type { SubmissionParts } from "../submission.ts";
 import type { Guard } from "../abuse/guard.ts";
@@ -33,6 +33,9 @@ export interface JmapParts extends SubmissionParts {
   readonly streams: StreamLimits;
   readonly webPush: WebPush;
   readonly vapidKey: () => Promise<VapidKey>;
+  /** What scripts may be, and what is wrong with one. */
+  readonly sieve: JmapSieve;
+  readonly checkSieve: (name: string, content: string) => Promise<AnswerOf<"sieve.check">>;
 }
 
 /** A program lets others have a turn so often. */
@@ -48,6 +51,7 @@ export function createJmapDesk(parts: JmapParts): JmapDesk {
       maxDelayedSend: Math.floor(parts.futureReleaseMs / 1000),
       maxSizeMessage: parts.messageSize,
       maxRecipients: parts.maxRecipients,
+      sieve: parts.sieve,
     },
 
     async logIn(shown, address, door = "jmap"): Promise<Login | LoginRefused> {
@@ -106,6 +110,10 @@ function world(
     if (op === "mail.submit") {
       const submitter = { login, address, sinks };
       return submitByJmap(parts, parts.guard, submitter, args as Args<"mail.submit">) as Promise<AnswerOf<K>>;
+    }
+    if (op === "sieve.check") {
+      const { name, content } = args as Args<"sieve.check">;
+      return parts.checkSieve(name, content) as Promise<AnswerOf<K>>;
     }
     if (op === "push.terms") {
       const { accountId, creating } = args as Args<"push.terms">;

@@ -147,8 +147,13 @@ export function keepBlob(tx: Transaction, args: Args<"blob.keep">): AnswerOf<"bl
   return { kept: true };
 }
 
-/** `i` identity, `s` submission, `p` push subscription, and the row's number. */
-const LETTERS: Readonly<Record<ObjectKind, string>> = { identity: "i", submission: "s", push: "p" };
+/** `i` identity, `s` submission, `p` push subscription, `f` Sieve script (a filter), and the row's number. */
+const LETTERS: Readonly<Record<ObjectKind, string>> = { identity: "i", submission: "s", push: "p", sieve: "f" };
+
+/** The id of an object. */
+export function objectIdOf(kind: ObjectKind, id: number): string {
+  return idOf(kind, id);
+}
 
 function idOf(kind: ObjectRow["kind"], id: number): string {
   return LETTERS[kind as ObjectKind] + id.toString(36);

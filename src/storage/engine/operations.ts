@@ -27,6 +27,7 @@ import * as records from "./records.ts";
 import * as removed from "./removed.ts";
 import { rename } from "./rename.ts";
 import * as sieve from "./sieve.ts";
+import { sieveObjects } from "./sieve_objects.ts";
 import * as tokens from "./tokens.ts";
 import * as urlKeys from "./url_keys.ts";
 import type { Transaction } from "./tables.ts";
@@ -65,6 +66,7 @@ export const OPERATIONS: Operations = {
   "sieve.activate": sieve.sieveActivate,
   "sieve.rename": sieve.sieveRename,
   "sieve.remove": sieve.sieveRemove,
+  "sieve.objects": sieveObjects,
   "delivery.read": delivery.read,
   "delivery.settings": delivery.settings,
   "delivery.change": delivery.change,

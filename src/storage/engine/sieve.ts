@@ -10,6 +10,7 @@ import {
   type StoredSieve,
 } from "../../contract/mod.ts";
 import { canonicalAddress } from "./address.ts";
+import { noteRename, noteScripts } from "./sieve_objects.ts";
 import type { AccountRow, SieveRow, Transaction } from "./tables.ts";
 
 const { scripts: SCRIPTS_LIMIT, octets: SCRIPT_OCTETS } = SIEVE_STORE_LIMITS;
@@ -52,6 +53,7 @@ export function sievePut(tx: Transaction, args: Args<"sieve.put">): AnswerOf<"si
   }
   const row = { account: account.id, name, octets, active: before?.active ?? false };
   tx.putSieve(row, content);
+  noteScripts(tx, account, name);
   return print(row);
 }
 
@@ -61,6 +63,7 @@ export function sieveActivate(tx: Transaction, args: Args<"sieve.activate">): An
   const { name } = args;
   if (name !== null && !find(tx, account, name)) return unknown(account, name);
   tx.activateSieve(account.id, name);
+  noteScripts(tx, account, null);
   return { changed: true };
 }
 
@@ -79,6 +82,7 @@ export function sieveRename(tx: Transaction, args: Args<"sieve.rename">): Answer
   tx.removeSieve(account.id, name);
   const renamed = { ...row, name: newName };
   tx.putSieve(renamed, content);
+  noteRename(tx, account, name, newName);
   return print(renamed);
 }
 
@@ -91,6 +95,7 @@ export function sieveRemove(tx: Transaction, args: Args<"sieve.remove">): Answer
   if (other) return other;
   if (row.active) return { refused: "inUse", text: `the script ${JSON.stringify(args.name)} is active` };
   tx.removeSieve(account.id, args.name);
+  noteScripts(tx, account, null);
   return { removed: true };
 }
 

@@ -61,6 +61,8 @@ export function hint(hints: Hints, blobs: Blobs, op: StorageOp, args: unknown): 
       );
     case "blob.keep":
       return hintBlobs(hints, blobs, 0, [(args as Args<"blob.keep">).blobId]);
+    case "sieve.put":
+      return hints.need("object", 1);
     case "object.set":
       return hints.need("object", (args as Args<"object.set">).create?.length ?? 0);
     case "record.put":

@@ -1,7 +1,7 @@
 /** Sieve scripts: at most one is active, and none is another's. */
 import assert from "node:assert/strict";
 import { textTag } from "../../../src/base/text_tag.ts";
-import type { SieveExpected } from "../../../src/contract/mod.ts";
+import type { SieveExpected, SieveObject } from "../../../src/contract/mod.ts";
 import { granted, type Open, type Scene, sceneTest } from "../scene.ts";
 
 const ANN = "ann@example.org";
@@ -35,6 +35,29 @@ export function sieveContract(name: string, open: Open): void {
       active: false,
       content: "discard;",
     });
+  });
+
+  sceneTest(`${name}: scripts have ids that stay, and tags and states that change with them`, open, async (s) => {
+    const of = { accountId: s.ann } as const;
+    const objects = async () => (await s.ask("sieve.objects", of)).scripts;
+    const since = await s.ask("account.state", of);
+    const news = async (state: typeof since) =>
+      granted(await s.ask("object.changes", { ...of, kind: "sieve", since: state }));
+    granted(await put(s, "a", "keep;"));
+    granted(await put(s, "b", "stop;"));
+    const [a, b] = await objects() as [SieveObject, SieveObject];
+    assert.deepEqual([a.name, a.active, b.tag], ["a", false, textTag("stop;")]);
+    const made = await news(since);
+    assert.deepEqual(made.created, [a.objectId, b.objectId]);
+    granted(await put(s, "a", "keep;"));
+    assert.equal((await news(made.state)).state, made.state);
+    granted(await s.ask("sieve.rename", { address: ANN, name: "a", newName: "z" }));
+    granted(await s.ask("sieve.activate", { address: ANN, name: "z" }));
+    granted(await s.ask("sieve.remove", { address: ANN, name: "b" }));
+    assert.deepEqual(await objects(), [{ ...a, name: "z", active: true }]);
+    const later = await news(made.state);
+    assert.deepEqual([later.created, later.updated, later.destroyed], [[], [a.objectId], [b.objectId]]);
+    assert.deepEqual((await s.ask("sieve.objects", { accountId: s.bob })).scripts, []);
   });
 
   sceneTest(`${name}: a script that has changed since is not replaced or removed`, open, async (s) => {
