@@ -67,6 +67,7 @@ export {
   type JmapLimits,
   type JmapRequest,
   type JmapResponse,
+  type JmapSieve,
   type JmapUser,
   type Json,
   type JsonObject,
