@@ -14,6 +14,7 @@ import { imapAttacks } from "./scenarios/hostile/imap.ts";
 import { lines } from "./scenarios/hostile/lines.ts";
 import { hostileMail } from "./scenarios/hostile/mail.ts";
 import { jmap } from "./scenarios/jmap.ts";
+import { jmapPush } from "./scenarios/jmap_push.ts";
 import { mailByHttp } from "./scenarios/mail_by_http.ts";
 import { mbsync } from "./scenarios/mbsync.ts";
 import { nodeClients } from "./scenarios/node_clients.ts";
@@ -41,6 +42,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...python,
   ...nodeClients,
   ...jmap,
+  ...jmapPush,
   ...oauthClients,
   ...browser,
   ...mailByHttp,

@@ -2,7 +2,7 @@
 import { createServer } from "node:https";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { type TestServer, testServer, type TestServerOptions } from "../../../src/server/test_server.ts";
-import { certificate } from "../../server/tls_policy/tls_peer.ts";
+import { certificate, type Made } from "../../server/tls_policy/tls_peer.ts";
 import { JmapClient } from "./client.ts";
 
 export const HOST = "push.example.test";
@@ -29,9 +29,9 @@ export class PushService implements AsyncDisposable {
   readonly #open = new Set<{ destroy(): void }>();
   #close = () => {};
 
-  static async start(): Promise<PushService> {
+  /** With a certificate for `HOST`, or another. */
+  static async start(made: Pick<Made, "chain" | "key" | "ca"> = certificate(HOST)): Promise<PushService> {
     const service = new PushService();
-    const made = certificate(HOST);
     service.ca = made.ca;
     const server = createServer({ cert: made.chain, key: made.key }, (request, response) => {
       void service.#serve(request, response);
