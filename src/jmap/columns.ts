@@ -20,11 +20,10 @@ const BITS: ReadonlyMap<string, number> = new Map([["\\Seen", 1], ["\\Answered",
 /** \Seen or \Draft: not unread (RFC 8621 section 2). */
 const READ = 1 | 8;
 
-/** What a thread adds to the counts of mailboxes. */
-interface Share {
-  readonly emails: readonly (readonly [MailboxId, unread: boolean])[];
-  readonly threads: readonly (readonly [MailboxId, unread: boolean])[];
-}
+/** What a thread adds to the counts of the mailboxes it is in. Most threads add the same: equal shares are one. */
+type Share = readonly ({ readonly mailboxId: MailboxId } & MailboxCounts)[];
+/** Beyond so many that differ, they are not looked for. */
+const SHARES = 10_000;
 
 export class Columns implements EmailColumns {
   state = 0 as Modseq;
@@ -44,12 +43,14 @@ export class Columns implements EmailColumns {
   readonly sortTexts = new Map<EmailId, SortText>();
   readonly #lists = new Map<string, readonly MailboxId[]>();
   readonly #threadOf = new Map<ThreadId, number>();
-  readonly #threadRows: number[][] = [];
+  /** A row where it is alone, which most are; -1: none. */
+  readonly #threadRows: (number | number[])[] = [];
   readonly #free: number[] = [];
   #newest = new Uint32Array(0);
   #added: number[] = [];
   #isStale = false;
   readonly #shares: (Share | undefined)[] = [];
+  readonly #equalShares = new Map<string, Share>();
   readonly #changed = new Set<number>();
   readonly #counts = new Map<MailboxId, { -readonly [K in keyof MailboxCounts]: MailboxCounts[K] }>();
   #trash = new Set<MailboxId>();
@@ -78,7 +79,8 @@ export class Columns implements EmailColumns {
     if (at === undefined) return;
     const thread = this.threads[at]!;
     const rows = this.#threadRows[thread]!;
-    rows.splice(rows.indexOf(at), 1);
+    if (typeof rows === "number") this.#threadRows[thread] = -1;
+    else rows.splice(rows.indexOf(at), 1);
     this.#changed.add(thread);
     this.rowOf.delete(emailId);
     this.sortTexts.delete(emailId);
@@ -110,7 +112,8 @@ export class Columns implements EmailColumns {
   }
 
   threadRows(thread: number): readonly number[] {
-    return this.#threadRows[thread] ?? [];
+    const rows = this.#threadRows[thread] ?? -1;
+    return typeof rows === "number" ? (rows < 0 ? [] : [rows]) : rows;
   }
 
   /** Sorted anew only as far as it changed. */
@@ -153,38 +156,37 @@ export class Columns implements EmailColumns {
   }
 
   #share(thread: number): Share {
-    const rows = this.#threadRows[thread]!;
-    const emails: [MailboxId, boolean][] = [];
-    const inside = new Set<MailboxId>();
+    const emails = new Map<MailboxId, { total: number; unread: number }>();
     let [unread, unreadInTrash] = [false, false];
-    for (const row of rows) {
+    for (const row of this.threadRows(thread)) {
       const isUnread = (this.flags[row]! & READ) === 0;
       for (const mailboxId of this.mailboxIds[row]!) {
-        emails.push([mailboxId, isUnread]);
-        inside.add(mailboxId);
+        const { total, unread: before } = emails.get(mailboxId) ?? { total: 0, unread: 0 };
+        emails.set(mailboxId, { total: total + 1, unread: before + Number(isUnread) });
         if (!isUnread) continue;
         // "Emails in the Trash are ignored when calculating the count of other mailboxes", and the other way round.
         if (this.#trash.has(mailboxId)) unreadInTrash = true;
         else unread = true;
       }
     }
-    const threads = Array.from(
-      inside,
-      (id): [MailboxId, boolean] => [id, this.#trash.has(id) ? unreadInTrash : unread],
-    );
-    return { emails, threads };
+    let key = "";
+    const share = Array.from(emails, ([mailboxId, { total, unread: unreadEmails }]) => {
+      const unreadThreads = Number(this.#trash.has(mailboxId) ? unreadInTrash : unread);
+      key += `${mailboxId} ${total} ${unreadEmails} ${unreadThreads},`;
+      return { mailboxId, totalEmails: total, unreadEmails, totalThreads: 1, unreadThreads };
+    });
+    const equal = this.#equalShares.get(key);
+    if (!equal && this.#equalShares.size < SHARES) this.#equalShares.set(key, share);
+    return equal ?? share;
   }
 
-  #add({ emails, threads }: Share, by: 1 | -1): void {
-    for (const [mailboxId, unread] of emails) {
+  #add(share: Share, by: 1 | -1): void {
+    for (const { mailboxId, totalEmails, unreadEmails, totalThreads, unreadThreads } of share) {
       const counts = this.#countsOf(mailboxId);
-      counts.totalEmails += by;
-      if (unread) counts.unreadEmails += by;
-    }
-    for (const [mailboxId, unread] of threads) {
-      const counts = this.#countsOf(mailboxId);
-      counts.totalThreads += by;
-      if (unread) counts.unreadThreads += by;
+      counts.totalEmails += by * totalEmails;
+      counts.unreadEmails += by * unreadEmails;
+      counts.totalThreads += by * totalThreads;
+      counts.unreadThreads += by * unreadThreads;
     }
   }
 
@@ -206,12 +208,19 @@ export class Columns implements EmailColumns {
     this.sentAt[at] = sentAt ?? NaN;
     this.sizes[at] = size;
     this.threads[at] = this.#thread(threadId);
-    const rows = this.#threadRows[this.threads[at]!]!;
-    let place = rows.length;
-    while (place > 0 && this.#order(rows[place - 1]!, at) < 0) place--;
-    rows.splice(place, 0, at);
+    this.#joinThread(this.threads[at]!, at);
     this.#added.push(at);
     return at;
+  }
+
+  #joinThread(thread: number, row: number): void {
+    const rows = this.#threadRows[thread]!;
+    if (rows === -1) return void (this.#threadRows[thread] = row);
+    const all = typeof rows === "number" ? [rows] : rows;
+    let place = all.length;
+    while (place > 0 && this.#order(all[place - 1]!, row) < 0) place--;
+    all.splice(place, 0, row);
+    this.#threadRows[thread] = all;
   }
 
   #thread(threadId: ThreadId): number {
@@ -219,7 +228,7 @@ export class Columns implements EmailColumns {
     if (thread === undefined) {
       thread = this.threadIds.push(threadId) - 1;
       this.#threadOf.set(threadId, thread);
-      this.#threadRows.push([]);
+      this.#threadRows.push(-1);
     }
     return thread;
   }

@@ -62,6 +62,20 @@ async function jmap(base: string, authorization: string, methodCalls: unknown[])
   return (await response.json()).methodResponses.map(([, args]: [string, any]) => args);
 }
 
+/** Core/echo on a connection of RFC 8887. */
+async function echo(base: string, authorization: string): Promise<unknown> {
+  const url = `${base.replace("http", "ws")}/jmap/ws`;
+  const socket = new WebSocket(url, { protocols: ["jmap"], headers: { authorization } } as never);
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  socket.onerror = (event) => reject(new Error((event as ErrorEvent).message));
+  socket.onmessage = ({ data }) => resolve(data);
+  const methodCalls = [["Core/echo", { said: "over a WebSocket" }, "c"]];
+  socket.onopen = () => socket.send(JSON.stringify({ "@type": "Request", using: USING, methodCalls }));
+  const { methodResponses } = JSON.parse(await promise);
+  socket.close();
+  return methodResponses[0][1].said;
+}
+
 export const edge: readonly Scenario[] = [
   {
     name: "edge: deno serve with --allow-net alone pushes what came in elsewhere, and what it submits leaves there",
@@ -113,6 +127,8 @@ export default { fetch: (request, info) => server.fetch(request, info) };\n`,
         ["Email/get", { accountId, "#ids": { resultOf: "q", name: "Email/query", path: "/ids" } }, "g"],
       ]);
       deepStrictEqual([ids.length, list[0].subject, list[0].preview], [1, "pushed", "hello"]);
+
+      strictEqual(await echo(one.base, authorization), "over a WebSocket");
 
       const [{ list: [{ id: identityId }] }, { ids: [drafts] }] = await jmap(one.base, authorization, [
         ["Identity/get", { accountId }, "i"],
