@@ -46,8 +46,9 @@ Deno.test("a message that is brought is delivered with its trace, and each recip
   const { token } = await source(server);
   const { status, json } = await bring(server, token, `${TO_ALICE}&recipient=nobody@example.test`);
   assert.equal(status, 200);
-  assert.deepEqual(json.recipients[0], { recipient: "alice@example.test", refused: null });
-  assert.match(json.recipients[1].refused, /^550 5\.1\.1 /);
+  const [taken, refused] = json.recipients;
+  assert.deepEqual(taken, { address: "alice@example.test", code: 250, enhanced: "2.1.5", message: "Taken" });
+  assert.deepEqual([refused.address, refused.code, refused.enhanced], ["nobody@example.test", 550, "5.1.1"]);
   const text = await inbox(server, "alice");
   assert.match(text, /Return-Path: <zoe@outside\.test>/);
   assert.match(text, /Received: from front \(\[203\.0\.113\.9\]\)\r\n\tby mail\.example\.test with HTTP/);
@@ -156,6 +157,9 @@ Deno.test("a message comes once for each key, also where it is brought twice at 
   const again = await bring(server, token, TO_ALICE, MAIL, key);
   assert.deepEqual(again.json, first.find(({ status }) => status === 200)!.json);
   assert.equal((await bring(server, other.token, TO_ALICE, MAIL, key)).status, 200);
+  const forBob = await bring(server, token, TO_ALICE.replace("alice", "bob"), MAIL, key);
+  assert.equal(forBob.json.recipients[0].address, "bob@example.test");
+  assert.match(await inbox(server, "bob"), /A pigeon/);
   assert.equal((await inbox(server, "alice")).split("A pigeon.").length, 3);
   const wrong = { "idempotency-key": "m2" };
   assert.equal((await bring(server, token, "sender=&recipient=nobody@example.test", MAIL, wrong)).status, 422);
@@ -180,6 +184,34 @@ Deno.test("the client that a source tells of counts only where the source is bel
   assert.match(text, /Received: from mx\.outside\.test \(\[198\.51\.100\.1\]\)/);
   assert.match(text, /spf=pass/);
   assert.doesNotMatch(text, /192\.0\.2\.66/);
+});
+
+Deno.test("another Palomar brings mail by each form of its relay, and hears who is not there", async () => {
+  await using server = await testServer({ listen: true });
+  const { token } = await source(server);
+  const forms = ["mime", "json", "multipart"];
+  for (const form of forms) {
+    assert.equal((await server.admin("POST", "/api/v1/domains", { name: `${form}.test` })).status, 201);
+    const alias = { address: `box@${form}.test`, targets: ["alice@example.test"] };
+    assert.equal((await server.admin("POST", "/api/v1/aliases", alias)).status, 201);
+  }
+  const url = `http://127.0.0.1:${server.address("http").port}/api/v1/inbound`;
+  const relay = (format: string) => ({ protocol: "http", url, token, format, tls: "none" });
+  const routes = Object.fromEntries(forms.map((form) => [`${form}.test`, relay(form)]));
+  await using other = await testServer({ domain: "other.test", config: { outbound: { routes } as never } });
+  for (const form of forms) {
+    const to = [`box@${form}.test`, `nobody@${form}.test`];
+    const body = { from: "alice@other.test", to, subject: "Grüße", text: "A pigeon." };
+    const sent = await (await other.admin("POST", "/api/v1/send", body)).json();
+    let states = ["queued"];
+    for (let i = 0; i < 1000 && states.includes("queued"); i++) {
+      await new Promise((go) => setTimeout(go, 5));
+      const { recipients } = await (await other.admin("GET", sent.link)).json();
+      states = recipients.map(({ state }: { state: string }) => state);
+    }
+    assert.deepEqual(states, ["delivered", "bounced"], form);
+  }
+  assert.equal((await inbox(server, "alice")).split("A pigeon.").length, 4);
 });
 
 Deno.test("the worker for Cloudflare brings, rejects and fails as it should", async () => {

@@ -289,6 +289,30 @@ Deno.test("an account sends as itself within its limits, a domain's administrato
   for (const more of [{ from: "x@other.test" }, { envelope: { from: "x@other.test" } }]) {
     assert.equal((await as("carol", { ...TO, ...more })).status, 422, JSON.stringify(more));
   }
+  await server.admin("POST", "/api/v1/domains", { name: "other.test" });
+  const url = "https://hooks.example.org/";
+  const mine = { url, events: ["received"], domains: ["example.test"] };
+  const all = { url, events: ["received"] };
+  const foreign = await (await server.admin("POST", "/api/v1/webhooks", all)).json();
+  const own = await as("carol", mine, "POST", "/api/v1/webhooks");
+  assert.equal(own.status, 201);
+  for (const body of [all, { ...mine, domains: ["example.test", "other.test"] }]) {
+    assert.equal((await as("carol", body, "POST", "/api/v1/webhooks")).status, 403);
+    assert.equal(
+      (await as(
+        "carol",
+        { name: "x", ...("domains" in body && { domains: body.domains }) },
+        "POST",
+        "/api/v1/inbound-sources",
+      )).status,
+      403,
+    );
+  }
+  const listed = await as("carol", {}, "GET", "/api/v1/webhooks");
+  assert.deepEqual(listed.json.webhooks.map(({ id }: { id: string }) => id), [own.json.id]);
+  assert.equal((await as("carol", {}, "GET", `/api/v1/webhooks/${foreign.id}/deliveries`)).status, 404);
+  assert.equal((await as("bob", {}, "GET", "/api/v1/webhooks")).status, 403);
+  assert.equal((await as("carol", {}, "GET", "/api/v1/domains/other.test/suppressions")).status, 404);
   // A key of one is none of another.
   const [one, two] = [await as("carol", { ...TO, subject: "a" }), await as("bob", { ...TO, from: "bob@example.test" })];
   assert.deepEqual([one.status, two.status], [201, 201]);

@@ -43,7 +43,7 @@ const bringing = createRoute({
     "in the header fields `Envelope-From` and `Envelope-To` (percent-encoded, with commas between), or a field of a form " +
     "or of JSON: `from` or `sender`, `to` or `recipient`, `message` (in JSON in Base64) or `body-mime`. At 200 it is on " +
     "disk for whom it was not refused. 503: bring it again, later; 422 and 413: never, the detail is the reply of SMTP. " +
-    "With `Idempotency-Key` it is one message, however often it comes within a day.",
+    "With `Idempotency-Key` it is one message for these recipients, however often it comes within a day.",
   security: [{ source: [] }],
   request: {
     query,
@@ -67,8 +67,10 @@ const bringing = createRoute({
       z.object({
         traceId: z.string(),
         recipients: z.array(z.object({
-          recipient: z.string(),
-          refused: z.string().nullable().openapi({ description: "the reply of SMTP where it was not taken" }),
+          address: z.string(),
+          code: z.int().openapi({ description: "of SMTP: 250, or why it was not taken", example: 250 }),
+          enhanced: z.string().openapi({ example: "2.1.5" }),
+          message: z.string(),
         })),
       }).openapi("Inbound"),
       "taken",
@@ -115,13 +117,16 @@ export function inbound(app: OpenAPIHono, deps: HttpDeps): void {
       });
     const taken = takenOf(result, message.recipients);
     deps.queueChanged();
-    const recipients = taken.recipients.map((refusal, i) => ({
-      recipient: message.recipients[i]!,
-      refused: refusal && words(refusal),
-    }));
+    // As a service answers `outbound.relay` with `protocol` `http`.
+    const recipients = taken.recipients.map((refusal, i) => {
+      const { code, enhanced, text } = refusal ?? TAKEN;
+      return { address: message.recipients[i]!, code, enhanced, message: text };
+    });
     return c.json({ traceId: taken.traceId, recipients }, 200);
   });
 }
+
+const TAKEN: Refusal = { code: 250, enhanced: "2.1.5", text: "Taken" };
 
 interface Envelope {
   readonly from: string | undefined;

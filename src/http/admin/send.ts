@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { lowerAscii } from "../../base/ascii.ts";
 import { utf8Bytes } from "../../base/bytes.ts";
-import type { EnvelopeRecipient } from "../../contract/mod.ts";
+import type { EnvelopeRecipient, Refusal } from "../../contract/mod.ts";
 import { actorOf, addressOf } from "../actor.ts";
 import type { HttpDeps } from "../deps.ts";
 import { ProblemError, problemOf } from "../problem.ts";
@@ -230,7 +230,7 @@ function recipientsOf(paths: readonly string[], notify: EnvelopeRecipient["notif
 
 function notSent(why: NotSent): ProblemError {
   if ("refused" in why) {
-    const problem = refusedProblem(why.refused);
+    const problem = problemFor(why.refused);
     if (!why.recipients) return problem;
     const errors = why.recipients.slice(0, 100).map(({ index, refusal: { code, enhanced, text } }) => ({
       path: `recipients.${index}`,
@@ -262,6 +262,15 @@ function notSent(why: NotSent): ProblemError {
       ? problemOf("invalid", "saveToSent: the sender has no account here")
       : problemOf("invalid", "sendAt: this server does not hold a message for so long"),
   );
+}
+
+/** A server may take fewer recipients than this request may have: it will not take more later. */
+function problemFor(refusal: Refusal): ProblemError {
+  const { code, enhanced } = refusal;
+  if (code === 452 && enhanced === "4.5.3") return refusedProblem({ ...refusal, code: 550, enhanced: "5.5.3" });
+  const found = refusedProblem(refusal);
+  if (found.problem.status !== 503) return found;
+  return new ProblemError({ ...found.problem, headers: { "retry-after": "60" } });
 }
 
 function print(message: SentMessage) {

@@ -54,7 +54,9 @@ async function receiveOnce(
   const { storage, clock } = parts;
   const sessionId = newSessionId();
   if (message.key === null) return answerOf(await receiveBrought(source, message, sessionId, parts));
-  const key = new OnceKey<InboundTaken>(message.key, { storage, kind: "inboundSeen", owner: source.id });
+  // Of one message for several the parts may come under one name.
+  const named = JSON.stringify([message.key, message.sender, [...message.recipients].sort()]);
+  const key = new OnceKey<InboundTaken>(named, { storage, kind: "inboundSeen", owner: source.id });
   const state = await key.take(sessionId, clock.wall(), async (traceId) => {
     const journal = await storage.perform("journal.read", { traceId });
     const isThere = journal.some(({ event }) => event === "accepted");

@@ -58,7 +58,7 @@ export const mailByHttp: readonly Scenario[] = [
       await hears(receiver.heard, "what was taken is told", ({ body }) => /delivered.*max@/.test(body));
 
       env["SOURCE"] = (await ask(source!)).token;
-      strictEqual((await ask(brought!)).recipients[0].refused, null);
+      strictEqual((await ask(brought!)).recipients[0].code, 250);
       const stored = await arrives(palomar, { address: "alice@example.org", password }, "Subject: by curl");
       match(stored, /Received: from front .*\r\n\tby mail\.example\.org with HTTP/);
       match(stored, /\r\n\r\nA pigeon\.\r\n$/);
