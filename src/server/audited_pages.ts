@@ -3,7 +3,8 @@ import type { AuditDesk } from "../http/audit_desk.ts";
 import type { PeopleDesk } from "../http/sign_in/people_desk.ts";
 
 /** Notes of changes; others are about who came in. */
-const CHANGE = /^(oauth\.(granted|disconnected)|token\.|totp\.|passkey\.(added|removed)|web\.signedOutEverywhere)/;
+const CHANGE =
+  /^(oauth\.(granted|disconnected|reused)|token\.|totp\.|passkey\.(added|removed)|web\.(signedOutEverywhere|passwordChanged))/;
 
 export function auditedPages(people: PeopleDesk, audit: AuditDesk): PeopleDesk {
   return {
