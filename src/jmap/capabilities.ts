@@ -21,6 +21,7 @@ export const WEB_SOCKET = "urn:ietf:params:jmap:websocket";
 /** RFC 8887 section 4.1. */
 export const JMAP_SUBPROTOCOL = "jmap";
 
+export const MDN = "urn:ietf:params:jmap:mdn";
 export const SIEVE = "urn:ietf:params:jmap:sieve";
 export const BLOB = "urn:ietf:params:jmap:blob";
 
@@ -35,6 +36,7 @@ export const CAPABILITIES: ReadonlySet<string> = new Set([
   WEB_SOCKET,
   BLOB,
   SIEVE,
+  MDN,
 ]);
 
 /** Of the server as a whole. */
@@ -54,6 +56,7 @@ export function serverCapabilities(
     // RFC 8887 section 4.
     [WEB_SOCKET]: { url: `${base.replace(/^http/, "ws")}/jmap/ws`, supportsPush: true },
     [SIEVE]: { implementation: sieve.implementation },
+    [MDN]: {},
   };
 }
 
@@ -83,6 +86,7 @@ export function accountCapabilities(isPersonal: boolean, limits: JmapLimits): Js
       [VACATION]: {},
       [QUOTA]: {},
       [SIEVE]: sieveCapability(limits.sieve),
+      [MDN]: {},
     }),
   };
 }

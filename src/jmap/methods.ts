@@ -3,7 +3,7 @@ import { blobCopy } from "./blob/copy.ts";
 import { blobGet } from "./blob/get.ts";
 import { blobLookup } from "./blob/lookup.ts";
 import { blobUpload } from "./blob/upload.ts";
-import { BLOB, CORE, MAIL, QUOTA, SIEVE, SUBMISSION, VACATION } from "./capabilities.ts";
+import { BLOB, CORE, MAIL, MDN, QUOTA, SIEVE, SUBMISSION, VACATION } from "./capabilities.ts";
 import { echo } from "./core/echo.ts";
 import { emailChanges } from "./email/changes.ts";
 import { emailCopy } from "./email/copy.ts";
@@ -21,6 +21,8 @@ import { mailboxChanges } from "./mailbox/changes.ts";
 import { mailboxGet } from "./mailbox/get.ts";
 import { mailboxQuery, mailboxQueryChanges } from "./mailbox/query.ts";
 import { mailboxSet } from "./mailbox/set.ts";
+import { mdnParse } from "./mdn/parse.ts";
+import { mdnSend } from "./mdn/send.ts";
 import { pushGet } from "./push/get.ts";
 import { pushSet } from "./push/set.ts";
 import { quotaChanges } from "./quota/changes.ts";
@@ -102,6 +104,11 @@ const SIEVE_METHODS: Table = {
   "SieveScript/validate": sieveValidate,
 };
 
+const MDN_METHODS: Table = {
+  "MDN/parse": mdnParse,
+  "MDN/send": mdnSend,
+};
+
 /** By name, with the capability that a client has to use. */
 export const METHODS: ReadonlyMap<string, { readonly uri: string; readonly method: Method }> = new Map(
   ([
@@ -112,6 +119,7 @@ export const METHODS: ReadonlyMap<string, { readonly uri: string; readonly metho
     [QUOTA, QUOTA_METHODS],
     [BLOB, BLOB_METHODS],
     [SIEVE, SIEVE_METHODS],
+    [MDN, MDN_METHODS],
   ] as const).flatMap(([uri, table]) =>
     Object.entries(table).map(([name, method]) => [name, { uri, method }] as const)
   ),

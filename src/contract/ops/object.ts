@@ -1,7 +1,10 @@
 import type { AccountId, Modseq } from "../ids.ts";
 
-/** What an account has besides mail: whom it writes as, what it sent, who is told of news. */
-export type ObjectKind = "identity" | "submission" | "push" | "sieve";
+/**
+ * What an account has besides mail: whom it writes as, what it sent, who is told of news, its scripts, and marks of
+ * reports (their value is the id of the email) that nobody has read yet.
+ */
+export type ObjectKind = "identity" | "submission" | "push" | "sieve" | "report";
 
 /** An object of an account. What is in it is its reader's business. */
 export interface StoredObject {

@@ -11,6 +11,7 @@ import {
 } from "../../contract/mod.ts";
 import { printDate } from "../date.ts";
 import { type Json, type JsonObject, sameJson } from "../json.ts";
+import { takeReports } from "./reports.ts";
 
 /** As it is stored. */
 export interface Submission {
@@ -22,6 +23,12 @@ export interface Submission {
   readonly sendAt: number;
   readonly traceId: TraceId;
   readonly isCanceled?: true;
+  /** The message's own, by which reports name it. */
+  readonly messageId?: string | null;
+  /** Emails with reports on it, and recipients who have seen it. */
+  readonly dsnBlobIds?: readonly string[];
+  readonly mdnBlobIds?: readonly string[];
+  readonly displayed?: readonly string[];
   /** As it was found the last time somebody looked. */
   readonly status?: SubmissionStatus;
 }
@@ -55,6 +62,7 @@ export function* lookUp(
   ids: readonly string[] | null,
 ): Program<{ readonly state: Modseq; readonly found: readonly FoundSubmission[] }> {
   const kind = "submission";
+  yield* takeReports(accountId);
   const now = yield* ask("clock.now", {});
   const { state, objects } = yield* ask("object.list", { accountId, kind, ids });
   const found: FoundSubmission[] = [];
@@ -107,10 +115,18 @@ export function printSubmission(found: FoundSubmission): JsonObject {
     envelope,
     sendAt: printDate(sendAt),
     undoStatus: status.undoStatus,
-    deliveryStatus: status.deliveryStatus,
-    dsnBlobIds: [],
-    mdnBlobIds: [],
+    deliveryStatus: withDisplayed(status.deliveryStatus, found.displayed ?? []),
+    dsnBlobIds: found.dsnBlobIds ?? [],
+    mdnBlobIds: found.mdnBlobIds ?? [],
   };
+}
+
+function withDisplayed(status: JsonObject | null, displayed: readonly string[]): JsonObject | null {
+  if (status === null || displayed.length === 0) return status;
+  const entries = Object.entries(status).map(([email, one]) =>
+    displayed.includes(email) ? [email, { ...one as JsonObject, displayed: "yes" }] : [email, one]
+  );
+  return Object.fromEntries(entries) as JsonObject;
 }
 
 function deliveryOf(email: string, rows: readonly QueueRow[], journal: readonly JournalEntry[]): JsonObject {

@@ -51,6 +51,7 @@ export function* submit(call: Call, account: JmapAccount, object: JsonObject): P
     envelope: printed,
     sendAt: holdUntil ?? now,
     traceId: answer.accepted,
+    messageId: email.envelope!.messageId,
   };
   const status = yield* statusOf(submission, now);
   const value = JSON.stringify({ ...submission, status });

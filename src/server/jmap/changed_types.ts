@@ -8,7 +8,10 @@ import type { Storage } from "../../storage/storage.ts";
 const LOOKED_AT = 1000;
 
 /** Types whose objects are rows of the account. */
-const KINDS = [["EmailSubmission", "submission"], ["Identity", "identity"], ["SieveScript", "sieve"]] as const;
+const KINDS = [["EmailSubmission", "submission"], ["Identity", "identity"], ["SieveScript", "sieve"], [
+  "EmailSubmission",
+  "report",
+]] as const;
 
 /** `since` null: it is not known, and all that `hint` allows has changed. */
 export async function changedTypes(

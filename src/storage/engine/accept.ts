@@ -16,6 +16,7 @@ import { enqueue } from "./enqueue.ts";
 import { parseFlags, SHARED } from "./flags.ts";
 import { accountIdOf, mailboxIdOf } from "./ids.ts";
 import { addEmail, addMember, nextModseq } from "./member.ts";
+import { noteReport } from "./objects.ts";
 import type { BlobRow, MailboxRow, Transaction } from "./tables.ts";
 import { threadOf } from "./threads.ts";
 
@@ -98,6 +99,7 @@ function deliver(tx: Transaction, share: Share, now: number, stored: Stored[]): 
     prefix: first.delivery.prefix,
     created: modseq,
   });
+  if (index?.root.type === "multipart" && index.root.subtype === "report") noteReport(tx, owner, id, modseq);
   // \Deleted alone could differ between memberships, and a delivery has no use for it.
   const { bits, keywords } = parseFlags(first.flags);
   const targets = placed.map(({ mailbox }) => mailbox ?? inboxOf(tx, owner.id));

@@ -3,7 +3,7 @@
  * is all that `…/changes` of JMAP needs (RFC 8620 section 5.2): every change has a modseq, every end a row.
  */
 import type { AnswerOf, Args, Modseq, ObjectKind } from "../../contract/mod.ts";
-import { accountIdOf } from "./ids.ts";
+import { accountIdOf, emailIdOf } from "./ids.ts";
 import { accountOf, nextModseq } from "./member.ts";
 import type { AccountRow, MailboxRow, ObjectRow, Transaction } from "./tables.ts";
 
@@ -147,8 +147,31 @@ export function keepBlob(tx: Transaction, args: Args<"blob.keep">): AnswerOf<"bl
   return { kept: true };
 }
 
-/** `i` identity, `s` submission, `p` push subscription, `f` Sieve script (a filter), and the row's number. */
-const LETTERS: Readonly<Record<ObjectKind, string>> = { identity: "i", submission: "s", push: "p", sieve: "f" };
+/** `i` identity, `s` submission, `p` push subscription, `f` Sieve script (a filter), `d` mark of a report, and the row's number. */
+const LETTERS: Readonly<Record<ObjectKind, string>> = {
+  identity: "i",
+  submission: "s",
+  push: "p",
+  sieve: "f",
+  report: "d",
+};
+
+/** Marks of an account that wait to be read: the oldest go first. */
+const REPORTS = 100;
+
+/**
+ * A report was delivered: somebody may want to know for which of the messages that the account sent (RFC 8621 section 7,
+ * dsnBlobIds and mdnBlobIds). Whoever sent nothing gets no mark.
+ */
+export function noteReport(tx: Transaction, account: AccountRow, email: number, modseq: number): void {
+  if (tx.objects(account.id, "submission").length === 0) return;
+  const marks = tx.objects(account.id, "report");
+  for (const mark of marks.slice(0, Math.max(0, marks.length + 1 - REPORTS))) {
+    tx.removeObject(account.id, "report", mark.id);
+  }
+  const id = tx.next("object");
+  tx.putObject({ account: account.id, kind: "report", id, created: modseq, changed: modseq, value: emailIdOf(email) });
+}
 
 /** The id of an object. */
 export function objectIdOf(kind: ObjectKind, id: number): string {

@@ -328,6 +328,24 @@ export function objectsContract(name: string, open: Open): void {
     assert.deepEqual(await s.ask("blob.emails", { accountId: s.ann, blobId: nothing }), []);
   });
 
+  sceneTest(`${name}: a report that is delivered is marked for whoever has sent something`, open, async (s) => {
+    const report = new TextEncoder().encode(
+      "Content-Type: multipart/report; report-type=delivery-status; boundary=x\r\n\r\n--x\r\n\r\nhi\r\n--x--\r\n",
+    );
+    const deliver = async (accountId: typeof s.ann, bytes: Uint8Array) =>
+      granted(await s.accept(bytes, { deliveries: [s.delivery(accountId, "x@example.org")] }));
+    const marks = async (accountId: typeof s.ann) =>
+      (await s.ask("object.list", { accountId, kind: "report", ids: null })).objects.map(({ value }) => value);
+    granted(await s.ask("object.set", { accountId: s.ann, kind: "submission", create: ["{}"] }));
+    await deliver(s.ann, message("no report"));
+    await deliver(s.bob, report);
+    await deliver(s.ann, report);
+    assert.deepEqual([await marks(s.ann), await marks(s.bob)], [["e3"], []]);
+    for (let i = 0; i < 101; i++) await deliver(s.ann, report);
+    const found = await marks(s.ann);
+    assert.deepEqual([found.length, found.includes("e3")], [100, false]);
+  });
+
   sceneTest(`${name}: a changed quota is a new state`, open, async (s) => {
     const before = await s.ask("account.state", { accountId: s.ann });
     const quota = { bytes: 5, messages: null };
