@@ -77,7 +77,7 @@ const VALUES: readonly Json[] = [
   { e1: { mailboxIds: [], "mailboxIds/x/y": true } },
   { k: { mailboxIds: { m1: true }, bodyStructure: { subParts: [null], type: "multipart/x" } } },
   { k: { mailboxIds: { m1: true }, from: ["x"], textBody: [{ partId: "__proto__" }], bodyValues: {} } },
-  { k: { data: [{ "data:asText": "\ud800" }, { blobId: "#k", offset: 1e300 }], type: "x" } },
+  { k: { data: [{ "data:asText": "x" }, { blobId: "#k", offset: 1e300 }], type: "x" } },
   { k: { data: [{ blobId: "e1", length: 5 }], blobId: "e1" } },
   { k: { name: null, blobId: "e1_1" } },
   { k: { forEmailId: "e1", disposition: { actionMode: 1 }, extensionFields: { "\n": "x" } } },
