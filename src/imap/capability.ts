@@ -78,6 +78,8 @@ export function capabilities(state: ImapState): string {
       ...(state.compressed ? [] : ["COMPRESS=DEFLATE"]),
       state.options.utf8Only ? "UTF8=ONLY" : "UTF8=ACCEPT",
       `APPENDLIMIT=${state.limits.messageSize}`,
+      // RFC 9698 section 2: ids of mailboxes, emails and threads are those of JMAP, and so are the passwords.
+      ...(state.options.jmapSession === null ? [] : ["JMAPACCESS"]),
       `IMAPSIEVE=sieve://${state.options.hostname}`, // RFC 6785 section 2.3: where scripts are kept
     );
   }

@@ -17,6 +17,7 @@ import { expunge } from "./commands/expunge.ts";
 import { fetch } from "./commands/fetch.ts";
 import { getMetadata } from "./commands/getmetadata.ts";
 import { getAcl } from "./commands/getacl.ts";
+import { getJmapAccess } from "./commands/getjmapaccess.ts";
 import { getQuota } from "./commands/getquota.ts";
 import { getQuotaRoot } from "./commands/getquotaroot.ts";
 import { genUrlAuth } from "./commands/genurlauth.ts";
@@ -77,6 +78,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ["FETCH", fetch],
   ["GETMETADATA", getMetadata],
   ["GETACL", getAcl],
+  ["GETJMAPACCESS", getJmapAccess],
   ["GETQUOTA", getQuota],
   ["GETQUOTAROOT", getQuotaRoot],
   ["GENURLAUTH", genUrlAuth],

@@ -58,6 +58,7 @@ export function imapSession(options: ImapServerOptions): Session<ImapState> {
       utf8Only: options.utf8Only ?? false,
       contact: options.contact ?? null,
       comment: options.comment ?? null,
+      jmapSession: options.jmapSession ?? null,
     },
     limits: { ...IMAP_LIMITS, ...options.limits },
     input: new ByteQueue(),

@@ -67,6 +67,8 @@ export interface ImapServerOptions {
   /** The annotations `/shared/admin` and `/shared/comment` of the server (RFC 5464 section 3.2.1.1); null: there is none. */
   readonly contact?: string | null;
   readonly comment?: string | null;
+  /** Where the session object of JMAP is for the same accounts (RFC 9698): a URL of ASCII; null: that is not told. */
+  readonly jmapSession?: string | null;
   readonly limits?: Partial<ImapLimits>;
 }
 

@@ -35,6 +35,7 @@ export function sessionMaker(config: Config, protocol: Protocol, tls: TlsMode): 
         utf8Only: config.imap.utf8Only,
         contact: config.imap.contact,
         comment: config.imap.comment,
+        jmapSession: jmapSession(config),
         limits: {
           messageSize: limits.messageSize,
           badCommands: limits.badCommands,
@@ -118,4 +119,9 @@ export function refusalLine(protocol: Protocol, why: Admission): string {
     default:
       return `421 4.7.0 ${text}`;
   }
+}
+
+/** Told where it is known what people reach the server by; a URL stands in a quoted string. */
+function jmapSession({ http: { origin } }: Config): string | null {
+  return origin !== null && /^https?:\/\/[\x21\x23-\x5b\x5d-\x7e]+$/.test(origin) ? `${origin}/jmap/session` : null;
 }
