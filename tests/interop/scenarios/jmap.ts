@@ -21,6 +21,50 @@ export async function overTls(stage: Stage): Promise<{ palomar: Palomar; base: s
   return { palomar, base: `https://localhost:${ports.http}`, fetch };
 }
 
+/** What the library does not know by itself. */
+const EXTENSIONS = {
+  Blob: "urn:ietf:params:jmap:blob",
+  MDN: "urn:ietf:params:jmap:mdn",
+  Quota: "urn:ietf:params:jmap:quota",
+  SieveScript: "urn:ietf:params:jmap:sieve",
+};
+
+/** Blobs, scripts, quotas and MDNs. `foreign` is a blob of somebody else's. */
+async function extensions(jam: JamClient, accountId: string, foreign: string): Promise<void> {
+  // deno-lint-ignore no-explicit-any
+  const ask = async (call: string, args: object): Promise<any> =>
+    (await jam.request([call as never, { accountId, ...args } as never]))[0];
+  const { created } = await ask("Blob/upload", {
+    create: {
+      script: { data: [{ "data:asText": 'require "fileinto";\n' }, { "data:asBase64": "a2VlcDs=" }] },
+      part: { data: [{ blobId: "#script", offset: 20 }] },
+    },
+  });
+  const read = await ask("Blob/get", {
+    ids: [created.part.id, foreign],
+    properties: ["data", "size", "digest:sha-256"],
+  });
+  strictEqual(read.list[0]["data:asText"], "keep;");
+  deepStrictEqual(read.notFound, [foreign]);
+  const set = await ask("SieveScript/set", {
+    create: { main: { name: "main", blobId: created.script.id } },
+    onSuccessActivateScript: "#main",
+  });
+  strictEqual(set.created.main.isActive, true);
+  const { list } = await ask("SieveScript/get", {});
+  const down = await jam.downloadBlob({
+    accountId,
+    blobId: list[0].blobId,
+    mimeType: "text/plain",
+    fileName: "a.sieve",
+  });
+  strictEqual(await down.text(), 'require "fileinto";\nkeep;');
+  const { error } = await ask("SieveScript/validate", { blobId: created.part.id });
+  strictEqual(error, null);
+  deepStrictEqual((await ask("Quota/query", { filter: { type: "Email" } })).ids, []);
+  deepStrictEqual((await ask("MDN/parse", { blobIds: [created.part.id] })).notFound, null);
+}
+
 async function tokenOf(palomar: Palomar, { address }: Account): Promise<string> {
   const said = await palomar.cli(["token", "add", address, "jmap"]);
   return /palomar_[A-Za-z0-9_-]+/.exec(said)![0];
@@ -37,7 +81,11 @@ export const jmap: readonly Scenario[] = [
       const plain = globalThis.fetch;
       globalThis.fetch = fetch; // the library knows no other
       stage.defer(() => globalThis.fetch = plain);
-      const jam = new JamClient({ bearerToken: await tokenOf(palomar, kim), sessionUrl: `${base}/.well-known/jmap` });
+      const jam = new JamClient({
+        bearerToken: await tokenOf(palomar, kim),
+        sessionUrl: `${base}/.well-known/jmap`,
+        customCapabilities: EXTENSIONS,
+      });
       const accountId = await jam.getPrimaryAccount();
       strictEqual((await jam.session).username, kim.address);
       const [{ list }] = await jam.api.Mailbox.get({ accountId });
@@ -144,6 +192,7 @@ export const jmap: readonly Scenario[] = [
       deepStrictEqual(vacation.updated, { singleton: null });
       const [gone] = await jam.api.Mailbox.set({ accountId, destroy: [work] });
       deepStrictEqual(gone.destroyed, [work]);
+      await extensions(jam, accountId, attached.blobId!);
     },
   },
   {
