@@ -36,11 +36,12 @@ import { removed } from "./admin/removed.ts";
 import { store } from "./admin/store.ts";
 import { reports } from "./admin/reports.ts";
 import { guardRoutes } from "./access.ts";
-import { identify } from "./actor.ts";
+import { addressOf, identify } from "./actor.ts";
 import { audit } from "./admin/audit.ts";
 import { configuration } from "./admin/configuration.ts";
 import { logs } from "./admin/logs.ts";
 import { sessions } from "./admin/sessions.ts";
+import { statistics } from "./admin/statistics.ts";
 import { requestIdOf, requests } from "./request_log.ts";
 import { roles } from "./admin/roles.ts";
 import type { HttpEnvironment } from "./client.ts";
@@ -100,7 +101,16 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     const found = await deps.ready?.() ?? { ready: deps.health().status === "ok", checks: {} };
     return Response.json(found, { status: found.ready ? 200 : 503 });
   });
-  app.get("/metrics", async () => {
+  app.get("/metrics", async (c) => {
+    const token = /^bearer +(\S{1,512})$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? null;
+    if (deps.maySeeMetrics?.(token, addressOf(c)) === false) {
+      throw new ProblemError({
+        status: 401,
+        code: "unauthorized",
+        detail: "The metrics are for whoever http.metrics names.",
+        headers: { "www-authenticate": "Bearer" },
+      });
+    }
     return new Response(await deps.metrics(), {
       headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
     });
@@ -138,7 +148,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   for (const resource of [sieve, sieveWork, serverScripts, filterRules, delivering]) resource(admin, deps);
   roles(admin, deps);
   signIn(admin, deps);
-  for (const resource of [audit, sessions, logs, configuration]) resource(admin, deps);
+  for (const resource of [audit, sessions, logs, statistics, configuration]) resource(admin, deps);
   bans(admin, deps);
   removed(admin, deps);
   store(admin, deps);

@@ -3,6 +3,7 @@ import type { BanDesk } from "./ban_desk.ts";
 import type { ConfigurationDesk } from "./configuration_desk.ts";
 import type { LogDesk } from "./log_desk.ts";
 import type { SessionDesk } from "./session_desk.ts";
+import type { StatisticsDesk } from "./statistics_desk.ts";
 import type { SendDesk } from "./send_desk.ts";
 import type { InboundDesk } from "./inbound_desk.ts";
 import type { WebhookDesk } from "./webhook_desk.ts";
@@ -184,12 +185,15 @@ export interface HttpDeps {
   readonly adminSeen?: (address: string) => void;
   /** The text of `/metrics`. */
   readonly metrics: () => string | Promise<string>;
+  /** Whether somebody with this bearer token (null: none) may see them from there; left out: everybody may. */
+  readonly maySeeMetrics?: (token: string | null, address: string) => boolean;
   readonly health: () => Health;
   /** For `/ready`; left out: ready where the health is. */
   readonly ready?: () => Promise<Readiness>;
   /** What of the server is there only where one runs. */
   readonly sessions?: SessionDesk;
   readonly logs?: LogDesk;
+  readonly statistics?: StatisticsDesk;
   readonly configuration?: ConfigurationDesk;
   readonly version: string;
   /** The name of this server, for the page at `/`. */

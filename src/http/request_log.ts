@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
 import { type Actor, addressOf, nameOf } from "./actor.ts";
 import type { HttpDeps } from "./deps.ts";
+import { traceRequest } from "./traced.ts";
 
 /** An id that comes in is kept where it is one. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -27,13 +28,14 @@ export function requests({ log, requestDone }: Pick<HttpDeps, "log" | "requestDo
     const { method, path } = context.req;
     const { status } = context.res;
     const route = routeOf(context);
+    traceRequest(method.slice(0, 20), route, id);
     requestDone?.({ method, route, status, seconds });
     const matters = status >= 500 ? "warn" : method === "GET" || method === "HEAD" ? "debug" : "info";
     const actor = context.get("actor") as Actor | undefined;
     log?.(matters, "http.request", {
       request: id,
       method: method.slice(0, 20),
-      path: path.slice(0, LONGEST_PATH),
+      path: readable(path).slice(0, LONGEST_PATH),
       route,
       status,
       seconds: Math.round(seconds * 1000) / 1000,
@@ -47,6 +49,15 @@ export function requests({ log, requestDone }: Pick<HttpDeps, "log" | "requestDo
 function routeOf(context: Context): string {
   const routes = matchedRoutes(context).filter(({ path }) => !path.endsWith("*"));
   return routes.at(-1)?.path ?? "none";
+}
+
+/** So that an address in it is found as it is written. */
+function readable(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 function isProblem({ headers }: Response): boolean {

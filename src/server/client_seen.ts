@@ -16,7 +16,7 @@ const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(
 
 /** For each request: the client's address, and where it reached the server. */
 export function clientSeen(
-  { origin, proxies }: HttpConfig,
+  { origin, proxies }: Pick<HttpConfig, "origin" | "proxies">,
 ): (request: Request, peer: HttpClient | undefined) => HttpClient {
   const trusted = proxies.length === 0 ? null : networks(proxies);
   const isProxy = (address: string): boolean => trusted !== null && isIn(trusted, address);

@@ -64,6 +64,8 @@ export interface Server {
 const SHARED_MS = 10_000;
 /** After it could not be opened. */
 const REOPEN_MS = 1_000;
+/** What was counted is in the store after so long. */
+const STATISTICS_MS = 60_000;
 const RECLAIM_EVERY_MS = 600_000;
 const ACTIVATE_KEYS_EVERY_MS = 3_600_000;
 
@@ -110,6 +112,7 @@ class PalomarServer implements Server {
   #upkeep: Upkeep | null = null;
   /** Ends the asking for bans of other servers. */
   #sharing = () => {};
+  #counting = () => {};
   #stopping: Promise<void> | null = null;
 
   constructor(config: Config, parts: ServerParts) {
@@ -156,6 +159,7 @@ class PalomarServer implements Server {
       this.#upkeep = new Upkeep({ config: this.#config, storage, clock, logger, metrics });
       this.#upkeep.start();
       house.webPush.start();
+      this.#counting = every(clock, STATISTICS_MS, () => void house.statistics.flush());
       this.#reclaiming = setInterval(() => void this.#reclaim(house), RECLAIM_EVERY_MS);
       this.#activating = setInterval(() => void activateKeys(house.dkim, house.logger), ACTIVATE_KEYS_EVERY_MS);
       for (const timer of [this.#reclaiming, this.#activating]) Deno.unrefTimer(timer as unknown as number);
@@ -356,6 +360,8 @@ class PalomarServer implements Server {
     if (!house) return;
     this.#unhook?.();
     this.#sharing();
+    this.#counting();
+    await house.statistics.flush();
     await this.#upkeep?.stop();
     await house.webPush.stop();
     await house.dmarcReports.stop();

@@ -52,8 +52,9 @@ import { LogTail } from "./log_tail.ts";
 import { LoggedIn } from "./logged_in.ts";
 import { OpenSessions } from "./open_sessions.ts";
 import { configurationDesk } from "./shown_config.ts";
+import { Statistics } from "./statistics.ts";
 import { createMailboxEvents } from "./mailbox_events.ts";
-import { countRequests } from "./http_metrics.ts";
+import { aboutProcess, countRequests, metricsAccess } from "./http_metrics.ts";
 import { createMetrics, type Gauge, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
 import type { Transports } from "./outbound/transports/transports.ts";
@@ -110,6 +111,7 @@ export interface House {
   readonly loggedIn: LoggedIn;
   readonly openSessions: OpenSessions;
   readonly logTail: LogTail;
+  readonly statistics: Statistics;
   readonly dkim: DkimKeys;
   readonly signer: Signer;
   readonly dmarcReports: DmarcReports;
@@ -145,7 +147,13 @@ export async function openHouse(config: Config, parts: ServerParts): Promise<Hou
 async function furnish(config: Config, parts: ServerParts, storage: Storage): Promise<House> {
   const clock = parts.clock ?? systemClock;
   const logTail = new LogTail(() => clock.wall());
-  const logger = logTail.over(parts.logger ?? ownLogger(config, clock));
+  const statistics: Statistics = new Statistics({
+    storage,
+    now: () => clock.wall(),
+    hostname: config.hostname,
+    failed: (error) => logger.log("error", "statistics.failed", { error: String(error) }),
+  });
+  const logger = statistics.over(logTail.over(parts.logger ?? ownLogger(config, clock)));
   const resolver = parts.resolver ?? createResolver({
     ...(config.dns.servers === null ? {} : { servers: [...config.dns.servers] }),
     trusted: [...config.dns.trusted],
@@ -158,6 +166,8 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
   const loggedIn = new LoggedIn();
   const openSessions = new OpenSessions();
   const requestDone = countRequests(metrics);
+  statistics.watch(metrics);
+  aboutProcess(metrics, clock);
   const audit = new AuditBook({
     storage,
     now: () => clock.wall(),
@@ -284,6 +294,7 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
     loggedIn,
     openSessions,
     logTail,
+    statistics,
     dkim,
     signer,
     guard,
@@ -341,6 +352,8 @@ async function furnish(config: Config, parts: ServerParts, storage: Storage): Pr
         audit,
         sessions: openSessions,
         logs: logTail,
+        statistics,
+        maySeeMetrics: metricsAccess(config.http.metrics),
         configuration: configurationDesk(config),
         log: (level, event, fields) => logger.log(level, event, fields),
         requestDone,

@@ -30,6 +30,8 @@ export interface Metrics {
   gaugeOf(name: string, help: string, read: () => number): void;
   /** `bounds` ascend; an infinite one is added. */
   histogram(name: string, help: string, bounds: readonly number[], labels?: readonly string[]): Histogram;
+  /** Tells of everything that counters count. */
+  watch(listener: (name: string, labels: LabelValues, by: number) => void): void;
   /** All of it, as `text/plain; version=0.0.4`. */
   print(): string;
 }
@@ -48,6 +50,7 @@ interface Family {
 /** An empty registry. */
 export function createMetrics(): Metrics {
   const families = new Map<string, Family>();
+  let listener: (name: string, labels: LabelValues, by: number) => void = () => {};
   const register = (name: string, family: Family): void => {
     if (families.has(name)) throw new Error(`the metric ${name} is there already`);
     families.set(name, family);
@@ -60,7 +63,12 @@ export function createMetrics(): Metrics {
         type: "counter",
         print: (as, out) => series.each((cell, l) => line(out, as, l, cell.value)),
       });
-      return { add: (values = [], by = 1) => void (series.cell(values).value += by) };
+      return {
+        add(values = [], by = 1) {
+          series.cell(values).value += by;
+          listener(name, values, by);
+        },
+      };
     },
     gauge(name, help, labels = []) {
       const series = createSeries<{ value: number }>(labels, () => ({ value: 0 }));
@@ -101,6 +109,7 @@ export function createMetrics(): Metrics {
         },
       };
     },
+    watch: (hear) => listener = hear,
     print() {
       const out: string[] = [];
       for (const [name, family] of families) {

@@ -81,6 +81,7 @@ const ROUTES = [
   "GET /api/v1/sessions",
   "GET /api/v1/sieve",
   "GET /api/v1/sieve/{place}/{name}",
+  "GET /api/v1/statistics",
   "GET /api/v1/webhooks",
   "GET /api/v1/webhooks/{id}",
   "GET /api/v1/webhooks/{id}/deliveries",

@@ -13,6 +13,7 @@ import { connections } from "./scenarios/hostile/connections.ts";
 import { imapAttacks } from "./scenarios/hostile/imap.ts";
 import { lines } from "./scenarios/hostile/lines.ts";
 import { hostileMail } from "./scenarios/hostile/mail.ts";
+import { httpApi } from "./scenarios/http_api.ts";
 import { jmap } from "./scenarios/jmap.ts";
 import { jmapPush } from "./scenarios/jmap_push.ts";
 import { mailByHttp } from "./scenarios/mail_by_http.ts";
@@ -43,6 +44,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...nodeClients,
   ...jmap,
   ...jmapPush,
+  ...httpApi,
   ...oauthClients,
   ...browser,
   ...mailByHttp,

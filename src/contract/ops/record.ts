@@ -5,6 +5,8 @@ export type RecordKind =
   | "audit"
   // Scripts of the server and of its domains.
   | "script"
+  // What happened, hour by hour.
+  | "statistics"
   // What accounts may administer.
   | "role"
   // Which server tells JMAP clients by URLs, and up to where it has.

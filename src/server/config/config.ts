@@ -268,6 +268,8 @@ export interface HttpConfig {
   readonly origin: string | null;
   /** Addresses and CIDR blocks of reverse proxies whose word on the client is believed (X-Forwarded-For, -Proto, -Host). */
   readonly proxies: readonly string[];
+  /** Who may see the metrics: whoever shows the token, or asks from one of these; neither: everybody. */
+  readonly metrics: { readonly token: Secret | null; readonly from: readonly string[] };
 }
 
 /** Whom events may be sent to. */

@@ -334,6 +334,13 @@ const TOP = {
   http: object({
     origin: origin.nullable().default(null),
     proxies: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),
+    metrics: object({
+      token: z.string({ error: (issue) => `${shown(issue.input)} should be a text` }).min(16, {
+        error: "should have at least 16 characters",
+      }).max(512, { error: "should have at most 512 characters" }).transform((value) => new Secret(value)).nullable()
+        .default(null),
+      from: list(cidr, 'addresses or blocks, as "10.0.0.0/8"').default([]),
+    }).prefault({}),
   }).prefault({}),
   admin: object({
     token: z.string({ error: (issue) => `${shown(issue.input)} should be a text` }).min(16, {
