@@ -1,4 +1,4 @@
-import { ask, type MailboxId, type Modseq, type Program, type ThreadId } from "../../contract/mod.ts";
+import { ask, type EmailId, type MailboxId, type Modseq, type Program, type ThreadId } from "../../contract/mod.ts";
 import type { Call } from "../call.ts";
 import { MethodError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
@@ -39,21 +39,25 @@ export function* mailboxChanges(call: Call): Program<JsonObject> {
  * its mailboxes (section 2, unreadThreads).
  */
 function* mailboxesNear(whose: ReturnType<Call["whose"]>, since: Modseq): Program<readonly MailboxId[]> {
-  const threads = new Set<ThreadId>();
+  const threads = new Map<ThreadId, Set<EmailId>>();
   let point = { modseq: since, emailId: null } as Parameters<typeof ask<"email.changes">>[1]["since"];
   for (let met = 0;;) {
     const news = yield* ask("email.changes", { ...whose, since: point, limit: PAGE });
     if ("refused" in news || (met += news.changes.length) > EMAILS) return yield* allMailboxes(whose);
-    for (const { threadId } of news.changes) threads.add(threadId);
+    for (const { threadId, emailId } of news.changes) {
+      const changed = threads.get(threadId) ?? new Set<EmailId>();
+      threads.set(threadId, changed.add(emailId));
+    }
     if (!news.hasMore) break;
     point = news.upTo;
   }
   if (threads.size === 0) return [];
   const columns = yield* ask("email.columns", whose);
   const near = new Set<MailboxId>();
-  for (const threadId of threads) {
+  for (const [threadId, changed] of threads) {
     const rows = columns.threadRows(columns.threadOf(threadId));
-    if (rows.length < 2) continue; // alone it is in the mailboxes that changed with it
+    // Alone an email is in the mailboxes that changed with it.
+    if (rows.length === 1 && changed.size === 1 && changed.has(columns.emailIds[rows[0]!]!)) continue;
     for (const row of rows) for (const id of columns.mailboxIds[row]!) near.add(id);
   }
   return [...near];

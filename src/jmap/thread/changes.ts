@@ -25,7 +25,9 @@ export function* threadChanges(call: Call): Program<JsonObject> {
   const limit = Math.min(maxChanges ?? CHANGES, CHANGES);
   const news = yield* ask("email.changes", { ...call.whose(account), since, limit });
   if ("refused" in news) throw new MethodError("cannotCalculateChanges");
-  const byThread = Map.groupBy(news.changes.filter(({ kind }) => kind !== "updated"), ({ threadId }) => threadId);
+  // Of another's mail an email that changed may have come from where one may not look.
+  const telling = news.changes.filter(({ kind }) => kind !== "updated" || !account.isPersonal);
+  const byThread = Map.groupBy(telling, ({ threadId }) => threadId);
   const emailsOf = yield* emailsIn(call, account, [...byThread.keys()]);
   const fresh = yield* allNew(call, account, since, news, byThread, emailsOf);
   const created: ThreadId[] = [];

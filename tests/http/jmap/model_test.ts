@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import type { Invocation } from "../../../src/jmap/mod.ts";
 import { testServer } from "../../../src/server/test_server.ts";
 import { JmapClient } from "./client.ts";
+import { runModel } from "./model_run.ts";
 
 const ALICE = "alice@example.test";
 const STEPS = 120;
@@ -176,3 +177,7 @@ function randomNumbers(seed: number): (below: number) => number {
     return Math.floor(state / 4294967296 * below);
   };
 }
+
+Deno.test("RFC 8620 5.2 and 5.6: clients that follow changes, the owner's and another's, know what is there, whatever happens at once", async () => {
+  for (const seed of [2, 11]) await runModel(seed, 60);
+});
