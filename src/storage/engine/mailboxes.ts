@@ -17,7 +17,7 @@ import { accountIdOf, mailboxIdOf } from "./ids.ts";
 import { accountOf, dropOrphan, nextModseq, removeMember, setFlags } from "./member.ts";
 import { leaveName, uidValidityFloor } from "./archive.ts";
 import { foreignName, locate, nameFor, nearestParent } from "./names.ts";
-import { noteMailbox, noteNewMailbox, noteNoMailbox } from "./objects.ts";
+import { noteMailbox, noteNewMailbox, noteNoMailbox, noteRights } from "./objects.ts";
 import { parentsOf, parsePath } from "./path.ts";
 import { RIGHTS } from "./rights.ts";
 import { forgetKey } from "./url_keys.ts";
@@ -207,6 +207,8 @@ export function remove(tx: Transaction, args: Args<"mailbox.delete">): AnswerOf<
   }
   empty(tx, account, row);
   noteNoMailbox(tx, account, row, account.modseq);
+  // Tombstones go with their mailbox: others can no longer be told what was in it.
+  if (tx.acl(row.id).length > 0) noteRights(tx, account, account.modseq);
   forgetKey(tx, row);
   leaveName(tx, row);
   tx.removeMailbox(row);

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a program for a terminal
 /** Runs the model for so many seconds from a seed on: `deno run --allow-all tests/http/jmap/model_main.ts SECONDS SEED`. */
 import { runModel } from "./model_run.ts";
 
