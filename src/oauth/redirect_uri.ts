@@ -11,7 +11,9 @@ const HTTPS = /^https:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(\/[^\s]
 export function isRedirectUri(text: string): boolean {
   // Backslashes, controls and what lies beyond ASCII are what parsers disagree about.
   if (text.length > LONGEST || !/^[\x21-\x7e]+$/.test(text) || /[#\\<>"`{}|^]/.test(text)) return false;
-  return URL.canParse(text) && (isHttps(text) || isLoopback(text) || PRIVATE_USE.test(text));
+  const url = URL.parse(text);
+  if (url === null || url.username !== "" || url.password !== "") return false;
+  return isHttps(text) || isLoopback(text) || PRIVATE_USE.test(text);
 }
 
 /** Browsers read its host as it stands there: no number that is an address in disguise. */
