@@ -14,6 +14,7 @@ import { imapAttacks } from "./scenarios/hostile/imap.ts";
 import { lines } from "./scenarios/hostile/lines.ts";
 import { hostileMail } from "./scenarios/hostile/mail.ts";
 import { httpApi } from "./scenarios/http_api.ts";
+import { importers } from "./scenarios/importers.ts";
 import { jmap } from "./scenarios/jmap.ts";
 import { jmapPush } from "./scenarios/jmap_push.ts";
 import { mailByHttp } from "./scenarios/mail_by_http.ts";
@@ -38,6 +39,7 @@ import { twoServers } from "./scenarios/two_servers.ts";
 export const SCENARIOS: readonly Scenario[] = [
   ...manageSieve,
   ...pigeonhole,
+  ...importers,
   ...swaks,
   ...curl,
   ...python,

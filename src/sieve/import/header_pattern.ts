@@ -12,11 +12,24 @@ export interface PatternUse {
   readonly needs: Set<string>;
 }
 
-const TO = ["to", "cc", "bcc", "resent-to", "resent-cc", "resent-bcc", "x-envelope-to", "apparently-to"];
-const FROM = ["from", "sender", "resent-from", "resent-sender", "x-envelope-from"];
-const DAEMONS =
-  "(^|[^a-z])(mailer-daemon|mailer|postmaster|daemon|root|listproc|listserv|majordomo|owner-|.*-request|" +
-  "bounce|uucp|nobody|mmdf)";
+const TO = ["To", "Cc", "Bcc"].flatMap((
+  name,
+) => [name, `Resent-${name}`, `Original-${name}`, `Original-Resent-${name}`])
+  .concat("X-Envelope-To", "Apparently-To", "Apparently-Resent-To");
+const FROM = ["From", "Sender", "Resent-From", "Resent-Sender", "X-Envelope-From"];
+
+/** What the manual of procmail says that these stand for: names of programs, alone or before a domain. */
+const robots = (names: string): string =>
+  `^([^>]*[^(.%@a-z0-9])?(${names})(([^).!:a-z0-9][-_a-z0-9]*)?[%@>\t ][^<)]*(\\(.*\\).*)?)?$`;
+const DAEMONS = robots(
+  "Post(ma?(st(e?r)?|n)|office)|(send)?Mail(er)?|daemon|m(mdf|ajordomo)|n?uucp|LIST(SERV|proc)|NETSERV|o(wner|ps)|" +
+    "r(e(quest|sponse)|oot)|b(ounce|bs\\.smtp)|echo|mirror|s(erv(ices?|er)|mtp(error)?|ystem)|" +
+    "A(dmin(istrator)?|MMGR|utoanswer)",
+);
+const MAILERS = robots(
+  "Post(ma(st(er)?|n)|office)|(send)?Mail(er)?|daemon|mmdf|n?uucp|ops|r(esponse|oot)|(bbs\\.)?smtp(error)?|" +
+    "s(erv(ices?|er)|ystem)|A(dmin(istrator)?|MMGR)",
+);
 
 /** A test. @throws CannotSay */
 export function patternTest(pattern: string, use: PatternUse): string {
@@ -83,10 +96,20 @@ function headerTest(pattern: string, use: PatternUse): string {
   }
   if (/^\^FROM_(DAEMON|MAILER)/.test(pattern)) {
     if (!/^\^FROM_(DAEMON|MAILER)$/.test(pattern)) throw new CannotSay("the pattern goes on behind ^FROM_DAEMON");
-    use.needs.add("regex");
-    const from = `header :regex ${quoteList(FROM)} ${quote(DAEMONS)}`;
-    if (pattern === "^FROM_MAILER") return from;
-    return `anyof (header :regex "precedence" "(junk|bulk|list)", exists "list-id", ${from})`;
+    if (use.caseMatters) throw new CannotSay("^FROM_DAEMON where the case of letters counts");
+    const isMailer = pattern === "^FROM_MAILER";
+    use.needs.add("regex").add("envelope");
+    const robot = quote(isMailer ? MAILERS : DAEMONS);
+    const tests = [
+      'envelope :is "from" ""', // in a mailbox file's From line that is MAILER-DAEMON
+      `envelope :regex "from" ${robot}`,
+      `header :regex ${quoteList(FROM)} ${robot}`,
+    ];
+    if (!isMailer) {
+      tests.push(`header :regex "Precedence" "(junk|bulk|list)"`, 'exists "Mailing-List"');
+      tests.push(`header :regex "To" "^Multiple recipients of "`);
+    }
+    return `anyof (${tests.join(", ")})`;
   }
   const envelope = /^\^From (?![:?*])(?:\.\*)?([^]*)$/.exec(pattern);
   if (envelope) {
@@ -133,6 +156,7 @@ function compareWith(
 
 function bodyTest(pattern: string, use: PatternUse): string {
   use.needs.add("body");
+  if (/\^(TO|FROM_)/.test(pattern)) throw new CannotSay("it looks for fields in the body");
   const octet = use.caseMatters ? ' :comparator "i;octet"' : "";
   const literal = literalOf(pattern);
   if (literal !== null) return `body${octet} :text :contains ${quote(literal)}`;
@@ -162,9 +186,12 @@ function posix(pattern: string, { where }: PatternUse): string {
     const char = pattern[i]!;
     if (char === "[") {
       const end = bracketEnd(pattern, i);
-      out += pattern.slice(i, end);
+      const bracket = pattern.slice(i, end);
+      // A line ends what is not this or that, too.
+      out += where === "body" && bracket.startsWith("[^") ? `[^\r\n${bracket.slice(2)}` : bracket;
       i = end - 1;
-    } else if (char === "\\") {
+    } else if (where === "body" && char === ".") out += "[^\r\n]";
+    else if (char === "\\") {
       const next = pattern[++i] ?? "";
       if (next === "<") out += "(^|[^A-Za-z0-9_])";
       else if (next === ">") out += "($|[^A-Za-z0-9_])";

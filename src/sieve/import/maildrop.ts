@@ -163,7 +163,11 @@ class MaildropReader {
       return [];
     }
     if (text === "to" || text === "cc") return this.#deliver(text === "cc");
-    if (text === "exit") return ["stop;"];
+    if (text === "exit") {
+      // Its manual: it ends without delivering the message to anyone.
+      if (this.#out.untranslated.length === 0) return ["discard;", "stop;"];
+      throw new CannotSay("it drops the message, which may have been delivered by what is not translated");
+    }
     if (text === "log" || text === "logfile") {
       this.#at++;
       return [];

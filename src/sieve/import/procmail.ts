@@ -118,7 +118,8 @@ class RecipeWriter {
     const area = /^\s*([A-Za-z_]+)\s*\?\?\s*/.exec(text);
     if (area && !/^[HB]{1,2}$/.test(area[1]!)) throw new CannotSay(`it looks at the variable ${area[1]}`);
     const where = area ? area[1]! : flags.replace(/[^HB]/g, "") || "H";
-    const pattern = (area ? text.slice(area[0].length) : text).trim();
+    // A backslash in front is there for blanks behind it, and is no sign of the pattern.
+    const pattern = (area ? text.slice(area[0].length) : text).trim().replace(/^\\/, "");
     const caseMatters = flags.includes("D");
     const tests: string[] = [];
     if (where.includes("H")) tests.push(patternTest(pattern, { where: "header", caseMatters, needs }));
