@@ -213,7 +213,7 @@ export async function openOffline(config: Config): Promise<Admin> {
     import("../server/abuse/guard.ts"),
     import("../server/submission.ts"),
     import("../server/local_delivery.ts"),
-    import("../server/house.ts"),
+    import("../server/mail_programs.ts"),
     import("../server/filter_policy.ts"),
     import("../server/server_scripts.ts"),
     import("../server/sieve_desk.ts"),

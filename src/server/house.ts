@@ -3,25 +3,19 @@
  * listener. `createServer` opens doors to it; `createServer().fetch` works without.
  */
 import { randomBytes } from "node:crypto";
-import { isIP } from "node:net";
 import { Secret } from "../base/secret.ts";
-import type { Args, DnsType, LogEvent, SessionInfo } from "../contract/mod.ts";
+import type { Args, DnsType, LogEvent } from "../contract/mod.ts";
 import { createResolver, type Resolver } from "../dns/mod.ts";
 import type { HttpApp, HttpDeps } from "../http/deps.ts";
 import type { FilterPolicy } from "../mda/mod.ts";
-import { submitMail, verifySubmittedRecipient, verifySubmitter } from "../msa/mod.ts";
-import type { AuthenticationPolicy } from "../mta/policy.ts";
 import { canonicalWay, waitReason } from "../mta/queue/mod.ts";
-import { receiveMail } from "../mta/receive.ts";
 import type { StreamLimits } from "../http/jmap/open_streams.ts";
 import { PushHub } from "../http/jmap/push_hub.ts";
-import { isIn, networks } from "../net/connection_limits.ts";
-import { verifyRecipient, verifySender } from "../mta/verify.ts";
 import { createLoginDelay } from "../net/login_delay.ts";
 import type { World } from "../net/world.ts";
 import type { Storage } from "../storage/storage.ts";
-import { BanBook } from "./abuse/ban_book.ts";
-import { banRules, Guard } from "./abuse/guard.ts";
+import { Guard } from "./abuse/guard.ts";
+import { openBanBook } from "./abuse/open_ban_book.ts";
 import { adminLogin } from "./admin_login.ts";
 import { AuditBook } from "./audit_book.ts";
 import { auditedPages } from "./audited_pages.ts";
@@ -54,8 +48,8 @@ import { OpenSessions } from "./open_sessions.ts";
 import { configurationDesk } from "./shown_config.ts";
 import { Statistics } from "./statistics.ts";
 import { createMailboxEvents } from "./mailbox_events.ts";
-import { aboutProcess, countRequests, metricsAccess } from "./http_metrics.ts";
-import { createMetrics, type Gauge, type Metrics } from "./metrics.ts";
+import { aboutProcess, countRequests, metricsAccess, printMetrics } from "./http_metrics.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
 import { observer } from "./observe.ts";
 import type { Transports } from "./outbound/transports/transports.ts";
 import { ServerScripts } from "./server_scripts.ts";
@@ -68,17 +62,17 @@ import { bodyIntake } from "./body_intake.ts";
 import { createLocalDelivery } from "./local_delivery.ts";
 import { createSubmission } from "./submission.ts";
 import { mailByHttp } from "./mail_by_http.ts";
+import { mailPrograms, telling } from "./mail_programs.ts";
 import { createPeopleDesk } from "./people.ts";
 import { Suppressions } from "./sending/suppressions.ts";
-import { createWebhooks, type TellMail, type Webhooks } from "./webhooks/mod.ts";
+import { createWebhooks, type Webhooks } from "./webhooks/mod.ts";
 import { webhookRequest } from "./webhooks/request.ts";
-import { tellAccepted } from "./webhooks/tell_accepted.ts";
 import { makeToken } from "./token.ts";
 import { VERSION } from "./version.ts";
 import { createWebPush } from "./web_push/create.ts";
 import type { WebPush } from "./web_push/mod.ts";
 import { Watches } from "./watches.ts";
-import { createWorld, type MailPrograms } from "./world.ts";
+import { createWorld } from "./world.ts";
 
 /** What a server is made of where it should not be the usual: for tests, and for those who bring their own. */
 export interface ServerParts {
@@ -385,13 +379,6 @@ function streamLimits({ jmap }: Config): StreamLimits {
   return { total: jmap.listeners, perAccount: jmap.listenersPerAccount, perAddress: jmap.listenersPerAddress };
 }
 
-/** The queue is counted when somebody looks; a store in trouble leaves the last count. */
-async function printMetrics(metrics: Metrics, rows: Gauge, storage: Storage): Promise<string> {
-  const count = await storage.perform("queue.count", {}).catch(() => null);
-  if (count !== null) { for (const [state, number] of Object.entries(count)) rows.set(number, [state]); }
-  return metrics.print();
-}
-
 /** Nothing where there are none: then nobody waits for them. */
 function filterChain(config: Config, parts: ServerParts, storage: Storage, clock: Clock, metrics: Metrics) {
   const filters = [
@@ -401,77 +388,6 @@ function filterChain(config: Config, parts: ServerParts, storage: Storage, clock
   return filters.length === 0
     ? {}
     : { filters: new FilterChain({ filters, storage, metrics, now: () => clock.wall() }) };
-}
-
-function openBanBook(
-  config: Config,
-  storage: Storage,
-  clock: Clock,
-  logger: Logger,
-  added: () => void,
-): Promise<BanBook> {
-  return new BanBook({
-    perform: (op, args) => storage.perform(op, args),
-    rules: banRules(config.abuse),
-    now: () => clock.wall(),
-    failed: (error) => logger.log("error", "abuse.bansNotStored", { error: String(error) }),
-    arrived: added,
-    changed(what, network, reason) {
-      logger.log("info", "abuse.banChanged", { what, network, reason });
-      if (what === "added") added();
-    },
-  }).load();
-}
-
-/** Which program decides: submission for those who log in, receiving for everybody else. */
-export function mailPrograms(config: Config, filter?: FilterPolicy): MailPrograms {
-  const { hostname, limits } = config;
-  const giveUpMs = config.outbound.retry.giveUp;
-  const { messageSize, headerSize, hops: maxHops } = limits;
-  const common = {
-    hostname,
-    messageSize,
-    headerSize,
-    maxHops,
-    giveUpMs,
-    forwarding: config.forwarding,
-    ...(filter && { filter }),
-  };
-  const receive = { ...common, authentication: authenticationPolicy(config), readReports: config.readReports };
-  const submit = {
-    ...common,
-    maxRecipients: limits.recipients,
-    discloseClient: false,
-    futureReleaseMs: limits.futureRelease,
-  };
-  const isSubmission = (session: SessionInfo): boolean => session.protocol === "submission";
-  return {
-    verifySender: (args) =>
-      isSubmission(args.peer.session) ? verifySubmitter(args, submit) : verifySender(args, receive),
-    verifyRecipient: (args) =>
-      isSubmission(args.peer.session) ? verifySubmittedRecipient(args, submit) : verifyRecipient(args, receive),
-    receive: (args) => isSubmission(args.peer.session) ? submitMail(args, submit) : receiveMail(args, receive),
-  };
-}
-
-/** The same programs; what they accept is told. */
-function telling(programs: MailPrograms, tell: TellMail): MailPrograms {
-  return {
-    ...programs,
-    receive: (args) => tellAccepted(programs.receive(args), args, args.peer.session.protocol === "submission", tell),
-  };
-}
-
-function authenticationPolicy({ authentication, dmarcReports }: Config): AuthenticationPolicy {
-  const trusted = networks(authentication.trusted);
-  // A UNIX socket has no address: whoever reaches it is of this machine.
-  const isTrusted = (address: string): boolean => isIP(address) === 0 || isIn(trusted, address);
-  return { ...authentication, report: dmarcReports.send, isTrusted, ...failureKey(dmarcReports) };
-}
-
-/** Tokens need not outlive the process. */
-function failureKey({ failures }: Config["dmarcReports"]): { failureKey?: Uint8Array } {
-  return failures ? { failureKey: new Uint8Array(randomBytes(32)) } : {};
 }
 
 /** The configured token, else one that is made at the first start and kept in the store. */

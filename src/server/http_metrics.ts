@@ -1,11 +1,12 @@
-/** Numbers about requests, by the templates of their routes. */
+/** Numbers about requests, by the templates of their routes, and who may see numbers. */
 import type { HttpDeps } from "../http/deps.ts";
 import { utf8Bytes } from "../base/bytes.ts";
 import { digest, equalSecretBytes } from "../base/hash.ts";
 import { isIn, networks } from "../net/connection_limits.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/mod.ts";
-import { type Metrics, SECONDS } from "./metrics.ts";
+import type { Storage } from "../storage/storage.ts";
+import { type Gauge, type Metrics, SECONDS } from "./metrics.ts";
 import { VERSION } from "./version.ts";
 
 const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
@@ -49,4 +50,11 @@ export function aboutProcess(metrics: Metrics, clock: Clock): void {
   metrics.gauge("palomar_build_info", "1, with the version that runs.", ["version"]).set(1, [VERSION]);
   metrics.gaugeOf("process_start_time_seconds", "When it started, in seconds since 1970.", () => started);
   metrics.gaugeOf("process_resident_memory_bytes", "Memory that it holds.", () => Deno.memoryUsage().rss);
+}
+
+/** The queue is counted when somebody looks; a store in trouble leaves the last count. */
+export async function printMetrics(metrics: Metrics, rows: Gauge, storage: Storage): Promise<string> {
+  const count = await storage.perform("queue.count", {}).catch(() => null);
+  if (count !== null) { for (const [state, number] of Object.entries(count)) rows.set(number, [state]); }
+  return metrics.print();
 }
