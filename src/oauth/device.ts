@@ -3,13 +3,12 @@ import { ask, type Program } from "../contract/mod.ts";
 import { type Client, findClient, keepClient } from "./client.ts";
 import type { Person } from "./consent.ts";
 import { type Answer, refusal } from "./error.ts";
-import { beginGrant } from "./grant.ts";
+import { accountProblem, beginGrant } from "./grant.ts";
 import { issueTokens, type TokenAnswer } from "./issue.ts";
 import type { Parameters } from "./parameters.ts";
 import { readScope } from "./scope.ts";
 import { secretHash } from "./secret_hash.ts";
 import { load, save, type Stored, take } from "./stored.ts";
-import { accountProblem } from "./token.ts";
 
 /** What waits for a person. */
 export interface DeviceRequest {

@@ -1,5 +1,7 @@
 /** Grants: who may act for whom, until the person or the client says otherwise. Tokens are worth what their grant is. */
 import { type AccountId, ask, type Program } from "../contract/mod.ts";
+import { credentialsPrint } from "./credentials_print.ts";
+import { type OAuthError, refusal } from "./error.ts";
 import { load, read, save } from "./stored.ts";
 
 /** A client that a person has connected. Times in milliseconds since 1970. */
@@ -78,4 +80,14 @@ export function* removeGrants(accountId: AccountId, clientId: string | null): Pr
     yield* ask("record.remove", { kind: "oauth.consent", key: row.key });
   }
   return count;
+}
+
+/** Why the account gets nothing any more: it is gone, disabled, or has another password. */
+export function* accountProblem({ address, accountId, print, grantId }: Grant): Program<OAuthError | null> {
+  const account = yield* ask("account.credentials", { login: address });
+  const same = account !== null && account.accountId === accountId && !account.disabled &&
+    credentialsPrint(account.credentials) === print;
+  if (same) return null;
+  yield* removeGrant(grantId);
+  return refusal("invalid_grant", "the account has changed: the person is to be asked again");
 }

@@ -5,10 +5,9 @@ import { utf8Bytes } from "../base/bytes.ts";
 import { digest, equalSecretBytes } from "../base/hash.ts";
 import { type Client, findClient, GRANT_TYPES } from "./client.ts";
 import type { Code } from "./consent.ts";
-import { credentialsPrint } from "./credentials_print.ts";
 import { redeemDevice } from "./device.ts";
-import { type Answer, type OAuthError, refusal } from "./error.ts";
-import { beginGrant, type Grant, removeGrant } from "./grant.ts";
+import { type Answer, refusal } from "./error.ts";
+import { accountProblem, beginGrant, type Grant, removeGrant } from "./grant.ts";
 import { issueTokens, type Refresh, REUSE_KNOWN_MS, type TokenAnswer } from "./issue.ts";
 import type { Parameters } from "./parameters.ts";
 import { placeOf } from "./redirect_uri.ts";
@@ -125,14 +124,4 @@ function* refresh(client: Client, parameters: Parameters, now: number): Program<
     return { ...INVALID_REFRESH, ended: grant.address };
   }
   return (yield* accountProblem(grant)) ?? (yield* issueTokens(grant, asked.words, true));
-}
-
-/** Why the account gets nothing any more: it is gone, disabled, or has another password. */
-export function* accountProblem({ address, accountId, print, grantId }: Grant): Program<OAuthError | null> {
-  const account = yield* ask("account.credentials", { login: address });
-  const same = account !== null && account.accountId === accountId && !account.disabled &&
-    credentialsPrint(account.credentials) === print;
-  if (same) return null;
-  yield* removeGrant(grantId);
-  return refusal("invalid_grant", "the account has changed: the person is to be asked again");
 }

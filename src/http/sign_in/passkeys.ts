@@ -14,7 +14,7 @@ import { ownPath, type PageParts, seeOther, Visit } from "./pages.ts";
 import { PASSKEY_SCRIPT } from "./passkey_script.ts";
 import { findPasskey, listPasskeys, type Passkey, putPasskey, removePasskey } from "./passkey_store.ts";
 import type { WebSession } from "./sessions.ts";
-import { enter } from "./sign_in.ts";
+import { enter } from "./enter.ts";
 
 const PATH = "/account/passkeys";
 const TIMEOUT_MS = 120_000;

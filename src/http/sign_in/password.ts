@@ -4,7 +4,7 @@ import { html } from "hono/html";
 import { Secret } from "../../base/secret.ts";
 import { alert, page } from "./page.ts";
 import { type PageParts, Visit } from "./pages.ts";
-import { enter } from "./sign_in.ts";
+import { enter } from "./enter.ts";
 
 const PATH = "/account/password";
 /** Characters; what else a password may be is decided where it is hashed. */

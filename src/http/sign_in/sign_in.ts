@@ -4,12 +4,13 @@ import { html } from "hono/html";
 import { Secret } from "../../base/secret.ts";
 import { factorState, proveSecond } from "../../factors/mod.ts";
 import { formTargetOf } from "./authorize.ts";
+import { enter } from "./enter.ts";
 import { alert, type Markup, notice, page } from "./page.ts";
 import { ownPath, type PageParts, seeOther, Visit } from "./pages.ts";
 import type { Person } from "../../oauth/mod.ts";
 import { passkeyBox } from "./passkeys.ts";
 import { PASSKEY_SCRIPT } from "./passkey_script.ts";
-import { beginSession, endSession } from "./sessions.ts";
+import { endSession } from "./sessions.ts";
 import { newVisitor, setCookie, visitorKey } from "./visitor.ts";
 
 /** Somebody who knows the password and has to show more. */
@@ -89,16 +90,6 @@ export function signIn(app: Hono, parts: PageParts): void {
     await endSession(parts.deps, visit.visitor);
     return seeOther("/sign-in", { "set-cookie": setCookie(newVisitor()) });
   });
-}
-
-/** Begins the session of somebody who has shown all that is asked for, under a new cookie, and leads on. */
-export async function enter(visit: Visit, person: Person, next: string, how: string): Promise<Response> {
-  const { people, deps } = visit.parts;
-  await endSession(deps, visit.visitor);
-  const visitor = newVisitor();
-  await beginSession(deps, visitor, person, { from: visit.address, browser: visit.c.req.header("user-agent") ?? "" });
-  people.note("web.signedIn", { account: person.address, from: visit.address, how });
-  return seeOther(next, { "set-cookie": setCookie(visitor) });
 }
 
 const refusals = {

@@ -5,7 +5,7 @@ import type { BlobReader } from "../email/octets.ts";
 import { isObject, type JsonObject } from "../json.ts";
 import { decoded } from "../mdn/parse.ts";
 import { parseDisposition } from "../mdn/disposition.ts";
-import { readSubmission, type Submission } from "./status.ts";
+import { readSubmission, type Submission } from "./stored.ts";
 
 /** What a report says of the message that it is about. */
 interface Report {

@@ -4,7 +4,7 @@ import { MethodError, SetError } from "../error.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import { afterCreates, readSet, type SetArguments, SetResults } from "../standard/set.ts";
 import { printState } from "../state.ts";
-import { readSubmission } from "./status.ts";
+import { readSubmission } from "./stored.ts";
 import { submit } from "./submit.ts";
 import { updateSubmission } from "./update.ts";
 

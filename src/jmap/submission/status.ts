@@ -6,40 +6,11 @@ import {
   type Modseq,
   type Program,
   type QueueRow,
-  type StoredObject,
-  type TraceId,
 } from "../../contract/mod.ts";
 import { printDate } from "../date.ts";
 import { type Json, type JsonObject, sameJson } from "../json.ts";
 import { takeReports } from "./reports.ts";
-
-/** As it is stored. */
-export interface Submission {
-  readonly identityId: string;
-  readonly emailId: string;
-  readonly threadId: string;
-  readonly envelope: JsonObject;
-  /** Milliseconds since 1970. */
-  readonly sendAt: number;
-  readonly traceId: TraceId;
-  readonly isCanceled?: true;
-  /** The message's own, by which reports name it. */
-  readonly messageId?: string | null;
-  /** Emails with reports on it, and recipients who have seen it. */
-  readonly dsnBlobIds?: readonly string[];
-  readonly mdnBlobIds?: readonly string[];
-  readonly displayed?: readonly string[];
-  /** As it was found the last time somebody looked. */
-  readonly status?: SubmissionStatus;
-}
-
-/** The properties that change by themselves. */
-export interface SubmissionStatus {
-  readonly undoStatus: "pending" | "final" | "canceled";
-  readonly deliveryStatus: JsonObject | null;
-  /** Nothing of it changes any more. */
-  readonly isEnded?: true;
-}
+import { readSubmission, type Submission, type SubmissionStatus } from "./stored.ts";
 
 export interface FoundSubmission extends Submission {
   readonly id: string;
@@ -48,10 +19,6 @@ export interface FoundSubmission extends Submission {
 
 const ROWS = 1000;
 const ENDS: ReadonlySet<string> = new Set(["delivered", "relayed", "sent", "bounced", "refused"]);
-
-export function readSubmission({ value }: StoredObject): Submission {
-  return JSON.parse(value) as Submission;
-}
 
 /**
  * Submissions as they are now; `ids` null: all. What became otherwise since somebody looked is kept, so that the state is

@@ -10,7 +10,8 @@ import type { JsonObject } from "../json.ts";
 import { unsaid } from "../standard/set.ts";
 import { envelopeFromHeader, headerSender, readEnvelope } from "./envelope.ts";
 import { faultsOf } from "./faults.ts";
-import { printSubmission, statusOf, type Submission } from "./status.ts";
+import { printSubmission, statusOf } from "./status.ts";
+import type { Submission } from "./stored.ts";
 
 export interface Submitted {
   readonly told: JsonObject & { readonly id: string };

@@ -4,7 +4,8 @@ import { invalidProperties, SetError } from "../error.ts";
 import type { JsonObject } from "../json.ts";
 import { readPatch, withoutUnchanged } from "../standard/set.ts";
 import { SUBMISSION_PROPERTIES } from "./get.ts";
-import { lookUp, pendingRows, printSubmission, type Submission } from "./status.ts";
+import { lookUp, pendingRows, printSubmission } from "./status.ts";
+import type { Submission } from "./stored.ts";
 
 /** Answers of which email it is. Throws `SetError`. */
 export function* updateSubmission(accountId: AccountId, id: string, patch: JsonObject): Program<string> {
