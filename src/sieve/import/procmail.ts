@@ -27,6 +27,8 @@ class RecipeWriter {
   /** Recipes with A belong into the block of the one before, those with E behind it. */
   items(items: readonly RecipeItem[], depth: number): void {
     let before: { said: boolean; line: number } | null = null;
+    // Behind a recipe without conditions no `else` can stand: what has E there never runs.
+    let isAlways = false;
     for (let i = 0; i < items.length; i++) {
       const item = items[i]!;
       if ("name" in item) {
@@ -47,7 +49,10 @@ class RecipeWriter {
         inside.push(next);
         i++;
       }
-      before = { said: this.#recipe(item, inside, depth), line: item.line };
+      const isElse = flags.includes("E");
+      before = { said: this.#recipe(item, inside, depth, isElse && isAlways), line: item.line };
+      const isPlain = item.conditions.length === 0;
+      isAlways = isElse ? isAlways || isPlain : isPlain && inside.length === 0;
     }
   }
 
@@ -73,15 +78,15 @@ class RecipeWriter {
   }
 
   /** True where it is translated as a whole. */
-  #recipe(recipe: Recipe, inside: readonly Recipe[], depth: number): boolean {
+  #recipe(recipe: Recipe, inside: readonly Recipe[], depth: number, isDead = false): boolean {
     const draft = new ScriptLines();
     const writer = new RecipeWriter(draft);
     for (const [name, value] of this.#variables) writer.#variables.set(name, value);
     try {
       const tests = recipe.conditions.map((one) => writer.#condition(one, recipe.flags));
       const all = tests.length === 1 ? tests[0]! : `allof (${tests.join(", ")})`;
-      const test = tests.length === 0 ? "" : readable(all, writer.#out.needs);
-      const word = recipe.flags.includes("E") ? test === "" ? "else" : "elsif" : "if";
+      const test = isDead ? "false" : tests.length === 0 ? "" : readable(all, writer.#out.needs);
+      const word = recipe.flags.includes("E") && !isDead ? test === "" ? "else" : "elsif" : "if";
       const isPlain = test === "" && word === "if";
       const lines = writer.#action(recipe, isPlain && inside.length === 0);
       if (isPlain && inside.length === 0) { for (const line of lines) this.#out.add(depth, line); }

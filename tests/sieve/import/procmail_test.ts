@@ -34,6 +34,9 @@ const CASES: readonly (readonly [string, string, readonly number[]])[] = [
   ["L=deno\n:0\n* $ ^List:.*$L\n$L", 'if header :contains "List" "deno" { fileinto :create "deno"; stop; }', []],
   [":0 Wh: cache.lock\n| formail -D 8192 cache", "if duplicate { discard; stop; }", []],
   [':0 fhw\n| formail -I "X-A: b"', 'deleteheader "X-A"; addheader :last "X-A" "b";', []],
+  // What stands behind a recipe without conditions as its else never runs.
+  [":0\n{\n:0 c\nx\n}\n:0 E\ny", 'fileinto :copy :create "x"; if false { fileinto :create "y"; stop; }', []],
+  [":0\n* ^A:\nx\n:0 E\ny\n:0 E\nz", '} else { fileinto :create "y"; stop; } if false { fileinto :create "z";', []],
   [
     ":0\n* ^A:\n{\n  :0 c\n  ! a@b.example\n\n  :0\n  x\n}\n:0 E\ny",
     'if exists "A" { redirect :copy "a@b.example"; fileinto :create "x"; stop; } else { fileinto :create "y"; stop; }',
