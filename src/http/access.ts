@@ -44,7 +44,7 @@ export function guardRoutes(app: OpenAPIHono, deps: HttpDeps): void {
 }
 
 /** What `x-access` of a route says. */
-export function accessOf(route: object): Access {
+function accessOf(route: object): Access {
   return (route as { "x-access"?: Access })["x-access"] ?? "server";
 }
 

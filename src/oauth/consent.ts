@@ -82,7 +82,7 @@ export function* isRemembered(request: AuthorizationRequest, person: Person): Pr
 }
 
 /** Of a client's consents all go when its grants are disconnected. */
-export function consentKey({ client }: Pick<AuthorizationRequest, "client">, { accountId }: Pick<Person, "accountId">) {
+function consentKey({ client }: Pick<AuthorizationRequest, "client">, { accountId }: Pick<Person, "accountId">) {
   return `${accountId}.${client.clientId}`;
 }
 

@@ -8,8 +8,8 @@ import { save } from "./stored.ts";
 
 /** By this an access token is told from an app password. */
 export const ACCESS_PREFIX = "palomar.access.";
-export const REFRESH_PREFIX = "palomar.refresh.";
-export const ACCESS_MS = 3_600_000;
+const REFRESH_PREFIX = "palomar.refresh.";
+const ACCESS_MS = 3_600_000;
 /** A refresh token that was used is known again for so long: who comes with it has stolen it, or was robbed. */
 export const REUSE_KNOWN_MS = 7 * 86_400_000;
 

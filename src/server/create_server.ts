@@ -2,9 +2,7 @@
  * A whole server from its configuration. `start` opens the doors, `stop` closes them; `fetch` is the HTTP layer alone
  * and needs no door at all.
  */
-import { randomBytes } from "node:crypto";
-import { rootCertificates } from "node:tls";
-import type { Input, Protocol, SessionId, SessionInfo } from "../contract/mod.ts";
+import type { Input, Protocol, SessionInfo } from "../contract/mod.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { HttpApp } from "../http/deps.ts";
 import type { ReloadReport } from "../net/certificates.ts";
@@ -18,11 +16,13 @@ import { activateKeys } from "./dkim/activate_keys.ts";
 import { type Behind, Doors } from "./doors.ts";
 import { type House, openHouse, type ServerParts } from "./house.ts";
 import { createOutbound, type Outbound } from "./outbound.ts";
+import { exchangeAuthorities } from "./outbound/authorities.ts";
 import { within } from "./outbound/waiting.ts";
 import { checkTransports } from "./outbound/transports/transports.ts";
 import { ownLogger } from "./own_logger.ts";
 import { type SessionMaker, sessionMaker } from "./sessions.ts";
 import { every } from "./every.ts";
+import { newSessionId } from "./submission.ts";
 import { readiness } from "./readiness.ts";
 import { Upkeep } from "./upkeep/mod.ts";
 import { VERSION } from "./version.ts";
@@ -396,19 +396,4 @@ function unavailable(): Response {
     status: 503,
     headers: { "content-type": "application/problem+json", "retry-after": "5", "cache-control": "no-store" },
   });
-}
-
-/** 80 bits: nobody guesses a trace id. Letters and digits only, in lower case. */
-function newSessionId(): SessionId {
-  return BigInt("0x" + randomBytes(10).toString("hex")).toString(36) as SessionId;
-}
-
-/** What the certificates of MX hosts may lead to, as PEM; null: what the runtime trusts. */
-async function exchangeAuthorities({ outbound }: Config, parts: ServerParts): Promise<string | null> {
-  if (parts.ca !== undefined) return parts.ca;
-  if (outbound.ca === null) return null;
-  const own = await Deno.readTextFile(outbound.ca).catch((error: Error) => {
-    throw new Error(`outbound.ca: ${error.message}`, { cause: error });
-  });
-  return [...rootCertificates, own].join("\n");
 }

@@ -23,7 +23,7 @@ export interface Passkey {
 type Deps = Pick<HttpDeps, "perform" | "now">;
 const MOST = 20;
 
-export function passkeyKey(id: string): string {
+function passkeyKey(id: string): string {
   return digest("sha256", utf8Bytes(id)).toHex();
 }
 

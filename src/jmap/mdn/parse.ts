@@ -40,7 +40,7 @@ export function* mdnParse(call: Call): Program<JsonObject> {
 }
 
 /** Null: it is no MDN. */
-export function* parseOne(whose: Whose, blobId: string, limit: number): Program<JsonObject | "notFound" | null> {
+function* parseOne(whose: Whose, blobId: string, limit: number): Program<JsonObject | "notFound" | null> {
   const name = parseBlobId(blobId);
   const message = name ? yield* readNamed(whose, name, limit) : "notFound";
   if (message === "notFound") return "notFound";
